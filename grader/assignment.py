@@ -1,0 +1,81 @@
+"""An assignment as data: what is handed in, what is graded, and for how many points.
+
+`grader.assignment_file` reads it from `assignment.toml`; `grader.course` finds that file.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Kind(StrEnum):
+    """Name what students hand in."""
+
+    PACKAGE = "package"
+    NOTEBOOK = "notebook"
+
+
+class Scoring(StrEnum):
+    """Name how the checks of a task become points.
+
+    `proportional`: by the weights of the passed checks. `all-or-nothing`: full points when all of them pass.
+    """
+
+    PROPORTIONAL = "proportional"
+    ALL_OR_NOTHING = "all-or-nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """Describe a submission: POSIX paths that must be there, globs of what a student may change."""
+
+    kind: Kind
+    required: tuple[str, ...]
+    editable: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """Name the modules that the fork server imports once, before any submission."""
+
+    preload: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Name what points are given for; `hidden` tasks are not in the students' kit."""
+
+    name: str
+    title: str
+    points: float
+    scoring: Scoring = Scoring.PROPORTIONAL
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Hold everything `assignment.toml` says, and where its files lie.
+
+    `folder` holds probes and checks; `assets` may not exist yet; `reference` is None in the students' kit.
+    `limits` are the overrides as written: keys of `grader.sandbox.limits` to numbers above zero.
+    """
+
+    slug: str
+    title: str
+    folder: Path
+    assets: Path
+    reference: Path | None
+    handed_in: HandedIn
+    worker: WorkerSettings
+    limits: dict[str, float | int]
+    tasks: tuple[Task, ...]
+
+
+def check_files(assignment: Assignment) -> tuple[Path, ...]:
+    """Return the files that hold the assignment's checks, sorted by name."""
+    return tuple(sorted(file for file in assignment.folder.glob("test_*.py") if file.is_file()))
+
+
+def is_hidden(path: Path) -> bool:
+    """Say whether the checks in a file are kept from students."""
+    return path.name.endswith("_hidden.py")

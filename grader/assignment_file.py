@@ -1,0 +1,161 @@
+"""Read `assignment.toml` into an `Assignment`, with an error that names file, key and remedy for every mistake.
+
+`grader.course` says where the file and the folders beside it lie.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from grader.assignment import Assignment, HandedIn, Kind, Scoring, Task, WorkerSettings
+from grader.globs import find_glob_fault, is_matched
+from grader.toml_table import (
+    Table,
+    fault,
+    read_toml,
+    refuse_unknown,
+    suggest,
+    take_flag,
+    take_number,
+    take_table,
+    take_text,
+    take_texts,
+)
+
+ASSIGNMENT_FILE = "assignment.toml"
+LIMITS_IN_SECONDS = ("wall_s", "import_s", "cpu_s")
+LIMITS_IN_WHOLE_NUMBERS = (
+    "memory_mib",
+    "processes",
+    "open_files",
+    "file_mib",
+    "output_kib",
+    "reply_mib",
+    "threads",
+)
+
+_TOP = ("title", "slug", "submission", "worker", "limits", "tasks")
+_TASK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Say where an assignment's files lie; `reference` is None in the students' kit."""
+
+    slug: str
+    folder: Path
+    assets: Path
+    reference: Path | None
+
+
+def read_assignment_file(home: Home) -> Assignment:
+    """Read `assignment.toml` in the home's folder; raise CourseError for the first mistake in it."""
+    top = read_toml(home.folder / ASSIGNMENT_FILE)
+    refuse_unknown(top, _TOP)
+    return Assignment(
+        slug=_read_slug(top, home),
+        title=take_text(top, "title"),
+        folder=home.folder,
+        assets=home.assets,
+        reference=home.reference,
+        handed_in=_read_handed_in(take_table(top, "submission")),
+        worker=_read_worker(take_table(top, "worker", default={})),
+        limits=_read_limits(take_table(top, "limits", default={})),
+        tasks=_read_tasks(take_table(top, "tasks")),
+    )
+
+
+def _read_slug(top: Table, home: Home) -> str:
+    slug = take_text(top, "slug", default=home.slug)
+    if home.reference is not None and slug != home.slug:
+        problem = f"is `{slug}`, but the folder is named `{home.slug}`"
+        raise fault(top, "slug", problem, remedy="Remove the key: in a course the folder's name is the slug.")
+    return slug
+
+
+def _read_handed_in(table: Table) -> HandedIn:
+    refuse_unknown(table, ("kind", "required", "editable"))
+    kind = _take_choice(table, "kind", choices=tuple(Kind), default=Kind.PACKAGE)
+    required, editable = take_texts(table, "required"), take_texts(table, "editable")
+    for key, texts in (("required", required), ("editable", editable)):
+        _refuse_bad_globs(table, key, texts)
+    for path in required:
+        _refuse_bad_required(table, path, editable)
+    return HandedIn(kind=Kind(kind), required=required, editable=editable)
+
+
+def _refuse_bad_globs(table: Table, key: str, texts: tuple[str, ...]) -> None:
+    if not texts:
+        raise fault(table, key, "is empty", remedy='Name at least one file, `["hw2/layers.py"]`, say.')
+    for text in texts:
+        problem = find_glob_fault(text)
+        if problem:
+            remedy = 'Write a path below the submission\'s folder, `"hw2/**/*.py"`, say.'
+            raise fault(table, key, f"holds `{text}`, which {problem}", remedy=remedy)
+
+
+def _refuse_bad_required(table: Table, path: str, editable: tuple[str, ...]) -> None:
+    if any(letter in path for letter in "*?["):
+        raise fault(table, "required", f"holds the glob `{path}`", remedy="Name each required file in full.")
+    if not is_matched(path, editable):
+        problem = (
+            f"holds `{path}`, which no glob in `editable` matches, so the student's file would never be used"
+        )
+        raise fault(
+            table, "required", problem, remedy=f'Add "{PurePosixPath(path).parent}/*.py" to `editable`.'
+        )
+
+
+def _read_worker(table: Table) -> WorkerSettings:
+    refuse_unknown(table, ("preload",))
+    return WorkerSettings(preload=take_texts(table, "preload", default=()))
+
+
+def _read_limits(table: Table) -> dict[str, float | int]:
+    refuse_unknown(table, (*LIMITS_IN_SECONDS, *LIMITS_IN_WHOLE_NUMBERS))
+    limits = {key: take_number(table, key) for key in table.values}
+    for key, value in limits.items():
+        if value <= 0:
+            raise fault(
+                table, key, f"is {value}; expected a number above 0", remedy="Remove it for the default."
+            )
+        if key in LIMITS_IN_WHOLE_NUMBERS and not isinstance(value, int):
+            raise fault(
+                table, key, f"is {value}; expected a whole number", remedy=f"Write `{key} = {value:.0f}`."
+            )
+    return limits
+
+
+def _read_tasks(table: Table) -> tuple[Task, ...]:
+    if not table.values:
+        problem = "is empty, so no points could be earned"
+        raise fault(table, "", problem, remedy="Add `[tasks.linear]` with `title` and `points`.")
+    return tuple(_read_task(take_table(table, name), name) for name in table.values)
+
+
+def _read_task(table: Table, name: str) -> Task:
+    if not _TASK_NAME.fullmatch(name):
+        remedy = "Use letters, digits, `_` and `-`: the name becomes a column of grades.csv."
+        raise fault(table, "", f"has a name that can't be used: `{name}`", remedy=remedy)
+    refuse_unknown(table, ("title", "points", "scoring", "hidden"))
+    points = take_number(table, "points")
+    if points < 0:
+        raise fault(
+            table, "points", f"is {points}; expected 0 or more", remedy="Points are earned, never lost."
+        )
+    scoring = _take_choice(table, "scoring", choices=tuple(Scoring), default=Scoring.PROPORTIONAL)
+    return Task(
+        name=name,
+        title=take_text(table, "title"),
+        points=float(points),
+        scoring=Scoring(scoring),
+        hidden=take_flag(table, "hidden", default=False),
+    )
+
+
+def _take_choice(table: Table, key: str, *, choices: tuple[str, ...], default: str) -> str:
+    value = take_text(table, key, default=default)
+    if value not in choices:
+        words = " or ".join(f'"{choice}"' for choice in choices)
+        raise fault(table, key, f'is "{value}"; expected {words}', remedy=suggest(value, choices))
+    return value

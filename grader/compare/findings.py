@@ -1,0 +1,52 @@
+"""What the ladder works on and what it finds: a pair of values, and a difference beside its tensors.
+
+`grader.compare.ladder` and `grader.compare.rungs` make findings, `grader.compare.lookalikes` explains them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import torch
+
+from grader.compare.comparison import EXACT, Difference, Expectation, Rung, Tolerance
+from grader.compare.describe import describe
+from grader.compare.texts import safe_text
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Hold a difference beside the tensors it was found in, None where a side has no values that could be read.
+
+    A plain number counts as a 0-dim tensor.
+    """
+
+    difference: Difference
+    actual: torch.Tensor | None = None
+    expected: torch.Tensor | None = None
+    tolerance: Tolerance = EXACT
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Hold an expected value beside what came back, and what is asked of it.
+
+    `name` is what students read (`grads[2]`), `path` the same with dots (`grads.2`), `top` the output it belongs to.
+    `devices` names the devices, by path, of tensors that were moved to the CPU on their way here.
+    """
+
+    name: str
+    path: str
+    top: str
+    actual: object
+    expected: object
+    asked: Expectation
+    devices: Mapping[str, str]
+
+    def child(self, key: str | int, actual: object, expected: object) -> "Pair":
+        """Return the pair of one item in a list or dict."""
+        step = f'["{safe_text(key, limit=60)}"]' if isinstance(key, str) else f"[{key}]"
+        return replace(self, name=self.name + step, path=f"{self.path}.{key}", actual=actual, expected=expected)
+
+    def difference(self, rung: Rung) -> Difference:
+        """Return the difference at a rung, both sides described, without numbers."""
+        return Difference(self.name, rung, describe(self.actual), describe(self.expected))

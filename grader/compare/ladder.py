@@ -1,0 +1,99 @@
+"""Ask the ordered questions of every expected value: present, type, shape, dtype, device, finite, close.
+
+Values with arithmetic in them go on to `grader.compare.rungs`, findings to `grader.compare.lookalikes`. Actual values
+are untrusted: nothing that they are raises here, and nothing is computed before their shape is the expected one.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import torch
+
+from grader.compare.comparison import Difference, Expectation, Rung, Spec
+from grader.compare.describe import DICTS, LISTS, MISSING, describe
+from grader.compare.findings import Finding, Pair
+from grader.compare.rungs import climb
+from grader.compare.scalars import exact_number
+from grader.compare.texts import quoted_pair, safe_text
+from grader.errors import CourseError
+
+_MAX_KEYS = 5
+
+
+def find_mismatches(
+    actual: Mapping[str, object], expected: Expectation, *, devices: Mapping[str, str] | None = None
+) -> Iterator[Finding]:
+    """Yield a finding for every expected value that isn't matched, in the expectation's order.
+
+    `devices` names the devices, by path, of tensors that were moved to the CPU on their way here.
+    Raises CourseError where an expected value is of a kind that can't be compared.
+    """
+    for name, value in expected.values.items():
+        if name not in actual:
+            yield Finding(Difference(name, Rung.PRESENT, MISSING, describe(value)))
+        else:
+            yield from _examine(Pair(name, name, name, actual[name], value, expected, devices or {}))
+
+
+def _examine(pair: Pair) -> Iterator[Finding]:
+    expected = pair.expected
+    if isinstance(expected, torch.Tensor | Spec | float):
+        finding = climb(pair)
+        if finding:
+            yield finding
+    elif expected is None or isinstance(expected, bool | int | str):
+        yield from _examine_plain(pair)
+    elif isinstance(expected, list | tuple):
+        yield from _examine_list(pair, expected)
+    elif isinstance(expected, Mapping):
+        yield from _examine_dict(pair, dict(expected))
+    else:
+        raise CourseError(
+            f"The check expects {pair.name} to be a {type(expected).__name__}, which can't be compared.",
+            remedy="Expect tensors, Specs, numbers, strings, None, or lists and dicts of those.",
+        )
+
+
+def _examine_plain(pair: Pair) -> Iterator[Finding]:
+    expected = pair.expected
+    actual = exact_number(pair.actual, type(expected))
+    if type(actual) is not type(expected):
+        yield Finding(pair.difference(Rung.TYPE))
+    elif actual != expected:
+        difference = replace(pair, actual=actual).difference(Rung.CLOSE)
+        if isinstance(actual, str) and isinstance(expected, str):
+            texts = quoted_pair(actual, expected)
+            difference = replace(
+                difference,
+                actual=replace(difference.actual, text=texts[0]),
+                expected=replace(difference.expected, text=texts[1]),
+            )
+        yield Finding(difference)
+
+
+def _examine_list(pair: Pair, expected: list[object] | tuple[object, ...]) -> Iterator[Finding]:
+    actual = pair.actual
+    if not isinstance(actual, list | tuple) or type(actual) not in LISTS:
+        yield Finding(pair.difference(Rung.TYPE))
+    elif len(actual) != len(expected):
+        yield Finding(pair.difference(Rung.SHAPE))
+    else:
+        for i, value in enumerate(expected):
+            yield from _examine(pair.child(i, actual[i], value))
+
+
+def _examine_dict(pair: Pair, expected: dict[str, object]) -> Iterator[Finding]:
+    actual, pair = pair.actual, replace(pair, expected=expected)
+    if type(actual) not in DICTS or not isinstance(actual, dict):
+        yield Finding(pair.difference(Rung.TYPE))
+        return
+    extra = [key for key in actual if key not in expected]
+    if extra:
+        keys = tuple(safe_text(key, limit=60) if type(key) is str else "…" for key in extra[:_MAX_KEYS])
+        yield Finding(replace(pair.difference(Rung.SHAPE), keys=keys))
+    for key, value in expected.items():
+        child = pair.child(key, actual.get(key), value)
+        if key in actual:
+            yield from _examine(child)
+        else:
+            yield Finding(Difference(child.name, Rung.PRESENT, MISSING, describe(value)))

@@ -1,0 +1,43 @@
+"""Errors that the grader raises on purpose, each with the sentence its reader needs.
+
+`grader.cli` is the only place that prints them and chooses an exit code.
+"""
+
+
+class GraderError(Exception):
+    """Say what happened and what to try.
+
+    `message` names numbers and place; `remedy` is a command or an action, or "" where there is none.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class CourseError(GraderError):
+    """Report a mistake in a course: `assignment.toml`, probes, checks or the folder's layout."""
+
+
+class SubmissionError(GraderError):
+    """Report a submission that can't be read: no such file, broken archive, over a limit."""
+
+
+class AssetError(GraderError):
+    """Report a recorded asset that is missing, stale or unreadable."""
+
+
+class ProtocolError(GraderError):
+    """Report a message across the wall that breaks the protocol: too long, malformed, of a wrong kind."""
+
+
+class SandboxError(GraderError):
+    """Report that the sandbox itself failed; never the student's fault."""
+
+
+class StoreError(GraderError):
+    """Report a results folder that can't be used: another assignment's, not writable, disk full."""

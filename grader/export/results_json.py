@@ -1,0 +1,37 @@
+"""Writes `results.json`: everything that is known about a run, for other programs.
+
+The shape is that of `grader.verdict`, with the points of every check added by `grader.shares`.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from grader.atomic import replace_file
+from grader.results_file import RunInfo, as_plain
+from grader.shares import shares
+from grader.verdict import SubmissionResult
+
+SCHEMA_VERSION = 1
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def write_results_json(path: Path, run: RunInfo, *, results: Iterable[SubmissionResult]) -> None:
+    """Write the run and its results, sorted by submission, as indented JSON in UTF-8."""
+    submissions = [_submission(result) for result in sorted(results, key=lambda result: result.submission)]
+    document = {"schema_version": SCHEMA_VERSION, "run": as_plain(run), "submissions": submissions}
+    text = json.dumps(document, ensure_ascii=False, indent=1)
+    replace_file(path, _SURROGATE.sub("\ufffd", text) + "\n")
+
+
+def _submission(result: SubmissionResult) -> dict[str, Any]:
+    plain = as_plain(result)
+    plain["percent"] = round(result.percent, 2)
+    for task, plain_task in zip(result.tasks, plain["tasks"], strict=True):
+        for share, plain_check in zip(shares(task), plain_task["checks"], strict=True):
+            plain_check["points"] = share.points
+            plain_check["max_points"] = share.max_points
+    return plain

@@ -1,0 +1,47 @@
+"""Gives every submission a file name for its scorecard: safe on every system, unique, as readable as possible.
+
+`grader.report.html` writes the files, `grader.report.class_page` links to them.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+
+_LIMIT = 50  # characters; of four bytes each they still fit the 255 bytes of a file name
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # names that Windows keeps to itself
+
+
+def scorecard_files(submissions: Iterable[str]) -> dict[str, str]:
+    """Return the file name of each submission's scorecard.
+
+    A name that had to be changed, is long, or differs from another only in what some file systems don't tell apart
+    (case, composed accents) gets a part of its hash appended.
+    """
+    names = sorted(set(submissions))
+    likeness = Counter(_folded(_slug(name)) for name in names)
+    files: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        slug = _slug(name)
+        is_plain = slug == name and likeness[_folded(slug)] == 1 and not _RESERVED.fullmatch(slug)
+        stem = slug if is_plain and _folded(slug) not in taken else _hashed(name, slug=slug, taken=taken)
+        taken.add(_folded(stem))
+        files[name] = f"{stem}.html"
+    return files
+
+
+def _slug(name: str) -> str:
+    kept = (char if char.isalnum() or char in "-_." else "_" for char in unicodedata.normalize("NFC", name))
+    return "".join(kept)[:_LIMIT].strip(".-_") or "submission"
+
+
+def _hashed(name: str, *, slug: str, taken: set[str]) -> str:
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+    stems = (f"{slug[: _LIMIT - 8]}-{digest[:length]}" for length in (8, 16, 32))
+    return next((stem for stem in stems if _folded(stem) not in taken), f"submission-{digest}")
+
+
+def _folded(stem: str) -> str:
+    return unicodedata.normalize("NFKC", stem).casefold()

@@ -1,0 +1,288 @@
+"""One call and its reply, read from a stranger: bounded in time and size, and every byte of it checked.
+
+`grader.sandbox.host` opens the connection and decides what an end means.
+"""
+
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from grader.errors import ProtocolError
+from grader.sandbox.limits import MIB, Limits
+from grader.sandbox.protocol import (
+    MAX_NOTE,
+    Ending,
+    ErrorReport,
+    FrameReader,
+    ProbeCall,
+    ProbeOutcome,
+    frame,
+    read_note,
+)
+from grader.tensors import pack, unpack
+from grader.verdict import Frame
+
+_GRACE_S = 0.5
+_FAREWELL_S = 0.25  # how long a probe that has replied may take to end
+_SLACK = 4 * MIB
+_CHUNK = 1 << 18
+
+
+class Gone(Exception):  # noqa: N818 - an outcome, not an error
+    """Carry the outcome of a probe whose submission has to be ended, or has ended by itself."""
+
+    def __init__(self, outcome: ProbeOutcome) -> None:
+        super().__init__(outcome.detail)
+        self.outcome = outcome
+
+
+def read_ready(connection: socket.socket, opening: bytes, *, timeout_s: float) -> Mapping[str, tuple[str, ...]]:
+    """Send probes and files, and return what each probe needs; no student code has run by then.
+
+    Raises ProtocolError where probes.py can't be executed or the answer makes no sense, OSError where nobody answers.
+    """
+    connection.settimeout(timeout_s)
+    connection.sendall(opening)
+    reader = FrameReader(1 << 20)
+    while True:
+        data = connection.recv(_CHUNK)
+        if not data:
+            raise ProtocolError("it ended before it was ready")
+        for payload in reader.feed(data):
+            message = read_note(payload)
+            if "broken" in message:
+                error = message["broken"]
+                raise ProtocolError(f"probes.py failed: {error.get('type')}: {error.get('message')}")
+            return {name: tuple(needs) for name, needs in message["ready"].items()}
+
+
+class Exchange:
+    """Send one call and collect its reply, the text printed meanwhile, and how it ended."""
+
+    def __init__(self, connection: socket.socket, output: int, *, limits: Limits) -> None:
+        self._connection = connection
+        self._output = output
+        self._limits = limits
+        self._printed = bytearray()
+        self._dropped = 0
+        self._notes = FrameReader(MAX_NOTE)
+        self._reply = FrameReader(int(limits.reply_mib * MIB) + _SLACK)
+        self._payload: bytes | None = None
+        self._end: dict[str, Any] | None = None
+        self._imported = False
+        self.import_failed = False
+
+    def run(self, call: ProbeCall, *, number: int) -> ProbeOutcome:
+        """Return the outcome, or raise Gone where the submission's processes have to be ended or are dead."""
+        started = time.monotonic()
+        reading, writing = os.pipe()
+        os.set_blocking(reading, False)
+        try:
+            try:
+                self._send(call, number, writing)
+            finally:
+                os.close(writing)
+            self._collect(reading, number, started=started)
+            outcome = self._conclude(call)
+        except Gone as gone:
+            gone.outcome = self._with_times(gone.outcome, started)
+            raise
+        except ProtocolError as err:
+            broken = ProbeOutcome(Ending.KILLED, detail=f"sent something that is no reply: {err.message}")
+            raise Gone(self._with_times(broken, started)) from err
+        finally:
+            os.close(reading)
+        return self._with_times(outcome, started)
+
+    def _send(self, call: ProbeCall, number: int, writing: int) -> None:
+        payload = pack(
+            {
+                "id": number,
+                "probe": call.probe,
+                "inputs": call.inputs,
+                "seed": call.seed,
+                "dtype": call.dtype,
+                "threads": call.threads,
+                "device": call.device,
+            }
+        )
+        self._connection.settimeout(self._limits.import_s)
+        data = frame(payload)
+        try:
+            sent = socket.send_fds(self._connection, [data], [writing])
+            self._connection.sendall(data[sent:])
+        except OSError as err:
+            raise Gone(ProbeOutcome(Ending.KILLED, detail="ended before the probe began")) from err
+
+    def _collect(self, reading: int, number: int, *, started: float) -> None:
+        """Read until the reply is whole, the sandbox says that the probe has ended, or time is up."""
+        poller = select.poll()
+        for source in (reading, self._connection.fileno(), self._output):
+            poller.register(source, select.POLLIN)
+        deadline = started + self._limits.import_s + _GRACE_S
+        while self._end is None:
+            left = deadline - time.monotonic()
+            if left <= 0 and self._payload is not None:
+                break
+            if left <= 0:
+                raise Gone(self._timed_out())
+            for descriptor, _event in poller.poll(left * 1000 + 1):
+                if descriptor == self._output:
+                    if not self._drain_output():
+                        poller.unregister(self._output)
+                elif descriptor == reading:
+                    if not self._read_reply(reading):
+                        poller.unregister(reading)
+                        deadline = min(deadline, time.monotonic() + _FAREWELL_S) if self._payload else deadline
+                elif self._read_notes(number):
+                    deadline = time.monotonic() + self._limits.wall_s + _GRACE_S
+        while self._payload is None and self._read_reply(reading):
+            pass
+        self._drain_output()
+
+    def _timed_out(self) -> ProbeOutcome:
+        if self._imported:
+            return ProbeOutcome(Ending.TIMED_OUT, detail=f"ran longer than {self._limits.wall_s:g} s")
+        self.import_failed = True
+        return ProbeOutcome(Ending.TIMED_OUT, detail=f"the import ran longer than {self._limits.import_s:g} s")
+
+    def _read_notes(self, number: int) -> bool:
+        """Read what the submission's process says; True where it has just finished importing."""
+        try:
+            data = self._connection.recv(MAX_NOTE, socket.MSG_DONTWAIT)
+        except OSError:
+            data = b""
+        if not data:
+            self._drain_output()
+            self.import_failed = not self._imported
+            raise Gone(ProbeOutcome(Ending.KILLED, detail="its process ended" + self._when()))
+        just_imported = False
+        for payload in self._notes.feed(data):
+            message = read_note(payload)
+            if message.get("imported") == number and not self._imported:
+                self._imported = just_imported = True
+            elif message.get("end") == number:
+                self._end = message
+        return just_imported
+
+    def _when(self) -> str:
+        return "" if self._imported else " while its modules were imported"
+
+    def _read_reply(self, reading: int) -> bool:
+        """Read a piece of the reply; False where there is no more."""
+        try:
+            data = os.read(reading, _CHUNK)
+        except BlockingIOError:
+            return False
+        frames = self._reply.feed(data)
+        if frames:
+            self._payload = frames[0]
+        return bool(data) and not frames
+
+    def _drain_output(self) -> bool:
+        """Take what was printed, keep what fits, drop the rest; False where nobody can print any more."""
+        for _piece in range(64):
+            try:
+                data = os.read(self._output, _CHUNK)
+            except BlockingIOError:
+                return True
+            if not data:
+                return False
+            room = int(self._limits.output_kib * 1024) - len(self._printed)
+            self._printed += data[: max(room, 0)]
+            self._dropped += max(len(data) - max(room, 0), 0)
+        return True
+
+    def _conclude(self, call: ProbeCall) -> ProbeOutcome:
+        """Turn the reply, or its absence, into an outcome."""
+        if self._payload is None:
+            return ProbeOutcome(Ending.KILLED, detail=_how_it_ended(self._end or {}))
+        values, devices = unpack(self._payload)
+        if "error" in values:
+            report = _read_report(values["error"])
+            self.import_failed = report.phase == "import"
+            ending = Ending.OUT_OF_MEMORY if _is_memory_error(report) else Ending.RAISED
+            return ProbeOutcome(ending, error=report, detail=f"asked for more than {self._limits.memory_mib:g} MiB of memory")
+        outputs = values.get("outputs")
+        if not isinstance(outputs, dict):
+            raise ProtocolError("it holds neither outputs nor an error")
+        return ProbeOutcome(
+            Ending.OK, outputs=outputs, devices={path.removeprefix("outputs."): name for path, name in devices.items()}
+        )
+
+    def _with_times(self, outcome: ProbeOutcome, started: float) -> ProbeOutcome:
+        printed = self._printed.decode(errors="replace")
+        if self._dropped:
+            printed += f"\n… {self._dropped} more bytes were not kept"
+        end = self._end or {}
+        return replace(
+            outcome,
+            printed=printed,
+            wall_s=time.monotonic() - started,
+            cpu_s=_number(end.get("cpu_s")),
+            peak_mib=_number(end.get("peak_kib")) / 1024,
+        )
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) and 0 <= value < 1e12 else 0.0
+
+
+def _how_it_ended(end: Mapping[str, Any]) -> str:
+    """Say how the probe's process ended without a reply, from its wait status."""
+    status = end.get("status")
+    if not isinstance(status, int) or not 0 <= status < 1 << 16:
+        return "ended without a reply"
+    if not os.WIFSIGNALED(status):
+        return f"left the process with exit status {os.WEXITSTATUS(status)} before returning"
+    number = os.WTERMSIG(status)
+    if number in (signal.SIGXCPU, signal.SIGKILL):
+        return "was killed: it had used up its CPU time or memory"
+    with_name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+    return f"was ended by {with_name}"
+
+
+def _is_memory_error(report: ErrorReport) -> bool:
+    text = report.message.lower()
+    said = ("can't allocate memory", "cannot allocate memory", "cuda out of memory", "std::bad_alloc")
+    return bool({"MemoryError", "OutOfMemoryError"} & set(report.bases)) or any(words in text for words in said)
+
+
+def _read_report(tree: Any) -> ErrorReport:
+    """Read an exception's description from a stranger."""
+    if not isinstance(tree, dict):
+        raise ProtocolError("its error is not a table")
+    frames = tree.get("frames")
+    return ErrorReport(
+        type=_text(tree, "type", 200),
+        message=_text(tree, "message", 4000),
+        bases=tuple(base[:200] for base in _list(tree.get("bases")) if isinstance(base, str)),
+        frames=tuple(_read_frame(entry) for entry in _list(frames)[:50]),
+        raised_in=_text(tree, "raised_in", 20),
+        phase=_text(tree, "phase", 20),
+        module=_text(tree, "module", 200),
+    )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(tree: Mapping[str, Any], key: str, length: int) -> str:
+    value = tree.get(key, "")
+    return value[:length] if isinstance(value, str) else ""
+
+
+def _read_frame(entry: Any) -> Frame:
+    match entry:
+        case [str(file), int(line), str(function), str(source)]:
+            return Frame(file[:300], line, function[:200], source[:400])
+    raise ProtocolError("its traceback is malformed")
+
+
+__all__ = ["Exchange", "Gone", "read_ready"]

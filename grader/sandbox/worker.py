@@ -1,0 +1,223 @@
+"""Run probes beside the student's code: this module shares its process with strangers and holds no answer.
+
+`grader.sandbox.forkserver` starts `serve` inside a submission's walls; `grader.sandbox.host` talks to it and believes
+nothing. `run_probe` is also what the inline sandbox calls.
+"""
+
+import contextlib
+import gc
+import importlib
+import linecache
+import os
+import random
+import socket
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import CodeType, ModuleType, TracebackType
+from typing import Any
+
+import torch
+
+from grader.probes import Probe, find_probes
+from grader.sandbox import limits as bounds
+from grader.sandbox.protocol import (
+    note,
+    read_frame,
+    receive_descriptors,
+    unpack_files,
+    write_all,
+    frame,
+)
+from grader.tensors import pack, unpack
+
+PROBES_FILE = "probes.py"
+_DTYPES = {"float32": torch.float32, "float64": torch.float64}
+_MAX_MESSAGE = 4000
+_MAX_FRAMES = 30
+
+
+def load_probes(source: bytes) -> dict[str, Probe]:
+    """Execute an assignment's probes.py and return its probes by name."""
+    module = ModuleType("probes")
+    code: CodeType = compile(source, PROBES_FILE, "exec")
+    linecache.cache[PROBES_FILE] = (len(source), None, source.decode().splitlines(keepends=True), PROBES_FILE)
+    exec(code, module.__dict__)  # noqa: S102 - the instructor's own file
+    return find_probes(module.__dict__)
+
+
+def import_student(name: str, *, root: Path) -> dict[str, Any] | None:
+    """Import one of the student's modules; return None, or the report of the exception it raised."""
+    try:
+        importlib.import_module(name)
+    except BaseException as err:
+        return _report(err, root=root, phase="import") | {"module": name}
+    return None
+
+
+def run_probe(probe: Probe, call: Mapping[str, Any], *, root: Path, max_bytes: int) -> bytes:
+    """Run one probe and return the packed reply: its outputs, or the report of the exception it raised."""
+    try:
+        with _settings(call):
+            outputs = probe.function(**call["inputs"])
+        if not isinstance(outputs, dict):
+            raise TypeError(f"probe {probe.name} returned {type(outputs).__name__}, not a dict")
+        return pack({"outputs": outputs}, max_bytes=max_bytes)
+    except BaseException as err:
+        return pack({"error": _report(err, root=root, phase="probe")})
+
+
+@contextlib.contextmanager
+def _settings(call: Mapping[str, Any]) -> Iterator[None]:
+    """Seed the generators and set torch's default type and threads for one probe."""
+    dtype, threads = torch.get_default_dtype(), torch.get_num_threads()
+    torch.set_default_dtype(_DTYPES[call["dtype"]])
+    if call["threads"] != threads:
+        torch.set_num_threads(call["threads"])
+    torch.manual_seed(call["seed"])
+    random.seed(call["seed"])
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(call["seed"] % 2**32)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(dtype)
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+
+
+def _report(err: BaseException, *, root: Path, phase: str) -> dict[str, Any]:
+    """Describe an exception; the student's own `__str__` may do anything, so it is called here, inside."""
+    try:
+        message = str(err)[:_MAX_MESSAGE]
+    except BaseException:
+        message = "(its message could not be read)"
+    frames, raised_in = _student_frames(err.__traceback__, root=root)
+    if isinstance(err, SyntaxError) and err.filename and _relative(err.filename, root):
+        place = [_relative(err.filename, root), err.lineno or 0, "", (err.text or "").strip()[:300]]
+        frames, raised_in = [*frames, place], "student"
+        message = str(err.msg)[:_MAX_MESSAGE]
+    bases = [cls.__name__ for cls in type(err).__mro__[:10]]
+    return {
+        "type": type(err).__name__,
+        "message": message,
+        "bases": bases,
+        "frames": frames[-_MAX_FRAMES:],
+        "raised_in": raised_in,
+        "phase": phase,
+    }
+
+
+def _student_frames(trace: TracebackType | None, *, root: Path) -> tuple[list[list[Any]], str]:
+    """Return the frames in the student's files, and who owns the innermost frame."""
+    frames: list[list[Any]] = []
+    raised_in = "probe"
+    for line in traceback.StackSummary.extract(traceback.walk_tb(trace), limit=-500):
+        name = _relative(line.filename, root)
+        if name:
+            raised_in = "student"
+            frames.append([name, line.lineno or 0, line.name, (line.line or "")[:300]])
+        elif line.filename == PROBES_FILE:
+            raised_in = "probe"
+        elif "importlib" not in line.filename and line.filename != __file__:
+            raised_in = "library"
+    return frames, raised_in
+
+
+def _relative(filename: str, root: Path) -> str:
+    path = Path(filename)
+    return path.relative_to(root).as_posix() if path.is_absolute() and path.is_relative_to(root) else ""
+
+
+def serve(connection: socket.socket, *, root: Path, limits: bounds.Limits) -> None:
+    """Receive the probes and the student's files, then answer calls until the grader hangs up.
+
+    Each probe runs in a fork of this process, so that it leaves nothing behind for the next.
+    """
+    descriptor = connection.fileno()
+    source = read_frame(descriptor)
+    _write_files(unpack_files(read_frame(descriptor)), root=root)
+    os.chdir(root)
+    try:
+        probes = load_probes(source)
+    except BaseException as err:
+        connection.sendall(note(broken=_report(err, root=root, phase="probes")))
+        return
+    connection.sendall(note(ready={probe.name: probe.needs for probe in probes.values()}))
+    sys.path.append(str(root))
+    sys.dont_write_bytecode = True
+    imported: dict[str, dict[str, Any] | None] = {}
+    gc.freeze()
+    with contextlib.suppress(EOFError):
+        while True:
+            payload, descriptors = receive_descriptors(connection, 1)
+            _answer(connection, payload, descriptors[0], probes=probes, imported=imported, root=root, limits=limits)
+
+
+def _write_files(files: Mapping[str, bytes], *, root: Path) -> None:
+    for name, data in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def _answer(
+    connection: socket.socket,
+    payload: bytes,
+    reply: int,
+    *,
+    probes: Mapping[str, Probe],
+    imported: dict[str, dict[str, Any] | None],
+    root: Path,
+    limits: bounds.Limits,
+) -> None:
+    """Import what a probe needs, fork, run it there, and tell how the fork ended."""
+    call, _devices = unpack(payload)
+    probe = probes[call["probe"]]
+    failed = _import_needed(probe, imported, root=root)
+    connection.sendall(note(imported=call["id"]))
+    _flush()
+    if failed:
+        write_all(reply, frame(pack({"error": failed})))
+        os.close(reply)
+        connection.sendall(note(end=call["id"], status=0, cpu_s=0.0, peak_kib=0))
+        return
+    child = os.fork()
+    if child == 0:
+        _run_in_fork(probe, call, reply, root=root, limits=limits)
+    os.close(reply)
+    _pid, status, usage = os.wait4(child, 0)
+    cpu_s = usage.ru_utime + usage.ru_stime
+    connection.sendall(note(end=call["id"], status=status, cpu_s=cpu_s, peak_kib=usage.ru_maxrss))
+
+
+def _import_needed(
+    probe: Probe, imported: dict[str, dict[str, Any] | None], *, root: Path
+) -> dict[str, Any] | None:
+    for name in probe.needs:
+        if name not in imported:
+            imported[name] = import_student(name, root=root)
+        report = imported[name]
+        if report:
+            return report
+    return None
+
+
+def _run_in_fork(probe: Probe, call: Mapping[str, Any], reply: int, *, root: Path, limits: bounds.Limits) -> None:
+    """Run the probe, send its reply and leave without running anything that the student left for the exit."""
+    status = 1
+    try:
+        bounds.apply_to_probe(limits)
+        result = run_probe(probe, call, root=root, max_bytes=int(limits.reply_mib * bounds.MIB))
+        _flush()
+        write_all(reply, frame(result))
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _flush() -> None:
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+        sys.stderr.flush()

@@ -1,0 +1,134 @@
+"""Verdicts, feedback and results: the data that every later step passes on unchanged.
+
+`grader.grade` makes them, `grader.store` keeps them, `grader.report` shows them.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """Name the outcome of one check."""
+
+    PASSED = "passed"
+    WRONG = "wrong"
+    NOT_IMPLEMENTED = "not_implemented"
+    MISSING = "missing"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed_out"
+    OUT_OF_MEMORY = "out_of_memory"
+    FORBIDDEN = "forbidden"
+    SKIPPED = "skipped"
+    NOT_GRADED = "not_graded"
+
+
+class Status(StrEnum):
+    """Name the state of a whole submission in a run.
+
+    `graded`: every check that counts has a verdict. `not_graded`: the grader failed on at least one check,
+    so the points are provisional. `unreadable`: nothing gradable was found, the notes say why.
+    """
+
+    GRADED = "graded"
+    NOT_GRADED = "not_graded"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Explain one failing value of a comparison, in a sentence and in numbers.
+
+    `name` is the output's name as the student reads it (`grad of w`), `rung` the question that failed (present,
+    type, shape, dtype, device, finite, close). `index` points at the worst element, () for a scalar; `actual` and
+    `expected` are that element (or the shape, dtype, … of the rung) as text.
+    """
+
+    name: str
+    rung: str
+    message: str
+    index: tuple[int, ...] | None = None
+    actual: str = ""
+    expected: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Point at one line of the student's own code in a traceback."""
+
+    file: str
+    line: int
+    function: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """Tell a student what happened to one check.
+
+    `message` is the explanation (plain text, `code` in backticks), `hint` the check's own advice, `traceback` only the
+    student's frames (outermost first), `output` what their code printed, already bounded.
+    """
+
+    message: str = ""
+    hint: str = ""
+    items: tuple[Item, ...] = ()
+    traceback: tuple[Frame, ...] = ()
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """Record the verdict of one check on one submission.
+
+    `name` is the check's function name, unique in an assignment. `counted` is False where the check can cost nobody
+    points: the grader failed, or what it needs (data, GPU) is not on this machine.
+    """
+
+    name: str
+    title: str
+    task: str
+    verdict: Verdict
+    weight: float = 1.0
+    hidden: bool = False
+    counted: bool = True
+    seconds: float = 0.0
+    feedback: Feedback = Feedback()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResult:
+    """Record the points of one task.
+
+    `max_points` is what could be earned in this run: checks that are not counted are taken out of it.
+    """
+
+    name: str
+    title: str
+    points: float
+    max_points: float
+    hidden: bool
+    checks: tuple[CheckResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionResult:
+    """Record everything a scorecard shows about one submission.
+
+    `submission` is its unique name in the run; `notes` are sentences about intake (restored or missing files);
+    `answers` are (question, text) pairs that a person grades.
+    """
+
+    submission: str
+    status: Status
+    points: float
+    max_points: float
+    tasks: tuple[TaskResult, ...]
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+    wall: str = ""
+    answers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def percent(self) -> float:
+        """Return the points in percent of what could be earned, 0.0 where that is nothing."""
+        return 100.0 * self.points / self.max_points if self.max_points else 0.0
