@@ -54,7 +54,7 @@ class BoundedFile(io.RawIOBase):
 
 
 class _ForwardStream:
-    """Count what is unpacked from a tar file; moves forward only, since going back would unpack it all again."""
+    """Count what is unpacked from a tar file; move forward only, since going back unpacks it all again."""
 
     def __init__(self, path: Path, packed: IO[bytes], limits: IntakeLimits) -> None:
         zipped = packed.read(2) == b"\x1f\x8b"
@@ -90,6 +90,10 @@ class _ForwardStream:
     def tell(self) -> int:
         """Return how many bytes were unpacked."""
         return self._position
+
+    def seekable(self) -> bool:
+        """Say no."""
+        return False
 
     def _refuse_excess(self) -> None:
         name, limits = self._path.name, self._limits

@@ -1,9 +1,11 @@
 """Read a zip or tar archive that a stranger handed in, entry by entry in memory, never onto the disk.
 
-`grader.contents` decides what is wanted and bounds the reading; `grader.archive_streams` bounds the parsers' own reads.
+`grader.contents` decides what is wanted and bounds the reading; `grader.archive_streams` bounds the parsers.
 """
 
+import gzip
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -24,12 +26,14 @@ _AGAIN = "Pack the folder again with your system's own tool, as .zip or .tar.gz.
 _BROKEN = (
     zipfile.BadZipFile,
     tarfile.TarError,
-    EOFError,
+    gzip.BadGzipFile,
     zlib.error,
+    struct.error,
+    EOFError,
+    LookupError,
     NotImplementedError,
-    OSError,
     OverflowError,
-    UnicodeDecodeError,
+    RecursionError,
     ValueError,
 )
 
@@ -60,10 +64,12 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except _BROKEN as err:
+        why = printable(str(err)) or type(err).__name__
         raise SubmissionError(
-            f"`{printable(path.name)}` is damaged or was cut off while it was uploaded ({printable(str(err))}).",
-            remedy=_AGAIN,
+            f"`{printable(path.name)}` is damaged or was cut off during the upload ({why}).", remedy=_AGAIN
         ) from err
+    except OSError as err:
+        raise SubmissionError(f"`{printable(path.name)}` can't be read: {err.strerror}.") from err
 
 
 def _find_kind(path: Path) -> str:
@@ -86,16 +92,12 @@ def _choose(path: Path, listed: Iterable[_Listed], limits: IntakeLimits) -> Choi
     problems: dict[int, str] = {}
     for index, item in enumerate(listed):
         if index >= limits.entries:
-            raise SubmissionError(
-                f"`{printable(path.name)}` holds over {limits.entries:,} entries.", remedy=_AGAIN
-            )
+            raise SubmissionError(f"`{printable(path.name)}` holds over {limits.entries:,} entries.", remedy=_AGAIN)
         if fault := find_path_fault(item.name):
             raise _refuse(path, item.name, fault)
         if not item.is_folder:
             problems[index] = item.problem
-            entries.append(
-                Entry(normalise(item.name), item.size, index=index, packed_bytes=item.packed_bytes)
-            )
+            entries.append(Entry(normalise(item.name), item.size, index=index, packed_bytes=item.packed_bytes))
     kept = drop_junk(entries)
     for entry in kept:
         problem = problems[entry.index] or _find_length_fault(entry.path, limits)

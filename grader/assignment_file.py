@@ -1,8 +1,9 @@
-"""Read `assignment.toml` into an `Assignment`, with an error that names file, key and remedy for every mistake.
+"""Read `assignment.toml` into an `Assignment`, with an error naming file, key and remedy for every mistake.
 
 `grader.course` says where the file and the folders beside it lie.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -98,12 +99,9 @@ def _refuse_bad_required(table: Table, path: str, editable: tuple[str, ...]) -> 
     if any(letter in path for letter in "*?["):
         raise fault(table, "required", f"holds the glob `{path}`", remedy="Name each required file in full.")
     if not is_matched(path, editable):
-        problem = (
-            f"holds `{path}`, which no glob in `editable` matches, so the student's file would never be used"
-        )
-        raise fault(
-            table, "required", problem, remedy=f'Add "{PurePosixPath(path).parent}/*.py" to `editable`.'
-        )
+        problem = f"holds `{path}`, which no glob in `editable` matches: the student's would never be used"
+        wider = PurePosixPath(path).with_name("*" + PurePosixPath(path).suffix)
+        raise fault(table, "required", problem, remedy=f'Add "{wider}" to `editable`.')
 
 
 def _read_worker(table: Table) -> WorkerSettings:
@@ -116,13 +114,11 @@ def _read_limits(table: Table) -> dict[str, float | int]:
     limits = {key: take_number(table, key) for key in table.values}
     for key, value in limits.items():
         if value <= 0:
-            raise fault(
-                table, key, f"is {value}; expected a number above 0", remedy="Remove it for the default."
-            )
+            problem = f"is {value}; expected a number above 0"
+            raise fault(table, key, problem, remedy="Remove the key to get the default.")
         if key in LIMITS_IN_WHOLE_NUMBERS and not isinstance(value, int):
-            raise fault(
-                table, key, f"is {value}; expected a whole number", remedy=f"Write `{key} = {value:.0f}`."
-            )
+            problem = f"is {value}; expected a whole number"
+            raise fault(table, key, problem, remedy=f"Write `{key} = {math.ceil(value)}`.")
     return limits
 
 
@@ -140,9 +136,7 @@ def _read_task(table: Table, name: str) -> Task:
     refuse_unknown(table, ("title", "points", "scoring", "hidden"))
     points = take_number(table, "points")
     if points < 0:
-        raise fault(
-            table, "points", f"is {points}; expected 0 or more", remedy="Points are earned, never lost."
-        )
+        raise fault(table, "points", f"is {points}; expected 0 or more", remedy="Points are earned, never lost.")
     scoring = _take_choice(table, "scoring", choices=tuple(Scoring), default=Scoring.PROPORTIONAL)
     return Task(
         name=name,

@@ -1,6 +1,6 @@
 """What a student handed in, as bytes in memory: which entries are wanted, and how much may be read.
 
-`grader.folders` and `grader.archives` list the entries and open them; `grader.submission` makes a submission of them.
+`grader.folders` and `grader.archives` list and open the entries, `grader.submission` makes a submission.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,9 +25,10 @@ _CHUNK = 256 * 1024
 class IntakeLimits:
     """Bound what is read of one submission.
 
-    `files` counts what is kept, `entries` all that is listed. A file over `file_bytes` is left out with a note, every
-    other bound refuses the submission. `ratio`: uncompressed to compressed, asked beyond `ratio_from_bytes`.
-    `unpacked_bytes` bounds a tar stream with all that is left out of it, `header_bytes` one header of an archive.
+    `files` counts what is kept, `entries` all that is listed. A file over `file_bytes` is left out with a
+    note, every other bound refuses the submission. `ratio`: uncompressed to compressed, asked beyond
+    `ratio_from_bytes`. `unpacked_bytes` bounds a tar stream with all that is left out of it, `header_bytes`
+    one header of an archive.
     """
 
     files: int = 2_000
@@ -85,9 +86,7 @@ def is_junk(path: str) -> bool:
 def drop_junk(entries: Iterable[Entry]) -> list[Entry]:
     """Return the entries without junk and virtual environments (folders that hold a `pyvenv.cfg`)."""
     listed = list(entries)
-    venvs = tuple(
-        entry.path.removesuffix("pyvenv.cfg") for entry in listed if entry.path.endswith("/pyvenv.cfg")
-    )
+    venvs = tuple(entry.path.removesuffix("pyvenv.cfg") for entry in listed if entry.path.endswith("/pyvenv.cfg"))
     return [entry for entry in listed if not is_junk(entry.path) and not entry.path.startswith(venvs)]
 
 
@@ -105,12 +104,8 @@ def choose(entries: Iterable[Entry], limits: IntakeLimits) -> Choice:
         "large": f"files over {large_mib} MiB are not read",
         "unnamed": "the name is not valid UTF-8",
     }
-    notes = tuple(
-        leave_out(entries_, words[reason]) for reason, entries_ in reasons.items() if reason and entries_
-    )
-    return Choice(
-        wanted=tuple(reasons[""]), notes=notes, archives=tuple(entry.path for entry in reasons["archive"])
-    )
+    notes = tuple(leave_out(entries_, words[reason]) for reason, entries_ in reasons.items() if reason and entries_)
+    return Choice(wanted=tuple(reasons[""]), notes=notes, archives=tuple(entry.path for entry in reasons["archive"]))
 
 
 def leave_out(entries: Iterable[Entry], reason: str) -> str:

@@ -23,9 +23,7 @@ from grader.contents import (
 from grader.errors import SubmissionError
 from grader.paths import printable
 
-_FLAGS = (
-    os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-)
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def read_folder(folder: Path, limits: IntakeLimits) -> Contents:
@@ -60,21 +58,19 @@ def _walk(folder: Path, limits: IntakeLimits, odd: dict[str, list[Entry]]) -> It
 def _list_folder(here: Path, prefix: str, odd: dict[str, list[Entry]]) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(here) as items:
-            return list(items)
+            found = list(items)
     except OSError as err:
         _note(odd, f"can't be read ({err.strerror})", prefix or here.name)
         return []
+    is_environment = prefix != "" and any(item.name == "pyvenv.cfg" for item in found)
+    return [] if is_environment else found
 
 
-def _descend(
-    here: Path, path: str, limits: IntakeLimits, odd: dict[str, list[Entry]]
-) -> list[tuple[Path, str]]:
-    if is_junk(f"{path}/x") or (here / "pyvenv.cfg").is_file():
+def _descend(here: Path, path: str, limits: IntakeLimits, odd: dict[str, list[Entry]]) -> list[tuple[Path, str]]:
+    if is_junk(f"{path}/x"):
         return []
     if path.count("/") + 1 >= limits.depth or len(os.fsencode(path)) > limits.path_bytes:
-        _note(
-            odd, f"over {limits.depth} folders deep, or its path is over {limits.path_bytes} bytes long", path
-        )
+        _note(odd, f"over {limits.depth} folders deep, or its path is over {limits.path_bytes} bytes long", path)
         return []
     return [(here, f"{path}/")]
 

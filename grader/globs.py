@@ -1,6 +1,6 @@
 """The globs of `assignment.toml`: `*` stays within a folder, `**` spans any number of them.
 
-`grader.assignment_file` refuses a faulty glob, `grader.submission` and `grader.template` match with the sound ones.
+`grader.assignment_file` refuses a faulty glob, `grader.submission` and `grader.template` use sound ones.
 """
 
 from collections.abc import Iterable

@@ -19,7 +19,7 @@ _CONVERTER = cattrs.Converter()  # compiles a function per class, once
 class RunInfo:
     """Say what was run: which course, with which versions, behind which wall, since when.
 
-    `assignment` is the slug. `course_digest` changes whenever checks, probes or assets do. `started` is an ISO
+    `assignment` is the slug. `course_digest` changes with checks, probes and assets. `started` is an ISO
     8601 time.
     """
 
@@ -47,7 +47,7 @@ def unpack_result(text: str) -> SubmissionResult:
     """Return the result that `pack` wrote; raise StoreError when the text is not one."""
     try:
         return _CONVERTER.structure(json.loads(text), SubmissionResult)
-    except (json.JSONDecodeError, cattrs.BaseValidationError) as error:
+    except (json.JSONDecodeError, cattrs.BaseValidationError, TypeError) as error:
         raise StoreError(
             f"A stored result can't be read ({type(error).__name__}).",
             remedy="Move the results folder away and grade again.",
@@ -58,7 +58,7 @@ def unpack_run(text: str) -> RunInfo:
     """Return the run that `pack` wrote; raise StoreError when the text is not one."""
     try:
         return _CONVERTER.structure(json.loads(text), RunInfo)
-    except (json.JSONDecodeError, cattrs.BaseValidationError) as error:
+    except (json.JSONDecodeError, cattrs.BaseValidationError, TypeError) as error:
         raise StoreError(
             f"The description of the run can't be read ({type(error).__name__}).",
             remedy="Move the results folder away and grade again.",

@@ -92,9 +92,7 @@ def take_table(table: Table, key: str, *, default: Mapping[str, object] | None =
     value = _take(table, key, default)
     name = _full_name(table, key)
     if not isinstance(value, Mapping):
-        raise fault(
-            table, key, f"is {value!r}; expected a table", remedy=f"Write `[{name}]` and its keys below."
-        )
+        raise fault(table, key, f"is {value!r}; expected a table", remedy=f"Write `[{name}]` and its keys below.")
     return Table(file=table.file, name=name, values=value)
 
 

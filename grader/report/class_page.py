@@ -1,4 +1,4 @@
-"""Computes what the class page shows, as data: the distribution, the tasks, the submissions, what went wrong often.
+"""Computes what the class page shows, as data: distribution, tasks, submissions and frequent explanations.
 
 `grader.report.html` hands it to the template; the figures of one submission are in `pages`.
 """
@@ -81,7 +81,9 @@ class ClassPage:
     flagged: tuple[Flagged, ...]
 
 
-def class_page_of(run: RunInfo, *, results: Sequence[SubmissionResult], files: Mapping[str, str]) -> ClassPage:
+def class_page_of(
+    run: RunInfo, *, results: Sequence[SubmissionResult], files: Mapping[str, str]
+) -> ClassPage:
     """Return the class page; `files` maps a submission to the file name of its scorecard."""
     readable = [result for result in results if result.status is not Status.UNREADABLE]
     percents = [result.percent for result in readable]

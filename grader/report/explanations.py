@@ -28,7 +28,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Show one explanation with the checks and the submissions that got it; `links` holds the first of `count`."""
+    """Show one explanation and the checks and submissions that got it; `links` holds the first few."""
 
     message: str
     mark: Mark
@@ -38,7 +38,9 @@ class Explanation:
     links_left_out: int
 
 
-def common_explanations(results: Iterable[SubmissionResult], *, files: Mapping[str, str]) -> tuple[Explanation, ...]:
+def common_explanations(
+    results: Iterable[SubmissionResult], *, files: Mapping[str, str]
+) -> tuple[Explanation, ...]:
     """Return the explanations that most submissions got, most frequent first; each submission counts once."""
     links: dict[tuple[str, Verdict], dict[str, Link]] = {}
     checks: dict[tuple[str, Verdict], dict[str, None]] = {}
@@ -46,7 +48,9 @@ def common_explanations(results: Iterable[SubmissionResult], *, files: Mapping[s
         links.setdefault(key, {}).setdefault(link.submission, link)
         checks.setdefault(key, {})[title] = None
     frequent = sorted(links, key=lambda key: (-len(links[key]), key))[:_EXPLANATIONS_SHOWN]
-    return tuple(_explanation(key, links=tuple(links[key].values()), checks=tuple(checks[key])) for key in frequent)
+    return tuple(
+        _explanation(key, links=tuple(links[key].values()), checks=tuple(checks[key])) for key in frequent
+    )
 
 
 def _told(
@@ -60,7 +64,9 @@ def _told(
                     yield (explanation_of(check), check.verdict), check.title or check.name, link
 
 
-def _explanation(key: tuple[str, Verdict], *, links: tuple[Link, ...], checks: tuple[str, ...]) -> Explanation:
+def _explanation(
+    key: tuple[str, Verdict], *, links: tuple[Link, ...], checks: tuple[str, ...]
+) -> Explanation:
     message, verdict = key
     return Explanation(
         message=shortened(message, _MESSAGE_LIMIT),

@@ -1,4 +1,4 @@
-"""Gives every submission a file name for its scorecard: safe on every system, unique, as readable as possible.
+"""Gives every submission a file name for its scorecard: safe everywhere, unique, as readable as possible.
 
 `grader.report.html` writes the files, `grader.report.class_page` links to them.
 """
@@ -16,8 +16,8 @@ _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # names tha
 def scorecard_files(submissions: Iterable[str]) -> dict[str, str]:
     """Return the file name of each submission's scorecard.
 
-    A name that had to be changed, is long, or differs from another only in what some file systems don't tell apart
-    (case, composed accents) gets a part of its hash appended.
+    A name that had to be changed, is long, or differs from another only in what some file systems don't tell
+    apart (case, composed accents) gets a part of its hash appended.
     """
     names = sorted(set(submissions))
     likeness = Counter(_folded(_slug(name)) for name in names)

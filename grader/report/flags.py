@@ -30,7 +30,7 @@ class Flagged:
 
 
 def flagged(results: Iterable[SubmissionResult], *, files: Mapping[str, str]) -> tuple[Flagged, ...]:
-    """Return the submissions that are unreadable or have a check with a watched verdict, the gravest first."""
+    """Return the submissions that are unreadable or have a check with a watched verdict, gravest first."""
     found: list[tuple[int, Flagged]] = []
     for result in results:
         verdicts = [check.verdict for task in result.tasks for check in task.checks]
@@ -39,5 +39,7 @@ def flagged(results: Iterable[SubmissionResult], *, files: Mapping[str, str]) ->
         if is_unreadable or watched:
             reasons = tuple((mark_of(verdict), verdicts.count(verdict)) for verdict in watched)
             gravity = -1 if is_unreadable else _WATCHED.index(watched[0])
-            found.append((gravity, Flagged(result.submission, files[result.submission], is_unreadable, reasons)))
+            found.append(
+                (gravity, Flagged(result.submission, files[result.submission], is_unreadable, reasons))
+            )
     return tuple(flag for _, flag in sorted(found, key=lambda pair: (pair[0], pair[1].submission)))

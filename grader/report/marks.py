@@ -33,7 +33,7 @@ _MARKS = {
 _REASONS = {
     Verdict.NOT_IMPLEMENTED: "This part is still to be written.",
     Verdict.MISSING: "The file, class or function was not found.",
-    Verdict.SKIPPED: "A check that this one builds on failed, or the data or hardware it needs was not there.",
+    Verdict.SKIPPED: "A check that this one builds on failed, or the data or hardware it needs is missing.",
 }
 
 _STATUS_WORDS = {

@@ -1,6 +1,6 @@
 """Computes what a scorecard shows, as data: bounded, worded, ready to print.
 
-`grader.report.html` hands it to the templates, which escape and lay it out; the class page is in `class_page`.
+`grader.report.html` hands it to the templates, which escape it; the class page is in `class_page`.
 """
 
 from dataclasses import dataclass
@@ -132,7 +132,9 @@ def _task(task: TaskResult, *, anchor: str) -> TaskView:
         hidden=task.hidden,
         summary=f"{passed} of {len(task.checks)} {'check' if len(task.checks) == 1 else 'checks'} passed",
         reproduce=f"grader check --task {task.name}" if can_reproduce and not task.hidden else "",
-        checks=tuple(_check(check, share=share) for check, share in zip(task.checks, shares(task), strict=True)),
+        checks=tuple(
+            _check(check, share=share) for check, share in zip(task.checks, shares(task), strict=True)
+        ),
     )
 
 
@@ -183,7 +185,12 @@ def _frames(feedback: Feedback) -> tuple[tuple[Frame, ...], int, tuple[Frame, ..
     """Return the outer frames, how many are left out, and the inner frames."""
     outer, inner = _FRAMES_SHOWN
     frames = tuple(
-        Frame(frame.file, frame.line, shortened(frame.function, _LINE_LIMIT), shortened(frame.source, _LINE_LIMIT))
+        Frame(
+            frame.file,
+            frame.line,
+            shortened(frame.function, _LINE_LIMIT),
+            shortened(frame.source, _LINE_LIMIT),
+        )
         for frame in feedback.traceback
     )
     left_out = len(frames) - outer - inner

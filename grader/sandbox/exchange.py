@@ -41,7 +41,9 @@ class Gone(Exception):  # noqa: N818 - an outcome, not an error
         self.outcome = outcome
 
 
-def read_ready(connection: socket.socket, opening: bytes, *, timeout_s: float) -> Mapping[str, tuple[str, ...]]:
+def read_ready(
+    connection: socket.socket, opening: bytes, *, timeout_s: float
+) -> Mapping[str, tuple[str, ...]]:
     """Send probes and files, and return what each probe needs; no student code has run by then.
 
     Raises ProtocolError where probes.py can't be executed or the answer makes no sense, OSError where nobody answers.
@@ -88,7 +90,7 @@ class Exchange:
             finally:
                 os.close(writing)
             self._collect(reading, number, started=started)
-            outcome = self._conclude(call)
+            outcome = self._conclude()
         except Gone as gone:
             gone.outcome = self._with_times(gone.outcome, started)
             raise
@@ -138,7 +140,9 @@ class Exchange:
                 elif descriptor == reading:
                     if not self._read_reply(reading):
                         poller.unregister(reading)
-                        deadline = min(deadline, time.monotonic() + _FAREWELL_S) if self._payload else deadline
+                        deadline = (
+                            min(deadline, time.monotonic() + _FAREWELL_S) if self._payload else deadline
+                        )
                 elif self._read_notes(number):
                     deadline = time.monotonic() + self._limits.wall_s + _GRACE_S
         while self._payload is None and self._read_reply(reading):
@@ -149,7 +153,9 @@ class Exchange:
         if self._imported:
             return ProbeOutcome(Ending.TIMED_OUT, detail=f"ran longer than {self._limits.wall_s:g} s")
         self.import_failed = True
-        return ProbeOutcome(Ending.TIMED_OUT, detail=f"the import ran longer than {self._limits.import_s:g} s")
+        return ProbeOutcome(
+            Ending.TIMED_OUT, detail=f"the import ran longer than {self._limits.import_s:g} s"
+        )
 
     def _read_notes(self, number: int) -> bool:
         """Read what the submission's process says; True where it has just finished importing."""
@@ -198,22 +204,14 @@ class Exchange:
             self._dropped += max(len(data) - max(room, 0), 0)
         return True
 
-    def _conclude(self, call: ProbeCall) -> ProbeOutcome:
+    def _conclude(self) -> ProbeOutcome:
         """Turn the reply, or its absence, into an outcome."""
         if self._payload is None:
             return ProbeOutcome(Ending.KILLED, detail=_how_it_ended(self._end or {}))
         values, devices = unpack(self._payload)
-        if "error" in values:
-            report = _read_report(values["error"])
-            self.import_failed = report.phase == "import"
-            ending = Ending.OUT_OF_MEMORY if _is_memory_error(report) else Ending.RAISED
-            return ProbeOutcome(ending, error=report, detail=f"asked for more than {self._limits.memory_mib:g} MiB of memory")
-        outputs = values.get("outputs")
-        if not isinstance(outputs, dict):
-            raise ProtocolError("it holds neither outputs nor an error")
-        return ProbeOutcome(
-            Ending.OK, outputs=outputs, devices={path.removeprefix("outputs."): name for path, name in devices.items()}
-        )
+        outcome = outcome_of(values, devices, limits=self._limits)
+        self.import_failed = outcome.error is not None and outcome.error.phase == "import"
+        return outcome
 
     def _with_times(self, outcome: ProbeOutcome, started: float) -> ProbeOutcome:
         printed = self._printed.decode(errors="replace")
@@ -227,6 +225,20 @@ class Exchange:
             cpu_s=_number(end.get("cpu_s")),
             peak_mib=_number(end.get("peak_kib")) / 1024,
         )
+
+
+def outcome_of(values: Mapping[str, Any], devices: Mapping[str, str], *, limits: Limits) -> ProbeOutcome:
+    """Turn an unpacked reply into an outcome. Raises ProtocolError where it is neither outputs nor an error."""
+    if "error" in values:
+        report = _read_report(values["error"])
+        ending = Ending.OUT_OF_MEMORY if _is_memory_error(report) else Ending.RAISED
+        detail = f"asked for more than {limits.memory_mib:g} MiB of memory"
+        return ProbeOutcome(ending, error=report, detail=detail)
+    outputs = values.get("outputs")
+    if not isinstance(outputs, dict):
+        raise ProtocolError("it holds neither outputs nor an error")
+    places = {path.removeprefix("outputs."): name for path, name in devices.items()}
+    return ProbeOutcome(Ending.OK, outputs=outputs, devices=places)
 
 
 def _number(value: Any) -> float:
@@ -250,7 +262,9 @@ def _how_it_ended(end: Mapping[str, Any]) -> str:
 def _is_memory_error(report: ErrorReport) -> bool:
     text = report.message.lower()
     said = ("can't allocate memory", "cannot allocate memory", "cuda out of memory", "std::bad_alloc")
-    return bool({"MemoryError", "OutOfMemoryError"} & set(report.bases)) or any(words in text for words in said)
+    return bool({"MemoryError", "OutOfMemoryError"} & set(report.bases)) or any(
+        words in text for words in said
+    )
 
 
 def _read_report(tree: Any) -> ErrorReport:
@@ -283,6 +297,3 @@ def _read_frame(entry: Any) -> Frame:
         case [str(file), int(line), str(function), str(source)]:
             return Frame(file[:300], line, function[:200], source[:400])
     raise ProtocolError("its traceback is malformed")
-
-
-__all__ = ["Exchange", "Gone", "read_ready"]

@@ -21,7 +21,6 @@ from grader.errors import ProtocolError, SandboxError
 from grader.sandbox.exchange import Exchange, Gone, read_ready
 from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import (
-    MAX_NOTE,
     Ending,
     FrameReader,
     ProbeCall,
@@ -174,7 +173,9 @@ class ForkServer:
 class WalledSandbox:
     """Run one submission's probes through a fork server, opening its process anew after each that had to be killed."""
 
-    def __init__(self, server: ForkServer, *, files: Mapping[str, bytes], probes: bytes, limits: Limits) -> None:
+    def __init__(
+        self, server: ForkServer, *, files: Mapping[str, bytes], probes: bytes, limits: Limits
+    ) -> None:
         self._server = server
         self._opening = frame(probes) + frame(pack_files(files))
         self._limits = limits
@@ -211,7 +212,9 @@ class WalledSandbox:
         if self._name is None:
             self._open()
         if call.probe not in self._needs:
-            raise SandboxError(f"probes.py declares no probe {call.probe!r}.", remedy=f"It has: {', '.join(self._needs)}.")
+            raise SandboxError(
+                f"probes.py declares no probe {call.probe!r}.", remedy=f"It has: {', '.join(self._needs)}."
+            )
         self._calls += 1
         exchange = Exchange(self._connection, self._output, limits=self._limits)
         try:
@@ -289,6 +292,3 @@ def _drain(connection: socket.socket, *, seconds: float) -> None:
         while (left := deadline - time.monotonic()) > 0:
             if not select.select([connection], [], [], left)[0] or not connection.recv(1 << 16):
                 return
-
-
-__all__ = ["MAX_NOTE", "ForkServer", "WalledSandbox"]

@@ -62,7 +62,11 @@ def mount(source: str, target: str, *, kind: str = "", flags: int = 0, options: 
 
 def write_id_maps(*, user: int, group: int) -> None:
     """Map one user and one group, to themselves, into the user namespace that this process has just created."""
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{user} {user} 1"),
+        ("gid_map", f"{group} {group} 1"),
+    ):
         descriptor = os.open(f"/proc/self/{name}", os.O_WRONLY)
         try:
             os.write(descriptor, text.encode())
@@ -106,4 +110,7 @@ def install_filter(program: bytes) -> None:
     buffer = ctypes.create_string_buffer(program, len(program))
     header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(buffer)))
     arguments = (ctypes.c_ulong(_SECCOMP_MODE_FILTER), ctypes.c_ulong(ctypes.addressof(header)))
-    _check(_libc.prctl(_PR_SET_SECCOMP, *arguments, ctypes.c_ulong(0), ctypes.c_ulong(0)), "prctl(PR_SET_SECCOMP)")
+    _check(
+        _libc.prctl(_PR_SET_SECCOMP, *arguments, ctypes.c_ulong(0), ctypes.c_ulong(0)),
+        "prctl(PR_SET_SECCOMP)",
+    )

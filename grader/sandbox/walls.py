@@ -30,6 +30,14 @@ class Wall(StrEnum):
     INLINE = "inline"
 
 
+def wall_named(name: str) -> Wall:
+    """Return the wall of this name. Raises SandboxError that lists them."""
+    try:
+        return Wall(name)
+    except ValueError as err:
+        raise SandboxError(f"There is no wall {name!r}.", remedy=f"Choose one of {', '.join(Wall)}.") from err
+
+
 @dataclass(frozen=True, slots=True)
 class Launched:
     """Hold a started fork server: its process, and the scratch folder to remove when it has ended."""
@@ -113,9 +121,9 @@ def _bubblewrap(server: list[str], scratch: Path) -> list[str]:
     arguments = [
         "--unshare-all", "--die-with-parent", "--new-session", "--hostname", "sandbox",
         "--proc", "/proc", "--dev", "/dev", "--dir", "/tmp",
-    ]  # fmt: skip  # noqa: S108
-    for folder in ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/etc/alternatives"):
-        arguments += _show(Path(folder))
+    ]  # fmt: skip
+    for name in ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/etc/alternatives"):
+        arguments += _show(Path(name))
     for name in ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "fonts"):
         if Path("/etc", name).exists():
             arguments += ["--ro-bind", f"/etc/{name}", f"/etc/{name}"]
@@ -141,7 +149,7 @@ def _bubblewrap(server: list[str], scratch: Path) -> list[str]:
 def _show(folder: Path) -> list[str]:
     """Return the arguments that make a system folder visible as it is: a link as a link, a folder read-only."""
     if folder.is_symlink():
-        return ["--symlink", os.readlink(folder), str(folder)]
+        return ["--symlink", str(folder.readlink()), str(folder)]
     return ["--ro-bind", str(folder), str(folder)] if folder.is_dir() else []
 
 

@@ -23,12 +23,12 @@ import torch
 from grader.probes import Probe, find_probes
 from grader.sandbox import limits as bounds
 from grader.sandbox.protocol import (
+    frame,
     note,
     read_frame,
     receive_descriptors,
     unpack_files,
     write_all,
-    frame,
 )
 from grader.tensors import pack, unpack
 
@@ -152,7 +152,15 @@ def serve(connection: socket.socket, *, root: Path, limits: bounds.Limits) -> No
     with contextlib.suppress(EOFError):
         while True:
             payload, descriptors = receive_descriptors(connection, 1)
-            _answer(connection, payload, descriptors[0], probes=probes, imported=imported, root=root, limits=limits)
+            _answer(
+                connection,
+                payload,
+                descriptors[0],
+                probes=probes,
+                imported=imported,
+                root=root,
+                limits=limits,
+            )
 
 
 def _write_files(files: Mapping[str, bytes], *, root: Path) -> None:
@@ -204,7 +212,9 @@ def _import_needed(
     return None
 
 
-def _run_in_fork(probe: Probe, call: Mapping[str, Any], reply: int, *, root: Path, limits: bounds.Limits) -> None:
+def _run_in_fork(
+    probe: Probe, call: Mapping[str, Any], reply: int, *, root: Path, limits: bounds.Limits
+) -> None:
     """Run the probe, send its reply and leave without running anything that the student left for the exit."""
     status = 1
     try:

@@ -1,9 +1,10 @@
 """Probes of the from-scratch package `hw2`: they exercise the student's classes and return what came out.
 
-The checks beside this file (test_*.py) judge it. Everything handed to a student's object is a clone: their code may
-write into it. Letters: N samples, D features, C classes, T steps.
+The checks beside this file (test_*.py) judge it. Everything handed to a student's object is a clone, since
+their code may write into it; what they return may be anything, so nothing here relies on its type.
 """
 
+import itertools
 import numbers
 
 import torch
@@ -52,6 +53,7 @@ def linear(*, x, in_features, out_features, dout=None, before=None):
     from hw2.layers import Linear
 
     layer = Linear(in_features, out_features)
+    _refill([layer])
     outputs = {"w": _copy(layer.w), "b": _copy(layer.b)}
     outputs |= _forward_backward(layer, x=x, dout=dout, before=before)
     if dout is not None:
@@ -61,7 +63,7 @@ def linear(*, x, in_features, out_features, dout=None, before=None):
 
 @probe(needs=LAYERS)
 def cross_entropy(*, scores, labels, backward=False, before=None):
-    """Return the loss; with `backward` the gradient; `before` are scores for the same labels that go first."""
+    """Return the loss; with `backward` the gradient; `before` are earlier scores for the same labels."""
     from hw2.layers import CrossEntropyLoss
 
     loss_fn = CrossEntropyLoss()
@@ -96,7 +98,7 @@ def sequential(*, x, sizes, dout=None, before=None):
     """Run Linear → LeakyReLU → Linear → ReLU → Linear → Sigmoid with four `sizes`."""
     from hw2.layers import LeakyReLU, Linear, ReLU, Sequential, Sigmoid
 
-    linears = [Linear(inputs, outputs) for inputs, outputs in zip(sizes, sizes[1:], strict=False)]
+    linears = [Linear(inputs, outputs) for inputs, outputs in itertools.pairwise(sizes)]
     layers = [linears[0], LeakyReLU(alpha=0.1), linears[1], ReLU(), linears[2], Sigmoid()]
     return _network(Sequential(*layers), linears=linears, x=x, dout=dout, before=before)
 
@@ -116,7 +118,7 @@ def sequential_order(*, x, factors, shifts, training=True, extra=None):
     sequence.train(training)
     options = {} if extra is None else {"extra": extra.clone()}
     z = _copy(sequence(x.clone(), **options))
-    values = sorted(float(parameter) for parameter, _ in _pairs(sequence))
+    values = sorted(float(parameter) for parameter, _ in _pairs(sequence) if parameter.numel() == 1)
     return {"z": z, "parameters, sorted": torch.tensor(values)}
 
 
@@ -171,6 +173,7 @@ def mlp_with_loss(*, x, labels, num_classes, hidden_features, options):
     from hw2.layers import MLP, CrossEntropyLoss, Sequential
 
     model = MLP(x.shape[1], num_classes, hidden_features=hidden_features, **options)
+    _refill(_linears(model))
     outputs = _weights(_linears(model))
     sequence = Sequential(model, CrossEntropyLoss())
     outputs["loss"] = _copy(sequence(x.clone(), y=labels.clone()))
@@ -261,7 +264,7 @@ def _steps(optimizer_class, params, gradients, **options):
 
 @probe(needs=TRAINING)
 def train_batches(*, w, b, xs, ys, learn_rate):
-    """Train on one batch after the other, with a model, loss and optimizer of torch's behind the layers' interface."""
+    """Train on one batch after the other; model, loss and optimizer are torch's, dressed up as layers."""
     from hw2.training import LayerTrainer
 
     model = _TorchModel(w, b)
@@ -270,24 +273,27 @@ def train_batches(*, w, b, xs, ys, learn_rate):
     outputs = {}
     for i, (x, y) in enumerate(zip(xs, ys, strict=True), start=1):
         result = trainer.train_batch((x.clone(), y.clone()))
-        outputs |= {f"loss {i}": _number(result.loss), f"num_correct {i}": _number(result.num_correct)}
-        outputs |= {
-            f"w after batch {i}": _copy(model.net.weight),
-            f"b after batch {i}": _copy(model.net.bias),
-        }
+        outputs[f"loss {i}"] = _number(getattr(result, "loss", None))
+        outputs[f"num_correct {i}"] = _number(getattr(result, "num_correct", None))
+        outputs[f"w after batch {i}"] = _copy(model.net.weight)
+        outputs[f"b after batch {i}"] = _copy(model.net.bias)
     return outputs
 
 
 @probe(needs=TRAINING)
-def test_batch(*, w, b, x, y):
-    """Evaluate one batch, the same stand-ins in place of model, loss and optimizer."""
+def evaluated_batch(*, w, b, x, y):
+    """Call test_batch once, with the same stand-ins."""
     from hw2.training import LayerTrainer
 
     model = _TorchModel(w, b)
     optimizer = torch.optim.SGD(model.net.parameters(), lr=0.5)
     result = LayerTrainer(model, _TorchLoss(), optimizer).test_batch((x.clone(), y.clone()))
-    outputs = {"loss": _number(result.loss), "num_correct": _number(result.num_correct)}
-    return outputs | {"w afterwards": _copy(model.net.weight), "b afterwards": _copy(model.net.bias)}
+    return {
+        "loss": _number(getattr(result, "loss", None)),
+        "num_correct": _number(getattr(result, "num_correct", None)),
+        "w afterwards": _copy(model.net.weight),
+        "b afterwards": _copy(model.net.bias),
+    }
 
 
 class _TorchModel:
@@ -345,30 +351,25 @@ def fit(*, train, test, batch_size, num_epochs, options):
     from cs236781.train_results import BatchResult
     from hw2.training import Trainer
 
-    class Scripted(Trainer):
-        calls = {"train": 0, "test": 0}  # noqa: RUF012
+    calls = {"train": 0, "test": 0}
 
+    def next_result(part, script):
+        call = min(calls[part], len(script["losses"]) - 1)
+        calls[part] += 1
+        return BatchResult(script["losses"][call], script["correct"][call])
+
+    class Scripted(Trainer):
         def train_batch(self, batch):
-            return self._next("train", train)
+            return next_result("train", train)
 
         def test_batch(self, batch):
-            return self._next("test", test)
+            return next_result("test", test)
 
-        def _next(self, part, script):
-            call = min(self.calls[part], len(script["losses"]) - 1)
-            self.calls[part] += 1
-            return BatchResult(script["losses"][call], script["correct"][call])
-
-    trainer = Scripted(torch.nn.Linear(1, 1))
     loaders = [_loader(torch.zeros(script["size"], 1), batch_size=batch_size) for script in (train, test)]
-    result = trainer.fit(*loaders, num_epochs, **options)
-    outputs = {f"{part} batches": count for part, count in trainer.calls.items()}
-    return outputs | {
-        "train_loss": _numbers(result.train_loss),
-        "train_acc": _numbers(result.train_acc),
-        "test_loss": _numbers(result.test_loss),
-        "test_acc": _numbers(result.test_acc),
-    }
+    result = Scripted(torch.nn.Linear(1, 1)).fit(*loaders, num_epochs, **options)
+    names = ("train_loss", "train_acc", "test_loss", "test_acc")
+    outputs = {name: _numbers(getattr(result, name, None)) for name in names}
+    return outputs | {f"number of {part} batches": count for part, count in calls.items()}
 
 
 @probe(needs=["hw2.layers", "hw2.optimizers", "hw2.training"])
@@ -386,10 +387,9 @@ def trained_mlp(*, x, y, new_x, hidden_features, learn_rate, num_epochs, batch_s
     return {"scores": _copy(model(new_x.clone()))}
 
 
-def _loader(*tensors, batch_size):
-    if len(tensors) == 1:
-        tensors = (*tensors, torch.zeros(len(tensors[0]), dtype=torch.int64))
-    return DataLoader(TensorDataset(*tensors), batch_size, shuffle=False)
+def _loader(x, y=None, *, batch_size):
+    labels = torch.zeros(len(x), dtype=torch.int64) if y is None else y
+    return DataLoader(TensorDataset(x.clone(), labels.clone()), batch_size, shuffle=False)
 
 
 # ---------------------------------------------------------------- shared steps
@@ -398,17 +398,35 @@ def _loader(*tensors, batch_size):
 def _forward_backward(layer, *, x, dout, before):
     """Run one forward pass, and one backward pass if there is a `dout`; `before` goes through both first."""
     if before is not None:
-        layer.backward(torch.ones_like(layer(before.clone())))
-        _zero_gradients(layer)
+        _run_before(layer, before)
     outputs = {"z": _copy(layer(x.clone()))}
     if dout is not None:
         outputs["grad of x"] = _copy(_only(layer.backward(dout.clone())))
     return outputs
 
 
+def _run_before(layer, x):
+    """Run an earlier batch forward and back, then clear the gradients, as an optimizer does."""
+    z = layer(x.clone())
+    if isinstance(z, torch.Tensor):
+        layer.backward(torch.ones_like(z))
+    for _, gradient in _pairs(layer):
+        if isinstance(gradient, torch.Tensor):
+            gradient.detach().zero_()
+
+
 def _network(model, *, linears, x, dout, before):
+    _refill(linears)
     outputs = _weights(linears) | _forward_backward(model, x=x, dout=dout, before=before)
     return outputs if dout is None else outputs | _gradients(model, **_named_weights(linears))
+
+
+def _refill(linears):
+    """Write other weights and biases into the layers, in place: a bias of 0 would hide mistakes."""
+    for layer in linears:
+        for parameter in (layer.w, layer.b):
+            if isinstance(parameter, torch.Tensor):
+                parameter.detach().copy_(0.5 * torch.randn(parameter.shape))
 
 
 def _linears(model):
@@ -434,27 +452,16 @@ def _gradients(model, **named):
     gradients = {}
     for parameter, gradient in _pairs(model):
         for name, value in named.items():
-            if value.data_ptr() == parameter.data_ptr():
+            if isinstance(value, torch.Tensor) and value.data_ptr() == parameter.data_ptr():
                 gradients[f"grad of {name}"] = _copy(gradient)
     return gradients
 
 
-def _zero_gradients(model):
-    for _, gradient in _pairs(model):
-        if isinstance(gradient, torch.Tensor):
-            gradient.detach().zero_()
-
-
 def _pairs(model):
-    """Read params() afresh: a list, tuple or generator of (parameter, gradient) pairs."""
-    pairs = list(model.params())
-    for i, pair in enumerate(pairs):
-        if not (isinstance(pair, tuple | list) and len(pair) == 2 and isinstance(pair[0], torch.Tensor)):
-            found = (
-                f"{type(pair).__name__} of {len(pair)}" if hasattr(pair, "__len__") else type(pair).__name__
-            )
-            raise TypeError(f"params() has to give (parameter, gradient) pairs; item {i} is a {found}.")
-    return pairs
+    """Read params() afresh: any sequence of (parameter, gradient) pairs; skip what is no pair."""
+    entries = list(model.params() or [])
+    pairs = [entry for entry in entries if isinstance(entry, tuple | list) and len(entry) == 2]
+    return [pair for pair in pairs if isinstance(pair[0], torch.Tensor)]
 
 
 def _only(value):
@@ -475,10 +482,9 @@ def _number(value):
 
 def _numbers(values):
     """Turn a list of numbers, or of lists of numbers, into one tensor; leave anything else."""
-    if not isinstance(values, list | tuple | torch.Tensor):
+    if not isinstance(values, list | tuple):
         return values
-    flat = [
-        _number(value) for part in values for value in (part if isinstance(part, list | tuple) else [part])
-    ]
-    are_numbers = all(isinstance(value, torch.Tensor) and value.dim() == 0 for value in flat)
-    return torch.stack(flat) if flat and are_numbers else str(values)
+    lists = [part if isinstance(part, list | tuple) else [part] for part in values]
+    flat = [_number(value) for value in itertools.chain.from_iterable(lists)]
+    are_numbers = flat and all(isinstance(value, torch.Tensor) and value.dim() == 0 for value in flat)
+    return torch.stack(flat) if are_numbers else list(values)

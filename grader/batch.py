@@ -1,0 +1,233 @@
+"""Grade many submissions in parallel: several grading processes, one coordinator that stores each result at once.
+
+`grader.batch_worker` is the other end of each process; `grader.cli` shows the progress.
+"""
+
+import contextlib
+import hashlib
+import importlib.metadata
+import json
+import os
+import queue
+import select
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import grader
+from grader.assignment import Assignment
+from grader.errors import CourseError, SandboxError, SubmissionError
+from grader.points import failed_to_grade
+from grader.results_file import RunInfo, unpack_result
+from grader.sandbox.limits import limits_from
+from grader.store import Store
+from grader.submission import Found, read_reference, read_submission
+from grader.verdict import SubmissionResult
+
+_ATTEMPTS = 2
+_FEW = 4  # submissions that are worth a process of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Say what every grading process is to do: which course's assignment, behind which wall, which tasks."""
+
+    course: Path
+    assignment: Assignment
+    wall: str
+    tasks: tuple[str, ...] = ()
+
+
+def processes_for(count: int, *, wanted: int | None) -> int:
+    """Return how many grading processes to start: as wanted, else one for each core that has enough to do."""
+    if wanted is not None:
+        return max(1, min(wanted, count))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, count // _FEW))
+
+
+def run_info(order: Order) -> RunInfo:
+    """Describe the run, without importing torch."""
+    return RunInfo(
+        assignment=order.assignment.slug,
+        title=order.assignment.title,
+        course_digest=course_digest(order.assignment),
+        grader_version=importlib.metadata.version("torchgrade"),
+        torch_version=importlib.metadata.version("torch"),
+        wall=order.wall,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def course_digest(assignment: Assignment) -> str:
+    """Return a digest of all that decides a grade beside the submission: checks, probes, assets, support files, us."""
+    total = hashlib.sha256()
+    files = {f"checks/{path.name}": path.read_bytes() for path in _files_in(assignment.folder)}
+    files |= {f"assets/{path.name}": path.read_bytes() for path in _files_in(assignment.assets)}
+    if assignment.reference is not None:
+        files |= {f"reference/{name}": data for name, data in read_reference(assignment.reference).items()}
+    for path in sorted(Path(grader.__file__).parent.rglob("*.py")):
+        files[f"grader/{path.relative_to(Path(grader.__file__).parent)}"] = path.read_bytes()
+    for name in sorted(files):
+        total.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
+    total.update(importlib.metadata.version("torch").encode())
+    return total.hexdigest()
+
+
+def _files_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.is_file()) if folder.is_dir() else []
+
+
+def still_to_grade(founds: Sequence[Found], *, assignment: Assignment, store: Store) -> list[Found]:
+    """Return the submissions that have no result yet for what they hold now."""
+    left = []
+    for found in founds:
+        try:
+            digest = read_submission(found, assignment).digest
+        except SubmissionError:
+            digest = ""
+        if not digest or not store.graded(found.name, digest=digest):
+            left.append(found)
+    return left
+
+
+def grade_batch(
+    order: Order, founds: Sequence[Found], *, jobs: int, report: Callable[[SubmissionResult, str], None]
+) -> None:
+    """Grade all submissions in `jobs` processes, reporting each result in this thread as it comes.
+
+    A process that dies is replaced; a submission whose process dies twice is `not_graded`. Raises the course's or the
+    sandbox's error where nothing can be graded at all. Ctrl-C ends all processes.
+    """
+    waiting: queue.SimpleQueue[Found] = queue.SimpleQueue()
+    for found in founds:
+        waiting.put(found)
+    answers: queue.SimpleQueue[tuple[SubmissionResult, str] | BaseException | None] = queue.SimpleQueue()
+    lanes = [_Lane(order, waiting, answers) for _ in range(jobs)]
+    for lane in lanes:
+        lane.start()
+    running = len(lanes)
+    try:
+        while running:
+            match answers.get():
+                case None:
+                    running -= 1
+                case BaseException() as error:
+                    raise error
+                case (result, digest):
+                    report(result, digest)
+    finally:
+        for lane in lanes:
+            lane.stop()
+
+
+class _Lane(threading.Thread):
+    """Feed one grading process with submissions, restarting it when it dies."""
+
+    def __init__(
+        self,
+        order: Order,
+        waiting: "queue.SimpleQueue[Found]",
+        answers: "queue.SimpleQueue[tuple[SubmissionResult, str] | BaseException | None]",
+    ) -> None:
+        super().__init__(daemon=True)
+        self._order = order
+        self._waiting = waiting
+        self._answers = answers
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopped = False
+
+    def run(self) -> None:
+        """Grade what is waiting until nothing is."""
+        try:
+            while not self._stopped:
+                try:
+                    found = self._waiting.get_nowait()
+                except queue.Empty:
+                    break
+                self._answers.put(self._grade(found))
+        except BaseException as error:
+            if not self._stopped:
+                self._answers.put(error)
+        self.stop()
+        self._answers.put(None)
+
+    def _grade(self, found: Found) -> tuple[SubmissionResult, str]:
+        problem = ""
+        for _attempt in range(_ATTEMPTS):
+            try:
+                return self._ask(found)
+            except (OSError, EOFError, TimeoutError, ValueError) as err:
+                problem = f"its grading process ended ({err})."
+                self._end_process()
+        return failed_to_grade(found.name, self._order.assignment, problem=problem, wall=self._order.wall), ""
+
+    def _ask(self, found: Found) -> tuple[SubmissionResult, str]:
+        process = self._process or self._start()
+        assert process.stdin is not None
+        process.stdin.write(_line(name=found.name, path=os.fsencode(found.path.absolute()).hex()))
+        process.stdin.flush()
+        message = self._read(process)
+        if "problem" in message:
+            kind = SandboxError if "wall" in message["problem"] else CourseError
+            raise kind(message["problem"], remedy=message["remedy"])
+        return unpack_result(message["result"]), message["digest"]
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "grader.batch_worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is ours to handle
+        )
+        assert self._process.stdin is not None
+        order = self._order
+        self._process.stdin.write(
+            _line(
+                course=str(order.course),
+                assignment=order.assignment.slug,
+                wall=order.wall,
+                tasks=list(order.tasks),
+            )
+        )
+        return self._process
+
+    def _read(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+        """Wait for the answer as long as a submission can possibly take."""
+        assert process.stdout is not None
+        limits = limits_from(self._order.assignment.limits)
+        checks = 50 * len(self._order.assignment.tasks)
+        longest_s = 120 + checks * (limits.wall_s + limits.import_s)
+        if not select.select([process.stdout], [], [], longest_s)[0]:
+            raise TimeoutError(f"no answer for {longest_s:g} s")
+        line = process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise EOFError(f"exit status {process.wait()}")
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def _end_process(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(OSError):
+            process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
+
+    def stop(self) -> None:
+        """End the grading process, in the middle of a submission if need be."""
+        self._stopped = True
+        self._end_process()
+
+
+def _line(**message: Any) -> bytes:
+    return json.dumps(message).encode() + b"\n"

@@ -1,0 +1,59 @@
+"""One grading process of a batch: reads submissions' names from stdin, writes results to stdout, one JSON line each.
+
+Started by `grader.batch`, which alone writes the store.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from grader.course import read_assignment
+from grader.errors import GraderError
+from grader.grade import Selection, grade_all
+from grader.results_file import pack
+from grader.sandbox import kernel
+from grader.sandbox.walls import Wall
+from grader.submission import Found
+from grader.verdict import SubmissionResult
+
+
+def main() -> None:
+    """Grade what stdin asks for until it ends."""
+    if sys.platform == "linux":
+        kernel.die_with_parent(signal.SIGKILL)
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever else prints must not look like an answer
+
+    def answer(**message: Any) -> None:
+        answers.write(json.dumps(message) + "\n")
+        answers.flush()
+
+    order = json.loads(sys.stdin.readline())
+    try:
+        assignment = read_assignment(Path(order["course"]), order["assignment"])
+        selection = Selection(tuple(order["tasks"]))
+
+        def report(result: SubmissionResult, digest: str) -> None:
+            answer(result=pack(result), digest=digest)
+
+        grade_all(assignment, _asked_for(), wall=Wall(order["wall"]), report=report, selection=selection)
+    except GraderError as err:
+        answer(problem=err.message, remedy=err.remedy)
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            answers.close()
+
+
+def _asked_for() -> Iterator[Found]:
+    for line in sys.stdin:
+        message = json.loads(line)
+        yield Found(message["name"], Path(os.fsdecode(bytes.fromhex(message["path"]))))
+
+
+if __name__ == "__main__":
+    main()

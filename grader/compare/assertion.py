@@ -1,0 +1,48 @@
+"""Compare what a submission returned with what a check expects, and raise one explained `Mismatch`.
+
+Checks call `assert_matches`; `grader.plugin` turns the `Mismatch` into a verdict.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from grader.compare.comparison import Comparison, Context, Expectation, Mismatch
+from grader.compare.ladder import find_mismatches
+from grader.compare.lookalikes import find_lookalike
+from grader.compare.wording import MAX_ITEMS, feedback_for
+
+_NO_CONTEXT = Context()
+
+
+def compare(
+    actual: Mapping[str, object],
+    expected: Expectation | Mapping[str, object],
+    *,
+    context: Context = _NO_CONTEXT,
+) -> Comparison:
+    """Return everything in which `actual` differs from `expected`; names that aren't expected are ignored.
+
+    Lookalikes are looked for only in the differences that are told. Raises CourseError where an expected value is of
+    a kind that can't be compared.
+    """
+    asked = expected if isinstance(expected, Expectation) else Expectation(expected)
+    devices = getattr(actual, "devices", None)
+    findings = find_mismatches(actual, asked, devices=devices if isinstance(devices, Mapping) else None)
+    differences = []
+    for finding in findings:
+        told = len(differences) < MAX_ITEMS
+        lookalike = find_lookalike(finding, context) if told else None
+        differences.append(replace(finding.difference, lookalike=lookalike))
+    return Comparison(tuple(differences))
+
+
+def assert_matches(
+    actual: Mapping[str, object],
+    expected: Expectation | Mapping[str, object],
+    *,
+    context: Context = _NO_CONTEXT,
+) -> None:
+    """Raise `Mismatch` unless every expected name is there with a value that passes every rung of the ladder."""
+    comparison = compare(actual, expected, context=context)
+    if not comparison.passed:
+        raise Mismatch(comparison, feedback_for(comparison))

@@ -1,0 +1,164 @@
+"""Turn a comparison into sentences: what happened, where and by how much, what was expected, what to try.
+
+`grader.compare.assertion` raises them as a `Mismatch`.
+"""
+
+from grader.compare.comparison import Comparison, Description, Deviation, Difference, Rung
+from grader.compare.remedies import remedy_for_dtype, remedy_for_kind
+from grader.compare.texts import count_text, index_text, number_text, number_texts, shape_text
+from grader.verdict import Feedback, Item
+
+MAX_ITEMS = 5
+
+_NOT_FINITE = "Look for a division by zero, the logarithm of zero, or `exp` of a large number."
+
+
+def feedback_for(comparison: Comparison) -> Feedback:
+    """Return the feedback a student reads: the first five failing items, then a count."""
+    items = tuple(_item(difference) for difference in comparison.differences[:MAX_ITEMS])
+    more = len(comparison.differences) - len(items)
+    lines = [item.message for item in items] + ([f"and {more} more."] if more else [])
+    return Feedback(message="\n".join(lines), items=items)
+
+
+def sentence_for(difference: Difference) -> str:
+    """Return what is told about one failing item, its lookalike included."""
+    sentence = _SENTENCES[difference.rung](difference)
+    return f"{sentence} {difference.lookalike.sentence}" if difference.lookalike else sentence
+
+
+def _item(difference: Difference) -> Item:
+    actual, expected = _texts(difference)
+    return Item(
+        name=difference.name,
+        rung=difference.rung.value,
+        message=sentence_for(difference),
+        index=difference.deviation.index if difference.deviation else None,
+        actual=actual,
+        expected=expected,
+    )
+
+
+def _texts(difference: Difference) -> tuple[str, str]:
+    """Return both sides as short texts: the worst elements, or what the rung asked for."""
+    actual, expected, deviation = difference.actual, difference.expected, difference.deviation
+    if deviation:
+        return _element_texts(deviation)
+    if difference.rung is Rung.SHAPE and actual.shape is not None and expected.shape is not None:
+        return shape_text(actual.shape), shape_text(expected.shape)
+    if difference.rung is Rung.DTYPE:
+        return actual.dtype, expected.dtype or "any"
+    if difference.rung in (Rung.DEVICE, Rung.CLOSE):
+        return actual.text, expected.text
+    return _value_text(actual), _value_text(expected)
+
+
+def _element_texts(deviation: Deviation) -> tuple[str, str]:
+    if deviation.expected is None:
+        return number_text(deviation.actual), "a finite number"
+    return number_texts(deviation.actual, deviation.expected)
+
+
+def _value_text(value: Description) -> str:
+    """Return a value in words: `a tensor of shape (7, 3)`, `a list of 5 items`, `3.0 (float)`."""
+    if value.kind == "missing":
+        return "missing"
+    if value.kind in ("list", "dict"):
+        return f"a {value.kind} of {count_text(value.size or 0, 'item' if value.kind == 'list' else 'key')}"
+    if value.kind in ("bool", "int", "float", "str") and value.text:
+        return f"{value.text} ({value.kind})"
+    if value.kind in ("None", "ellipsis"):
+        return "None" if value.kind == "None" else "`...`"
+    shape = "" if value.shape is None else f" of shape {shape_text(value.shape)}"
+    detail = f" ({value.text})" if value.text else ""
+    return f"{'an' if value.kind[:1] in 'aeiouAEIOU' else 'a'} {value.kind or 'value'}{shape}{detail}"
+
+
+def _say_present(difference: Difference) -> str:
+    return f"`{difference.name}` is missing; expected {_value_text(difference.expected)}."
+
+
+def _say_type(difference: Difference) -> str:
+    name, actual = difference.name, difference.actual
+    if actual.kind == "None":
+        return f"`{name}` is None: did the function forget to return, or is it still a stub?"
+    if actual.kind == "ellipsis":
+        return f"`{name}` is `...`: it is still a stub."
+    sentence = f"`{name}` is {_value_text(actual)}; expected {_value_text(difference.expected)}."
+    return f"{sentence} {remedy_for_kind(actual.kind, difference.expected.kind)}".rstrip()
+
+
+def _say_shape(difference: Difference) -> str:
+    name, actual, expected = difference.name, difference.actual, difference.expected
+    if actual.shape is None or expected.shape is None:
+        return _say_size(difference)
+    if expected.kind == "float" or expected.shape == ():
+        return f"`{name}` has shape {shape_text(actual.shape)}; expected a single number, shape ()."
+    sentence = f"`{name}` has shape {shape_text(actual.shape)}; expected {shape_text(expected.shape)}."
+    if difference.lookalike:
+        return sentence
+    if len(actual.shape) != len(expected.shape):
+        return f"{sentence} It has {count_text(len(actual.shape), 'axis')} instead of {len(expected.shape)}."
+    return sentence
+
+
+def _say_size(difference: Difference) -> str:
+    name, actual, expected = difference.name, difference.actual, difference.expected
+    if difference.keys:
+        keys = ", ".join(f'"{key}"' for key in difference.keys)
+        return f"`{name}` has keys that aren't expected: {keys}."
+    return f"`{name}` has {count_text(actual.size or 0, 'item')}; expected {expected.size}."
+
+
+def _say_dtype(difference: Difference) -> str:
+    actual, expected = difference.actual.dtype, difference.expected.dtype
+    wanted = expected or "a dtype of real numbers"
+    return f"`{difference.name}` has dtype {actual}; expected {wanted}. {remedy_for_dtype(actual, expected)}"
+
+
+def _say_device(difference: Difference) -> str:
+    expected = difference.expected.text
+    sentence = f"`{difference.name}` is on {difference.actual.text}; expected on {expected}."
+    return f'{sentence} Move it with `.to("{expected}")`, or create it there.'
+
+
+def _say_finite(difference: Difference) -> str:
+    deviation = difference.deviation
+    assert deviation is not None
+    name, (actual, expected) = difference.name, _element_texts(deviation)
+    wanted = f"{expected} is expected"
+    if deviation.total == 1:
+        return f"`{name}` is {actual}; expected {expected}. {_NOT_FINITE}"
+    place = f"{_count_of_total(deviation)}, first at {index_text(deviation.index)}, where {wanted}"
+    if not deviation.nans and not deviation.infs:
+        return f"`{name}` is wrong at {place}."
+    return f"`{name}` is {actual} at {place}. {_NOT_FINITE}"
+
+
+def _say_close(difference: Difference) -> str:
+    name, deviation = difference.name, difference.deviation
+    if deviation is None:
+        return f"`{name}` is {difference.actual.text}; expected {difference.expected.text}."
+    actual, expected = _element_texts(deviation)
+    if deviation.total == 1:
+        return f"`{name}` is {actual}; expected {expected}."
+    worst = "it" if deviation.wrong == 1 else "the worst"
+    place = f"{worst} is {index_text(deviation.index)}: {actual} instead of {expected}"
+    return f"`{name}` differs at {_count_of_total(deviation)}; {place}."
+
+
+def _count_of_total(deviation: Deviation) -> str:
+    if deviation.wrong == deviation.total:
+        return f"all {deviation.total} elements"
+    return f"{deviation.wrong} of {deviation.total} elements"
+
+
+_SENTENCES = {
+    Rung.PRESENT: _say_present,
+    Rung.TYPE: _say_type,
+    Rung.SHAPE: _say_shape,
+    Rung.DTYPE: _say_dtype,
+    Rung.DEVICE: _say_device,
+    Rung.FINITE: _say_finite,
+    Rung.CLOSE: _say_close,
+}

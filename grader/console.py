@@ -1,0 +1,202 @@
+"""What the command line prints: results as lines, runs as a table, progress while grading.
+
+`grader.cli` chooses when; the words of each explanation come from the feedback itself.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from grader.plain_text import number, visible, visible_line
+from grader.report.marks import explanation_of, mark_of, status_word
+from grader.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
+
+if TYPE_CHECKING:
+    from grader.record import Recording
+
+_STYLES = {
+    Verdict.PASSED: "green",
+    Verdict.WRONG: "red",
+    Verdict.NOT_IMPLEMENTED: "yellow",
+    Verdict.MISSING: "yellow",
+    Verdict.SKIPPED: "dim",
+    Verdict.NOT_GRADED: "bold magenta",
+}
+_MAX_PRINTED_LINES = 15
+
+
+def results_console() -> Console:
+    """Return where results go: stdout, without colour when it is no terminal or NO_COLOR is set."""
+    return Console(highlight=False, soft_wrap=False, width=None if os.isatty(1) else 100)
+
+
+def progress_console() -> Console:
+    """Return where progress and problems go: stderr."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_scorecard(console: Console, result: SubmissionResult) -> None:
+    """Print one submission's result: a line a check, feedback below it, the sum in words at the end."""
+    for note in result.notes:
+        console.print(Text(f"note: {visible(note)}", style="dim"))
+    for task in result.tasks:
+        console.print()
+        heading = Text(f"{visible_line(task.title)}  ", style="bold")
+        console.print(heading.append(f"{number(task.points)}/{number(task.max_points)}", style="not bold"))
+        for check in task.checks:
+            _print_check(console, check)
+    console.print()
+    console.print(Text(sum_in_words(result), style="bold"))
+
+
+def _print_check(console: Console, check: CheckResult) -> None:
+    mark = mark_of(check.verdict)
+    style = _STYLES.get(check.verdict, "red")
+    line = Text("  ").append(mark.symbol, style=style).append(f" {visible_line(check.title)}")
+    if check.verdict is not Verdict.PASSED:
+        line.append(f"  {mark.word}", style=style)
+    console.print(line)
+    if check.verdict is Verdict.PASSED:
+        return
+    feedback = check.feedback
+    _print_below(console, explanation_of(check))
+    for frame in feedback.traceback[-4:]:
+        _print_below(console, f"{frame.file}:{frame.line} in {frame.function}: {frame.source}", style="dim")
+    if feedback.output.strip():
+        lines = visible(feedback.output).strip().splitlines()
+        cut = len(lines) - _MAX_PRINTED_LINES
+        shown = lines[-_MAX_PRINTED_LINES:]
+        _print_below(
+            console,
+            f"it printed{f' (last {len(shown)} of {len(lines)} lines)' if cut > 0 else ''}:",
+            style="dim",
+        )
+        for text in shown:
+            _print_below(console, f"  {text[:200]}", style="dim")
+    if feedback.hint:
+        _print_below(console, f"Hint: {feedback.hint}", style="cyan")
+
+
+def _print_below(console: Console, text: str, *, style: str = "") -> None:
+    console.print(Padding(Text(visible(text), style=style), (0, 0, 0, 6)))
+
+
+def sum_in_words(result: SubmissionResult) -> str:
+    """Say the points and what is left to do."""
+    checks = [check for task in result.tasks for check in task.checks]
+    open_ones = [check for check in checks if check.verdict is not Verdict.PASSED and check.counted]
+    not_graded = sum(check.verdict is Verdict.NOT_GRADED for check in checks)
+    points = f"{number(result.points)} of {number(result.max_points)} points"
+    if result.status is Status.UNREADABLE:
+        return f"{points}: the submission can't be read."
+    words = f"{points}: all {len(checks)} checks passed." if not open_ones else (
+        f"{points}: {len(checks) - len(open_ones)} of {len(checks)} checks passed."
+    )  # fmt: skip
+    if not_graded:
+        words = f"{points}; the grader failed on {not_graded} checks, which cost no points."
+    following = next_step(result.tasks)
+    return f"{words} {following}".strip()
+
+
+def next_step(tasks: Sequence[TaskResult]) -> str:
+    """Name the first task that still has something to mend."""
+    for task in tasks:
+        if any(check.counted and check.verdict is not Verdict.PASSED for check in task.checks):
+            return f"Next: `grader check --task {task.name}`."
+    return ""
+
+
+def print_run(console: Console, results: Sequence[SubmissionResult]) -> None:
+    """Print a table of a run's submissions."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("submission", no_wrap=True, overflow="ellipsis", max_width=40)
+    table.add_column("points", justify="right")
+    table.add_column("%", justify="right")
+    table.add_column("status")
+    table.add_column("first problem", overflow="ellipsis", no_wrap=True)
+    for result in results:
+        table.add_row(
+            Text(visible_line(result.submission)),
+            f"{number(result.points)}/{number(result.max_points)}",
+            f"{result.percent:.0f}",
+            status_word(result.status),
+            Text(_first_problem(result)),
+        )
+    console.print(table)
+
+
+def _first_problem(result: SubmissionResult) -> str:
+    for task in result.tasks:
+        for check in task.checks:
+            if check.verdict is not Verdict.PASSED and check.verdict is not Verdict.SKIPPED:
+                return visible_line(explanation_of(check))
+    return visible_line(result.notes[0]) if result.notes and result.status is not Status.GRADED else ""
+
+
+class Advance(Protocol):
+    """Show that one more submission has its result."""
+
+    def __call__(self, result: SubmissionResult) -> None:
+        """Take the result."""
+
+
+@contextmanager
+def grading_progress(console: Console, *, total: int) -> Iterator[Advance]:
+    """Show count, rate and remaining time on a terminal, a line per submission elsewhere."""
+    if not console.is_terminal:
+        done = 0
+
+        def tell(result: SubmissionResult) -> None:
+            nonlocal done
+            done += 1
+            points = f"{number(result.points)}/{number(result.max_points)}"
+            console.print(
+                escape(
+                    f"[{done}/{total}] {visible_line(result.submission)}: {points} ({result.seconds:.1f} s)"
+                )
+            )
+
+        yield tell
+        return
+    columns = (
+        TextColumn("grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task("", total=total, rate="")
+
+        def advance(result: SubmissionResult) -> None:
+            speed = progress.tasks[0].speed
+            progress.update(bar, advance=1, rate=f"{speed:.1f}/s" if speed else "")
+
+        yield advance
+
+
+def print_recording(console: Console, recording: "Recording", *, slug: str, written: bool) -> None:
+    """Print what a recording found: each state with the command that resolves it."""
+    rows = (
+        ("matched", recording.matched, ""),
+        ("missing", recording.missing, "written" if written else f"`grader record {slug}` writes them"),
+        ("stale", recording.stale, "written anew, review the diff" if written else f"`grader record {slug}`, then review the diff"),
+        ("unused", recording.unused, "removed" if written else f"`grader record {slug}` removes them"),
+    )  # fmt: skip
+    for state, names, remedy in rows:
+        console.print(f"{state}: {len(names)}{f' ({remedy})' if names and remedy else ''}", markup=False)
+        if state != "matched":
+            for name in names:
+                console.print(f"  {name}", markup=False)
+    for name, why in recording.refused.items():
+        console.print(f"refused: {name}: {why} Nothing was written.", markup=False)
+    for result in recording.failed:
+        console.print(f"fails on the reference: {result.name}: {explanation_of(result)}", markup=False)

@@ -1,0 +1,89 @@
+"""Find out what works on this machine, by trying it.
+
+`grader.cli` prints the findings; each that is bad says what to do.
+"""
+
+import importlib.metadata
+import importlib.util
+import sys
+from dataclasses import dataclass
+
+from grader.errors import SandboxError
+from grader.sandbox.host import ForkServer, WalledSandbox
+from grader.sandbox.limits import Limits
+from grader.sandbox.protocol import Ending, ProbeCall
+from grader.sandbox.walls import Wall
+
+_TRIAL = b"""
+from grader.probes import probe
+import torch
+
+@probe(needs=["student"])
+def trial(*, x):
+    import student
+    return {"y": student.double(x)}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Say whether one thing works, what was seen, and what to do where it doesn't."""
+
+    subject: str
+    is_good: bool
+    message: str
+    remedy: str = ""
+
+
+def examine() -> list[Finding]:
+    """Try everything that grading needs."""
+    return [*(_versions()), *(try_wall(wall) for wall in (Wall.BUBBLEWRAP, Wall.PROCESS)), _gpu()]
+
+
+def _versions() -> list[Finding]:
+    python = ".".join(map(str, sys.version_info[:3]))
+    findings = [Finding("Python", sys.version_info >= (3, 11), python, "Python 3.11 or newer is needed.")]
+    for package in ("torch", "torchvision", "pytest", "pytest-timeout"):
+        try:
+            findings.append(Finding(package, is_good=True, message=importlib.metadata.version(package)))
+        except importlib.metadata.PackageNotFoundError:
+            findings.append(
+                Finding(package, is_good=False, message="not installed", remedy=f"`pip install {package}`")
+            )
+    return findings
+
+
+def try_wall(wall: Wall) -> Finding:
+    """Build a wall, run a probe on a tiny submission behind it, and tell what happened."""
+    import torch
+
+    subject = f"wall `{wall}`"
+    try:
+        with ForkServer(wall) as server:
+            files = {"student.py": b"def double(x):\n    return 2 * x\n"}
+            with WalledSandbox(server, files=files, probes=_TRIAL, limits=Limits()) as sandbox:
+                outcome = sandbox.run(ProbeCall("trial", {"x": torch.ones(2)}))
+    except SandboxError as err:
+        return Finding(subject, is_good=False, message=err.message, remedy=err.remedy)
+    if outcome.ending is not Ending.OK or float(outcome.outputs["y"].sum()) != 4.0:
+        return Finding(
+            subject, is_good=False, message=outcome.detail or str(outcome.error), remedy=_remedy(wall)
+        )
+    return Finding(subject, is_good=True, message=f"a trial run took {1000 * outcome.wall_s:.0f} ms")
+
+
+def _remedy(wall: Wall) -> str:
+    if wall is Wall.BUBBLEWRAP:
+        return (
+            "Unprivileged user namespaces must be allowed (`sysctl kernel.unprivileged_userns_clone=1`; on Ubuntu an "
+            "AppArmor profile for bwrap; in a container, its runtime's permission)."
+        )
+    return "Processes can't be forked here."
+
+
+def _gpu() -> Finding:
+    import torch
+
+    if torch.cuda.is_available():
+        return Finding("GPU", is_good=True, message=torch.cuda.get_device_name(0))
+    return Finding("GPU", is_good=True, message="none: checks that need one are skipped and cost no points")

@@ -1,0 +1,176 @@
+"""Grade submissions: one pytest session collects the checks once and runs them for each submission.
+
+`grader.batch` runs this in several processes; `grader.plugin` does the work of one check.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from grader import plugin
+from grader.assignment import Assignment, check_files
+from grader.errors import CourseError, SubmissionError
+from grader.points import add_up, unreadable
+from grader.sandbox.host import ForkServer
+from grader.sandbox.walls import Wall
+from grader.session import Expect, RecordedAssets, Subject, limits_of, open_sandbox
+from grader.submission import Found, read_submission
+from grader.verdict import CheckResult, SubmissionResult
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Choose checks: only those of these tasks (none named: all)."""
+
+    tasks: tuple[str, ...] = ()
+
+
+class Grading:
+    """Be the pytest plugin that runs all checks for one submission after another."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        subjects: Callable[[pytest.Session], None],
+        *,
+        selection: Selection,
+    ) -> None:
+        self._assignment = assignment
+        self._run = subjects
+        self._selection = selection
+        self.problem = ""
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Tell the plugin which assignment the checks belong to."""
+        config.stash[plugin.ASSIGNMENT] = self._assignment
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep the first reason why checks could not be collected."""
+        if report.failed and not self.problem:
+            self.problem = str(report.longrepr).strip().splitlines()[-1]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out the checks of tasks that were not chosen."""
+        if self._selection.tasks:
+            items[:] = [item for item in items if _task_of(item) in self._selection.tasks]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run the collected checks for each submission."""
+        if self.problem or session.testsfailed:
+            raise session.Failed(self.problem)
+        self._run(session)
+        return True
+
+
+def _task_of(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("graded")
+    return str(marker.kwargs.get("task", "")) if marker else ""
+
+
+def run_checks(session: pytest.Session, subject: Subject) -> dict[str, CheckResult]:
+    """Run all collected checks against one subject and return their results by name."""
+    session.config.stash[plugin.SUBJECT] = subject
+    for item, following in zip(session.items, [*session.items[1:], None], strict=True):
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+    return subject.results
+
+
+def in_session(
+    assignment: Assignment, run: Callable[[pytest.Session], None], *, selection: Selection | None = None
+) -> None:
+    """Collect an assignment's checks once and hand the session over. Raises CourseError for unusable checks."""
+    files = check_files(assignment)
+    if not files:
+        raise CourseError(f"{assignment.folder} has no checks.", remedy="Add a file test_<part>.py.")
+    grading = Grading(assignment, run, selection=selection or Selection())
+    limits = limits_of(assignment)
+    guard_s = 60 + 10 * (limits.wall_s + limits.import_s)
+    arguments = [
+        *map(str, files), "-c", os.devnull, f"--rootdir={assignment.folder}", "--noconftest", "--capture=no",
+        "--import-mode=importlib", "--strict-markers", f"--timeout={guard_s:g}", "--timeout-method=signal",
+        "-p", "pytest_timeout", "-p", "grader.plugin", "-p", "no:terminal", "-p", "no:cacheprovider",
+        "-p", "no:faulthandler", "-p", "no:logging", "-p", "no:warnings", "-p", "no:junitxml", "-p", "no:pastebin",
+    ]  # fmt: skip
+    with _only_our_plugins():
+        code = pytest.main(arguments, plugins=[grading])
+    if grading.problem:
+        raise CourseError(
+            f"The checks of {assignment.slug} can't be run: {grading.problem}.", remedy="Mend that first."
+        )
+    if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
+        raise CourseError(
+            f"The checks of {assignment.slug} can't be run.",
+            remedy=f"`pytest --assignment {assignment.slug} --collect-only` shows why.",
+        )
+
+
+@contextlib.contextmanager
+def _only_our_plugins() -> Iterator[None]:
+    """Keep plugins that happen to be installed out of grading."""
+    name = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+def grade_all(
+    assignment: Assignment,
+    founds: Iterable[Found],
+    *,
+    wall: Wall,
+    report: Callable[[SubmissionResult, str], None],
+    selection: Selection | None = None,
+) -> None:
+    """Grade submissions one after another and report each result with the digest of what was graded."""
+    expect = RecordedAssets(assignment.assets).expect
+
+    def run(session: pytest.Session) -> None:
+        with contextlib.ExitStack() as stack:
+            server = None
+            if wall is not Wall.INLINE:
+                server = stack.enter_context(ForkServer(wall, preload=assignment.worker.preload))
+            for found in founds:
+                report(*_grade_one(session, assignment, found, server=server, wall=wall, expect=expect))
+
+    in_session(assignment, run, selection=selection)
+
+
+def _grade_one(
+    session: pytest.Session,
+    assignment: Assignment,
+    found: Found,
+    *,
+    server: ForkServer | None,
+    wall: Wall,
+    expect: Expect,
+) -> tuple[SubmissionResult, str]:
+    started = time.monotonic()
+    try:
+        submission = read_submission(found, assignment)
+    except SubmissionError as err:
+        return unreadable(found.name, assignment, problem=str(err), wall=wall), ""
+    with open_sandbox(assignment, submission, server=server, folder=found.path) as sandbox:
+        results = run_checks(session, Subject(sandbox, expect))
+    checks = session.config.stash[plugin.CHECKS]
+    ran = {name: result for name, result in results.items() if name in checks}
+    result = add_up(
+        submission.name,
+        assignment,
+        ran,
+        notes=submission.notes,
+        seconds=time.monotonic() - started,
+        wall=wall,
+    )
+    return result, submission.digest

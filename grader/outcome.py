@@ -1,0 +1,128 @@
+"""Explain how a probe ended: from a `ProbeOutcome` to a verdict and the words a student reads.
+
+`grader.plugin` asks it whenever a probe did not return; a probe that did is judged by `grader.compare`.
+"""
+
+import re
+from pathlib import PurePosixPath
+
+from grader.sandbox.protocol import Ending, ErrorReport, ProbeOutcome
+from grader.verdict import Feedback, Frame, Verdict
+
+_ENDINGS = {
+    Ending.TIMED_OUT: Verdict.TIMED_OUT,
+    Ending.OUT_OF_MEMORY: Verdict.OUT_OF_MEMORY,
+    Ending.KILLED: Verdict.CRASHED,
+    Ending.SANDBOX_FAILED: Verdict.NOT_GRADED,
+}
+_NO_NAME = re.compile(r"cannot import name '([^']+)' from '([^']+)'")
+_NO_ATTRIBUTE = re.compile(r"(?:module|type object) '([^']+)' has no attribute '([^']+)'")
+_NO_MEMBER = re.compile(r"'([^']+)' object has no attribute '([^']+)'")
+_ABSTRACT = re.compile(r"Can't instantiate abstract class '?(\w+)'?.*abstract methods? (.+)")
+_NO_MODULE = re.compile(r"No module named '([^']+)'")
+
+
+class ProbeFailed(Exception):  # noqa: N818 - the student's failure, not ours
+    """Carry the verdict of a probe that did not return outputs; raised inside a check by the fixture `probe`."""
+
+    def __init__(self, verdict: Verdict, feedback: Feedback) -> None:
+        super().__init__(feedback.message)
+        self.verdict = verdict
+        self.feedback = feedback
+
+
+def explain_outcome(outcome: ProbeOutcome) -> tuple[Verdict, Feedback]:
+    """Return the verdict and the explanation of a probe that ended in any way but `ok`."""
+    report = outcome.error
+    if outcome.ending is Ending.RAISED and report is not None:
+        verdict, message = _explain_error(report)
+        return verdict, Feedback(message=message, traceback=report.frames, output=outcome.printed)
+    message = _explain_ending(outcome)
+    frames = report.frames if report is not None else ()
+    return _ENDINGS[outcome.ending], Feedback(message=message, traceback=frames, output=outcome.printed)
+
+
+def _explain_ending(outcome: ProbeOutcome) -> str:
+    match outcome.ending:
+        case Ending.TIMED_OUT:
+            return f"Your code {outcome.detail} and was stopped. Look for a loop that never ends."
+        case Ending.OUT_OF_MEMORY:
+            return (
+                f"Your code {outcome.detail}. Look for tensors kept in a list, a graph that grows from step to step "
+                "(`loss` instead of `loss.item()`), or a shape that is far too large."
+            )
+        case Ending.KILLED:
+            return f"Your code's process {outcome.detail}. Nothing came back, so there is nothing to compare."
+        case _:
+            return (
+                f"The grader failed here, not your code: {outcome.detail} "
+                "This check costs no points; the instructor is told."
+            )
+
+
+def _explain_error(report: ErrorReport) -> tuple[Verdict, str]:
+    """Tell an exception of the student's code in words."""
+    if "NotImplementedError" in report.bases:
+        where = f" (`{report.message}`)" if report.message else ""
+        return (
+            Verdict.NOT_IMPLEMENTED,
+            f"Not implemented yet{where}: replace the `raise NotImplementedError`.",
+        )
+    absent = _explain_absence(report)
+    if absent:
+        return Verdict.MISSING, absent
+    if "SyntaxError" in report.bases:
+        return (
+            Verdict.CRASHED,
+            f"{_place(report)} is not valid Python: {report.message}. Nothing in this file can be used.",
+        )
+    if report.phase == "import":
+        return Verdict.CRASHED, _explain_import(report)
+    if "SystemExit" in report.bases:
+        return Verdict.CRASHED, f"Your code left the program ({_named(report)}) instead of returning."
+    if report.raised_in == "probe" and "TypeError" in report.bases:
+        return Verdict.CRASHED, f"Your code could not be called as the assignment says: {_named(report)}."
+    if "RecursionError" in report.bases:
+        return Verdict.CRASHED, f"{_place(report)} calls itself without end: {_named(report)}."
+    return Verdict.CRASHED, f"{_place(report)} raised {_named(report)}."
+
+
+def _named(report: ErrorReport) -> str:
+    return f"`{report.type}: {report.message}`" if report.message else f"`{report.type}`"
+
+
+def _place(report: ErrorReport) -> str:
+    if not report.frames:
+        return "Your code"
+    last: Frame = report.frames[-1]
+    return f"`{last.file}`, line {last.line},"
+
+
+def _explain_import(report: ErrorReport) -> str:
+    module = _NO_MODULE.search(report.message) if "ImportError" in report.bases else None
+    why = f"it raised {_named(report)}"
+    if module:
+        why = f"it imports `{module[1]}`, which is not there. Use what the course provides, or import it where it is used"
+    where = f" ({_place(report).rstrip(',')})" if report.frames else ""
+    return f"`{report.module}` could not be imported{where}: {why}."
+
+
+def _explain_absence(report: ErrorReport) -> str:
+    """Say what is missing where a probe asked for a name that the student's code doesn't have, else ""."""
+    if report.raised_in == "student":
+        return ""
+    message = report.message
+    if "ModuleNotFoundError" in report.bases and (found := _NO_MODULE.search(message)):
+        wanted = report.module or found[1]
+        if wanted == found[1] or wanted.startswith(f"{found[1]}."):
+            file = PurePosixPath(*wanted.split("."))
+            return f"`{file}.py` is not in the submission, or its folder has another name."
+    if found := _NO_NAME.search(message):
+        return f"`{found[2]}` has no `{found[1]}`: is it defined, and spelled as the assignment says?"
+    if found := _NO_ATTRIBUTE.search(message):
+        return f"`{found[1]}` has no `{found[2]}`: is it defined, and spelled as the assignment says?"
+    if found := _NO_MEMBER.search(message):
+        return f"A `{found[1]}` object has no `{found[2]}`: is it set or defined, and spelled as the assignment says?"
+    if found := _ABSTRACT.search(message):
+        return f"`{found[1]}` can't be constructed: it does not define {found[2]}."
+    return ""

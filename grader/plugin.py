@@ -1,0 +1,253 @@
+"""The pytest plugin: collects graded checks, gives them their fixtures, and turns their outcomes into verdicts.
+
+`pytest --assignment SLUG --submission PATH` runs it alone; `grader.grade` runs it for each submission of a batch.
+"""
+
+import contextlib
+import re
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+import torch
+
+from grader.checks import Check, check_of, duplicates, in_order
+from grader.compare import Mismatch
+from grader.course import Assignment, find_course, read_assignment
+from grader.errors import CourseError, GraderError
+from grader.outcome import ProbeFailed
+from grader.sandbox.host import ForkServer
+from grader.sandbox.walls import Wall, wall_named
+from grader.session import Conversation, RecordedAssets, Subject, open_sandbox
+from grader.submission import Found, read_submission
+from grader.verdict import CheckResult, Feedback, Verdict
+
+ASSIGNMENT = pytest.StashKey[Assignment]()
+SUBJECT = pytest.StashKey[Subject]()
+CHECKS = pytest.StashKey[dict[str, Check]]()
+_CHECK = pytest.StashKey[Check]()
+_TALK = pytest.StashKey[Conversation]()
+_STARTED = pytest.StashKey[float]()
+_SKIP_COUNTS = pytest.StashKey[bool]()
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options that name what is graded."""
+    group = parser.getgroup("torchgrade", "grading of course assignments")
+    group.addoption("--assignment", metavar="SLUG", help="run the graded checks of this assignment")
+    group.addoption(
+        "--submission", metavar="PATH", help="folder or archive to grade (default: the current folder)"
+    )
+    group.addoption(
+        "--course", metavar="PATH", help="the course's folder (default: found from the current one upwards)"
+    )
+    group.addoption(
+        "--wall", default="process", help="bubblewrap, process (default) or inline (for breakpoints)"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker; with --assignment, open the submission and point pytest at the checks."""
+    config.addinivalue_line(
+        "markers",
+        "graded(task, weight=1, after=(), device='cpu'): a check that earns points for a task of assignment.toml",
+    )
+    slug = config.getoption("--assignment", default=None)
+    if not slug or ASSIGNMENT in config.stash:
+        return
+    try:
+        course = find_course(Path(config.getoption("--course") or "."))
+        config.stash[ASSIGNMENT] = read_assignment(course, slug)
+    except GraderError as err:
+        raise pytest.UsageError(str(err)) from err
+    if config.args == config.getini("testpaths") or not [
+        arg for arg in config.invocation_params.args if "::" in str(arg)
+    ]:
+        config.args = [str(config.stash[ASSIGNMENT].folder)]
+    config.pluginmanager.register(_Alone(config), "torchgrade-alone")
+
+
+class _Alone:
+    """Open the submission that the command line names for the length of a pytest run."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._stack = contextlib.ExitStack()
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Start the sandbox as soon as there are checks to run."""
+        if session.items and not self._config.option.collectonly:
+            try:
+                self._open()
+            except GraderError as err:
+                raise pytest.UsageError(str(err)) from err
+
+    def _open(self) -> None:
+        assignment = self._config.stash[ASSIGNMENT]
+        folder = Path(self._config.getoption("--submission") or ".").resolve()
+        submission = read_submission(Found(folder.name, folder), assignment)
+        wall = wall_named(self._config.getoption("--wall"))
+        server = None
+        if wall is not Wall.INLINE:
+            server = self._stack.enter_context(ForkServer(wall, preload=assignment.worker.preload))
+        sandbox = self._stack.enter_context(
+            open_sandbox(assignment, submission, server=server, folder=folder)
+        )
+        self._config.stash[SUBJECT] = Subject(sandbox, RecordedAssets(assignment.assets).expect)
+
+    def pytest_sessionfinish(self) -> None:
+        """End the sandbox."""
+        self._stack.close()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Read each check's declaration and put dependants after what they depend on."""
+    if ASSIGNMENT not in config.stash:
+        return
+    graded = [item for item in items if isinstance(item, pytest.Function)]
+    try:
+        twice = duplicates(item.name for item in graded)
+        if twice:
+            raise CourseError(f"Two checks are called {twice[0]}.", remedy="Give each a name of its own.")
+        checks = {item.name: check_of(item, config.stash[ASSIGNMENT]) for item in graded}
+        known = config.stash.get(CHECKS, {}) | checks
+        order = (
+            in_order(checks) if all(set(c.after) <= set(checks) for c in checks.values()) else list(checks)
+        )
+    except CourseError as err:
+        raise pytest.UsageError(str(err)) from err
+    config.stash[CHECKS] = known
+    for item in graded:
+        item.stash[_CHECK] = checks[item.name]
+    items[:] = sorted(graded, key=lambda item: order.index(item.name))
+
+
+@pytest.fixture
+def probe(request: pytest.FixtureRequest) -> object:
+    """Run a probe on the submission: `probe("name", **inputs)` returns its outputs by name."""
+    return request.node.stash[_TALK].probe
+
+
+@pytest.fixture
+def expected(request: pytest.FixtureRequest) -> object:
+    """Return the recorded outputs of the reference: `expected("name", **inputs)`."""
+    return request.node.stash[_TALK].expected
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> torch.Generator:
+    """Return a generator of random numbers whose seed depends only on the check's name."""
+    return torch.Generator().manual_seed(request.node.stash[_TALK].seed)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Give each check a fresh conversation with the submission."""
+    check = item.stash.get(_CHECK, None)
+    if check is not None:
+        item.stash[_TALK] = Conversation(item.config.stash[SUBJECT], check)
+        item.stash[_STARTED] = time.monotonic()
+        item.stash[_SKIP_COUNTS] = False
+        torch.manual_seed(item.stash[_TALK].seed)
+    return (yield)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a check whose precondition failed, or which needs a device that is not here."""
+    check = item.stash.get(_CHECK, None)
+    if check is None:
+        return
+    if check.device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("Needs a CUDA device, which this machine does not have; it costs no points.")
+    failed = item.config.stash[SUBJECT].failed_before(check)
+    if failed is not None:
+        item.stash[_SKIP_COUNTS] = failed.counted
+        pytest.skip(f"Not run: first “{failed.title}” has to pass.")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn the outcome of a check into its result, and show students' mistakes without our frames."""
+    report = yield
+    check = item.stash.get(_CHECK, None)
+    if check is None or (call.when == "teardown" and call.excinfo is None):
+        return report
+    if call.when == "setup" and call.excinfo is None:
+        return report
+    result = _result_of(item, check, call)
+    results = item.config.stash[SUBJECT].results
+    if call.when != "teardown" or results[check.name].verdict is Verdict.PASSED:
+        results[check.name] = result
+    if result.verdict not in (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED):
+        report.longrepr = _as_text(result)
+    return report
+
+
+def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> CheckResult:
+    verdict, feedback = _judge(call.excinfo)
+    talk = item.stash[_TALK]
+    hint = check.hint if verdict in (Verdict.WRONG, Verdict.NOT_IMPLEMENTED, Verdict.CRASHED) else ""
+    skipped_for_free = verdict is Verdict.SKIPPED and not item.stash[_SKIP_COUNTS]
+    return CheckResult(
+        name=check.name,
+        title=check.title,
+        task=check.task,
+        verdict=verdict,
+        weight=check.weight,
+        hidden=check.hidden,
+        counted=verdict is not Verdict.NOT_GRADED and not skipped_for_free,
+        seconds=time.monotonic() - item.stash[_STARTED],
+        feedback=Feedback(
+            message=feedback.message,
+            hint=hint,
+            items=feedback.items,
+            traceback=feedback.traceback,
+            output=talk.printed,
+        ),
+    )
+
+
+def _judge(raised: pytest.ExceptionInfo[BaseException] | None) -> tuple[Verdict, Feedback]:
+    """Return the verdict of a check from what it raised."""
+    if raised is None:
+        return Verdict.PASSED, Feedback()
+    error = raised.value
+    match error:
+        case ProbeFailed():
+            return error.verdict, error.feedback
+        case Mismatch():
+            stub = error.comparison.all_stub
+            return (Verdict.NOT_IMPLEMENTED if stub else Verdict.WRONG), error.feedback
+        case pytest.skip.Exception():
+            return Verdict.SKIPPED, Feedback(message=str(error.msg))
+        case AssertionError():
+            return Verdict.WRONG, Feedback(message=_assertion_text(error))
+        case pytest.fail.Exception() if not str(error.msg).startswith("Timeout"):
+            return Verdict.WRONG, Feedback(message=str(error.msg))
+    words = str(error) if isinstance(error, GraderError) else f"{type(error).__name__}: {error}"
+    return Verdict.NOT_GRADED, Feedback(
+        message=f"The grader failed here, not your code: {words} This check costs no points; the instructor is told."
+    )
+
+
+def _assertion_text(error: AssertionError) -> str:
+    """Return an assertion's own sentence without pytest's rewritten expression."""
+    text = _ANSI.sub("", str(error)).split("\nassert ")[0].strip()
+    return text or "The result is not what the assignment asks for."
+
+
+def _as_text(result: CheckResult) -> str:
+    """Return a result as the text that pytest shows for a failure."""
+    feedback = result.feedback
+    lines = [f"{result.title}: {result.verdict}", "", feedback.message]
+    lines += [
+        f"  {frame.file}:{frame.line} in {frame.function}: {frame.source}" for frame in feedback.traceback
+    ]
+    if feedback.hint:
+        lines += ["", f"Hint: {feedback.hint}"]
+    return "\n".join(lines)

@@ -1,0 +1,230 @@
+"""Record what the reference's probes return, and measure how far rounding moves it.
+
+`grader.cli` shows the report; `grader.assets` reads the files when submissions are graded.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from grader.assets import Asset, read_asset, read_manifest, write_assets
+from grader.assignment import Assignment
+from grader.compare import Expectation, Tolerance, compare, floor_for
+from grader.errors import AssetError, CourseError
+from grader.grade import in_session, run_checks
+from grader.outcome import explain_outcome
+from grader.sandbox.host import ForkServer
+from grader.sandbox.protocol import Ending, ProbeCall, Sandbox
+from grader.sandbox.walls import Wall
+from grader.session import Subject, open_sandbox
+from grader.submission import Found, read_submission
+from grader.verdict import CheckResult, Verdict
+
+MARGIN = 8.0
+SEEDS = 3
+
+
+@dataclass(slots=True)
+class Recording:
+    """Hold what a recording found: assets by name, by state, and why checks fail on the reference."""
+
+    assets: dict[str, Asset] = field(default_factory=dict)
+    matched: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    failed: list[CheckResult] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        """Tell whether nothing would change and nothing is wrong."""
+        return not (self.missing or self.stale or self.unused or self.refused or self.failed)
+
+
+def record(assignment: Assignment, *, write: bool, wall: Wall = Wall.PROCESS) -> Recording:
+    """Run all checks on the reference, measure the spread of every recorded call, and compare with what is there.
+
+    With `write`, new assets replace missing and stale ones and unused ones are removed; an asset whose reference has
+    not changed keeps every byte. Raises CourseError where there is no reference.
+    """
+    if assignment.reference is None:
+        raise CourseError(
+            f"{assignment.slug} has no reference to record from.", remedy="Run this in the course."
+        )
+    recording = Recording()
+    reference = read_submission(Found("reference", assignment.reference), assignment)
+
+    def run(session: pytest.Session) -> None:
+        with (
+            ForkServer(wall, preload=assignment.worker.preload) as server,
+            open_sandbox(assignment, reference, server=server) as sandbox,
+        ):
+            for offset in range(SEEDS):
+                recorder = _Recorder(recording, sandbox, is_first=offset == 0)
+                results = run_checks(session, Subject(sandbox, recorder.expect, seed_offset=offset))
+                recording.failed += [
+                    r for r in results.values() if _is_failure(r) and not _known(r, recording)
+                ]
+
+    in_session(assignment, run)
+    _compare_with_recorded(assignment.assets, recording)
+    if write and not recording.refused:
+        _write(assignment.assets, recording)
+    return recording
+
+
+def _is_failure(result: CheckResult) -> bool:
+    return result.verdict not in (Verdict.PASSED, Verdict.SKIPPED)
+
+
+def _known(result: CheckResult, recording: Recording) -> bool:
+    return any(other.name == result.name for other in recording.failed) or result.name in recording.refused
+
+
+class _Recorder:
+    """Answer `expected` by running the reference in several ways and measuring how far the outputs spread."""
+
+    def __init__(self, recording: Recording, sandbox: Sandbox, *, is_first: bool) -> None:
+        self._recording = recording
+        self._sandbox = sandbox
+        self._is_first = is_first
+
+    def expect(self, name: str, *, probe: str, inputs: Mapping[str, Any]) -> Expectation:
+        """Return the reference's outputs, keeping those of the first seed as the asset."""
+        outputs = self._run(probe, inputs)
+        reseeded = self._run(probe, inputs, seed=1)
+        if not compare(reseeded, Expectation(outputs)).passed:
+            why = (
+                f"The probe `{probe}` returns other values with another run-time seed (dropout, shuffling, random "
+                "initialisation), so they can't be expected of anybody. Return what was drawn and compute the "
+                "expectation in the check, or set the parameters in the probe."
+            )
+            self._recording.refused[name] = why
+            raise AssetError(why)
+        spreads = dict.fromkeys(outputs, 0.0)
+        for variant in (
+            self._run(probe, _widened(inputs), dtype="float64"),
+            self._run(probe, inputs, threads=2),
+        ):
+            for key in spreads:
+                spreads[key] = max(spreads[key], _spread(outputs[key], variant.get(key)))
+        self._keep(Asset(name, probe, inputs, outputs, _tolerances(outputs, spreads), spreads))
+        return Expectation(outputs, _tolerances(outputs, spreads))
+
+    def _run(
+        self,
+        probe: str,
+        inputs: Mapping[str, Any],
+        *,
+        seed: int = 0,
+        dtype: str = "float32",
+        threads: int = 1,
+    ) -> Mapping[str, Any]:
+        outcome = self._sandbox.run(ProbeCall(probe, inputs, seed=seed, dtype=dtype, threads=threads))
+        if outcome.ending is not Ending.OK:
+            raise AssetError(
+                f"The reference fails in `{probe}` ({dtype}): {explain_outcome(outcome)[1].message}"
+            )
+        return outcome.outputs
+
+    def _keep(self, asset: Asset) -> None:
+        """Keep the first seed's values; later seeds only widen its tolerance."""
+        first = self._recording.assets.get(asset.name)
+        if first is None:
+            self._recording.assets[asset.name] = asset
+            return
+        spreads = {key: max(spread, asset.spreads.get(key, 0.0)) for key, spread in first.spreads.items()}
+        wider = Asset(
+            first.name, first.probe, first.inputs, first.outputs, _tolerances(first.outputs, spreads), spreads
+        )
+        self._recording.assets[asset.name] = wider
+
+
+def _widened(value: Any) -> Any:
+    """Return inputs with every floating tensor in float64."""
+    if isinstance(value, torch.Tensor):
+        return value.double() if value.is_floating_point() else value
+    if isinstance(value, Mapping):
+        return {key: _widened(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_widened(item) for item in value]
+    return value
+
+
+def _spread(one: Any, other: Any) -> float:
+    """Return the largest absolute difference between two runs' values, over all tensors and floats in them."""
+    return max((float((a - b).abs().max()) for a, b in _pairs(one, other) if a.numel()), default=0.0)
+
+
+def _pairs(one: Any, other: Any) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
+        if one.is_floating_point() and one.shape == other.shape:
+            same = one.isfinite() & other.isfinite()
+            yield one.double()[same], other.double()[same]
+    elif isinstance(one, float) and isinstance(other, float):
+        yield torch.tensor([one], dtype=torch.float64), torch.tensor([other], dtype=torch.float64)
+    elif isinstance(one, Mapping) and isinstance(other, Mapping):
+        for key in one:
+            yield from _pairs(one[key], other.get(key))
+    elif isinstance(one, list) and isinstance(other, list):
+        for a, b in zip(one, other, strict=False):
+            yield from _pairs(a, b)
+
+
+def _tolerances(outputs: Mapping[str, Any], spreads: Mapping[str, float]) -> dict[str, Tolerance]:
+    """Return for each output the measured spread times the margin, with the floor of float32 below."""
+    floor = floor_for(torch.float32)
+    return {
+        key: Tolerance(rtol=floor.rtol, atol=max(floor.atol, MARGIN * spreads[key]))
+        for key, value in outputs.items()
+        if any(True for _pair in _pairs(value, value))
+    }
+
+
+def _compare_with_recorded(folder: Path, recording: Recording) -> None:
+    """Sort the assets into matched, missing, stale and unused; a matched one stays as it was recorded."""
+    manifest = read_manifest(folder)
+    for name, asset in recording.assets.items():
+        if name not in manifest["assets"]:
+            recording.missing.append(name)
+            continue
+        try:
+            old = read_asset(folder, name, manifest=manifest)
+        except AssetError:
+            recording.stale.append(name)
+            continue
+        if _is_same(old, asset):
+            recording.matched.append(name)
+            recording.assets[name] = old
+        else:
+            recording.stale.append(name)
+    files = {path.name.removesuffix(".safetensors") for path in folder.glob("*.safetensors")}
+    known = set(recording.assets) | set(recording.refused)
+    recording.unused = sorted((set(manifest["assets"]) | files) - known)
+
+
+def _is_same(old: Asset, new: Asset) -> bool:
+    """Tell whether an old asset still says what the reference does, within the tolerance it states."""
+    covered = all(
+        new.spreads[key] <= old.tolerances[key].atol for key in old.tolerances if key in new.spreads
+    )
+    return (
+        old.probe == new.probe
+        and set(old.outputs) == set(new.outputs)
+        and set(old.inputs) == set(new.inputs)
+        and covered
+        and compare(new.inputs, Expectation(old.inputs)).passed
+        and compare(new.outputs, Expectation(old.outputs, old.tolerances)).passed
+    )
+
+
+def _write(folder: Path, recording: Recording) -> None:
+    if recording.missing or recording.stale or recording.unused:
+        write_assets(folder, recording.assets)
+    for name in recording.unused:
+        (folder / f"{name}.safetensors").unlink(missing_ok=True)

@@ -1,0 +1,146 @@
+"""What the checks of one submission run against: its sandbox, its recorded calls, and the verdicts so far.
+
+`grader.plugin` hands it to the fixtures; `grader.grade` and `grader.record` make it.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grader.assets import asset_name, expectation_of, read_asset, read_manifest
+from grader.assignment import Assignment
+from grader.checks import Check
+from grader.compare import Expectation
+from grader.errors import CourseError, SandboxError
+from grader.outcome import ProbeFailed, explain_outcome
+from grader.sandbox.host import ForkServer, WalledSandbox
+from grader.sandbox.inline import InlineSandbox
+from grader.sandbox.limits import Limits, limits_from
+from grader.sandbox.protocol import Ending, ProbeCall, ProbeOutcome, Sandbox
+from grader.submission import Submission
+from grader.verdict import CheckResult, Verdict
+
+PROBES_FILE = "probes.py"
+_MAX_PRINTED = 64 * 1024
+
+
+class ProbeOutput(Mapping[str, Any]):
+    """Hold a probe's outputs by name, read-only; `devices` names those tensors that were not on the CPU."""
+
+    def __init__(self, values: Mapping[str, Any], *, devices: Mapping[str, str]) -> None:
+        self._values = values
+        self.devices = devices
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+class RecordedAssets:
+    """Read an assignment's recorded assets, each at most once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._manifest: Mapping[str, Any] | None = None
+
+    def expect(self, name: str, *, probe: str, inputs: Mapping[str, Any]) -> Expectation:
+        """Return what the reference returned for this call. Raises AssetError."""
+        if self._manifest is None:
+            self._manifest = read_manifest(self._folder)
+        asset = read_asset(self._folder, name, manifest=self._manifest)
+        return expectation_of(asset, probe=probe, inputs=inputs, folder=self._folder)
+
+
+Expect = Callable[..., Expectation]
+
+
+@dataclass(slots=True)
+class Subject:
+    """Hold the submission that the checks look at now: its sandbox, where expectations come from, results so far."""
+
+    sandbox: Sandbox
+    expect: Expect
+    device: str = "cpu"
+    seed_offset: int = 0
+    results: dict[str, CheckResult] = field(default_factory=dict)
+
+    def failed_before(self, check: Check) -> CheckResult | None:
+        """Return the result of a check that this one depends on and that did not pass, None where all did."""
+        for name in check.after:
+            result = self.results.get(name)
+            if result is not None and result.verdict is not Verdict.PASSED:
+                return result
+        return None
+
+
+class Conversation:
+    """Run one check's probes and its recorded expectations: what the fixtures `probe` and `expected` call."""
+
+    def __init__(self, subject: Subject, check: Check) -> None:
+        self._subject = subject
+        self._check = check
+        self._expected = 0
+        self.printed = ""
+
+    def probe(self, name: str, /, **inputs: Any) -> ProbeOutput:
+        """Run a probe of the assignment on the submission; raises ProbeFailed where it did not return."""
+        call = ProbeCall(name, inputs, seed=self.seed, device=self._subject.device)
+        outcome: ProbeOutcome = self._subject.sandbox.run(call)
+        self.printed = (self.printed + outcome.printed)[-_MAX_PRINTED:]
+        if outcome.ending is Ending.SANDBOX_FAILED:
+            raise SandboxError(outcome.detail)
+        if outcome.ending is not Ending.OK:
+            raise ProbeFailed(*explain_outcome(outcome))
+        return ProbeOutput(outcome.outputs, devices=outcome.devices)
+
+    def expected(self, name: str, /, **inputs: Any) -> Expectation:
+        """Return what the reference returned for the same call, with the tolerance measured at recording."""
+        self._expected += 1
+        asset = asset_name(self._check.name, self._expected)
+        return self._subject.expect(asset, probe=name, inputs=inputs)
+
+    @property
+    def seed(self) -> int:
+        """Return the seed of this check in this run."""
+        return self._check.seed + self._subject.seed_offset
+
+
+@contextlib.contextmanager
+def open_sandbox(
+    assignment: Assignment, submission: Submission, *, server: ForkServer | None, folder: Path | None = None
+) -> Iterator[Sandbox]:
+    """Open a submission behind a fork server's wall, or inline in `folder` where there is no server."""
+    probes = read_probes(assignment)
+    limits = limits_of(assignment)
+    sandbox: Sandbox
+    if server is not None:
+        sandbox = WalledSandbox(server, files=submission.files, probes=probes, limits=limits)
+    else:
+        sandbox = InlineSandbox(folder or Path.cwd(), probes=probes, limits=limits)
+    try:
+        yield sandbox
+    finally:
+        sandbox.close()
+
+
+def read_probes(assignment: Assignment) -> bytes:
+    """Return the source of the assignment's probes. Raises CourseError."""
+    path = assignment.folder / PROBES_FILE
+    try:
+        return path.read_bytes()
+    except OSError as err:
+        raise CourseError(
+            f"{path} can't be read: {err.strerror}.", remedy="An assignment needs its probes."
+        ) from err
+
+
+def limits_of(assignment: Assignment) -> Limits:
+    """Return the assignment's limits."""
+    return limits_from(assignment.limits)

@@ -1,0 +1,125 @@
+"""Hidden checks of Dropout and of the MLP that uses it: gradients, repeated passes, p = 0.
+
+Both conventions of the document are right: scale by 1 / (1 - p) while training, or by (1 - p) while testing.
+test_dropout.py holds the public checks.
+"""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
+
+
+def closest(candidates, actual):
+    """Return the candidate that is nearest to a tensor of the same shape."""
+    return min(candidates, key=lambda candidate: float((candidate - actual).abs().max()))
+
+
+@pytest.mark.graded(task="dropout", weight=2, after="test_dropout_scaling")
+def test_dropout_backward_training(probe, rng):
+    """Dropout.backward uses the mask of the forward pass
+
+    Gradients go back into elements that were kept, with the factor that forward gave them.
+    """
+    x = 1 + torch.rand(50, 40, generator=rng)
+    dout = torch.randn(50, 40, generator=rng)
+    actual = probe("dropout", x=x, p=0.4, training=True, dout=dout)
+    assert_matches(actual, {"z": Spec((50, 40))})
+    factor = actual["z"] / x
+    others = {"dout itself": dout, "dout with the mask but without the scaling": dout * (factor != 0)}
+    assert_matches(actual, {"grad of x": factor * dout}, context=Context(others=others))
+
+
+@pytest.mark.graded(task="dropout", weight=1, after="test_dropout_scaling")
+def test_dropout_backward_test_mode(probe, rng):
+    """Dropout.backward passes all gradients on in test mode
+
+    A training pass has gone before: its mask must not be used again.
+    """
+    before, x = torch.ones(30, 20), 1 + torch.rand(30, 20, generator=rng)
+    dout = torch.randn(30, 20, generator=rng)
+    actual = probe("dropout", x=x, p=0.5, training=False, dout=dout, before=before)
+    assert_matches(actual, {"z": Spec((30, 20))})
+    scale = 1.0 if float((actual["z"] / x).mean()) > 0.75 else 0.5
+    assert_matches(actual, {"z": scale * x, "grad of x": scale * dout})
+
+
+@pytest.mark.graded(task="dropout", weight=1, after="test_dropout_fraction")
+def test_dropout_new_mask(probe):
+    """Dropout draws a new mask in every forward pass
+
+    Two masks of independent draws agree in a known fraction of the elements.
+    """
+    p, ones = 0.3, torch.ones(100, 200)
+    actual = probe("dropout", x=ones, p=p, training=True, before=ones)
+    assert_matches(actual, {"z": Spec((100, 200)), "earlier z": Spec((100, 200))})
+    name = "fraction of elements with the same fate in both passes"
+    agreement = ((actual["z"] == 0) == (actual["earlier z"] == 0)).float().mean()
+    chance = p**2 + (1 - p) ** 2
+    tolerance = Tolerance(rtol=0, atol=5 * math.sqrt(chance * (1 - chance) / ones.numel()))
+    assert_matches({name: agreement}, Expectation({name: torch.tensor(chance)}, {name: tolerance}))
+
+
+@pytest.mark.graded(task="dropout", weight=1)
+def test_dropout_zero_probability(probe, rng):
+    """Dropout with p = 0 changes nothing, whatever the shape
+
+    No element is dropped and nothing needs scaling.
+    """
+    x, dout = torch.randn(2, 3, 4, 5, generator=rng), torch.randn(2, 3, 4, 5, generator=rng)
+    actual = probe("dropout", x=x, p=0.0, training=True, dout=dout)
+    assert_matches(actual, {"z": x, "grad of x": dout})
+
+
+def chain(x, w1, b1, w2, b2, factor):
+    """Linear, ReLU, Dropout with the given factors, Linear."""
+    return F.linear(factor * F.relu(F.linear(x, w1, b1)), w2, b2)
+
+
+def chain_with_gradients(factor, dout, **inputs):
+    leaves = {name: tensor.detach().requires_grad_() for name, tensor in inputs.items()}
+    z = chain(**leaves, factor=factor)
+    values = torch.autograd.grad(z, tuple(leaves.values()), dout)
+    return {"z": z.detach()} | {f"grad of {name}": value for name, value in zip(leaves, values, strict=True)}
+
+
+SPECS = {"w1": Spec((40, 8)), "b1": Spec((40,)), "w2": Spec((3, 40)), "b2": Spec((3,)), "z": Spec((1, 3))}
+WEIGHTS = ("w1", "b1", "w2", "b2")
+
+
+@pytest.mark.graded(task="mlp-dropout", weight=1, after="test_mlp_dropout_structure")
+def test_mlp_dropout_test_mode_gradients(probe, rng):
+    """An MLP with dropout gives plain scores and gradients in test mode
+
+    MLP.train(False) has to reach the Dropout layers inside the sequence.
+    """
+    x, dout = torch.randn(1, 8, generator=rng), torch.randn(1, 3, generator=rng)
+    options = {"dropout": 0.5}
+    actual = probe(
+        "mlp", x=x, num_classes=3, hidden_features=[40], options=options, training=False, dout=dout
+    )
+    assert_matches(actual, SPECS)
+    inputs = {"x": x} | {name: actual[name] for name in WEIGHTS}
+    factors = (torch.tensor(1.0), torch.tensor(0.5))
+    factor = min(factors, key=lambda f: float((chain(**inputs, factor=f) - actual["z"]).abs().max()))
+    assert_matches(actual, measured(chain_with_gradients, factor=factor, dout=dout, **inputs))
+
+
+@pytest.mark.graded(task="mlp-dropout", weight=1, after="test_mlp_dropout_structure")
+def test_mlp_dropout_training_gradients(probe, rng):
+    """An MLP with dropout sends gradients back through the units that were kept
+
+    For one sample, a hidden unit that was dropped gives its weights in the next layer no gradient.
+    """
+    x, dout = torch.randn(1, 8, generator=rng), torch.randn(1, 3, generator=rng)
+    options = {"dropout": 0.5}
+    actual = probe("mlp", x=x, num_classes=3, hidden_features=[40], options=options, dout=dout)
+    assert_matches(actual, SPECS | {"grad of w2": Spec((3, 40))})
+    inputs = {"x": x} | {name: actual[name] for name in WEIGHTS}
+    kept = (actual["grad of w2"] != 0).any(dim=0).float()
+    candidates = (2 * kept, kept)
+    factor = min(candidates, key=lambda f: float((chain(**inputs, factor=f) - actual["z"]).abs().max()))
+    assert_matches(actual, measured(chain_with_gradients, factor=factor, dout=dout, **inputs))

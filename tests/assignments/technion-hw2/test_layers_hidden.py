@@ -1,0 +1,174 @@
+"""Hidden checks of the layers: other shapes, a batch of one, a second pass.
+
+test_layers.py holds the public ones.
+"""
+
+from functools import partial
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from grader.compare import Context, Spec, assert_matches, measured
+
+
+def draw_clear_of_zero(*shape, rng):
+    x = torch.randn(*shape, generator=rng)
+    return x + 0.1 * torch.sign(x)
+
+
+def pass_through(function, x, dout):
+    """Return a function's output and autograd's gradient for its input."""
+    x = x.detach().requires_grad_()
+    z = function(x)
+    return {"z": z.detach(), "grad of x": torch.autograd.grad(z, x, dout)[0]}
+
+
+@pytest.mark.graded(task="leaky-relu", weight=1, after="test_leaky_relu_backward")
+def test_leaky_relu_other_slope_4d(probe, rng):
+    """LeakyReLU works with another alpha and on inputs with four axes
+
+    alpha is an argument of the layer, and an element-by-element function takes any number of axes.
+    """
+    x = draw_clear_of_zero(2, 3, 4, 5, rng=rng)
+    dout = torch.randn(2, 3, 4, 5, generator=rng)
+    actual = probe("leaky_relu", x=x, alpha=0.3, dout=dout)
+    expected = measured(partial(pass_through, partial(F.leaky_relu, negative_slope=0.3)), x=x, dout=dout)
+    assert_matches(actual, expected)
+
+
+@pytest.mark.graded(task="leaky-relu", weight=1, after="test_leaky_relu_backward")
+def test_leaky_relu_second_pass(probe, rng):
+    """LeakyReLU.backward belongs to the latest forward
+
+    A layer is used for many batches, and a batch may have another size than the one before.
+    """
+    before, x = draw_clear_of_zero(6, 5, rng=rng), draw_clear_of_zero(1, 5, rng=rng)
+    dout = torch.randn(1, 5, generator=rng)
+    actual = probe("leaky_relu", x=x, alpha=0.1, dout=dout, before=before)
+    expected = measured(partial(pass_through, partial(F.leaky_relu, negative_slope=0.1)), x=x, dout=dout)
+    assert_matches(actual, expected)
+
+
+@pytest.mark.graded(task="relu", weight=1, after="test_relu_backward")
+def test_relu_second_pass_3d(probe, rng):
+    """ReLU works on inputs with three axes, and its backward belongs to the latest forward
+
+    A layer is used for many batches: what forward keeps has to be replaced every time.
+    """
+    before, x = draw_clear_of_zero(4, 3, 5, rng=rng), draw_clear_of_zero(4, 3, 5, rng=rng)
+    dout = torch.randn(4, 3, 5, generator=rng)
+    actual = probe("relu", x=x, dout=dout, before=before)
+    expected = measured(partial(pass_through, F.relu), x=x, dout=dout)
+    assert_matches(actual, expected)
+
+
+@pytest.mark.graded(task="sigmoid", weight=1, after="test_sigmoid_backward")
+def test_sigmoid_3d(probe, rng):
+    """Sigmoid works on inputs with three axes
+
+    Nothing in an element-by-element function depends on the number of axes.
+    """
+    x, dout = torch.randn(4, 3, 5, generator=rng), torch.randn(4, 3, 5, generator=rng)
+    actual = probe("sigmoid", x=x, dout=dout)
+    assert_matches(actual, measured(partial(pass_through, torch.sigmoid), x=x, dout=dout))
+
+
+@pytest.mark.graded(task="sigmoid", weight=1, after="test_sigmoid_backward")
+def test_sigmoid_second_pass(probe, rng):
+    """Sigmoid.backward belongs to the latest forward
+
+    A layer is used for many batches: what forward keeps has to be replaced every time.
+    """
+    before, x = torch.randn(6, 5, generator=rng), torch.randn(1, 5, generator=rng)
+    dout = torch.randn(1, 5, generator=rng)
+    actual = probe("sigmoid", x=x, dout=dout, before=before)
+    assert_matches(actual, measured(partial(pass_through, torch.sigmoid), x=x, dout=dout))
+
+
+@pytest.mark.graded(task="tanh", weight=1, after="test_tanh_backward")
+def test_tanh_4d(probe, rng):
+    """TanH works on inputs with four axes
+
+    Nothing in an element-by-element function depends on the number of axes.
+    """
+    x, dout = torch.randn(2, 3, 4, 5, generator=rng), torch.randn(2, 3, 4, 5, generator=rng)
+    actual = probe("tanh", x=x, dout=dout)
+    assert_matches(actual, measured(partial(pass_through, torch.tanh), x=x, dout=dout))
+
+
+@pytest.mark.graded(task="tanh", weight=1, after="test_tanh_backward")
+def test_tanh_second_pass(probe, rng):
+    """TanH.backward belongs to the latest forward
+
+    A layer is used for many batches: what forward keeps has to be replaced every time.
+    """
+    before, x = torch.randn(6, 5, generator=rng), torch.randn(1, 5, generator=rng)
+    dout = torch.randn(1, 5, generator=rng)
+    actual = probe("tanh", x=x, dout=dout, before=before)
+    assert_matches(actual, measured(partial(pass_through, torch.tanh), x=x, dout=dout))
+
+
+def linear_pass(x, w, b, dout):
+    x, w, b = (tensor.detach().requires_grad_() for tensor in (x, w, b))
+    z = F.linear(x, w, b)
+    dx, dw, db = torch.autograd.grad(z, (x, w, b), dout)
+    return {"z": z.detach(), "grad of x": dx, "grad of w": dw, "grad of b": db}
+
+
+@pytest.mark.graded(task="linear", weight=2, after="test_linear_backward")
+def test_linear_second_pass(probe, rng):
+    """Linear gives the right gradients for a second batch
+
+    Between the two batches the gradients that params() holds are set to zero in place, as an optimizer does.
+    What is left of the first batch must not leak into the second.
+    """
+    before, x = torch.randn(9, 6, generator=rng), torch.randn(7, 6, generator=rng)
+    dout = torch.randn(7, 4, generator=rng)
+    actual = probe("linear", x=x, in_features=6, out_features=4, dout=dout, before=before)
+    assert_matches(actual, {"w": Spec((4, 6)), "b": Spec((4,))})
+    expected = measured(linear_pass, x=x, w=actual["w"], b=actual["b"], dout=dout)
+    assert_matches(actual, expected, context=Context(batch_size=7))
+
+
+@pytest.mark.graded(task="linear", weight=1, after="test_linear_backward")
+def test_linear_one_sample(probe, rng):
+    """Linear works for a batch of one and for a square w
+
+    With as many outputs as inputs a transposed w has the right shape and the wrong values.
+    """
+    x, dout = torch.randn(1, 5, generator=rng), torch.randn(1, 5, generator=rng)
+    actual = probe("linear", x=x, in_features=5, out_features=5, dout=dout)
+    assert_matches(actual, {"w": Spec((5, 5)), "b": Spec((5,))})
+    expected = measured(linear_pass, x=x, w=actual["w"], b=actual["b"], dout=dout)
+    assert_matches(actual, expected, context=Context(batch_size=1))
+
+
+def loss_pass(scores, labels):
+    scores = scores.detach().requires_grad_()
+    loss = F.cross_entropy(scores, labels)
+    return {"loss": loss.detach(), "grad of scores": torch.autograd.grad(loss, scores)[0]}
+
+
+@pytest.mark.graded(task="cross-entropy", weight=1, after="test_cross_entropy_forward")
+def test_cross_entropy_one_sample(probe, rng):
+    """CrossEntropyLoss works for a batch of one
+
+    The scores of one sample are still a matrix, of shape (1, C).
+    """
+    scores, labels = torch.randn(1, 4, generator=rng), torch.tensor([2])
+    actual = probe("cross_entropy", scores=scores, labels=labels, backward=True)
+    assert_matches(actual, measured(loss_pass, scores=scores, labels=labels))
+
+
+@pytest.mark.graded(task="cross-entropy", weight=1, after="test_cross_entropy_backward")
+def test_cross_entropy_second_pass(probe, rng):
+    """CrossEntropyLoss gives the right loss and gradient for a second batch
+
+    backward belongs to the latest forward. Here samples share labels, and some classes have no sample.
+    """
+    before, scores = torch.randn(8, 5, generator=rng), 3 * torch.randn(8, 5, generator=rng)
+    labels = torch.tensor([0, 0, 0, 2, 2, 4, 4, 4])
+    actual = probe("cross_entropy", scores=scores, labels=labels, backward=True, before=before)
+    expected = measured(loss_pass, scores=scores, labels=labels)
+    assert_matches(actual, expected, context=Context(batch_size=8))

@@ -1,0 +1,115 @@
+"""Hidden checks of Sequential and MLP: order, modes, keyword arguments, other architectures.
+
+test_mlp.py holds the public ones.
+"""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from grader.compare import Context, Spec, assert_matches, measured
+
+
+def gradients(function, dout, **inputs):
+    leaves = {name: tensor.detach().requires_grad_() for name, tensor in inputs.items()}
+    values = torch.autograd.grad(function(**leaves), tuple(leaves.values()), dout)
+    return {f"grad of {name}": value for name, value in zip(leaves, values, strict=True)}
+
+
+@pytest.mark.graded(task="sequential", weight=1)
+def test_sequential_order_and_params(probe, rng):
+    """Sequential runs simple layers in the given order and hands out the parameters of all of them
+
+    The layers here are ours (each computes factor * x + shift), so nothing depends on your other layers.
+    """
+    x = torch.randn(3, 4, generator=rng)
+    factors, shifts = [2.0, -0.5, 3.0], [1.0, 4.0, -5.0]
+    actual = probe("sequential_order", x=x, factors=factors, shifts=shifts)
+    expected = {
+        "z": 3 * (-0.5 * (2 * x + 1) + 4) - 5,
+        "parameters, sorted": torch.tensor(sorted(factors + shifts)),
+    }
+    backwards = 2 * (-0.5 * (3 * x - 5) + 4) + 1
+    assert_matches(actual, expected, context=Context(others={"the layers in reverse order": backwards}))
+
+
+@pytest.mark.graded(task="sequential", weight=1)
+def test_sequential_mode_and_keywords(probe, rng):
+    """Sequential switches all its layers to test mode and hands keyword arguments to the last one
+
+    The layers here are ours: x → factor * x + shift, the shift in training mode only.
+    """
+    x, extra = torch.randn(3, 4, generator=rng), torch.randn(3, 4, generator=rng)
+    actual = probe(
+        "sequential_order", x=x, factors=[2.0, 0.5], shifts=[1.0, 4.0], training=False, extra=extra
+    )
+    others = {"training mode": 0.5 * (2 * x + 1) + 4 + extra, "the output without the keyword argument": x}
+    assert_matches(actual, {"z": x + extra}, context=Context(others=others))
+
+
+@pytest.mark.graded(task="sequential", weight=1, after="test_sequential_backward")
+def test_sequential_second_pass(probe, rng):
+    """Sequential gives the right gradients for a second batch
+
+    Between the two batches the gradients that params() holds are set to zero in place.
+    """
+    sizes = (4, 6, 3, 2)
+    before, x = torch.randn(5, 4, generator=rng), torch.randn(1, 4, generator=rng)
+    dout = torch.randn(1, 2, generator=rng)
+    actual = probe("sequential", x=x, sizes=sizes, dout=dout, before=before)
+    specs = {f"w{i}": Spec((sizes[i], sizes[i - 1])) for i in (1, 2, 3)}
+    specs |= {f"b{i}": Spec((sizes[i],)) for i in (1, 2, 3)}
+    assert_matches(actual, specs)
+
+    def output(x, w1, b1, w2, b2, w3, b3):
+        h = F.relu(F.linear(F.leaky_relu(F.linear(x, w1, b1), 0.1), w2, b2))
+        return torch.sigmoid(F.linear(h, w3, b3))
+
+    weights = {name: actual[name] for name in specs}
+    assert_matches(
+        actual, measured(lambda dout, **inputs: gradients(output, dout, **inputs), dout=dout, x=x, **weights)
+    )
+
+
+@pytest.mark.graded(task="mlp", weight=2, after="test_mlp_sigmoid_structure")
+def test_mlp_sigmoid_backward(probe, rng):
+    """An MLP with sigmoids gives the scores and all gradients, also for a second batch
+
+    Between the two batches the gradients that params() holds are set to zero in place.
+    """
+    before, x = torch.randn(5, 4, generator=rng), torch.randn(3, 4, generator=rng)
+    dout = torch.randn(3, 2, generator=rng)
+    options = {"activation": "sigmoid"}
+    actual = probe("mlp", x=x, num_classes=2, hidden_features=[6], options=options, dout=dout, before=before)
+    specs = {"w1": Spec((6, 4)), "b1": Spec((6,)), "w2": Spec((2, 6)), "b2": Spec((2,))}
+    assert_matches(actual, specs)
+
+    def output(x, w1, b1, w2, b2):
+        return F.linear(torch.sigmoid(F.linear(x, w1, b1)), w2, b2)
+
+    def both(dout, **inputs):
+        return {"z": output(**inputs)} | gradients(output, dout, **inputs)
+
+    weights = {name: actual[name] for name in specs}
+    assert_matches(actual, measured(both, dout=dout, x=x, **weights), context=Context(batch_size=3))
+
+
+@pytest.mark.graded(task="mlp", weight=1, after="test_mlp_structure")
+def test_mlp_one_hidden_layer(probe, rng):
+    """An MLP with one hidden layer works for a batch of one
+
+    The sizes of all Linear layers follow from in_features, hidden_features and num_classes.
+    """
+    x, dout = torch.randn(1, 7, generator=rng), torch.randn(1, 4, generator=rng)
+    actual = probe("mlp", x=x, num_classes=4, hidden_features=[9], options={}, dout=dout)
+    specs = {"w1": Spec((9, 7)), "b1": Spec((9,)), "w2": Spec((4, 9)), "b2": Spec((4,))}
+    assert_matches(actual, specs)
+
+    def output(x, w1, b1, w2, b2):
+        return F.linear(F.relu(F.linear(x, w1, b1)), w2, b2)
+
+    def both(dout, **inputs):
+        return {"z": output(**inputs)} | gradients(output, dout, **inputs)
+
+    weights = {name: actual[name] for name in specs}
+    assert_matches(actual, measured(both, dout=dout, x=x, **weights))

@@ -1,0 +1,112 @@
+"""Hidden checks of the optimizers: several parameters, torch's own ones, cleared gradients, a large eps.
+
+test_optimizers.py holds the public ones.
+"""
+
+import pytest
+import torch
+
+from grader.compare import Context, assert_matches
+
+
+def draw_two_parameters(*, steps, rng):
+    """Draw a matrix and a vector, and gradients for both at every step."""
+    shapes = [(5, 3), (5,)]
+    params = [torch.randn(*shape, generator=rng) for shape in shapes]
+    gradients = [[torch.randn(*shape, generator=rng) for shape in shapes] for _ in range(steps)]
+    return params, [[gradient + 0.5 * torch.sign(gradient) for gradient in step] for step in gradients]
+
+
+@pytest.mark.graded(task="vanilla-sgd", weight=1, after="test_vanilla_sgd_regularization")
+def test_vanilla_sgd_two_parameters(probe, expected, rng):
+    """VanillaSGD moves all parameters, over three steps
+
+    Every parameter has its own gradient, and the gradients change from step to step.
+    """
+    params, gradients = draw_two_parameters(steps=3, rng=rng)
+    inputs = {"params": params, "gradients": gradients, "learn_rate": 0.1, "reg": 0.05}
+    actual = probe("vanilla_sgd", **inputs)
+    assert_matches(actual, expected("vanilla_sgd", **inputs))
+
+
+@pytest.mark.graded(task="vanilla-sgd", weight=1, after="test_vanilla_sgd_regularization")
+def test_vanilla_sgd_torch_parameters(probe, expected, rng):
+    """VanillaSGD also moves plain torch parameters
+
+    Loop over self.params: it gives (parameter, gradient) pairs in both cases.
+    """
+    params, gradients = draw_two_parameters(steps=1, rng=rng)
+    inputs = {"params": params, "gradients": gradients[0], "learn_rate": 0.1, "reg": 0.05}
+    actual = probe("vanilla_sgd_torch_parameters", **inputs)
+    assert_matches(actual, expected("vanilla_sgd_torch_parameters", **inputs))
+
+
+@pytest.mark.graded(task="vanilla-sgd", weight=1, after="test_vanilla_sgd_regularization")
+def test_vanilla_sgd_after_zero_grad(probe, expected, rng):
+    """After zero_grad only the penalty moves a parameter
+
+    zero_grad clears the gradients in place, and a step uses the gradients of that moment.
+    """
+    p, dp = torch.randn(6, 4, generator=rng), torch.randn(6, 4, generator=rng)
+    inputs = {"p": p, "dp": dp, "learn_rate": 0.1, "reg": 0.5}
+    actual = probe("vanilla_sgd_zero_grad", **inputs)
+    after_one = p - 0.1 * (dp + 0.5 * p)
+    others = {
+        "the parameter after the first step": after_one,
+        "two steps with the same gradient": after_one - 0.1 * (dp + 0.5 * after_one),
+        "the gradient before zero_grad": dp,
+    }
+    assert_matches(actual, expected("vanilla_sgd_zero_grad", **inputs), context=Context(others=others))
+
+
+@pytest.mark.graded(task="momentum-sgd", weight=2, after="test_momentum_sgd_four_steps")
+def test_momentum_sgd_two_parameters(probe, expected, rng):
+    """MomentumSGD keeps one velocity for each parameter
+
+    Two parameters of different shapes, four steps, with regularization.
+    """
+    params, gradients = draw_two_parameters(steps=4, rng=rng)
+    inputs = {"params": params, "gradients": gradients, "learn_rate": 0.1, "reg": 0.05, "momentum": 0.9}
+    actual = probe("momentum_sgd", **inputs)
+    assert_matches(actual, expected("momentum_sgd", **inputs))
+
+
+@pytest.mark.graded(task="momentum-sgd", weight=1, after="test_momentum_sgd_first_step")
+def test_momentum_sgd_without_momentum(probe, expected, rng):
+    """MomentumSGD with momentum=0 takes plain steps
+
+    All settings come from the arguments of __init__.
+    """
+    params, gradients = draw_two_parameters(steps=2, rng=rng)
+    inputs = {"params": params, "gradients": gradients, "learn_rate": 0.3, "reg": 0.1, "momentum": 0.0}
+    actual = probe("momentum_sgd", **inputs)
+    assert_matches(actual, expected("momentum_sgd", **inputs))
+
+
+@pytest.mark.graded(task="rmsprop", weight=2, after="test_rmsprop_four_steps")
+def test_rmsprop_two_parameters(probe, expected, rng):
+    """RMSProp keeps one average for each parameter
+
+    Two parameters of different shapes, four steps, with regularization and another decay.
+    """
+    params, gradients = draw_two_parameters(steps=4, rng=rng)
+    settings = {"learn_rate": 0.02, "reg": 0.05, "decay": 0.7, "eps": 1e-8}
+    actual = probe("rmsprop", params=params, gradients=gradients, **settings)
+    assert_matches(actual, expected("rmsprop", params=params, gradients=gradients, **settings))
+
+
+@pytest.mark.graded(task="rmsprop", weight=1, after="test_rmsprop_first_step")
+def test_rmsprop_eps_inside_root(probe, expected, rng):
+    """RMSProp adds eps where the rule says, under the root
+
+    With eps = 0.5 its place in the formula matters; with the usual 1e-8 it hardly does.
+    """
+    params, gradients = draw_two_parameters(steps=2, rng=rng)
+    settings = {"learn_rate": 0.1, "reg": 0.0, "decay": 0.9, "eps": 0.5}
+    actual = probe("rmsprop", params=params, gradients=gradients, **settings)
+    first = gradients[0][0]
+    outside = params[0] - 0.1 * first / ((0.1 * first**2).sqrt() + 0.5)
+    context = Context(others={"the first step with eps added after the root": outside})
+    assert_matches(
+        actual, expected("rmsprop", params=params, gradients=gradients, **settings), context=context
+    )

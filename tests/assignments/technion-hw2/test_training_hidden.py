@@ -1,0 +1,97 @@
+"""Hidden checks of the training code: stale gradients, ragged batches, options of fit, a model that learns.
+
+test_training.py holds the public ones.
+"""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
+
+
+def two_sgd_steps(x1, y1, x2, y2, w, b):
+    outputs = {}
+    for i, (x, y) in enumerate([(x1, y1), (x2, y2)], start=1):
+        w, b = w.detach().requires_grad_(), b.detach().requires_grad_()
+        loss = F.cross_entropy(F.linear(x, w, b), y)
+        dw, db = torch.autograd.grad(loss, (w, b))
+        w, b = w - 0.3 * dw, b - 0.3 * db
+        outputs |= {
+            f"loss {i}": loss.detach(),
+            f"w after batch {i}": w.detach(),
+            f"b after batch {i}": b.detach(),
+        }
+    return outputs
+
+
+@pytest.mark.graded(task="trainer", weight=1, after="test_train_batch")
+def test_train_batch_twice(probe, rng):
+    """LayerTrainer.train_batch starts every batch with clean gradients
+
+    The second batch has another size, and its step must not contain the first batch's gradient.
+    """
+    x1, x2 = torch.randn(7, 6, generator=rng), torch.randn(4, 6, generator=rng)
+    y1, y2 = torch.randint(0, 3, (7,), generator=rng), torch.randint(0, 3, (4,), generator=rng)
+    w, b = torch.randn(3, 6, generator=rng), torch.randn(3, generator=rng)
+    actual = probe("train_batches", w=w, b=b, xs=[x1, x2], ys=[y1, y2], learn_rate=0.3)
+    expected = measured(two_sgd_steps, x1=x1, y1=y1, x2=x2, y2=y2, w=w, b=b)
+    assert_matches(actual, expected, context=Context(batch_size=4))
+
+
+@pytest.mark.graded(task="trainer", weight=1, after="test_fit_results")
+def test_fit_runs_all_epochs(probe):
+    """Trainer.fit runs all epochs though the test loss rises, with a smaller last batch
+
+    Nothing asks for early stopping here. Every batch of both loaders is used once an epoch.
+    """
+    train = {"size": 10, "losses": [1.0] * 12, "correct": [4, 3, 1] * 4}
+    test = {"size": 5, "losses": [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0], "correct": [3, 1] * 4}
+    actual = probe("fit", train=train, test=test, batch_size=4, num_epochs=4, options={})
+    expected = {
+        "number of train batches": 12,
+        "number of test batches": 8,
+        "train_acc": torch.full((4,), 80.0),
+        "test_acc": torch.full((4,), 80.0),
+    }
+    assert_matches(actual, expected)
+
+
+@pytest.mark.graded(task="trainer", weight=1, after="test_fit_results")
+def test_fit_hands_options_on(probe):
+    """Trainer.fit hands max_batches on to both kinds of epochs
+
+    fit takes further keyword arguments: they are meant for train_epoch and test_epoch.
+    """
+    script = {"size": 50, "losses": [1.0] * 30, "correct": [5] * 30}
+    actual = probe("fit", train=script, test=script, batch_size=10, num_epochs=3, options={"max_batches": 2})
+    assert_matches(actual, {"number of train batches": 6, "number of test batches": 6})
+
+
+@pytest.mark.graded(task="trainer", weight=2, after=("test_train_batch", "test_fit_results"))
+def test_trained_mlp(probe, rng):
+    """Your MLP, loss, VanillaSGD and LayerTrainer together learn to tell three clouds of points apart
+
+    If all other checks pass and this one fails: does the optimizer see the gradients that backward computes?
+    It gets params() once, before the first batch.
+    """
+    centres = torch.tensor([[3.0, 0.0, 0.0, 0.0], [0.0, 3.0, 0.0, 0.0], [0.0, 0.0, 3.0, 0.0]])
+    y, new_y = torch.arange(60) % 3, torch.arange(90) % 3
+    x = centres[y] + 0.5 * torch.randn(60, 4, generator=rng)
+    new_x = centres[new_y] + 0.5 * torch.randn(90, 4, generator=rng)
+    actual = probe(
+        "trained_mlp",
+        x=x,
+        y=y,
+        new_x=new_x,
+        hidden_features=[20],
+        learn_rate=0.1,
+        num_epochs=20,
+        batch_size=10,
+    )
+    assert_matches(actual, {"scores": Spec((90, 3))})
+    name = "accuracy on new points in percent"
+    accuracy = 100 * (actual["scores"].argmax(dim=1) == new_y).float().mean()
+    assert_matches(
+        {name: accuracy}, Expectation({name: torch.tensor(100.0)}, {name: Tolerance(rtol=0, atol=15)})
+    )

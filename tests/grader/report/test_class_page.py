@@ -1,0 +1,95 @@
+"""Tests of grader.report.class_page, explanations and flags."""
+
+from grader.report.class_page import class_page_of
+from grader.results_file import RunInfo
+from grader.verdict import CheckResult, Feedback, Status, SubmissionResult, TaskResult, Verdict
+
+RUN = RunInfo("uva-mlp", "MLP", "checks-1", "0.1.0", "2.13.0", "bubblewrap", "2026-05-01T10:00:00Z")
+
+
+def _result(name, *, points=10.0, verdict=Verdict.PASSED, message="", status=Status.GRADED, checks=1):
+    check = CheckResult("test_a", "A", "linear", verdict, feedback=Feedback(message))
+    task = TaskResult("linear", "Linear", points, 10.0, False, (check,) * checks)
+    return SubmissionResult(name, status, points, 10.0, (task,))
+
+
+def _unreadable(name):
+    return SubmissionResult(name, Status.UNREADABLE, 0.0, 10.0, ())
+
+
+def _page(*results):
+    return class_page_of(
+        RUN, results=results, files={result.submission: f"{result.submission}.html" for result in results}
+    )
+
+
+def test_mean_and_median_leave_the_unreadable_out():
+    """The figures are over what could be read."""
+    page = _page(_result("a", points=10), _result("b", points=5), _result("c", points=0), _unreadable("d"))
+    assert (page.count, page.unreadable, page.not_graded) == (4, 1, 0)
+    assert (page.mean, page.median) == ("50", "50")
+
+
+def test_every_percent_has_one_bin():
+    """Bins hold their lower bound, the last one 100 as well."""
+    page = _page(*(_result(f"s{i}", points=points) for i, points in enumerate((0, 0.99, 1, 3, 9.5, 10))))
+    assert [bin_.count for bin_ in page.bins] == [2, 1, 0, 1, 0, 0, 0, 0, 0, 2]
+    assert page.bins[0].label == "0–10"
+    assert max(bin_.height for bin_ in page.bins) == 100
+
+
+def test_a_task_row_sums_up_the_class():
+    """A task shows mean, share and how many earned everything."""
+    (row,) = _page(_result("a", points=10), _result("b", points=5), _unreadable("c")).tasks
+    assert (row.mean, row.max_points, row.percent, row.full, row.count) == ("7.5", "10", "75", 1, 2)
+
+
+def test_every_submission_has_a_cell_per_task():
+    """A task without a result is absent, not zero."""
+    rows = _page(_unreadable("a"), _result("b", points=0), _result("c", points=4), _result("d")).rows
+    assert [row.cells[0].tone for row in rows] == ["absent", "none", "part", "full"]
+    assert rows[0].cells[0].points == "–"
+    assert [row.is_provisional for row in rows] == [True, False, False, False]
+
+
+def test_common_explanations_count_submissions():
+    """The same explanation counts once a submission, and the most frequent comes first."""
+    results = [_result(f"s{i:02d}", verdict=Verdict.WRONG, message="transposed", checks=3) for i in range(20)]
+    results += [
+        _result("x", verdict=Verdict.CRASHED, message="boom"),
+        _result("y"),
+        _result("z", verdict=Verdict.SKIPPED),
+    ]
+    first, second = _page(*results).explanations
+    assert (first.message, first.count, first.checks, first.links_left_out) == ("transposed", 20, ("A",), 8)
+    assert (first.links[0].file, first.links[0].anchor) == ("s00.html", "task-1")
+    assert (second.message, second.count) == ("boom", 1)
+
+
+def test_the_list_of_explanations_is_short():
+    """At most fifteen explanations are shown, each bounded."""
+    results = [_result(f"s{i}", verdict=Verdict.WRONG, message=f"{i} " + "x" * 9999) for i in range(40)]
+    explanations = _page(*results).explanations
+    assert len(explanations) == 15
+    assert all(len(explanation.message) < 700 for explanation in explanations)
+
+
+def test_who_needs_a_look_is_flagged_gravest_first():
+    """Unreadable, not graded, forbidden, timed out, out of memory and missing are flagged, wrong is not."""
+    page = _page(
+        _result("a", verdict=Verdict.MISSING),
+        _result("b", verdict=Verdict.WRONG),
+        _result("c", verdict=Verdict.TIMED_OUT, checks=2),
+        _result("d", verdict=Verdict.NOT_GRADED, status=Status.NOT_GRADED),
+        _unreadable("e"),
+    )
+    assert [flag.submission for flag in page.flagged] == ["e", "d", "c", "a"]
+    assert page.flagged[0].is_unreadable
+    assert [(mark.word, count) for mark, count in page.flagged[2].reasons] == [("timed out", 2)]
+    assert page.not_graded == 1
+
+
+def test_an_empty_run_is_a_page():
+    """Without results there are dashes, not errors."""
+    page = _page()
+    assert (page.count, page.mean, page.median, page.rows, page.tasks) == (0, "–", "–", (), ())
