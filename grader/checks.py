@@ -4,9 +4,10 @@
 """
 
 import inspect
+import math
 import zlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from grader.errors import CourseError
 from grader.toml_table import suggest
 
 _MARKER_KEYS = ("task", "weight", "after", "device")
+_DEVICES = ("cpu", "cuda")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,11 @@ def check_of(item: pytest.Function, assignment: Assignment) -> Check:
     if task not in tasks:
         raise CourseError(f"{place} belongs to the unknown task {task!r}.", remedy=suggest(task, tasks))
     weight = marker.kwargs.get("weight", 1)
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not weight > 0:
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
         raise CourseError(f"{place} has the weight {weight!r}.", remedy="Give a number above 0.")
+    device = marker.kwargs.get("device", "cpu")
+    if device not in _DEVICES:
+        raise CourseError(f"{place} asks for the device {device!r}.", remedy=f"Known: {', '.join(_DEVICES)}.")
     title, hint = _words_of(item, place)
     after = marker.kwargs.get("after", ())
     return Check(
@@ -64,7 +69,7 @@ def check_of(item: pytest.Function, assignment: Assignment) -> Check:
         task=task,
         weight=float(weight),
         after=(after,) if isinstance(after, str) else tuple(after),
-        device=marker.kwargs.get("device", "cpu"),
+        device=device,
         hidden=tasks[task].hidden or is_hidden(item.path),
     )
 
@@ -102,6 +107,11 @@ def in_order(checks: Mapping[str, Check]) -> list[str]:
     for name in checks:
         visit(name, ())
     return list(done)
+
+
+def after_those_of(check: Check, present: Collection[str]) -> Check:
+    """Return the check without its dependence on checks that are not present."""
+    return replace(check, after=tuple(name for name in check.after if name in present))
 
 
 def duplicates(names: Iterable[str]) -> list[str]:

@@ -6,7 +6,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from rich.console import Console
 from rich.markup import escape
@@ -116,20 +116,24 @@ def next_step(tasks: Sequence[TaskResult]) -> str:
 
 def print_run(console: Console, results: Sequence[SubmissionResult]) -> None:
     """Print a table of a run's submissions."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("submission", no_wrap=True, overflow="ellipsis", max_width=40)
-    table.add_column("points", justify="right")
-    table.add_column("%", justify="right")
-    table.add_column("status")
-    table.add_column("first problem", overflow="ellipsis", no_wrap=True)
-    for result in results:
-        table.add_row(
-            Text(visible_line(result.submission)),
+    table = Table(box=None, pad_edge=False, expand=True)
+    rows = [
+        (
+            visible_line(result.submission),
             f"{number(result.points)}/{number(result.max_points)}",
             f"{result.percent:.0f}",
             status_word(result.status),
-            Text(_first_problem(result)),
+            _first_problem(result),
         )
+        for result in results
+    ]
+    for place, (heading, at_most) in enumerate((("submission", 32), ("points", 16), ("%", 3), ("status", 16))):
+        width = min(max([len(heading), *(len(row[place]) for row in rows)]), at_most)
+        side: Literal["right", "left"] = "right" if heading in ("points", "%") else "left"
+        table.add_column(heading, justify=side, no_wrap=True, overflow="ellipsis", min_width=width, max_width=width)
+    table.add_column("first problem", no_wrap=True, overflow="ellipsis", ratio=1)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
     console.print(table)
 
 

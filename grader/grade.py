@@ -5,11 +5,13 @@
 
 import contextlib
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import pytest
+import torch
 
 from grader import plugin
 from grader.assignment import Assignment, check_files
@@ -51,11 +53,16 @@ class Grading:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep the first reason why checks could not be collected."""
         if report.failed and not self.problem:
-            self.problem = str(report.longrepr).strip().splitlines()[-1]
+            why = str(report.longrepr).strip().splitlines()[-1].removeprefix("E").strip()
+            self.problem = f"{report.nodeid}: {why.rstrip('.')}. Mend that first."
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Leave out the checks of tasks that were not chosen."""
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Iterator[None]:
+        """Keep what is wrong with a check's declaration; leave out the checks of tasks that were not chosen."""
+        try:
+            yield
+        except pytest.UsageError as err:
+            self.problem = self.problem or str(err)
         if self._selection.tasks:
             items[:] = [item for item in items if _task_of(item) in self._selection.tasks]
 
@@ -97,12 +104,10 @@ def in_session(
         "-p", "pytest_timeout", "-p", "grader.plugin", "-p", "no:terminal", "-p", "no:cacheprovider",
         "-p", "no:faulthandler", "-p", "no:logging", "-p", "no:warnings", "-p", "no:junitxml", "-p", "no:pastebin",
     ]  # fmt: skip
-    with _only_our_plugins():
+    with _only_our_settings(), _only_these_modules(file.stem for file in files):
         code = pytest.main(arguments, plugins=[grading])
     if grading.problem:
-        raise CourseError(
-            f"The checks of {assignment.slug} can't be run: {grading.problem}.", remedy="Mend that first."
-        )
+        raise CourseError(f"The checks of {assignment.slug} can't be run: {grading.problem}")
     if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
         raise CourseError(
             f"The checks of {assignment.slug} can't be run.",
@@ -111,18 +116,30 @@ def in_session(
 
 
 @contextlib.contextmanager
-def _only_our_plugins() -> Iterator[None]:
-    """Keep plugins that happen to be installed out of grading."""
-    name = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
-    before = os.environ.get(name)
-    os.environ[name] = "1"
+def _only_our_settings() -> Iterator[None]:
+    """Keep plugins that happen to be installed, and what the environment tells pytest, out of grading."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("PYTEST_")}
+    for name in before:
+        del os.environ[name]
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
+        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        os.environ.update(before)
+
+
+@contextlib.contextmanager
+def _only_these_modules(names: Iterable[str]) -> Iterator[None]:
+    """Import checks anew: pytest takes a module of the same name that another assignment has left behind."""
+    ours = tuple(names)
+    before = {name: sys.modules.pop(name) for name in ours if name in sys.modules}
+    try:
+        yield
+    finally:
+        for name in ours:
+            sys.modules.pop(name, None)
+        sys.modules.update(before)
 
 
 def grade_all(
@@ -137,6 +154,7 @@ def grade_all(
     expect = RecordedAssets(assignment.assets).expect
 
     def run(session: pytest.Session) -> None:
+        torch.set_num_threads(1)  # for repeatable sums, and because checks are small
         with contextlib.ExitStack() as stack:
             server = None
             if wall is not Wall.INLINE:

@@ -26,7 +26,7 @@ def unfinished(case: Case) -> Facts | None:
     """Everything is right up to an index along some axis, and all zeros or all nan from there on."""
     right = _is_right(case)
     for axis in range(case.actual.dim()):
-        wrong = (~right).movedim(axis, 0).flatten(1).any(dim=1)
+        wrong = (~right).movedim(axis, 0).reshape(case.actual.shape[axis], -1).any(dim=1)
         start, count = int(wrong.to(torch.uint8).argmax()), wrong.numel()
         if not 1 <= start <= count - 2 or not bool(wrong[start]):
             continue

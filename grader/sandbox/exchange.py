@@ -9,7 +9,7 @@ import signal
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.errors import ProtocolError
@@ -41,9 +41,16 @@ class Gone(Exception):  # noqa: N818 - an outcome, not an error
         self.outcome = outcome
 
 
-def read_ready(
-    connection: socket.socket, opening: bytes, *, timeout_s: float
-) -> Mapping[str, tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class ProbeNeeds:
+    """Hold the student's modules that a probe needs, the inputs it takes and those it can't do without."""
+
+    modules: tuple[str, ...]
+    takes: frozenset[str]
+    requires: frozenset[str]
+
+
+def read_ready(connection: socket.socket, opening: bytes, *, timeout_s: float) -> Mapping[str, ProbeNeeds]:
     """Send probes and files, and return what each probe needs; no student code has run by then.
 
     Raises ProtocolError where probes.py can't be executed or the answer makes no sense, OSError where nobody answers.
@@ -60,7 +67,10 @@ def read_ready(
             if "broken" in message:
                 error = message["broken"]
                 raise ProtocolError(f"probes.py failed: {error.get('type')}: {error.get('message')}")
-            return {name: tuple(needs) for name, needs in message["ready"].items()}
+            return {
+                name: ProbeNeeds(tuple(modules), frozenset(takes), frozenset(requires))
+                for name, (modules, takes, requires) in message["ready"].items()
+            }
 
 
 class Exchange:
@@ -140,9 +150,7 @@ class Exchange:
                 elif descriptor == reading:
                     if not self._read_reply(reading):
                         poller.unregister(reading)
-                        deadline = (
-                            min(deadline, time.monotonic() + _FAREWELL_S) if self._payload else deadline
-                        )
+                        deadline = min(deadline, time.monotonic() + _FAREWELL_S) if self._payload else deadline
                 elif self._read_notes(number):
                     deadline = time.monotonic() + self._limits.wall_s + _GRACE_S
         while self._payload is None and self._read_reply(reading):
@@ -153,9 +161,7 @@ class Exchange:
         if self._imported:
             return ProbeOutcome(Ending.TIMED_OUT, detail=f"ran longer than {self._limits.wall_s:g} s")
         self.import_failed = True
-        return ProbeOutcome(
-            Ending.TIMED_OUT, detail=f"the import ran longer than {self._limits.import_s:g} s"
-        )
+        return ProbeOutcome(Ending.TIMED_OUT, detail=f"the import ran longer than {self._limits.import_s:g} s")
 
     def _read_notes(self, number: int) -> bool:
         """Read what the submission's process says; True where it has just finished importing."""
@@ -262,9 +268,7 @@ def _how_it_ended(end: Mapping[str, Any]) -> str:
 def _is_memory_error(report: ErrorReport) -> bool:
     text = report.message.lower()
     said = ("can't allocate memory", "cannot allocate memory", "cuda out of memory", "std::bad_alloc")
-    return bool({"MemoryError", "OutOfMemoryError"} & set(report.bases)) or any(
-        words in text for words in said
-    )
+    return bool({"MemoryError", "OutOfMemoryError"} & set(report.bases)) or any(words in text for words in said)
 
 
 def _read_report(tree: Any) -> ErrorReport:

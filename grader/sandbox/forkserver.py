@@ -46,6 +46,7 @@ def main() -> None:
     settings = read_note(read_frame(control.fileno()))
     problems = _preload(settings["preload"])
     torch.set_num_threads(1)
+    worker.warm_up()
     threads = _thread_count()
     control.sendall(note(ready=threads == 1, threads=threads, torch=torch.__version__, problems=problems))
     gc.collect()
@@ -118,9 +119,7 @@ class _Server:
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
-            _leave_with(
-                lambda: self._become_supervisor(request["root"], descriptors, (reading, writing), limits)
-            )
+            _leave_with(lambda: self._become_supervisor(request["root"], descriptors, (reading, writing), limits))
         for descriptor in (*descriptors, writing):
             os.close(descriptor)
         self.names[pid] = name
@@ -248,9 +247,7 @@ class _Walls:
         """Give up every right, keep the connection and the output, and serve probes."""
         os.setsid()
         null = os.open(os.devnull, os.O_RDONLY)
-        self.report = _place_descriptors(
-            {0: null, 1: self.output, 2: self.output, 3: self.connection, 4: self.report}
-        )
+        self.report = _place_descriptors({0: null, 1: self.output, 2: self.output, 3: self.connection, 4: self.report})
         try:
             bounds.apply_to_submission(self.limits, private_users=walled)
             if walled:

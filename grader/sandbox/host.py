@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from grader.errors import ProtocolError, SandboxError
-from grader.sandbox.exchange import Exchange, Gone, read_ready
+from grader.sandbox.exchange import Exchange, Gone, ProbeNeeds, read_ready
 from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import (
     Ending,
@@ -173,15 +173,13 @@ class ForkServer:
 class WalledSandbox:
     """Run one submission's probes through a fork server, opening its process anew after each that had to be killed."""
 
-    def __init__(
-        self, server: ForkServer, *, files: Mapping[str, bytes], probes: bytes, limits: Limits
-    ) -> None:
+    def __init__(self, server: ForkServer, *, files: Mapping[str, bytes], probes: bytes, limits: Limits) -> None:
         self._server = server
         self._opening = frame(probes) + frame(pack_files(files))
         self._limits = limits
         self._name: str | None = None
         self._failed_import: dict[tuple[str, ...], ProbeOutcome] = {}
-        self._needs: Mapping[str, tuple[str, ...]] = {}
+        self._needs: Mapping[str, ProbeNeeds] = {}
         self._folder: str | None = None
         self._calls = 0
 
@@ -195,9 +193,9 @@ class WalledSandbox:
 
     def run(self, call: ProbeCall) -> ProbeOutcome:
         """Run one probe; a second time where the grader's own side failed."""
-        known = self._failed_import.get(self._needs.get(call.probe, ()))
-        if known is not None:
-            return known
+        needs = self._needs.get(call.probe)
+        if needs is not None and needs.modules in self._failed_import:
+            return self._failed_import[needs.modules]
         try:
             outcome = self._attempt(call)
             if outcome.ending is Ending.SANDBOX_FAILED:
@@ -211,10 +209,7 @@ class WalledSandbox:
     def _attempt(self, call: ProbeCall) -> ProbeOutcome:
         if self._name is None:
             self._open()
-        if call.probe not in self._needs:
-            raise SandboxError(
-                f"probes.py declares no probe {call.probe!r}.", remedy=f"It has: {', '.join(self._needs)}."
-            )
+        needs = self._needs_of(call)
         self._calls += 1
         exchange = Exchange(self._connection, self._output, limits=self._limits)
         try:
@@ -222,8 +217,22 @@ class WalledSandbox:
         except Gone as gone:
             outcome = self._explain_end(gone)
         if exchange.import_failed:
-            self._failed_import[self._needs[call.probe]] = outcome
+            self._failed_import[needs.modules] = outcome
         return outcome
+
+    def _needs_of(self, call: ProbeCall) -> ProbeNeeds:
+        """Return what the probe needs. Raises SandboxError for a call that probes.py can't answer."""
+        needs = self._needs.get(call.probe)
+        if needs is None:
+            raise SandboxError(f"probes.py has no probe {call.probe!r}.", remedy=f"It has {', '.join(self._needs)}.")
+        for name in sorted({*call.inputs} ^ needs.takes):
+            if name not in needs.takes:
+                raise SandboxError(f"The probe {call.probe!r} takes no input {name!r}.", remedy="Mend the check.")
+            if name in needs.requires:
+                raise SandboxError(
+                    f"The probe {call.probe!r} was not given its input {name!r}.", remedy="Mend the check."
+                )
+        return needs
 
     def _explain_end(self, gone: Gone) -> ProbeOutcome:
         """Name the cause of an end from outside, and make sure that everything is dead."""

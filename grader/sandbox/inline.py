@@ -50,6 +50,7 @@ class InlineSandbox:
                 return pack({"error": report})
         inputs, _devices = unpack(pack(call.inputs))
         settings = {"inputs": inputs, "dtype": call.dtype, "threads": call.threads, "seed": call.seed}
+        settings["device"] = call.device
         return run_probe(probe, settings, root=self._root, max_bytes=int(self._limits.reply_mib * MIB))
 
     def close(self) -> None:

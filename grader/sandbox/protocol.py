@@ -111,9 +111,7 @@ class FrameReader:
         while len(self._buffer) >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(self._buffer)
             if length > self._max_bytes:
-                raise ProtocolError(
-                    f"A message claims {length} bytes; at most {self._max_bytes} are allowed."
-                )
+                raise ProtocolError(f"A message claims {length} bytes; at most {self._max_bytes} are allowed.")
             end = _LENGTH.size + length
             if len(self._buffer) < end:
                 break

@@ -96,9 +96,7 @@ def _program(machine: _Machine) -> list[bytes]:
         _step(_AT_LEAST, _X32_BIT, no=1),
         _refuse(errno.ENOSYS),
         _step(_EQUAL, machine.clone3, no=1),
-        _refuse(
-            errno.ENOSYS
-        ),  # its flags lie in memory, out of reach here; the C library falls back to clone
+        _refuse(errno.ENOSYS),  # its flags lie in memory, out of reach here; the C library falls back to clone
     ]
     for number in sorted(machine.denied.values()):
         steps += [_step(_EQUAL, number, no=1), _refuse()]

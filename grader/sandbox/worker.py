@@ -7,6 +7,7 @@ nothing. `run_probe` is also what the inline sandbox calls.
 import contextlib
 import gc
 import importlib
+import inspect
 import linecache
 import os
 import random
@@ -47,6 +48,26 @@ def load_probes(source: bytes) -> dict[str, Probe]:
     return find_probes(module.__dict__)
 
 
+def warm_up() -> None:
+    """Do once in the fork server what every probe would otherwise pay for: lazy imports and first calls of torch."""
+    with contextlib.suppress(ImportError):
+        importlib.import_module("numpy.random")
+    x = torch.ones(2, 2, requires_grad=True)
+    loss = torch.nn.functional.cross_entropy(torch.relu(x @ x.T), torch.tensor([0, 1]))
+    loss.backward(torch.ones(()))  # with a gradient, since that is what imports torch's symbolic shapes
+    call = {"inputs": {"x": x}, "dtype": "float32", "threads": 1, "seed": 0, "device": "cpu"}
+    trial = Probe("trial", lambda **inputs: inputs, ())
+    unpack(run_probe(trial, call, root=Path("/nowhere"), max_bytes=1 << 20))
+    torch.default_generator.manual_seed(0)
+
+
+def inputs_of(probe: Probe) -> tuple[list[str], list[str]]:
+    """Return the names of the inputs that a probe takes, and of those that it can't do without."""
+    parameters = inspect.signature(probe.function).parameters.values()
+    required = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    return [p.name for p in parameters], required
+
+
 def import_student(name: str, *, root: Path) -> dict[str, Any] | None:
     """Import one of the student's modules; return None, or the report of the exception it raised."""
     try:
@@ -75,7 +96,9 @@ def _settings(call: Mapping[str, Any]) -> Iterator[None]:
     torch.set_default_dtype(_DTYPES[call["dtype"]])
     if call["threads"] != threads:
         torch.set_num_threads(call["threads"])
-    torch.manual_seed(call["seed"])
+    torch.default_generator.manual_seed(call["seed"])
+    if call["device"] != "cpu":
+        torch.cuda.manual_seed_all(call["seed"])
     random.seed(call["seed"])
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(call["seed"] % 2**32)
@@ -144,7 +167,7 @@ def serve(connection: socket.socket, *, root: Path, limits: bounds.Limits) -> No
     except BaseException as err:
         connection.sendall(note(broken=_report(err, root=root, phase="probes")))
         return
-    connection.sendall(note(ready={probe.name: probe.needs for probe in probes.values()}))
+    connection.sendall(note(ready={probe.name: [probe.needs, *inputs_of(probe)] for probe in probes.values()}))
     sys.path.append(str(root))
     sys.dont_write_bytecode = True
     imported: dict[str, dict[str, Any] | None] = {}
@@ -200,9 +223,7 @@ def _answer(
     connection.sendall(note(end=call["id"], status=status, cpu_s=cpu_s, peak_kib=usage.ru_maxrss))
 
 
-def _import_needed(
-    probe: Probe, imported: dict[str, dict[str, Any] | None], *, root: Path
-) -> dict[str, Any] | None:
+def _import_needed(probe: Probe, imported: dict[str, dict[str, Any] | None], *, root: Path) -> dict[str, Any] | None:
     for name in probe.needs:
         if name not in imported:
             imported[name] = import_student(name, root=root)
@@ -212,9 +233,7 @@ def _import_needed(
     return None
 
 
-def _run_in_fork(
-    probe: Probe, call: Mapping[str, Any], reply: int, *, root: Path, limits: bounds.Limits
-) -> None:
+def _run_in_fork(probe: Probe, call: Mapping[str, Any], reply: int, *, root: Path, limits: bounds.Limits) -> None:
     """Run the probe, send its reply and leave without running anything that the student left for the exit."""
     status = 1
     try:

@@ -58,17 +58,13 @@ def test_dropout_scaling(probe, rng):
     scale = training_scale(training["z"], x, 0.6)
     assert_matches(training, {"z": kept * x * scale}, context=Context(others={"the input": x}))
 
-    convention = (
-        "kept elements were scaled while training" if scale > 1 else "nothing was scaled while training"
-    )
+    convention = "kept elements were scaled while training" if scale > 1 else "nothing was scaled while training"
     test_scale = 1.0 if scale > 1 else 1 - 0.6
     others = {
         f"the input, though {convention}": x,
         f"(1 - p) times the input, though {convention}": (1 - 0.6) * x,
     }
-    assert_matches(
-        {"z in test mode": testing["z"]}, {"z in test mode": test_scale * x}, context=Context(others=others)
-    )
+    assert_matches({"z in test mode": testing["z"]}, {"z in test mode": test_scale * x}, context=Context(others=others))
 
 
 @pytest.mark.graded(task="mlp-dropout", weight=2)

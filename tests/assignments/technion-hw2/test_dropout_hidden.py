@@ -98,9 +98,7 @@ def test_mlp_dropout_test_mode_gradients(probe, rng):
     """
     x, dout = torch.randn(1, 8, generator=rng), torch.randn(1, 3, generator=rng)
     options = {"dropout": 0.5}
-    actual = probe(
-        "mlp", x=x, num_classes=3, hidden_features=[40], options=options, training=False, dout=dout
-    )
+    actual = probe("mlp", x=x, num_classes=3, hidden_features=[40], options=options, training=False, dout=dout)
     assert_matches(actual, SPECS)
     inputs = {"x": x} | {name: actual[name] for name in WEIGHTS}
     factors = (torch.tensor(1.0), torch.tensor(0.5))

@@ -218,9 +218,7 @@ def test_cross_entropy_backward(probe, rng):
     labels = torch.randint(0, 10, (20,), generator=rng)
     actual = probe("cross_entropy", scores=scores, labels=labels, backward=True)
     expected = measured(
-        lambda s, y: {
-            "grad of scores": gradient_of(lambda s: F.cross_entropy(s, y), s, torch.ones((), dtype=s.dtype))
-        },
+        lambda s, y: {"grad of scores": gradient_of(lambda s: F.cross_entropy(s, y), s, torch.ones((), dtype=s.dtype))},
         s=scores,
         y=labels,
     )

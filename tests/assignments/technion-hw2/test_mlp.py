@@ -72,9 +72,7 @@ def test_sequential_backward(probe, rng):
     specs = weight_specs(*SEQUENCE)
     assert_matches(actual, specs)
     weights = {name: actual[name] for name in specs}
-    expected = measured(
-        lambda dout, **inputs: gradients(sequence_output, dout, **inputs), dout=dout, x=x, **weights
-    )
+    expected = measured(lambda dout, **inputs: gradients(sequence_output, dout, **inputs), dout=dout, x=x, **weights)
     assert_matches(actual, expected, context=Context(batch_size=8))
 
 

@@ -40,9 +40,7 @@ def test_sequential_mode_and_keywords(probe, rng):
     The layers here are ours: x → factor * x + shift, the shift in training mode only.
     """
     x, extra = torch.randn(3, 4, generator=rng), torch.randn(3, 4, generator=rng)
-    actual = probe(
-        "sequential_order", x=x, factors=[2.0, 0.5], shifts=[1.0, 4.0], training=False, extra=extra
-    )
+    actual = probe("sequential_order", x=x, factors=[2.0, 0.5], shifts=[1.0, 4.0], training=False, extra=extra)
     others = {"training mode": 0.5 * (2 * x + 1) + 4 + extra, "the output without the keyword argument": x}
     assert_matches(actual, {"z": x + extra}, context=Context(others=others))
 

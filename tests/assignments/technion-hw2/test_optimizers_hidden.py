@@ -107,6 +107,4 @@ def test_rmsprop_eps_inside_root(probe, expected, rng):
     first = gradients[0][0]
     outside = params[0] - 0.1 * first / ((0.1 * first**2).sqrt() + 0.5)
     context = Context(others={"the first step with eps added after the root": outside})
-    assert_matches(
-        actual, expected("rmsprop", params=params, gradients=gradients, **settings), context=context
-    )
+    assert_matches(actual, expected("rmsprop", params=params, gradients=gradients, **settings), context=context)

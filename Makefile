@@ -1,0 +1,36 @@
+# `make demo` and `make test` do everything on a machine that has Python 3.11+ and make.
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := demo-results
+
+.PHONY: help demo test lint format bench clean
+help:  ## show this
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+.venv/installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[courses,dev]'
+	@touch $@
+
+demo: .venv/installed  ## grade the bundled sample submissions and show the pages
+	@rm -rf $(DEMO)
+	@$(BIN)/python tests/submissions/samples.py $(DEMO)/submissions
+	@$(BIN)/grader grade technion-hw2 $(DEMO)/submissions --out $(DEMO)/results
+
+test: .venv/installed  ## run all tests that need no GPU
+	$(BIN)/python -m pytest -m "not gpu"
+
+lint: .venv/installed  ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/installed  ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/installed  ## measure the overhead per submission
+	$(BIN)/python benchmarks/overhead.py
+
+clean:  ## remove what was built
+	rm -rf .venv $(DEMO) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,95 @@
+"""Public checks of Dropout and of the MLP that uses it.
+
+Both conventions of the document are right: scale by 1 / (1 - p) while training, or by (1 - p) while testing.
+test_dropout_hidden.py looks at gradients and at repeated passes.
+"""
+
+import math
+
+import pytest
+import torch
+
+from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches
+
+SIZE = (200, 200)
+
+
+def assert_fraction_dropped(z, p):
+    """Ask that the fraction of zeros in z is p, within five standard deviations."""
+    fraction = {"fraction of dropped elements": (z == 0).float().mean()}
+    five_sigma = 5 * math.sqrt(p * (1 - p) / z.numel())
+    tolerance = Tolerance(rtol=0, atol=five_sigma)
+    expected = Expectation(
+        {"fraction of dropped elements": torch.tensor(p)}, {"fraction of dropped elements": tolerance}
+    )
+    context = Context(others={"1 - p: p is the probability of dropping": torch.tensor(1 - p)})
+    assert_matches(fraction, expected, context=context)
+
+
+def training_scale(z, x, p):
+    """Return the factor of the kept elements: 1 / (1 - p) or 1, whichever is closer."""
+    kept = z != 0
+    observed = float((z[kept] / x[kept]).mean())
+    return min(1 / (1 - p), 1.0, key=lambda scale: abs(scale - observed))
+
+
+@pytest.mark.graded(task="dropout", weight=2)
+def test_dropout_fraction(probe):
+    """Dropout.forward drops elements with probability p while training
+
+    p is the probability of being set to zero. The input is all ones, so zeros in the output were dropped.
+    """
+    actual = probe("dropout", x=torch.ones(SIZE), p=0.3, training=True)
+    assert_matches(actual, {"z": Spec(SIZE)})
+    assert_fraction_dropped(actual["z"], 0.3)
+
+
+@pytest.mark.graded(task="dropout", weight=2)
+def test_dropout_scaling(probe, rng):
+    """Dropout scales in one of its two modes, so that the expected values agree
+
+    Either the elements that are kept grow while training, or all elements shrink while testing; not both,
+    and not neither.
+    """
+    x = 1 + torch.rand(SIZE, generator=rng)
+    training, testing = (probe("dropout", x=x, p=0.6, training=mode) for mode in (True, False))
+    assert_matches(training, {"z": Spec(SIZE)})
+    kept = (training["z"] != 0).float()
+    scale = training_scale(training["z"], x, 0.6)
+    assert_matches(training, {"z": kept * x * scale}, context=Context(others={"the input": x}))
+
+    convention = "kept elements were scaled while training" if scale > 1 else "nothing was scaled while training"
+    test_scale = 1.0 if scale > 1 else 1 - 0.6
+    others = {
+        f"the input, though {convention}": x,
+        f"(1 - p) times the input, though {convention}": (1 - 0.6) * x,
+    }
+    assert_matches({"z in test mode": testing["z"]}, {"z in test mode": test_scale * x}, context=Context(others=others))
+
+
+@pytest.mark.graded(task="mlp-dropout", weight=2)
+def test_mlp_dropout_structure(probe):
+    """MLP adds a Dropout after every activation when dropout > 0
+
+    Three hidden layers make ten blocks. Without dropout there are none of them.
+    """
+    options = {"dropout": 0.6}
+    actual = probe("mlp_blocks", in_features=30, num_classes=10, hidden_features=[50] * 3, options=options)
+    blocks = actual["blocks"] if isinstance(actual["blocks"], list) else []
+    kinds = [str(name).split("(")[0].strip().lower() for name in blocks]
+    expected = ", ".join(["linear, relu, dropout"] * 3 + ["linear"])
+    assert_matches({"blocks": ", ".join(kinds)}, {"blocks": expected})
+
+
+@pytest.mark.graded(task="mlp-dropout", weight=1, after="test_mlp_dropout_structure")
+def test_mlp_dropout_modes(probe, rng):
+    """An MLP with dropout gives the same scores every time in test mode
+
+    MLP.train(False) has to reach the Dropout layers inside the sequence.
+    """
+    x = torch.randn(20, 8, generator=rng)
+    actual = probe("mlp_passes", x=x, hidden_features=[40, 40], options={"dropout": 0.5})
+    assert_matches(actual, {"test z 1": Spec((20, 3)), "training z 1": Spec((20, 3))})
+    assert_matches(actual, {"test z 2": actual["test z 1"], "training z 2": Spec((20, 3))})
+    changed = {"training scores differ": bool((actual["training z 1"] != actual["training z 2"]).any())}
+    assert_matches(changed, {"training scores differ": True})

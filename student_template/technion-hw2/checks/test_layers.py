@@ -1,0 +1,229 @@
+"""Public checks of the layers: activations, Linear and the cross-entropy loss.
+
+test_layers_hidden.py asks the same of other shapes, of a batch of one and of a second pass.
+"""
+
+from functools import partial
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from grader.compare import Context, Spec, assert_matches, measured
+
+
+def draw_clear_of_zero(*shape, rng):
+    """Draw numbers that stay 0.1 away from zero, where a ReLU has no slope."""
+    x = torch.randn(*shape, generator=rng)
+    return x + 0.1 * torch.sign(x)
+
+
+def gradient_of(function, x, dout):
+    """Return autograd's gradient of `function` at x, times dout."""
+    x = x.detach().requires_grad_()
+    return torch.autograd.grad(function(x), x, dout)[0]
+
+
+leaky = partial(F.leaky_relu, negative_slope=0.1)
+
+
+@pytest.mark.graded(task="leaky-relu", weight=1)
+def test_leaky_relu_forward(probe, rng):
+    """LeakyReLU.forward keeps positive elements and multiplies the others by alpha
+
+    Try it by hand on x = [-2, 3] with alpha = 0.1. The result has the shape of x.
+    """
+    x = draw_clear_of_zero(20, 30, rng=rng)
+    actual = probe("leaky_relu", x=x, alpha=0.1)
+    expected = measured(lambda x: {"z": leaky(x)}, x=x)
+    assert_matches(actual, expected, context=Context(others={"the input": x, "ReLU of the input": F.relu(x)}))
+
+
+@pytest.mark.graded(task="leaky-relu", weight=2)
+def test_leaky_relu_backward(probe, rng):
+    """LeakyReLU.backward returns the gradient for the input
+
+    The slope at an element depends on the sign of the input there, not on the sign of dout.
+    """
+    x = draw_clear_of_zero(20, 30, rng=rng)
+    dout = torch.randn(20, 30, generator=rng)
+    actual = probe("leaky_relu", x=x, alpha=0.1, dout=dout)
+    expected = measured(lambda x, dout: {"grad of x": gradient_of(leaky, x, dout)}, x=x, dout=dout)
+    slope = gradient_of(leaky, x, torch.ones_like(x))
+    others = {"dout itself": dout, "the slope, without dout": slope}
+    assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+
+
+@pytest.mark.graded(task="relu", weight=1)
+def test_relu_forward(probe, rng):
+    """ReLU.forward replaces negative elements by zero
+
+    It is a LeakyReLU whose slope for negative elements is special.
+    """
+    x = draw_clear_of_zero(20, 30, rng=rng)
+    actual = probe("relu", x=x)
+    expected = measured(lambda x: {"z": F.relu(x)}, x=x)
+    default_leaky = F.leaky_relu(x, 0.01)
+    assert_matches(
+        actual, expected, context=Context(others={"the input": x, "LeakyReLU with alpha 0.01": default_leaky})
+    )
+
+
+@pytest.mark.graded(task="relu", weight=2)
+def test_relu_backward(probe, rng):
+    """ReLU.backward lets gradients through where the input was positive
+
+    Backward needs to know the input that forward has seen.
+    """
+    x = draw_clear_of_zero(20, 30, rng=rng)
+    dout = torch.randn(20, 30, generator=rng)
+    actual = probe("relu", x=x, dout=dout)
+    expected = measured(lambda x, dout: {"grad of x": gradient_of(F.relu, x, dout)}, x=x, dout=dout)
+    others = {"dout itself": dout, "the slope, without dout": (x > 0).float(), "ReLU of dout": F.relu(dout)}
+    assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+
+
+@pytest.mark.graded(task="sigmoid", weight=1)
+def test_sigmoid_forward(probe, rng):
+    """Sigmoid.forward squashes every element into (0, 1)
+
+    Compare your formula with the one in the text, first of all the sign in the exponent.
+    """
+    x = 2 * torch.randn(20, 30, generator=rng)
+    actual = probe("sigmoid", x=x)
+    expected = measured(lambda x: {"z": torch.sigmoid(x)}, x=x)
+    others = {"the sigmoid of -x": torch.sigmoid(-x), "tanh of the input": torch.tanh(x)}
+    assert_matches(actual, expected, context=Context(others=others))
+
+
+@pytest.mark.graded(task="sigmoid", weight=2)
+def test_sigmoid_backward(probe, rng):
+    """Sigmoid.backward returns the gradient for the input
+
+    Derive the function once on paper; two factors of its slope come from the output. Then the chain rule.
+    """
+    x = 2 * torch.randn(20, 30, generator=rng)
+    dout = torch.randn(20, 30, generator=rng)
+    actual = probe("sigmoid", x=x, dout=dout)
+    expected = measured(lambda x, dout: {"grad of x": gradient_of(torch.sigmoid, x, dout)}, x=x, dout=dout)
+    z = torch.sigmoid(x)
+    others = {
+        "the slope, without dout": z * (1 - z),
+        "dout times the output": dout * z,
+        "dout times (1 - output)": dout * (1 - z),
+        "the formula with the input in place of the output": dout * x * (1 - x),
+    }
+    assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+
+
+@pytest.mark.graded(task="tanh", weight=1)
+def test_tanh_forward(probe, rng):
+    """TanH.forward squashes every element into (-1, 1)
+
+    It is an odd function: tanh(-x) = -tanh(x), and tanh(0) = 0.
+    """
+    x = torch.randn(20, 30, generator=rng)
+    actual = probe("tanh", x=x)
+    expected = measured(lambda x: {"z": torch.tanh(x)}, x=x)
+    assert_matches(actual, expected, context=Context(others={"the sigmoid of x": torch.sigmoid(x)}))
+
+
+@pytest.mark.graded(task="tanh", weight=2)
+def test_tanh_backward(probe, rng):
+    """TanH.backward returns the gradient for the input
+
+    The slope is 1 where the input is zero and falls to 0 on both sides.
+    """
+    x = torch.randn(20, 30, generator=rng)
+    dout = torch.randn(20, 30, generator=rng)
+    actual = probe("tanh", x=x, dout=dout)
+    expected = measured(lambda x, dout: {"grad of x": gradient_of(torch.tanh, x, dout)}, x=x, dout=dout)
+    z = torch.tanh(x)
+    others = {"the slope, without dout": 1 - z**2, "dout times (1 - output)": dout * (1 - z)}
+    assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+
+
+@pytest.mark.graded(task="linear", weight=1)
+def test_linear_structure(probe, rng):
+    """Linear has a weight w of shape (out_features, in_features) and a bias b of shape (out_features,)
+
+    How you fill them is not checked here, their shapes are.
+    """
+    actual = probe("linear", x=torch.randn(4, 7, generator=rng), in_features=7, out_features=5)
+    assert_matches(actual, {"w": Spec((5, 7)), "b": Spec((5,)), "z": Spec((4, 5))})
+
+
+@pytest.mark.graded(task="linear", weight=2)
+def test_linear_forward(probe, rng):
+    """Linear.forward computes x @ w.T + b
+
+    The expected values are computed from the w and b that your layer holds.
+    """
+    x = torch.randn(20, 30, generator=rng)
+    actual = probe("linear", x=x, in_features=30, out_features=10)
+    assert_matches(actual, {"w": Spec((10, 30)), "b": Spec((10,))})
+    expected = measured(lambda x, w, b: {"z": F.linear(x, w, b)}, x=x, w=actual["w"], b=actual["b"])
+    others = {"x @ w.T without the bias": F.linear(x, actual["w"])}
+    assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+
+
+def linear_gradients(x, w, b, dout):
+    x, w, b = (tensor.detach().requires_grad_() for tensor in (x, w, b))
+    dx, dw, db = torch.autograd.grad(F.linear(x, w, b), (x, w, b), dout)
+    return {"grad of x": dx, "grad of w": dw, "grad of b": db}
+
+
+@pytest.mark.graded(task="linear", weight=4, after="test_linear_structure")
+def test_linear_backward(probe, rng):
+    """Linear.backward gives the gradients for x, w and b
+
+    Each gradient has the shape of what it belongs to; that leaves few ways to multiply dout, x and w.
+    The ones for w and b are read from params() after backward.
+    """
+    x = torch.randn(20, 30, generator=rng)
+    dout = torch.randn(20, 10, generator=rng)
+    actual = probe("linear", x=x, in_features=30, out_features=10, dout=dout)
+    assert_matches(actual, {"w": Spec((10, 30)), "b": Spec((10,))})
+    expected = measured(linear_gradients, x=x, w=actual["w"], b=actual["b"], dout=dout)
+    assert_matches(actual, expected, context=Context(batch_size=20, others={"dout": dout}))
+
+
+@pytest.mark.graded(task="cross-entropy", weight=2)
+def test_cross_entropy_forward(probe, rng):
+    """CrossEntropyLoss.forward averages the loss over the batch
+
+    It works on class scores, before any softmax, and returns a tensor without axes.
+    """
+    scores = torch.randn(20, 10, generator=rng)
+    labels = torch.randint(0, 10, (20,), generator=rng)
+    actual = probe("cross_entropy", scores=scores, labels=labels)
+    expected = measured(lambda s, y: {"loss": F.cross_entropy(s, y)}, s=scores, y=labels)
+    label_scores = scores.gather(1, labels[:, None]).mean()
+    log_sums = scores.logsumexp(dim=1).mean()
+    others = {
+        "the mean of log(sum(exp(x))), without the label's score": log_sums,
+        "minus the mean score of the labels, without log(sum(exp(x)))": -label_scores,
+        "the loss after one softmax too many": F.cross_entropy(scores.softmax(dim=1), labels),
+    }
+    assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+
+
+@pytest.mark.graded(task="cross-entropy", weight=3)
+def test_cross_entropy_backward(probe, rng):
+    """CrossEntropyLoss.backward returns the gradient for the scores
+
+    Differentiate -x_y + log(sum(exp(x))) by each score; the label's own score has one more term than others.
+    """
+    scores = torch.randn(20, 10, generator=rng)
+    labels = torch.randint(0, 10, (20,), generator=rng)
+    actual = probe("cross_entropy", scores=scores, labels=labels, backward=True)
+    expected = measured(
+        lambda s, y: {"grad of scores": gradient_of(lambda s: F.cross_entropy(s, y), s, torch.ones((), dtype=s.dtype))},
+        s=scores,
+        y=labels,
+    )
+    others = {
+        "the softmax, without the labels": scores.softmax(dim=1),
+        "the softmax divided by the batch size, without the labels": scores.softmax(dim=1) / 20,
+    }
+    assert_matches(actual, expected, context=Context(batch_size=20, others=others))

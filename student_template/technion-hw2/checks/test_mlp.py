@@ -1,0 +1,144 @@
+"""Public checks of Sequential and MLP.
+
+test_mlp_hidden.py looks at the order of layers, at modes and at other architectures.
+"""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from grader.compare import Context, Spec, assert_matches, measured
+
+SEQUENCE = (6, 5, 4, 1)
+
+
+def sequence_output(x, w1, b1, w2, b2, w3, b3):
+    """Linear, LeakyReLU, Linear, ReLU, Linear, Sigmoid."""
+    h1 = F.leaky_relu(F.linear(x, w1, b1), 0.1)
+    h2 = F.relu(F.linear(h1, w2, b2))
+    return torch.sigmoid(F.linear(h2, w3, b3))
+
+
+def relu_mlp(x, w1, b1, w2, b2, w3, b3):
+    h1 = F.relu(F.linear(x, w1, b1))
+    h2 = F.relu(F.linear(h1, w2, b2))
+    return F.linear(h2, w3, b3)
+
+
+def gradients(function, dout, **inputs):
+    """Return autograd's gradients of `function` for all its inputs."""
+    leaves = {name: tensor.detach().requires_grad_() for name, tensor in inputs.items()}
+    values = torch.autograd.grad(function(**leaves), tuple(leaves.values()), dout)
+    return {f"grad of {name}": value for name, value in zip(leaves, values, strict=True)}
+
+
+def weight_specs(*sizes):
+    """Return the shapes of the Linear layers' parameters between layers of these sizes."""
+    specs = {}
+    for i in range(1, len(sizes)):
+        specs |= {f"w{i}": Spec((sizes[i], sizes[i - 1])), f"b{i}": Spec((sizes[i],))}
+    return specs
+
+
+def kinds(blocks):
+    """Return what the blocks call themselves, without their arguments: "linear, relu, linear"."""
+    names = blocks if isinstance(blocks, list) else []
+    return ", ".join(str(name).split("(")[0].strip().lower() for name in names)
+
+
+@pytest.mark.graded(task="sequential", weight=2)
+def test_sequential_forward(probe, rng):
+    """Sequential.forward runs its layers one after the other
+
+    Six layers: Linear, LeakyReLU, Linear, ReLU, Linear, Sigmoid. If the layers' own checks pass, look at what
+    each layer gets as its input.
+    """
+    x = torch.randn(8, 6, generator=rng)
+    actual = probe("sequential", x=x, sizes=SEQUENCE)
+    specs = weight_specs(*SEQUENCE)
+    assert_matches(actual, specs)
+    weights = {name: actual[name] for name in specs}
+    assert_matches(actual, measured(lambda **tensors: {"z": sequence_output(**tensors)}, x=x, **weights))
+
+
+@pytest.mark.graded(task="sequential", weight=3)
+def test_sequential_backward(probe, rng):
+    """Sequential.backward gives the gradients for the input and all parameters
+
+    The gradient travels the other way. The parameters' gradients are read from params() of the sequence.
+    """
+    x, dout = torch.randn(8, 6, generator=rng), torch.randn(8, 1, generator=rng)
+    actual = probe("sequential", x=x, sizes=SEQUENCE, dout=dout)
+    specs = weight_specs(*SEQUENCE)
+    assert_matches(actual, specs)
+    weights = {name: actual[name] for name in specs}
+    expected = measured(lambda dout, **inputs: gradients(sequence_output, dout, **inputs), dout=dout, x=x, **weights)
+    assert_matches(actual, expected, context=Context(batch_size=8))
+
+
+@pytest.mark.graded(task="mlp", weight=2)
+def test_mlp_structure(probe):
+    """MLP.sequence alternates Linear layers and activations and ends with a Linear
+
+    Three hidden layers make seven blocks. Print the model and compare it with the one in the text.
+    """
+    actual = probe("mlp_blocks", in_features=10, num_classes=10, hidden_features=[100, 50, 100], options={})
+    assert_matches(actual, {"number of blocks": 7})
+    blocks = {"blocks": kinds(actual["blocks"])}
+    assert_matches(blocks, {"blocks": "linear, relu, linear, relu, linear, relu, linear"})
+
+
+@pytest.mark.graded(task="mlp", weight=1)
+def test_mlp_sigmoid_structure(probe):
+    """MLP uses the activation that its argument names
+
+    The document builds one with activation="relu" and one with activation="sigmoid".
+    """
+    actual = probe(
+        "mlp_blocks",
+        in_features=10,
+        num_classes=10,
+        hidden_features=[20, 30],
+        options={"activation": "sigmoid"},
+    )
+    blocks = {"blocks": kinds(actual["blocks"])}
+    assert_matches(blocks, {"blocks": "linear, sigmoid, linear, sigmoid, linear"})
+
+
+@pytest.mark.graded(task="mlp", weight=2, after="test_mlp_structure")
+def test_mlp_forward(probe, rng):
+    """MLP gives class scores for a batch
+
+    The expected scores are computed from the w and b of your own Linear layers.
+    """
+    x = torch.randn(8, 6, generator=rng)
+    actual = probe("mlp", x=x, num_classes=3, hidden_features=[5, 4], options={"activation": "relu"})
+    specs = weight_specs(6, 5, 4, 3)
+    assert_matches(actual, specs)
+    weights = {name: actual[name] for name in specs}
+    others = {"the scores after one more ReLU": F.relu(relu_mlp(x, **weights))}
+    expected = measured(lambda **tensors: {"z": relu_mlp(**tensors)}, x=x, **weights)
+    assert_matches(actual, expected, context=Context(batch_size=8, others=others))
+
+
+@pytest.mark.graded(task="mlp", weight=2, after="test_mlp_structure")
+def test_mlp_loss_backward(probe, rng):
+    """A sequence of MLP and CrossEntropyLoss gives the loss and all gradients
+
+    The labels reach the loss as the keyword argument y: Sequential hands keyword arguments on.
+    """
+    x, labels = torch.randn(8, 6, generator=rng), torch.randint(0, 3, (8,), generator=rng)
+    actual = probe("mlp_with_loss", x=x, labels=labels, num_classes=3, hidden_features=[5, 4], options={})
+    specs = weight_specs(6, 5, 4, 3)
+    assert_matches(actual, specs)
+    weights = {name: actual[name] for name in specs}
+
+    def loss_and_gradients(labels, **inputs):
+        def loss_of(**leaves):
+            return F.cross_entropy(relu_mlp(**leaves), labels)
+
+        one = torch.ones((), dtype=inputs["x"].dtype)
+        return {"loss": loss_of(**inputs)} | gradients(loss_of, one, **inputs)
+
+    expected = measured(loss_and_gradients, labels=labels, x=x, **weights)
+    assert_matches(actual, expected, context=Context(batch_size=8))

@@ -1,0 +1,180 @@
+"""Public checks of the optimizers' update rules.
+
+test_optimizers_hidden.py adds several parameters, torch's own parameters and other settings.
+"""
+
+import pytest
+import torch
+
+from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches
+
+
+def draw_gradients(*shape, steps, rng):
+    """Draw one gradient a step, with elements that stay clear of zero."""
+    gradients = [torch.randn(*shape, generator=rng) for _ in range(steps)]
+    return [[gradient + 0.5 * torch.sign(gradient)] for gradient in gradients]
+
+
+@pytest.mark.graded(task="vanilla-sgd", weight=1)
+def test_vanilla_sgd_step(probe, expected, rng):
+    """VanillaSGD.step moves each parameter against its gradient
+
+    The parameter has to change in place: `p = p - …` makes a new tensor that nobody else sees.
+    """
+    p, gradients = torch.randn(6, 4, generator=rng), draw_gradients(6, 4, steps=2, rng=rng)
+    inputs = {"params": [p], "gradients": gradients, "learn_rate": 0.3, "reg": 0.0}
+    actual = probe("vanilla_sgd", **inputs)
+    others = {"the parameter before the step": p, "a step in the wrong direction": p + 0.3 * gradients[0][0]}
+    assert_matches(actual, expected("vanilla_sgd", **inputs), context=Context(others=others))
+
+
+@pytest.mark.graded(task="vanilla-sgd", weight=1)
+def test_vanilla_sgd_regularization(probe, expected, rng):
+    """VanillaSGD adds the gradient of the penalty to the parameter's gradient
+
+    The penalty is ½ · reg · ‖p‖². What is its derivative by p?
+    """
+    p, gradients = torch.randn(6, 4, generator=rng), draw_gradients(6, 4, steps=1, rng=rng)
+    inputs = {"params": [p], "gradients": gradients, "learn_rate": 0.3, "reg": 0.2}
+    actual = probe("vanilla_sgd", **inputs)
+    gradient = gradients[0][0]
+    others = {
+        "the step without regularization": p - 0.3 * gradient,
+        "the step with twice the regularization": p - 0.3 * (gradient + 0.4 * p),
+        "the step with the penalty's gradient subtracted": p - 0.3 * (gradient - 0.2 * p),
+        "the step with a penalty that the learning rate doesn't scale": p - 0.3 * gradient - 0.2 * p,
+    }
+    assert_matches(actual, expected("vanilla_sgd", **inputs), context=Context(others=others))
+
+
+@pytest.mark.graded(task="vanilla-sgd", weight=1)
+def test_vanilla_sgd_course_figure(probe):
+    """VanillaSGD reaches the document's parameters: seed 42, learn_rate=0.5, reg=0.1
+
+    The same tensors as in the document's test; the norm of the parameters after the step is known.
+    """
+    course_rng = torch.Generator().manual_seed(42)
+    p = torch.randn(500, 10, generator=course_rng)
+    dp = torch.randn(500, 10, generator=course_rng) * 2
+    actual = probe("vanilla_sgd", params=[p], gradients=[[dp]], learn_rate=0.5, reg=0.1)
+    assert_matches(actual, {"p after step 1": Spec((500, 10))})
+    norm = {"norm of p": torch.linalg.vector_norm(actual["p after step 1"])}
+    expected = Expectation({"norm of p": torch.tensor(98.3053)}, {"norm of p": Tolerance(rtol=0, atol=1e-3)})
+    others = {"the norm without regularization": torch.linalg.vector_norm(p - 0.5 * dp)}
+    assert_matches(norm, expected, context=Context(others=others))
+
+
+@pytest.mark.graded(task="momentum-sgd", weight=1)
+def test_momentum_sgd_first_step(probe, expected, rng):
+    """MomentumSGD's first step is a plain step: the velocity starts at zero
+
+    With v = 0 only the gradient's part of the rule is left, and nothing scales it but the learning rate.
+    """
+    p, gradients = torch.randn(6, 4, generator=rng), draw_gradients(6, 4, steps=1, rng=rng)
+    inputs = {"params": [p], "gradients": gradients, "learn_rate": 0.2, "reg": 0.0, "momentum": 0.8}
+    actual = probe("momentum_sgd", **inputs)
+    others = {
+        "the parameter before the step": p,
+        "the step with the gradient scaled by (1 - momentum)": p - 0.2 * 0.2 * gradients[0][0],
+    }
+    assert_matches(actual, expected("momentum_sgd", **inputs), context=Context(others=others))
+
+
+@pytest.mark.graded(task="momentum-sgd", weight=2, after="test_momentum_sgd_first_step")
+def test_momentum_sgd_four_steps(probe, expected, rng):
+    """MomentumSGD remembers earlier gradients over four steps
+
+    The velocity belongs to the optimizer and survives from one step to the next.
+    """
+    p, gradients = torch.randn(6, 4, generator=rng), draw_gradients(6, 4, steps=4, rng=rng)
+    inputs = {"params": [p], "gradients": gradients, "learn_rate": 0.2, "reg": 0.0, "momentum": 0.8}
+    actual = probe("momentum_sgd", **inputs)
+    first, second = (step[0] for step in gradients[:2])
+    others = {
+        "two plain steps, without any momentum": p - 0.2 * (first + second),
+        "the velocity applied with the sign of its old part flipped": p - 0.2 * (0.2 * first + second),
+    }
+    assert_matches(actual, expected("momentum_sgd", **inputs), context=Context(others=others))
+
+
+@pytest.mark.graded(task="momentum-sgd", weight=1, after="test_momentum_sgd_first_step")
+def test_momentum_sgd_regularization(probe, expected, rng):
+    """MomentumSGD adds the gradient of the penalty before it updates the velocity
+
+    The regularized gradient takes the place of the plain one in the rule, at every step.
+    """
+    p, gradients = torch.randn(6, 4, generator=rng), draw_gradients(6, 4, steps=3, rng=rng)
+    inputs = {"params": [p], "gradients": gradients, "learn_rate": 0.2, "reg": 0.3, "momentum": 0.8}
+    actual = probe("momentum_sgd", **inputs)
+    others = {"the first step without regularization": p - 0.2 * gradients[0][0]}
+    assert_matches(actual, expected("momentum_sgd", **inputs), context=Context(others=others))
+
+
+@pytest.mark.graded(task="rmsprop", weight=1)
+def test_rmsprop_first_step(probe, expected, rng):
+    """RMSProp's first step divides the gradient by the root of its average square
+
+    The average starts at zero, so after one step it is (1 - decay) times the squared gradient.
+    """
+    p, gradients = torch.randn(6, 4, generator=rng), draw_gradients(6, 4, steps=1, rng=rng)
+    inputs = {
+        "params": [p],
+        "gradients": gradients,
+        "learn_rate": 0.01,
+        "reg": 0.0,
+        "decay": 0.9,
+        "eps": 1e-8,
+    }
+    actual = probe("rmsprop", **inputs)
+    gradient = gradients[0][0]
+    others = {
+        "the parameter before the step": p,
+        "the step without the root": p - 0.01 * gradient / (0.1 * gradient**2),
+        "the step with decay and (1 - decay) swapped": p - 0.01 * gradient / (0.9 * gradient**2).sqrt(),
+        "a plain step": p - 0.01 * gradient,
+    }
+    assert_matches(actual, expected("rmsprop", **inputs), context=Context(others=others))
+
+
+@pytest.mark.graded(task="rmsprop", weight=2, after="test_rmsprop_first_step")
+def test_rmsprop_four_steps(probe, expected, rng):
+    """RMSProp keeps its moving average over four steps
+
+    The average of squares belongs to the optimizer and survives from one step to the next.
+    """
+    p, gradients = torch.randn(6, 4, generator=rng), draw_gradients(6, 4, steps=4, rng=rng)
+    inputs = {
+        "params": [p],
+        "gradients": gradients,
+        "learn_rate": 0.01,
+        "reg": 0.0,
+        "decay": 0.9,
+        "eps": 1e-8,
+    }
+    actual = probe("rmsprop", **inputs)
+    assert_matches(actual, expected("rmsprop", **inputs))
+
+
+@pytest.mark.graded(task="rmsprop", weight=1, after="test_rmsprop_first_step")
+def test_rmsprop_regularization(probe, expected, rng):
+    """RMSProp adds the gradient of the penalty before it squares and divides
+
+    The regularized gradient appears twice in the rule: in the average and in the step.
+    """
+    p, gradients = torch.randn(6, 4, generator=rng), draw_gradients(6, 4, steps=3, rng=rng)
+    inputs = {
+        "params": [p],
+        "gradients": gradients,
+        "learn_rate": 0.05,
+        "reg": 0.3,
+        "decay": 0.9,
+        "eps": 1e-8,
+    }
+    actual = probe("rmsprop", **inputs)
+    plain = gradients[0][0]
+    regularized = plain + 0.3 * p
+    others = {
+        "the first step without regularization": p - 0.05 * plain / (0.1 * plain**2).sqrt(),
+        "a step whose average ignores the regularization": p - 0.05 * regularized / (0.1 * plain**2).sqrt(),
+    }
+    assert_matches(actual, expected("rmsprop", **inputs), context=Context(others=others))

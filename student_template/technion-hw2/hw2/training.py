@@ -1,0 +1,114 @@
+"""The training loop on three levels: many epochs (fit), one epoch, one batch.
+
+It drives `hw2.layers` with an optimizer of `hw2.optimizers`; the results are `cs236781.train_results`.
+"""
+
+import abc
+from pathlib import Path
+
+import torch
+from cs236781.train_results import BatchResult, EpochResult, FitResult
+
+try:
+    from tqdm.auto import tqdm
+except ImportError:  # training works without a progress bar
+    tqdm = None
+
+
+class Trainer(abc.ABC):
+    """Train and evaluate a model; a subclass says what happens to one batch."""
+
+    def __init__(self, model, device=None):
+        """Take the model to train, and the device to move it to if it is a torch module."""
+        self.model = model
+        self.device = device
+        if device is not None:
+            model.to(device)
+
+    def fit(self, dl_train, dl_test, num_epochs, checkpoints=None, early_stopping=None, print_every=1, **kw):
+        """Train for `num_epochs` epochs, evaluating after each, and return a FitResult.
+
+        Its lists hold one number an epoch: the mean of the batch losses, and the accuracy in percent.
+        `checkpoints`: file name without extension; the model is saved whenever the test accuracy improves.
+        `early_stopping`: stop after that many epochs in a row without a better test loss.
+        `print_every`: report every so many epochs, and the last one; 0 reports nothing.
+        `kw` (verbose, max_batches) goes to train_epoch and test_epoch.
+        """
+        train_loss, train_acc, test_loss, test_acc = [], [], [], []
+        best_acc, best_loss, epochs_without_improvement = None, None, 0
+
+        for epoch in range(num_epochs):
+            is_reported = print_every > 0 and (epoch % print_every == 0 or epoch == num_epochs - 1)
+            options = {"verbose": is_reported, **kw}
+            if options["verbose"]:
+                print(f"--- EPOCH {epoch + 1}/{num_epochs} ---")
+
+            # TODO: Train one epoch, then evaluate one (hand **options to both), and append the epoch's
+            #       mean losses and its accuracies to the four lists.
+            #       Optional: save a checkpoint when the test accuracy improved; break for early_stopping.
+            raise NotImplementedError("Trainer.fit")
+
+        return FitResult(len(train_loss), train_loss, train_acc, test_loss, test_acc)
+
+    def save_checkpoint(self, checkpoint_filename):
+        """Save the model's parameters under a file name or relative path."""
+        is_module = isinstance(self.model, torch.nn.Module)
+        state = self.model.state_dict() if is_module else [p for p, _ in self.model.params()]
+        Path(checkpoint_filename).parent.mkdir(parents=True, exist_ok=True)
+        torch.save({"model_state": state}, checkpoint_filename)
+
+    def train_epoch(self, dl_train, **kw):
+        """Train on every batch once and return an EpochResult; `kw` goes to _foreach_batch."""
+        self.model.train(True)
+        return self._foreach_batch(dl_train, self.train_batch, **kw)
+
+    def test_epoch(self, dl_test, **kw):
+        """Evaluate on every batch once and return an EpochResult; `kw` goes to _foreach_batch."""
+        self.model.train(False)
+        return self._foreach_batch(dl_test, self.test_batch, **kw)
+
+    @abc.abstractmethod
+    def train_batch(self, batch):
+        """Run one batch forward and back, update the parameters, and return a BatchResult."""
+
+    @abc.abstractmethod
+    def test_batch(self, batch):
+        """Run one batch forward and return a BatchResult."""
+
+    @staticmethod
+    def _foreach_batch(dl, run_batch, verbose=True, max_batches=None):
+        """Call `run_batch` on (at most `max_batches`) batches and gather losses and accuracy, in percent."""
+        num_batches = len(dl) if max_batches is None else min(max_batches, len(dl))
+        num_samples = min(num_batches * dl.batch_size, len(dl.sampler))  # the last batch may be smaller
+        batches = (batch for batch, _ in zip(dl, range(num_batches)))
+        if verbose and tqdm is not None:
+            batches = tqdm(batches, desc=run_batch.__name__, total=num_batches)
+
+        losses, num_correct = [], 0
+        for batch in batches:
+            result = run_batch(batch)
+            losses.append(float(result.loss))
+            num_correct += int(result.num_correct)
+        return EpochResult(losses=losses, accuracy=100.0 * num_correct / num_samples)
+
+
+class LayerTrainer(Trainer):
+    """Train a model made of `hw2.layers`, which brings its own backward."""
+
+    def __init__(self, model, loss_fn, optimizer):
+        super().__init__(model)
+        self.loss_fn = loss_fn
+        self.optimizer = optimizer
+
+    def train_batch(self, batch):
+        X, y = batch
+        # TODO: Flatten every sample of X to one row. Go forward through the model and the loss,
+        #       back through both (with clean gradients), and let the optimizer take a step.
+        #       Return a BatchResult: the loss and how many samples are classified correctly.
+        raise NotImplementedError("LayerTrainer.train_batch")
+
+    def test_batch(self, batch):
+        X, y = batch
+        # TODO: Flatten every sample of X to one row, go forward through the model and the loss.
+        #       Return a BatchResult: the loss and how many samples are classified correctly.
+        raise NotImplementedError("LayerTrainer.test_batch")

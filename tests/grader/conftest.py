@@ -1,0 +1,222 @@
+"""Fixtures of the grader's own tests: tiny courses in a temp folder, and ways to grade with them.
+
+Never a tests/conftest.py: that would be loaded into grading.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ASSIGNMENT = """\
+title = "Tiny"
+[submission]
+required = ["student.py"]
+editable = ["*.py"]
+[limits]
+wall_s = 1.0
+import_s = 3.0
+[tasks.double]
+title = "Doubling"
+points = 10
+[tasks.triple]
+title = "Tripling"
+points = 5
+"""
+PROBES = """\
+from grader.probes import probe
+
+
+@probe(needs=["student"])
+def double(*, x):
+    import student
+
+    return {"y": student.double(x)}
+
+
+@probe(needs=["student"])
+def triple(*, x):
+    import student
+
+    return {"y": student.triple(x)}
+"""
+CHECKS = '''\
+import pytest
+import torch
+
+from grader.compare import assert_matches
+
+
+@pytest.mark.graded(task="double")
+def test_double(probe, rng):
+    """double returns twice its input
+
+    Multiply by two.
+    """
+    x = torch.randn(4, 3, generator=rng)
+    assert_matches(probe("double", x=x), {"y": 2 * x})
+
+
+@pytest.mark.graded(task="triple")
+def test_triple(probe, expected, rng):
+    """triple returns three times its input"""
+    x = torch.randn(4, 3, generator=rng)
+    assert_matches(probe("triple", x=x), expected("triple", x=x))
+'''
+REFERENCE = """\
+def double(x):
+    # BEGIN SOLUTION
+    return 2 * x
+    # END SOLUTION
+
+
+def triple(x):
+    # BEGIN SOLUTION
+    return 3 * x
+    # END SOLUTION
+"""
+
+
+def _write(folder, files):
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            path.write_text(content, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def write_files():
+    """Return a function that writes files, a dict of names to contents, below a folder and returns the folder."""
+    return _write
+
+
+@pytest.fixture(scope="session")
+def make_course():
+    """Return a function that writes a course with one tiny assignment and returns the course's folder."""
+
+    def make(folder, *, toml=ASSIGNMENT, probes=PROBES, checks=CHECKS, reference=REFERENCE, slug="tiny"):
+        named = checks if isinstance(checks, dict) else {"test_tiny.py": checks}
+        own = {"assignment.toml": toml, "probes.py": probes, **named}
+        _write(folder / "tests" / "assignments" / slug, {k: v for k, v in own.items() if v is not None})
+        _write(folder / "reference" / slug, reference if isinstance(reference, dict) else {"student.py": reference})
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def read_tiny():
+    """Return a function that reads the one assignment of a course."""
+    from grader.course import list_slugs, read_assignment
+
+    return lambda course: read_assignment(course, list_slugs(course)[0])
+
+
+@pytest.fixture(scope="session")
+def grade_many():
+    """Return a function that grades submissions, a dict of names to files, one after another in one session."""
+    from grader.grade import Selection, grade_all
+    from grader.sandbox.walls import Wall
+    from grader.submission import Found
+
+    def grade(assignment, submissions, *, folder, wall=Wall.PROCESS, tasks=()):
+        results = {}
+        founds = [Found(name, _write(folder / name, files)) for name, files in submissions.items()]
+        for found in founds:
+            found.path.mkdir(parents=True, exist_ok=True)
+        grade_all(
+            assignment,
+            founds,
+            wall=wall,
+            report=lambda result, _digest: results.__setitem__(result.submission, result),
+            selection=Selection(tasks),
+        )
+        return results
+
+    return grade
+
+
+@pytest.fixture(scope="session")
+def process_server():
+    """Return a running fork server without a wall, shared by the tests of a session."""
+    from grader.sandbox.host import ForkServer
+    from grader.sandbox.walls import Wall
+
+    with ForkServer(Wall.PROCESS) as server:
+        yield server
+
+
+def _environment(extra):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "NO_COLOR"))}
+    return kept | {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "120"} | extra
+
+
+@pytest.fixture(scope="session")
+def run_grader():
+    """Return a function that runs the command line in a process of its own."""
+
+    def run(*arguments, cwd, stdin="", environment=None):
+        return subprocess.run(
+            [sys.executable, "-m", "grader.cli", *map(str, arguments)],
+            cwd=cwd,
+            input=stdin,
+            env=_environment(environment or {}),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def start_grader():
+    """Return a function that starts the command line and doesn't wait for it."""
+
+    def start(*arguments, cwd):
+        return subprocess.Popen(
+            [sys.executable, "-m", "grader.cli", *map(str, arguments)],
+            cwd=cwd,
+            env=_environment({}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def run_pytest():
+    """Return a function that runs pytest with the plugin in a process of its own."""
+
+    def run(*arguments, cwd, environment=None):
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *map(str, arguments)],
+            cwd=cwd,
+            env=_environment(environment or {}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def grader_folder():
+    """Return the folder of the package under test."""
+    import grader
+
+    return Path(grader.__file__).parent

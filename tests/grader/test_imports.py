@@ -1,0 +1,145 @@
+"""Tests of the package's import directions: design, not behaviour."""
+
+import ast
+import graphlib
+import subprocess
+import sys
+
+import pytest
+
+# Lowest first. A module imports from its own layer or from those before it.
+LAYERS = {
+    "words": "errors verdict",
+    "leaves": "assignment atomic globs paths plain_text probes regions results_file shares store_errors tensors "
+    "toml_table sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol sandbox.seccomp sandbox.stage",
+    "readers": "archive_streams archives assignment_file contents course folders intake kit_files kit_notebook "
+    "lms_names package_root submission",
+    "parts": "assets checks outcome points store compare compare.* export.* report.* sandbox.exchange "
+    "sandbox.forkserver sandbox.host sandbox.inline sandbox.walls sandbox.worker",
+    "plugin": "plugin session",
+    "work": "check console doctor grade record template",
+    "many": "batch batch_worker",
+    "edge": "cli",
+}
+BESIDE_STRANGERS = {
+    "errors", "verdict", "probes", "tensors", "sandbox.forkserver", "sandbox.kernel", "sandbox.limits",
+    "sandbox.memory", "sandbox.protocol", "sandbox.seccomp", "sandbox.worker",
+}  # fmt: skip
+WITH_TORCH = {
+    "assets", "doctor", "plugin", "record", "tensors", "sandbox.forkserver", "sandbox.worker", "compare.about_shapes",
+    "compare.about_values", "compare.case", "compare.comparison", "compare.describe", "compare.deviation",
+    "compare.expect", "compare.findings", "compare.ladder", "compare.lookalikes", "compare.rungs", "compare.scalars",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trees(grader_folder):
+    paths = {path.relative_to(grader_folder).with_suffix(""): path for path in grader_folder.rglob("*.py")}
+    names = {".".join(name.parts).removesuffix("__init__").rstrip("."): path for name, path in paths.items()}
+    return {name: ast.parse(path.read_bytes()) for name, path in names.items()}
+
+
+def _imported(tree):
+    """Return the full names of everything that a module imports anywhere but for type checkers."""
+    guarded = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    skipped = {id(inner) for node in guarded for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import) and id(node) not in skipped:
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and id(node) not in skipped:
+            assert node.level == 0, "imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _ours(trees, name):
+    """Return the package's modules that a module imports."""
+    for full in _imported(trees[name]):
+        path = full.removeprefix("grader.")
+        if full.startswith("grader."):
+            yield path if path in trees else path.rpartition(".")[0]
+
+
+def _layer_of(name):
+    for number, members in enumerate(LAYERS.values()):
+        for member in members.split():
+            if name == member or (member.endswith(".*") and name.startswith(member[:-1])):
+                return number
+    return None
+
+
+def test_every_module_has_its_layer(trees):
+    """Each module of the package is named in one layer; a new one has to say where it belongs."""
+    packages = {"", "sandbox", "report", "export"}
+    assert [name for name in trees if name not in packages and _layer_of(name) is None] == []
+
+
+def test_imports_point_one_way(trees):
+    """No module imports from a higher layer, neither at its top nor inside a function."""
+    wrong = [
+        f"{name} imports {other}"
+        for name in trees
+        for other in _ours(trees, name)
+        if other and (_layer_of(other) or 0) > (_layer_of(name) or 0)
+    ]
+    assert wrong == []
+
+
+def test_imports_never_go_in_circles(trees):
+    """No module is imported by what it imports."""
+    graph = {name: set(_ours(trees, name)) - {name, ""} for name in trees}
+    assert list(graphlib.TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("module", ["sandbox.worker", "sandbox.forkserver"])
+def test_what_shares_a_process_with_strangers_imports_little(trees, module):
+    """The worker and the fork server reach only the modules that hold no answers, however indirectly."""
+    reached, waiting = set(), [module]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += [other for other in _ours(trees, name) if other not in ("", "sandbox")]
+    assert reached <= BESIDE_STRANGERS
+
+
+@pytest.mark.parametrize("package", ["", "sandbox", "report", "export"])
+def test_packages_are_empty(trees, package):
+    """The packages' own modules hold nothing: they run beside strangers, and logic belongs in a named module."""
+    assert trees[package].body == []
+
+
+def test_torch_is_imported_in_few_places(trees):
+    """Only the modules that handle tensors import torch."""
+    users = {name for name, tree in trees.items() if any(full.split(".")[0] == "torch" for full in _imported(tree))}
+    assert users == WITH_TORCH
+
+
+def test_nothing_executes_what_strangers_sent(trees):
+    """No module imports pickle or marshal, calls eval or loads tensors with torch.load."""
+    for name, tree in trees.items():
+        assert not {full.split(".")[0] for full in _imported(tree)} & {"pickle", "marshal", "shelve", "dill"}, name
+        called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        assert not called & {"eval", "torch.load", "torch.save", "os.system", "torch.jit.load"}, name
+
+
+def test_only_the_command_line_prints_or_exits(trees):
+    """No module but the command line prints, and only processes of their own leave through sys.exit."""
+    for name, tree in trees.items():
+        called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        assert "print" not in called, name
+        assert "sys.exit" not in called or name in ("cli", "sandbox.stage"), name
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import grader.cli, grader.batch, grader.store, grader.report.html, grader.export.results_json, grader.template",
+        "import sys; sys.argv = ['grader', '--help']; from grader.cli import app; app(standalone_mode=False)",
+        "import sys; sys.argv = ['grader', 'grade', '--help']; from grader.cli import app; app(standalone_mode=False)",
+    ],
+)
+def test_light_work_does_without_torch(statement):
+    """Help, the coordinator of a batch, the store and the pages never import torch or torchvision."""
+    code = f"{statement}\nimport sys; assert not {{'torch', 'torchvision', 'numpy', 'pytest'}} & set(sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
