@@ -20,6 +20,10 @@ _NO_ATTRIBUTE = re.compile(r"(?:module|type object) '([^']+)' has no attribute '
 _NO_MEMBER = re.compile(r"'([^']+)' object has no attribute '([^']+)'")
 _ABSTRACT = re.compile(r"Can't instantiate abstract class '?(\w+)'?.*abstract methods? (.+)")
 _NO_MODULE = re.compile(r"No module named '([^']+)'")
+_SIGNATURE = re.compile(r"\(\) (takes|missing|got an unexpected|got multiple|got some)|takes no arguments|not callable")
+_NOT_THEIRS = frozenset(
+    ("NoneType", "Tensor", "bool", "dict", "float", "function", "generator", "int", "list", "method", "set", "str", "tuple")
+)
 
 
 class ProbeFailed(Exception):  # noqa: N818 - the student's failure, not ours
@@ -62,12 +66,10 @@ def _explain_ending(outcome: ProbeOutcome) -> str:
 
 def _explain_error(report: ErrorReport) -> tuple[Verdict, str]:
     """Tell an exception of the student's code in words."""
-    if "NotImplementedError" in report.bases:
+    if "NotImplementedError" in report.bases and _is_stub(report):
         where = f" (`{report.message}`)" if report.message else ""
-        return (
-            Verdict.NOT_IMPLEMENTED,
-            f"Not implemented yet{where}: replace the `raise NotImplementedError`.",
-        )
+        remedy = ": replace the `raise NotImplementedError`" if report.frames else ""
+        return Verdict.NOT_IMPLEMENTED, f"Not implemented yet{where}{remedy}."
     absent = _explain_absence(report)
     if absent:
         return Verdict.MISSING, absent
@@ -80,11 +82,29 @@ def _explain_error(report: ErrorReport) -> tuple[Verdict, str]:
         return Verdict.CRASHED, _explain_import(report)
     if "SystemExit" in report.bases:
         return Verdict.CRASHED, f"Your code left the program ({_named(report)}) instead of returning."
-    if report.raised_in == "probe" and "TypeError" in report.bases:
-        return Verdict.CRASHED, f"Your code could not be called as the assignment says: {_named(report)}."
+    if not report.frames:
+        return _explain_use(report)
     if "RecursionError" in report.bases:
         return Verdict.CRASHED, f"{_place(report)} calls itself without end: {_named(report)}."
     return Verdict.CRASHED, f"{_place(report)} raised {_named(report)}."
+
+
+def _is_stub(report: ErrorReport) -> bool:
+    """Tell whether a NotImplementedError says that code is still to be written: torch raises it as well."""
+    source = report.frames[-1].source if report.frames else ""
+    return not source or "raise" in source
+
+
+def _explain_use(report: ErrorReport) -> tuple[Verdict, str]:
+    """Tell an exception that no line of the student's raised: their code was called, or its result used, in vain."""
+    if "TypeError" in report.bases and _SIGNATURE.search(report.message):
+        return Verdict.CRASHED, f"Your code could not be called as the assignment says: {_named(report)}."
+    if "NoneType" in report.message:
+        return (
+            Verdict.NOT_IMPLEMENTED,
+            f"Your code left `None` where a value is used ({_named(report)}). Is a `return` missing?",
+        )
+    return Verdict.CRASHED, f"Using what your code returned failed: {_named(report)}."
 
 
 def _named(report: ErrorReport) -> str:
@@ -109,7 +129,7 @@ def _explain_import(report: ErrorReport) -> str:
 
 def _explain_absence(report: ErrorReport) -> str:
     """Say what is missing where a probe asked for a name that the student's code doesn't have, else ""."""
-    if report.raised_in == "student":
+    if report.frames:
         return ""
     message = report.message
     if "ModuleNotFoundError" in report.bases and (found := _NO_MODULE.search(message)):
@@ -121,7 +141,7 @@ def _explain_absence(report: ErrorReport) -> str:
         return f"`{found[2]}` has no `{found[1]}`: is it defined, and spelled as the assignment says?"
     if found := _NO_ATTRIBUTE.search(message):
         return f"`{found[1]}` has no `{found[2]}`: is it defined, and spelled as the assignment says?"
-    if found := _NO_MEMBER.search(message):
+    if (found := _NO_MEMBER.search(message)) and found[1] not in _NOT_THEIRS:
         return f"A `{found[1]}` object has no `{found[2]}`: is it set or defined, and spelled as the assignment says?"
     if found := _ABSTRACT.search(message):
         return f"`{found[1]}` can't be constructed: it does not define {found[2]}."

@@ -161,7 +161,7 @@ class Exchange:
         if self._imported:
             return ProbeOutcome(Ending.TIMED_OUT, detail=f"ran longer than {self._limits.wall_s:g} s")
         self.import_failed = True
-        return ProbeOutcome(Ending.TIMED_OUT, detail=f"the import ran longer than {self._limits.import_s:g} s")
+        return ProbeOutcome(Ending.TIMED_OUT, detail=f"ran longer than {self._limits.import_s:g} s while it was imported")
 
     def _read_notes(self, number: int) -> bool:
         """Read what the submission's process says; True where it has just finished importing."""
@@ -172,7 +172,7 @@ class Exchange:
         if not data:
             self._drain_output()
             self.import_failed = not self._imported
-            raise Gone(ProbeOutcome(Ending.KILLED, detail="its process ended" + self._when()))
+            raise Gone(ProbeOutcome(Ending.KILLED, detail="ended" + self._when()))
         just_imported = False
         for payload in self._notes.feed(data):
             message = read_note(payload)
@@ -183,7 +183,7 @@ class Exchange:
         return just_imported
 
     def _when(self) -> str:
-        return "" if self._imported else " while its modules were imported"
+        return " before the probe did" if self._imported else " while its modules were imported"
 
     def _read_reply(self, reading: int) -> bool:
         """Read a piece of the reply; False where there is no more."""

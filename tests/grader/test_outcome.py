@@ -28,6 +28,17 @@ def layer(*, x):
     layer = student.Layer()
     return {"y": layer(x), "w": layer.w}
 
+@probe(needs=["student"])
+def gradient(*, x):
+    import student
+    student.solve(x).backward()
+    return {}
+
+@probe(needs=["student"])
+def sum(*, x):
+    import student
+    return {"y": student.solve(x) + 1}
+
 @probe(needs=["pack.part"])
 def packed(*, x):
     import pack.part
@@ -172,6 +183,31 @@ def test_a_wrong_signature_is_told_as_such(explain, source, probe):
     assert feedback.message.startswith("Your code could not be called as the assignment says: `TypeError: ")
 
 
+@pytest.mark.parametrize("probe", ["gradient", "sum"])
+def test_none_where_a_value_is_used_is_told(explain, probe):
+    """A function that returns None where the probe goes on with the value is told so, as a stub that is left."""
+    verdict, feedback = explain("def solve(x): pass\n", probe=probe)
+    assert verdict is Verdict.NOT_IMPLEMENTED
+    assert feedback.message.startswith("Your code left `None` where a value is used (`")
+    assert feedback.message.endswith("Is a `return` missing?")
+
+
+def test_a_result_of_another_type_is_told(explain):
+    """A result that the probe can't go on with is told as such, not as a name that the student forgot."""
+    verdict, feedback = explain("def solve(x): return [x]\n", probe="gradient")
+    assert verdict is Verdict.CRASHED
+    assert feedback.message == (
+        "Using what your code returned failed: `AttributeError: 'list' object has no attribute 'backward'`."
+    )
+
+
+def test_a_result_without_a_gradient_is_told(explain):
+    """An error that torch raises about the student's result names the error and blames no line of theirs."""
+    verdict, feedback = explain("def solve(x): return x.sum()\n", probe="gradient")
+    assert verdict is Verdict.CRASHED
+    assert feedback.message.startswith("Using what your code returned failed: `RuntimeError: element 0 of tensors does")
+
+
 def test_leaving_the_program_is_told(explain):
     """SystemExit is a crash that says what was done instead of returning."""
     verdict, feedback = explain("def solve(x):\n    raise SystemExit(3)\n")
@@ -274,11 +310,10 @@ def test_every_ending_has_a_verdict(ending):
 
 
 def test_an_error_without_frames_still_reads():
-    """An exception whose place is unknown is told without one."""
+    """An exception that none of the student's lines raised is told as one about what they returned."""
     report = ErrorReport("ValueError", "no", ("ValueError",), raised_in="library")
-    assert explain_outcome(ProbeOutcome(Ending.RAISED, error=report))[1].message == (
-        "Your code raised `ValueError: no`."
-    )
+    message = explain_outcome(ProbeOutcome(Ending.RAISED, error=report))[1].message
+    assert message == "Using what your code returned failed: `ValueError: no`."
 
 
 def test_probe_failed_carries_its_verdict():
