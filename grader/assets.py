@@ -54,9 +54,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         or manifest.get("schema") != SCHEMA
         or not isinstance(manifest.get("assets"), dict)
     ):
-        raise AssetError(
-            f"{path} is of another version of the grader.", remedy="Record it again: `grader record`."
-        )
+        raise AssetError(f"{path} is of another version of the grader.", remedy="Record it again: `grader record`.")
     return manifest
 
 
@@ -73,8 +71,7 @@ def read_asset(folder: Path, name: str, *, manifest: Mapping[str, Any]) -> Asset
             raise AssetError(f"{path.name} is not the file that the manifest describes.", remedy=remedy)
         values, _devices = unpack(data)
         tolerances = {
-            key: Tolerance(rtol=value["rtol"], atol=value["atol"])
-            for key, value in entry["tolerances"].items()
+            key: Tolerance(rtol=value["rtol"], atol=value["atol"]) for key, value in entry["tolerances"].items()
         }
         spreads = {key: value["spread"] for key, value in entry["tolerances"].items()}
         return Asset(name, entry["probe"], values["inputs"], values["outputs"], tolerances, spreads)
@@ -93,9 +90,7 @@ def expectation_of(asset: Asset, *, probe: str, inputs: Mapping[str, Any], folde
     plain, _devices = unpack(pack(inputs))
     tolerances = dict.fromkeys(asset.inputs, _SAME_INPUTS)
     if set(plain) != set(asset.inputs) or not compare(plain, Expectation(asset.inputs, tolerances)).passed:
-        raise AssetError(
-            f"The asset {asset.name} was recorded for other inputs than this check uses.", remedy=remedy
-        )
+        raise AssetError(f"The asset {asset.name} was recorded for other inputs than this check uses.", remedy=remedy)
     return Expectation(asset.outputs, asset.tolerances)
 
 
@@ -108,9 +103,7 @@ def write_assets(folder: Path, assets: Mapping[str, Asset]) -> None:
         (folder / f"{name}.safetensors").write_bytes(data)
         entries[name] = entry_of(assets[name], data)
     manifest = {"schema": SCHEMA, "torch": torch.__version__.partition("+")[0], "assets": entries}
-    (folder / "manifest.json").write_text(
-        json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8"
-    )
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def entry_of(asset: Asset, data: bytes) -> dict[str, Any]:

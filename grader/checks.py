@@ -79,9 +79,7 @@ def _words_of(item: pytest.Function, place: str) -> tuple[str, str]:
     text = inspect.getdoc(item.function) or ""
     title, _, hint = text.partition("\n")
     if not title.strip():
-        raise CourseError(
-            f"{place} has no docstring.", remedy="Its first line is the title that students read."
-        )
+        raise CourseError(f"{place} has no docstring.", remedy="Its first line is the title that students read.")
     blocks = [" ".join(block.split()) for block in hint.strip().split("\n\n")]
     return title.strip().rstrip("."), "\n\n".join(block for block in blocks if block)
 
@@ -98,9 +96,7 @@ def in_order(checks: Mapping[str, Check]) -> list[str]:
             raise CourseError(f"Checks depend on each other in a circle: {' → '.join([*path, name])}.")
         for other in checks[name].after:
             if other not in checks:
-                raise CourseError(
-                    f"{name} comes after the unknown check {other!r}.", remedy=suggest(other, checks)
-                )
+                raise CourseError(f"{name} comes after the unknown check {other!r}.", remedy=suggest(other, checks))
             visit(other, (*path, name))
         done[name] = None
 

@@ -32,16 +32,10 @@ app = typer.Typer(
 CourseOption = Annotated[
     Path | None, typer.Option("--course", help="The course's folder.", show_default="found from here upwards")
 ]
-TaskOption = Annotated[
-    list[str] | None, typer.Option("--task", "-t", help="Only this task (may be repeated).")
-]
+TaskOption = Annotated[list[str] | None, typer.Option("--task", "-t", help="Only this task (may be repeated).")]
 WallOption = Annotated[str, typer.Option("--wall", help="bubblewrap, or process for code that you trust.")]
-AssignmentArgument = Annotated[
-    str, typer.Argument(metavar="ASSIGNMENT", help="Its slug, such as technion-hw2.")
-]
-ResultsArgument = Annotated[
-    Path, typer.Argument(metavar="RESULTS", help="The folder given to `grader grade --out`.")
-]
+AssignmentArgument = Annotated[str, typer.Argument(metavar="ASSIGNMENT", help="Its slug, such as technion-hw2.")]
+ResultsArgument = Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder given to `grader grade --out`.")]
 
 
 def main() -> None:
@@ -122,9 +116,7 @@ def grade(
         Path, typer.Argument(help="One submission, or a folder of many (also as an LMS packs them).")
     ],
     *,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="Where results go; an earlier run there is continued.")
-    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where results go; an earlier run there is continued.")],
     jobs: Annotated[
         int | None,
         typer.Option("--jobs", "-j", min=1, help="Grading processes.", show_default="one per core"),
@@ -174,9 +166,7 @@ def _tell(text: str) -> None:
     progress_console().print(Text(visible(text), style="dim"))
 
 
-def _grade_into(
-    store: "Store", order: "Order", founds: "Sequence[Found]", *, jobs: int | None, resume: bool
-) -> None:
+def _grade_into(store: "Store", order: "Order", founds: "Sequence[Found]", *, jobs: int | None, resume: bool) -> None:
     """Grade what has no result yet, storing each result as it comes."""
     from grader.batch import grade_batch, processes_for, still_to_grade
     from grader.console import grading_progress, progress_console

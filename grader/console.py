@@ -97,11 +97,12 @@ def sum_in_words(result: SubmissionResult) -> str:
     points = f"{number(result.points)} of {number(result.max_points)} points"
     if result.status is Status.UNREADABLE:
         return f"{points}: the submission can't be read."
-    words = f"{points}: all {len(checks)} checks passed." if not open_ones else (
-        f"{points}: {len(checks) - len(open_ones)} of {len(checks)} checks passed."
-    )  # fmt: skip
+    passed = sum(check.verdict is Verdict.PASSED for check in checks)
+    words = f"{points}: {f'{passed} of {len(checks)}' if open_ones else f'all {passed}'} checks passed."
     if not_graded:
         words = f"{points}; the grader failed on {not_graded} checks, which cost no points."
+    elif left_out := len(checks) - passed - len(open_ones):
+        words += f" {left_out} could not run here and cost no points."
     following = next_step(result.tasks)
     return f"{words} {following}".strip()
 
@@ -163,9 +164,7 @@ def grading_progress(console: Console, *, total: int) -> Iterator[Advance]:
             done += 1
             points = f"{number(result.points)}/{number(result.max_points)}"
             console.print(
-                escape(
-                    f"[{done}/{total}] {visible_line(result.submission)}: {points} ({result.seconds:.1f} s)"
-                )
+                escape(f"[{done}/{total}] {visible_line(result.submission)}: {points} ({result.seconds:.1f} s)")
             )
 
         yield tell
@@ -189,12 +188,13 @@ def grading_progress(console: Console, *, total: int) -> Iterator[Advance]:
 
 def print_recording(console: Console, recording: "Recording", *, slug: str, written: bool) -> None:
     """Print what a recording found: each state with the command that resolves it."""
+    written_or = "written" if written else f"`grader record {slug}` writes them"
     rows = (
         ("matched", recording.matched, ""),
-        ("missing", recording.missing, "written" if written else f"`grader record {slug}` writes them"),
-        ("stale", recording.stale, "written anew, review the diff" if written else f"`grader record {slug}`, then review the diff"),
+        ("missing", recording.missing, written_or),
+        ("stale", recording.stale, f"{written_or}; review the diff"),
         ("unused", recording.unused, "removed" if written else f"`grader record {slug}` removes them"),
-    )  # fmt: skip
+    )
     for state, names, remedy in rows:
         console.print(f"{state}: {len(names)}{f' ({remedy})' if names and remedy else ''}", markup=False)
         if state != "matched":

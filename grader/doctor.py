@@ -47,9 +47,7 @@ def _versions() -> list[Finding]:
         try:
             findings.append(Finding(package, is_good=True, message=importlib.metadata.version(package)))
         except importlib.metadata.PackageNotFoundError:
-            findings.append(
-                Finding(package, is_good=False, message="not installed", remedy=f"`pip install {package}`")
-            )
+            findings.append(Finding(package, is_good=False, message="not installed", remedy=f"`pip install {package}`"))
     return findings
 
 
@@ -66,9 +64,7 @@ def try_wall(wall: Wall) -> Finding:
     except SandboxError as err:
         return Finding(subject, is_good=False, message=err.message, remedy=err.remedy)
     if outcome.ending is not Ending.OK or float(outcome.outputs["y"].sum()) != 4.0:
-        return Finding(
-            subject, is_good=False, message=outcome.detail or str(outcome.error), remedy=_remedy(wall)
-        )
+        return Finding(subject, is_good=False, message=outcome.detail or str(outcome.error), remedy=_remedy(wall))
     return Finding(subject, is_good=True, message=f"a trial run took {1000 * outcome.wall_s:.0f} ms")
 
 

@@ -3,6 +3,7 @@
 `grader.plugin` asks it whenever a probe did not return; a probe that did is judged by `grader.compare`.
 """
 
+import builtins
 import re
 from pathlib import PurePosixPath
 
@@ -21,12 +22,10 @@ _NO_MEMBER = re.compile(r"'([^']+)' object has no attribute '([^']+)'")
 _ABSTRACT = re.compile(r"Can't instantiate abstract class '?(\w+)'?.*abstract methods? (.+)")
 _NO_MODULE = re.compile(r"No module named '([^']+)'")
 _SIGNATURE = re.compile(r"\(\) (takes|missing|got an unexpected|got multiple|got some)|takes no arguments|not callable")
-_NOT_THEIRS = frozenset(
-    ("NoneType", "Tensor", "bool", "dict", "float", "function", "generator", "int", "list", "method", "set", "str", "tuple")
-)
+_NOT_THEIRS = {*dir(builtins), "NoneType", "Tensor", "function", "generator", "method"}  # types
 
 
-class ProbeFailed(Exception):  # noqa: N818 - the student's failure, not ours
+class ProbeFailed(Exception):  # the student's failure, not ours
     """Carry the verdict of a probe that did not return outputs; raised inside a check by the fixture `probe`."""
 
     def __init__(self, verdict: Verdict, feedback: Feedback) -> None:
@@ -122,7 +121,9 @@ def _explain_import(report: ErrorReport) -> str:
     module = _NO_MODULE.search(report.message) if "ImportError" in report.bases else None
     why = f"it raised {_named(report)}"
     if module:
-        why = f"it imports `{module[1]}`, which is not there. Use what the course provides, or import it where it is used"
+        why = (
+            f"it imports `{module[1]}`, which is not there. Use what the course provides, or import it where it is used"
+        )
     where = f" ({_place(report).rstrip(',')})" if report.frames else ""
     return f"`{report.module}` could not be imported{where}: {why}."
 

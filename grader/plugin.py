@@ -37,15 +37,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options that name what is graded."""
     group = parser.getgroup("torchgrade", "grading of course assignments")
     group.addoption("--assignment", metavar="SLUG", help="run the graded checks of this assignment")
-    group.addoption(
-        "--submission", metavar="PATH", help="folder or archive to grade (default: the current folder)"
-    )
+    group.addoption("--submission", metavar="PATH", help="folder or archive to grade (default: the current folder)")
     group.addoption(
         "--course", metavar="PATH", help="the course's folder (default: found from the current one upwards)"
     )
-    group.addoption(
-        "--wall", default="process", help="bubblewrap, process (default) or inline (for breakpoints)"
-    )
+    group.addoption("--wall", default="process", help="bubblewrap, process (default) or inline (for breakpoints)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -92,9 +88,7 @@ class _Alone:
         server = None
         if wall is not Wall.INLINE:
             server = self._stack.enter_context(ForkServer(wall, preload=assignment.worker.preload))
-        sandbox = self._stack.enter_context(
-            open_sandbox(assignment, submission, server=server, folder=folder)
-        )
+        sandbox = self._stack.enter_context(open_sandbox(assignment, submission, server=server, folder=folder))
         self._config.stash[SUBJECT] = Subject(sandbox, RecordedAssets(assignment.assets).expect)
 
     def pytest_sessionfinish(self) -> None:
@@ -249,9 +243,7 @@ def _as_text(result: CheckResult) -> str:
     """Return a result as the text that pytest shows for a failure."""
     feedback = result.feedback
     lines = [f"{result.title}: {result.verdict}", "", feedback.message]
-    lines += [
-        f"  {frame.file}:{frame.line} in {frame.function}: {frame.source}" for frame in feedback.traceback
-    ]
+    lines += [f"  {frame.file}:{frame.line} in {frame.function}: {frame.source}" for frame in feedback.traceback]
     if feedback.hint:
         lines += ["", f"Hint: {feedback.hint}"]
     return "\n".join(lines)

@@ -53,9 +53,7 @@ def record(assignment: Assignment, *, write: bool, wall: Wall = Wall.PROCESS) ->
     not changed keeps every byte. Raises CourseError where there is no reference.
     """
     if assignment.reference is None:
-        raise CourseError(
-            f"{assignment.slug} has no reference to record from.", remedy="Run this in the course."
-        )
+        raise CourseError(f"{assignment.slug} has no reference to record from.", remedy="Run this in the course.")
     recording = Recording()
     reference = read_submission(Found("reference", assignment.reference), assignment)
 
@@ -67,9 +65,7 @@ def record(assignment: Assignment, *, write: bool, wall: Wall = Wall.PROCESS) ->
             for offset in range(SEEDS):
                 recorder = _Recorder(recording, sandbox, is_first=offset == 0)
                 results = run_checks(session, Subject(sandbox, recorder.expect, seed_offset=offset))
-                recording.failed += [
-                    r for r in results.values() if _is_failure(r) and not _known(r, recording)
-                ]
+                recording.failed += [r for r in results.values() if _is_failure(r) and not _known(r, recording)]
 
     in_session(assignment, run)
     _compare_with_recorded(assignment.assets, recording)
@@ -127,9 +123,7 @@ class _Recorder:
     ) -> Mapping[str, Any]:
         outcome = self._sandbox.run(ProbeCall(probe, inputs, seed=seed, dtype=dtype, threads=threads))
         if outcome.ending is not Ending.OK:
-            raise AssetError(
-                f"The reference fails in `{probe}` ({dtype}): {explain_outcome(outcome)[1].message}"
-            )
+            raise AssetError(f"The reference fails in `{probe}` ({dtype}): {explain_outcome(outcome)[1].message}")
         return outcome.outputs
 
     def _keep(self, asset: Asset) -> None:
@@ -210,9 +204,7 @@ def _compare_with_recorded(folder: Path, recording: Recording) -> None:
 
 def _is_same(old: Asset, new: Asset) -> bool:
     """Tell whether an old asset still says what the reference does, within the tolerance it states."""
-    covered = all(
-        new.spreads[key] <= old.tolerances[key].atol for key in old.tolerances if key in new.spreads
-    )
+    covered = all(new.spreads[key] <= old.tolerances[key].atol for key in old.tolerances if key in new.spreads)
     return (
         old.probe == new.probe
         and set(old.outputs) == set(new.outputs)

@@ -136,9 +136,7 @@ def read_probes(assignment: Assignment) -> bytes:
     try:
         return path.read_bytes()
     except OSError as err:
-        raise CourseError(
-            f"{path} can't be read: {err.strerror}.", remedy="An assignment needs its probes."
-        ) from err
+        raise CourseError(f"{path} can't be read: {err.strerror}.", remedy="An assignment needs its probes.") from err
 
 
 def limits_of(assignment: Assignment) -> Limits:

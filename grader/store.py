@@ -43,9 +43,7 @@ class Store:
     Every method raises StoreError when the disk or the file fails. Use it in the thread that opened it.
     """
 
-    def __init__(
-        self, folder: Path, *, connection: sqlite3.Connection, run: RunInfo, files: ExitStack
-    ) -> None:
+    def __init__(self, folder: Path, *, connection: sqlite3.Connection, run: RunInfo, files: ExitStack) -> None:
         self.run = run
         self._folder = folder
         self._connection = connection

@@ -78,8 +78,7 @@ class _Packer:
             return _opaque_tree(value)
         if isinstance(value, Mapping):
             pairs = [
-                [str(key), self.tree_of(item, path=_join(path, key), depth=depth + 1)]
-                for key, item in value.items()
+                [str(key), self.tree_of(item, path=_join(path, key), depth=depth + 1)] for key, item in value.items()
             ]
             return {"$dict": pairs}
         if isinstance(value, list | tuple):
@@ -93,9 +92,7 @@ class _Packer:
             reason = "too large"
         if reason:
             shape = tuple(int(n) for n in value.shape) if not value.is_nested else None
-            return _opaque_tree(
-                Opaque(reason, f"{size} bytes" if size else "", shape, _dtype_name(value.dtype))
-            )
+            return _opaque_tree(Opaque(reason, f"{size} bytes" if size else "", shape, _dtype_name(value.dtype)))
         self.budget -= size
         while path in self.tensors:  # {"a.b": x, "a": {"b": y}}
             path += "'"

@@ -27,11 +27,7 @@ def transposed(case: Case) -> Facts | None:
 def permuted(case: Case) -> Facts | None:
     """The axes of a tensor came back in another order."""
     rank = case.expected.dim()
-    if (
-        not 3 <= rank <= MAX_AXES
-        or case.actual.dim() != rank
-        or not is_telling(case.expected, case.tolerance)
-    ):
+    if not 3 <= rank <= MAX_AXES or case.actual.dim() != rank or not is_telling(case.expected, case.tolerance):
         return None
     for order in permutations(range(rank)):
         if order != tuple(range(rank)) and explains(case, case.expected.permute(order)):
@@ -52,9 +48,7 @@ def reshaped(case: Case) -> Facts | None:
 def not_reduced(case: Case) -> Facts | None:
     """The tensor still has axes that should have been summed or averaged."""
     for name, axes, reduced in _reductions(case.actual):
-        if is_same(reduced, case.expected, case.tolerance) and is_telling_or_odd(
-            case.expected, case.tolerance
-        ):
+        if is_same(reduced, case.expected, case.tolerance) and is_telling_or_odd(case.expected, case.tolerance):
             return {"reduction": name, "axes": _axes_text(axes)}
     return None
 
@@ -73,9 +67,7 @@ def wrong_axis(case: Case) -> Facts | None:
         return None
     for words, other in case.context.others.items():
         found = list(_reductions(other.detach().double()))
-        right = [
-            (name, axes) for name, axes, reduced in found if is_same(reduced, case.expected, case.tolerance)
-        ]
+        right = [(name, axes) for name, axes, reduced in found if is_same(reduced, case.expected, case.tolerance)]
         for name, axes, reduced in found if right else ():
             if explains(case, reduced) and right[0][0] == name:
                 return {
@@ -110,9 +102,7 @@ def has_extra_axes(actual: Shape, expected: Shape) -> Facts | None:
         return None
     if actual[extra:] == expected:
         return {"place": "in front", "axes": shape_text(actual[:extra])}
-    return (
-        {"place": "at the end", "axes": shape_text(actual[-extra:])} if actual[:-extra] == expected else None
-    )
+    return {"place": "at the end", "axes": shape_text(actual[-extra:])} if actual[:-extra] == expected else None
 
 
 def _reductions(tensor: torch.Tensor) -> Iterator[tuple[str, Shape, torch.Tensor]]:

@@ -54,11 +54,7 @@ def nearly_right(case: Case) -> Facts | None:
     worst = float((case.actual - case.expected).abs().max())
     if worst > _NEARLY_RELATIVE * float(case.expected.abs().max()):
         return None
-    return (
-        None
-        if bool(too_far(case.actual, case.expected, wider).any())
-        else {"worst": number_text(worst, digits=2)}
-    )
+    return None if bool(too_far(case.actual, case.expected, wider).any()) else {"worst": number_text(worst, digits=2)}
 
 
 def sign_flipped(case: Case) -> Facts | None:

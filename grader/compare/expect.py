@@ -26,9 +26,7 @@ def measured(function: Callable[..., Mapping[str, Any]], **tensors: Any) -> Expe
     own = function(**{name: _copied(value, None) for name, value in tensors.items()})
     wide = function(**{name: _copied(value, torch.float64) for name, value in tensors.items()})
     tolerances = {
-        name: tolerance
-        for name, value in own.items()
-        for name, tolerance in _tolerances(name, value, wide[name])
+        name: tolerance for name, value in own.items() for name, tolerance in _tolerances(name, value, wide[name])
     }
     return Expectation({name: _merged(value, wide[name]) for name, value in own.items()}, tolerances)
 

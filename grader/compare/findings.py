@@ -45,9 +45,7 @@ class Pair:
     def child(self, key: str | int, actual: object, expected: object) -> "Pair":
         """Return the pair of one item in a list or dict."""
         step = f'["{safe_text(key, limit=60)}"]' if isinstance(key, str) else f"[{key}]"
-        return replace(
-            self, name=self.name + step, path=f"{self.path}.{key}", actual=actual, expected=expected
-        )
+        return replace(self, name=self.name + step, path=f"{self.path}.{key}", actual=actual, expected=expected)
 
     def difference(self, rung: Rung) -> Difference:
         """Return the difference at a rung, both sides described, without numbers."""

@@ -59,9 +59,7 @@ HYPOTHESES = (
         "It is right up to index {last} along axis {axis} and {filler} from index {start} on: does the loop stop too early?",
     ),
     Hypothesis("equals another", _BOTH, about_values.equals_other, "It equals {words}."),
-    Hypothesis(
-        "transposed", _BOTH, about_shapes.transposed, "That is the transpose: check the order of the factors."
-    ),
+    Hypothesis("transposed", _BOTH, about_shapes.transposed, "That is the transpose: check the order of the factors."),
     Hypothesis(
         "permuted axes",
         _BOTH,

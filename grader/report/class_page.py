@@ -81,9 +81,7 @@ class ClassPage:
     flagged: tuple[Flagged, ...]
 
 
-def class_page_of(
-    run: RunInfo, *, results: Sequence[SubmissionResult], files: Mapping[str, str]
-) -> ClassPage:
+def class_page_of(run: RunInfo, *, results: Sequence[SubmissionResult], files: Mapping[str, str]) -> ClassPage:
     """Return the class page; `files` maps a submission to the file name of its scorecard."""
     readable = [result for result in results if result.status is not Status.UNREADABLE]
     percents = [result.percent for result in readable]

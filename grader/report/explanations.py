@@ -38,9 +38,7 @@ class Explanation:
     links_left_out: int
 
 
-def common_explanations(
-    results: Iterable[SubmissionResult], *, files: Mapping[str, str]
-) -> tuple[Explanation, ...]:
+def common_explanations(results: Iterable[SubmissionResult], *, files: Mapping[str, str]) -> tuple[Explanation, ...]:
     """Return the explanations that most submissions got, most frequent first; each submission counts once."""
     links: dict[tuple[str, Verdict], dict[str, Link]] = {}
     checks: dict[tuple[str, Verdict], dict[str, None]] = {}
@@ -48,9 +46,7 @@ def common_explanations(
         links.setdefault(key, {}).setdefault(link.submission, link)
         checks.setdefault(key, {})[title] = None
     frequent = sorted(links, key=lambda key: (-len(links[key]), key))[:_EXPLANATIONS_SHOWN]
-    return tuple(
-        _explanation(key, links=tuple(links[key].values()), checks=tuple(checks[key])) for key in frequent
-    )
+    return tuple(_explanation(key, links=tuple(links[key].values()), checks=tuple(checks[key])) for key in frequent)
 
 
 def _told(
@@ -64,9 +60,7 @@ def _told(
                     yield (explanation_of(check), check.verdict), check.title or check.name, link
 
 
-def _explanation(
-    key: tuple[str, Verdict], *, links: tuple[Link, ...], checks: tuple[str, ...]
-) -> Explanation:
+def _explanation(key: tuple[str, Verdict], *, links: tuple[Link, ...], checks: tuple[str, ...]) -> Explanation:
     message, verdict = key
     return Explanation(
         message=shortened(message, _MESSAGE_LIMIT),

@@ -39,7 +39,5 @@ def flagged(results: Iterable[SubmissionResult], *, files: Mapping[str, str]) ->
         if is_unreadable or watched:
             reasons = tuple((mark_of(verdict), verdicts.count(verdict)) for verdict in watched)
             gravity = -1 if is_unreadable else _WATCHED.index(watched[0])
-            found.append(
-                (gravity, Flagged(result.submission, files[result.submission], is_unreadable, reasons))
-            )
+            found.append((gravity, Flagged(result.submission, files[result.submission], is_unreadable, reasons)))
     return tuple(flag for _, flag in sorted(found, key=lambda pair: (pair[0], pair[1].submission)))

@@ -132,9 +132,7 @@ def _task(task: TaskResult, *, anchor: str) -> TaskView:
         hidden=task.hidden,
         summary=f"{passed} of {len(task.checks)} {'check' if len(task.checks) == 1 else 'checks'} passed",
         reproduce=f"grader check --task {task.name}" if can_reproduce and not task.hidden else "",
-        checks=tuple(
-            _check(check, share=share) for check, share in zip(task.checks, shares(task), strict=True)
-        ),
+        checks=tuple(_check(check, share=share) for check, share in zip(task.checks, shares(task), strict=True)),
     )
 
 

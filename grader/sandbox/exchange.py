@@ -33,7 +33,7 @@ _SLACK = 4 * MIB
 _CHUNK = 1 << 18
 
 
-class Gone(Exception):  # noqa: N818 - an outcome, not an error
+class Gone(Exception):
     """Carry the outcome of a probe whose submission has to be ended, or has ended by itself."""
 
     def __init__(self, outcome: ProbeOutcome) -> None:
@@ -161,7 +161,9 @@ class Exchange:
         if self._imported:
             return ProbeOutcome(Ending.TIMED_OUT, detail=f"ran longer than {self._limits.wall_s:g} s")
         self.import_failed = True
-        return ProbeOutcome(Ending.TIMED_OUT, detail=f"ran longer than {self._limits.import_s:g} s while it was imported")
+        return ProbeOutcome(
+            Ending.TIMED_OUT, detail=f"ran longer than {self._limits.import_s:g} s while it was imported"
+        )
 
     def _read_notes(self, number: int) -> bool:
         """Read what the submission's process says; True where it has just finished importing."""

@@ -74,7 +74,7 @@ class ForkServer:
             self.close()
             raise SandboxError(
                 f"The {self.wall} wall could not be built: {said or err}",
-                remedy="`grader doctor` says what is missing; `--wall process` grades without a wall, for code that you trust.",
+                remedy="`grader doctor` says what is missing. `--wall process` does without, for code that you trust.",
             ) from err
         if not ready["ready"]:
             self.close()

@@ -24,7 +24,7 @@ def exceeds(limit_mib: float, *, descendants_of: int | None = None) -> bool:
 
 def _all_pids() -> list[int]:
     try:
-        return [int(name) for name in os.listdir(_PROC) if name.isdecimal()]
+        return [int(entry.name) for entry in os.scandir(_PROC) if entry.name.isdecimal()]
     except OSError:
         return []
 

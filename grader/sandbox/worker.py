@@ -54,7 +54,7 @@ def warm_up() -> None:
         importlib.import_module("numpy.random")
     x = torch.ones(2, 2, requires_grad=True)
     loss = torch.nn.functional.cross_entropy(torch.relu(x @ x.T), torch.tensor([0, 1]))
-    loss.backward(torch.ones(()))  # with a gradient, since that is what imports torch's symbolic shapes
+    torch.autograd.backward(loss, torch.ones(()))  # with a gradient, since that is what imports torch's symbolic shapes
     call = {"inputs": {"x": x}, "dtype": "float32", "threads": 1, "seed": 0, "device": "cpu"}
     trial = Probe("trial", lambda **inputs: inputs, ())
     unpack(run_probe(trial, call, root=Path("/nowhere"), max_bytes=1 << 20))

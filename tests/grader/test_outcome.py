@@ -104,7 +104,7 @@ def test_what_torch_does_not_implement_is_a_crash(explain):
             "A `Layer` object has no `w`: is it set or defined",
         ),
         (
-            "import abc\nclass Base(abc.ABC):\n    @abc.abstractmethod\n    def step(self): ...\nclass Layer(Base): pass\n",
+            "import abc\nclass B(abc.ABC):\n    @abc.abstractmethod\n    def step(self): ...\nclass Layer(B): pass\n",
             "layer",
             "`Layer` can't be constructed: it does not define step.",
         ),

@@ -23,9 +23,7 @@ def test_a_result_comes_back_unchanged():
     )
     check = CheckResult("test_a", "A", "a", Verdict.WRONG, 2.5, True, False, 0.25, feedback)
     task = TaskResult("a", "A", 1.5, 2.0, True, (check,))
-    result = SubmissionResult(
-        "x\udcff", Status.NOT_GRADED, 1.5, 2.0, (task,), ("n",), 1.0, "process", (("q", "a"),)
-    )
+    result = SubmissionResult("x\udcff", Status.NOT_GRADED, 1.5, 2.0, (task,), ("n",), 1.0, "process", (("q", "a"),))
     assert unpack_result(pack(result)) == result
 
 

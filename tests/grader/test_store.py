@@ -37,9 +37,7 @@ def _result(name="ann", *, points=1.0, status=Status.GRADED, text=""):
 
 
 def _start_writer(folder):
-    return subprocess.Popen(
-        [sys.executable, "-c", CHILD, folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    return subprocess.Popen([sys.executable, "-c", CHILD, folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def test_results_come_back_sorted_and_equal(tmp_path):
@@ -133,9 +131,7 @@ def test_changed_checks_make_results_stale(tmp_path):
 def test_another_assignments_folder_is_refused(tmp_path):
     """open_store names both assignments and the remedy."""
     open_store(tmp_path, run=RUN).close()
-    with pytest.raises(
-        StoreError, match=r"holds results of uva-mlp, not of uva-cnn. Name another folder with --out"
-    ):
+    with pytest.raises(StoreError, match=r"holds results of uva-mlp, not of uva-cnn. Name another folder with --out"):
         open_store(tmp_path, run=replace(RUN, assignment="uva-cnn"))
 
 
@@ -281,9 +277,7 @@ def test_a_newer_schema_is_named(tmp_path, opening):
     with sqlite3.connect(tmp_path / "run.sqlite") as file:
         file.execute("UPDATE schema_version SET version = 7")
     file.close()
-    with pytest.raises(
-        StoreError, match=r"written by a newer grader \(schema 7; this one knows 1\)\. Upgrade"
-    ):
+    with pytest.raises(StoreError, match=r"written by a newer grader \(schema 7; this one knows 1\)\. Upgrade"):
         opening(tmp_path)
 
 

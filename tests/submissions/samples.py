@@ -39,8 +39,12 @@ EDITS = {
     ),
     "syntax error": Edit("hw2/optimizers.py", "class VanillaSGD(Optimizer):", "class VanillaSGD(Optimizer)"),
     "crash": Edit("hw2/layers.py", "torch.softmax(self.x, dim=1)", "torch.softmax(self.x, dim=2)"),
-    "no weight decay": Edit("hw2/optimizers.py", "            gradient = dp + self.reg * p\n            p -=", "            gradient = dp\n            p -="),
-}  # fmt: skip
+    "no weight decay": Edit(
+        "hw2/optimizers.py",
+        "gradient = dp + self.reg * p\n            p -=",
+        "gradient = dp\n            p -=",
+    ),
+}
 
 
 def write_samples(folder: Path) -> None:

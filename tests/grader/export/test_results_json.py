@@ -15,9 +15,7 @@ def _result(name):
         CheckResult("test_a", "A", "linear", Verdict.PASSED, 3.0, seconds=0.5),
         CheckResult("test_b", "B", "linear", Verdict.WRONG, 1.0, hidden=True, feedback=feedback),
     )
-    return SubmissionResult(
-        name, Status.GRADED, 6.0, 8.0, (TaskResult("linear", "Linear", 6.0, 8.0, False, checks),)
-    )
+    return SubmissionResult(name, Status.GRADED, 6.0, 8.0, (TaskResult("linear", "Linear", 6.0, 8.0, False, checks),))
 
 
 def _written(tmp_path, results):

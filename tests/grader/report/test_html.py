@@ -84,9 +84,7 @@ def _assert_harmless(page):
         "b",
     }
     for tag, attrs in page.elements:
-        assert not [name for name in attrs if name.startswith("on") or name in {"style", "src", "srcset"}], (
-            tag
-        )
+        assert not [name for name in attrs if name.startswith("on") or name in {"style", "src", "srcset"}], tag
     for attrs in page.all("a"):
         assert re.fullmatch(r"#task-\d+|\.\./index\.html|scorecards/[^:/]+\.html(#task-\d+)?", attrs["href"])
     assert len(page.all("style")) == 1
@@ -170,9 +168,7 @@ def test_a_failed_check_explains_itself(tmp_path):
         (Frame("hw2/layers.py", 42, "forward", "    return x @ self.w"),),
         "epoch 1\n",
     )
-    card = _card(
-        tmp_path, _result("ann", CheckResult("test_a", "It adds", "linear", Verdict.WRONG, feedback=feedback))
-    )
+    card = _card(tmp_path, _result("ann", CheckResult("test_a", "It adds", "linear", Verdict.WRONG, feedback=feedback)))
     assert "✗ wrong It adds 0 / 10" in card.text
     assert "<code>z</code> is the transpose" in card.source
     assert "z shape – (10, 5) (5, 10)" in card.text
@@ -188,24 +184,16 @@ def test_a_failure_of_the_grader_is_shouted(tmp_path):
     check = CheckResult("test_a", "It adds", "linear", Verdict.NOT_GRADED, counted=False)
     result = _result("ann", check, status=Status.NOT_GRADED)
     card = _card(tmp_path, result)
-    assert (
-        "? The grader failed here 1 check could not be graded. That is the grader's fault: it costs no"
-        in card.text
-    )
+    assert "? The grader failed here 1 check could not be graded. That is the grader's fault: it costs no" in card.text
     assert "The grader failed here, not the submission. This costs no points." in card.text
     assert "? The grader failed on 1 submission" in Page(tmp_path / "index.html").text
 
 
 def test_skipped_checks_say_why(tmp_path):
     """A skipped check shows its reason, and whether it counts."""
-    skipped = CheckResult(
-        "test_a", "It learns", "linear", Verdict.SKIPPED, counted=False, feedback=Feedback("no data")
-    )
+    skipped = CheckResult("test_a", "It learns", "linear", Verdict.SKIPPED, counted=False, feedback=Feedback("no data"))
     card = _card(tmp_path, _result("ann", skipped))
-    assert (
-        "– skipped It learns not counted This check doesn't count here: it costs no points. no data"
-        in card.text
-    )
+    assert "– skipped It learns not counted This check doesn't count here: it costs no points. no data" in card.text
 
 
 def test_an_unreadable_submission_has_a_page(tmp_path):
@@ -218,12 +206,8 @@ def test_an_unreadable_submission_has_a_page(tmp_path):
 
 def test_the_class_page_sums_up(tmp_path):
     """The class page shows figures, histogram, tasks, explanations and every submission."""
-    wrong = CheckResult(
-        "test_a", "It adds", "linear", Verdict.WRONG, feedback=Feedback("`z` is the transpose")
-    )
-    page = Page(
-        write_pages(tmp_path, RUN, results=[_result("bob", points=10.0), _result("ann", wrong, points=0.0)])
-    )
+    wrong = CheckResult("test_a", "It adds", "linear", Verdict.WRONG, feedback=Feedback("`z` is the transpose"))
+    page = Page(write_pages(tmp_path, RUN, results=[_result("bob", points=10.0), _result("ann", wrong, points=0.0)]))
     assert "<title>50 % on average · A small MLP</title>" in page.source
     assert "submissions 2 mean 50 % median 50 %" in page.text
     assert "Submissions by percent of points: 0–10 %: 1, 90–100 %: 1" in page.text
@@ -322,6 +306,4 @@ def test_text_has_contrast(scheme):
         ("ink", "bad-tint"),
     ]
     assert light.keys() == dark.keys()
-    assert {
-        pair: ratio for pair in pairs if (ratio := _contrast(colour[pair[0]], colour[pair[1]])) < 4.5
-    } == {}
+    assert {pair: ratio for pair in pairs if (ratio := _contrast(colour[pair[0]], colour[pair[1]])) < 4.5} == {}

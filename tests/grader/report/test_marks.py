@@ -24,7 +24,5 @@ def test_a_message_wins_over_the_general_sentence():
     """explanation_of returns the check's own message, or a sentence for its verdict."""
     told = CheckResult("test_a", "A", "a", Verdict.SKIPPED, feedback=Feedback("needs a GPU"))
     assert explanation_of(told) == "needs a GPU"
-    assert "check that this one builds on failed" in explanation_of(
-        CheckResult("test_a", "A", "a", Verdict.SKIPPED)
-    )
+    assert "check that this one builds on failed" in explanation_of(CheckResult("test_a", "A", "a", Verdict.SKIPPED))
     assert explanation_of(CheckResult("test_a", "A", "a", Verdict.PASSED)) == ""

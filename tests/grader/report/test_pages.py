@@ -93,9 +93,7 @@ def test_everything_long_is_bounded():
     """A megabyte of output, message, note or answer becomes a readable amount."""
     long = "x" * 1_000_000
     item = Item(long, "close", long, None, long, long)
-    page = _page(
-        _check(feedback=Feedback(long, long, (item,), (), long)), notes=(long,), answers=(("Q", long),)
-    )
+    page = _page(_check(feedback=Feedback(long, long, (item,), (), long)), notes=(long,), answers=(("Q", long),))
     check = page.tasks[0].checks[0]
     parts = (
         check.explanation,

@@ -6,9 +6,21 @@ import os
 
 import torch
 
+with open("/proc/1/cmdline", "rb") as file:
+    if b"grader.sandbox" not in file.read():
+        raise SystemExit("not inside the wall: this could hurt the machine")
+
 libc = ctypes.CDLL(None, use_errno=True)
-FLAGS = {"user": 0x10000000, "mount": 0x20000, "pid": 0x20000000, "net": 0x40000000, "ipc": 0x8000000, "uts": 0x4000000,
-         "cgroup": 0x2000000, "time": 0x80}
+FLAGS = {
+    "user": 0x10000000,
+    "mount": 0x20000,
+    "pid": 0x20000000,
+    "net": 0x40000000,
+    "ipc": 0x8000000,
+    "uts": 0x4000000,
+    "cgroup": 0x2000000,
+    "time": 0x80,
+}
 
 
 def attempt(what, result):
@@ -35,7 +47,13 @@ attempt("bind", libc.mount(b"/", b"/tmp", None, 4096, None))
 attempt("umount", libc.umount2(b"/proc", 2))
 attempt("chroot", libc.chroot(b"/tmp"))
 attempt("pivot_root", libc.syscall(155 if os.uname().machine == "x86_64" else 41, b"/tmp", b"/tmp"))
-for call, what in ((428, "open_tree"), (430, "fsopen"), (425, "io_uring_setup"), (438, "pidfd_getfd"), (442, "mount_setattr")):
+for call, what in (
+    (428, "open_tree"),
+    (430, "fsopen"),
+    (425, "io_uring_setup"),
+    (438, "pidfd_getfd"),
+    (442, "mount_setattr"),
+):
     attempt(what, libc.syscall(call, -100 if call == 428 else 0, b"/", 1))
 for pid in (1, os.getppid()):
     for name in ("user", "mnt", "pid", "net"):

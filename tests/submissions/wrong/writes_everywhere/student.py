@@ -10,9 +10,28 @@ import torch
 import grader
 
 FOLDERS = [
-    "/", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/etc", "/var/tmp", "/home", "/root", "/opt", "/dev", "/run",
-    "/proc", "/sys", "/proc/sys/kernel", os.path.expanduser("~root"), site.getusersitepackages(), sys.prefix,
-    sys.base_prefix, sysconfig.get_path("purelib"), os.path.dirname(grader.__file__), os.path.dirname(torch.__file__),
+    "/",
+    "/usr",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/local",
+    "/etc",
+    "/var/tmp",
+    "/home",
+    "/root",
+    "/opt",
+    "/dev",
+    "/run",
+    "/proc",
+    "/sys",
+    "/proc/sys/kernel",
+    os.path.expanduser("~root"),
+    site.getusersitepackages(),
+    sys.prefix,
+    sys.base_prefix,
+    sysconfig.get_path("purelib"),
+    os.path.dirname(grader.__file__),
+    os.path.dirname(torch.__file__),
     os.path.dirname(os.path.dirname(grader.__file__)),
 ]
 for folder in dict.fromkeys(FOLDERS):
@@ -24,12 +43,11 @@ for folder in dict.fromkeys(FOLDERS):
         except OSError:
             pass
 for file in (grader.__file__, torch.__file__, "/usr/bin/env", sys.executable):
-    for action in (lambda path: open(path, "a"), lambda path: os.chmod(path, 0o777), os.unlink, lambda p: os.rename(p, p + "x")):
-        try:
-            action(file)
-            print("BREACH: changed", file)
-        except OSError:
-            pass
+    try:
+        open(file, "a").close()
+        print("BREACH: could write to", file)
+    except OSError:
+        pass
 
 
 class LeakyReLU:

@@ -1,0 +1,23 @@
+"""Fills the connection with notes that say nothing, then with ones that are no JSON."""
+
+import os
+import stat
+import struct
+
+
+def reply_descriptor():
+    """Return the pipe that the worker would send this probe's reply through."""
+    open_now = [number for number in range(3, 64) if os.path.exists(f"/proc/self/fd/{number}")]
+    return [number for number in open_now if stat.S_ISFIFO(os.fstat(number).st_mode)][-1]
+
+
+class LeakyReLU:
+    def __init__(self, alpha):
+        pass
+
+    def forward(self, x):
+        reply = reply_descriptor()
+        for _ in range(20_000):
+            os.write(3, struct.pack(">Q", 2) + b"{}")
+        os.write(3, struct.pack(">Q", 20) + b"[" * 20)
+        os._exit(0)

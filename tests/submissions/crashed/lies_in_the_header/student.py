@@ -1,0 +1,39 @@
+"""Sends a tensor whose header claims more bytes than there are, at places where there are none."""
+
+import json
+import os
+import stat
+import struct
+
+
+def reply_descriptor():
+    """Return the pipe that the worker would send this probe's reply through."""
+    open_now = [number for number in range(3, 64) if os.path.exists(f"/proc/self/fd/{number}")]
+    return [number for number in open_now if stat.S_ISFIFO(os.fstat(number).st_mode)][-1]
+
+
+def message(header, body=b""):
+    """Return a frame with a safetensors file of this header."""
+    payload = struct.pack("<Q", len(header)) + header + body
+    return struct.pack(">Q", len(payload)) + payload
+
+
+def write_all(descriptor, data):
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def with_tree(tree, **tensors):
+    """Return a frame whose metadata hold this tree of values."""
+    return message(json.dumps({"__metadata__": {"tree": tree}, **tensors}).encode())
+
+
+class LeakyReLU:
+    def __init__(self, alpha):
+        pass
+
+    def forward(self, x):
+        reply = reply_descriptor()
+        entry = {"dtype": "F32", "shape": [2**39, 2**39], "data_offsets": [0, 2**60]}
+        write_all(reply, with_tree('{"$dict": [["outputs", {"$dict": [["z", {"$tensor": "z"}]]}]]}', z=entry))
+        os._exit(0)

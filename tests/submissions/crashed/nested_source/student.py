@@ -1,0 +1,3 @@
+"""Is nested so deeply that the compiler gives up."""
+
+VALUE = 1

@@ -1,0 +1,1 @@
+"""Holds none of the classes that the assignment asks for."""
