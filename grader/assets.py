@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from grader.compare import Expectation, Tolerance, compare
+from grader.course import CHECKS_FOLDER
 from grader.errors import AssetError, ProtocolError
 from grader.tensors import digest, pack, unpack
 
@@ -48,20 +49,27 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {"schema": SCHEMA, "assets": {}}
     except (OSError, ValueError) as err:
-        raise AssetError(f"{path} can't be read: {err}.", remedy="Record it again: `grader record`.") from err
+        raise AssetError(f"{path} can't be read: {err}.", remedy=_remedy(folder)) from err
     if (
         not isinstance(manifest, dict)
         or manifest.get("schema") != SCHEMA
         or not isinstance(manifest.get("assets"), dict)
     ):
-        raise AssetError(f"{path} is of another version of the grader.", remedy="Record it again: `grader record`.")
+        raise AssetError(f"{path} is of another version of the grader.", remedy=_remedy(folder))
     return manifest
+
+
+def _remedy(folder: Path) -> str:
+    """Say how an assignment's assets are mended: in the course, and for a students' kit only there."""
+    if folder.parent.name == CHECKS_FOLDER:
+        return "Get this folder from the course again."
+    return f"Run `grader record {folder.name}` and review the diff."
 
 
 def read_asset(folder: Path, name: str, *, manifest: Mapping[str, Any]) -> Asset:
     """Read one asset and check that it is what the manifest says. Raises AssetError with the command that mends it."""
     entry = manifest["assets"].get(name)
-    remedy = f"Run `grader record {folder.name}` and review the diff."
+    remedy = _remedy(folder)
     if entry is None:
         raise AssetError(f"{folder.name} has no recorded asset for `{name}`.", remedy=remedy)
     path = folder / f"{name}.safetensors"
@@ -75,13 +83,13 @@ def read_asset(folder: Path, name: str, *, manifest: Mapping[str, Any]) -> Asset
         }
         spreads = {key: value["spread"] for key, value in entry["tolerances"].items()}
         return Asset(name, entry["probe"], values["inputs"], values["outputs"], tolerances, spreads)
-    except (OSError, ProtocolError, KeyError, TypeError) as err:
+    except (OSError, ProtocolError, AttributeError, KeyError, TypeError) as err:
         raise AssetError(f"The asset {path.name} can't be read: {err}.", remedy=remedy) from err
 
 
 def expectation_of(asset: Asset, *, probe: str, inputs: Mapping[str, Any], folder: Path) -> Expectation:
     """Return what the asset expects of the call, after making sure that it was recorded for this very call."""
-    remedy = f"Run `grader record {folder.name}` and review the diff."
+    remedy = _remedy(folder)
     if asset.probe != probe:
         raise AssetError(
             f"The asset {asset.name} was recorded for the probe `{asset.probe}`, not `{probe}`.",

@@ -3,6 +3,7 @@
 Each verb hands over to the module of its name; heavy imports wait until a verb needs them.
 """
 
+import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -40,6 +41,9 @@ ResultsArgument = Annotated[Path, typer.Argument(metavar="RESULTS", help="The fo
 
 def main() -> None:
     """Run the command line and turn errors into sentences and exit codes (2: yours, 3: the grader's)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may know few letters
     try:
         app(standalone_mode=True)
     except GraderError as err:
@@ -77,7 +81,7 @@ def check(
     Run it in the assignment's folder. Exit code 0: all passed, 1: not yet, 3: the grader failed.
     """
     from grader.check import find_assignment
-    from grader.console import print_scorecard, results_console
+    from grader.console import has_passed, print_scorecard, results_console
     from grader.grade import Selection, grade_all
     from grader.sandbox.walls import Wall
     from grader.submission import Found
@@ -96,7 +100,7 @@ def check(
     print_scorecard(results_console(), results[0])
     if results[0].status is Status.NOT_GRADED:
         raise typer.Exit(3)
-    raise typer.Exit(0 if results[0].points == results[0].max_points else 1)
+    raise typer.Exit(0 if has_passed(results[0]) else 1)
 
 
 def _known_tasks(assignment: "Assignment", tasks: list[str] | None) -> tuple[str, ...]:
@@ -136,14 +140,20 @@ def grade(
     """
     from grader.batch import Order, run_info
     from grader.course import find_course, read_assignment
-    from grader.sandbox.walls import wall_named
+    from grader.sandbox.walls import Wall, wall_named
     from grader.store import open_store
     from grader.submission import find_submissions
 
+    outer = wall_named(wall)
+    if outer is Wall.INLINE:
+        raise SandboxError(
+            "`inline` is no wall: it runs the code of strangers in the grader's own process.",
+            remedy="Choose bubblewrap, or process for code that you trust.",
+        )
     folder = find_course(course or Path())
     chosen = read_assignment(folder, assignment)
     intake = find_submissions(submissions, chosen)
-    order = Order(folder, chosen, wall=str(wall_named(wall)), tasks=_known_tasks(chosen, task))
+    order = Order(folder, chosen, wall=str(outer), tasks=_known_tasks(chosen, task))
     for name in intake.ignored:
         _tell(f"ignored: {name}")
     with open_store(out, run=run_info(order)) as store:
@@ -243,9 +253,8 @@ def record(
 
     chosen = read_assignment(find_course(course or Path()), assignment)
     recording = record_assets(chosen, write=not dry_run)
-    print_recording(results_console(), recording, slug=assignment, written=not dry_run)
-    wrong = recording.refused or recording.failed
-    raise typer.Exit(1 if wrong or (dry_run and not recording.is_clean) else 0)
+    print_recording(results_console(), recording, slug=assignment, written=not (dry_run or recording.is_blocked))
+    raise typer.Exit(1 if recording.is_blocked or (dry_run and not recording.is_clean) else 0)
 
 
 @app.command()

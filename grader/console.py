@@ -89,6 +89,12 @@ def _print_below(console: Console, text: str, *, style: str = "") -> None:
     console.print(Padding(Text(visible(text), style=style), (0, 0, 0, 6)))
 
 
+def has_passed(result: SubmissionResult) -> bool:
+    """Tell whether the submission could be read and every check that counts passed."""
+    checks = [check for task in result.tasks for check in task.checks if check.counted]
+    return result.status is Status.GRADED and all(check.verdict is Verdict.PASSED for check in checks)
+
+
 def sum_in_words(result: SubmissionResult) -> str:
     """Say the points and what is left to do."""
     checks = [check for task in result.tasks for check in task.checks]
@@ -201,6 +207,8 @@ def print_recording(console: Console, recording: "Recording", *, slug: str, writ
             for name in names:
                 console.print(f"  {name}", markup=False)
     for name, why in recording.refused.items():
-        console.print(f"refused: {name}: {why} Nothing was written.", markup=False)
+        console.print(f"refused: {name}: {why}", markup=False)
     for result in recording.failed:
         console.print(f"fails on the reference: {result.name}: {explanation_of(result)}", markup=False)
+    if recording.is_blocked:
+        console.print("Nothing was written: mend that first.")

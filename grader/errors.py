@@ -41,3 +41,7 @@ class SandboxError(GraderError):
 
 class StoreError(GraderError):
     """Report a results folder that can't be used: another assignment's, not writable, disk full."""
+
+
+class DatasetError(GraderError):
+    """Report a data set that is unknown, not on this machine, or not what its files claim."""

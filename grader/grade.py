@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
@@ -30,6 +30,10 @@ class Selection:
 
     tasks: tuple[str, ...] = ()
 
+    def includes(self, task: str) -> bool:
+        """Tell whether the checks of a task are chosen."""
+        return not self.tasks or task in self.tasks
+
 
 class Grading:
     """Be the pytest plugin that runs all checks for one submission after another."""
@@ -45,6 +49,7 @@ class Grading:
         self._run = subjects
         self._selection = selection
         self.problem = ""
+        self.error: BaseException | None = None
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Tell the plugin which assignment the checks belong to."""
@@ -63,15 +68,17 @@ class Grading:
             yield
         except pytest.UsageError as err:
             self.problem = self.problem or str(err)
-        if self._selection.tasks:
-            items[:] = [item for item in items if _task_of(item) in self._selection.tasks]
+        items[:] = [item for item in items if self._selection.includes(_task_of(item))]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run the collected checks for each submission."""
         if self.problem or session.testsfailed:
             raise session.Failed(self.problem)
-        self._run(session)
+        try:
+            self._run(session)
+        except BaseException as err:  # pytest would print it and go on; it is raised again outside
+            self.error = err
         return True
 
 
@@ -102,12 +109,17 @@ def in_session(
         *map(str, files), "-c", os.devnull, f"--rootdir={assignment.folder}", "--noconftest", "--capture=no",
         "--import-mode=importlib", "--strict-markers", f"--timeout={guard_s:g}", "--timeout-method=signal",
         "-p", "pytest_timeout", "-p", "grader.plugin", "-p", "no:terminal", "-p", "no:cacheprovider",
-        "-p", "no:faulthandler", "-p", "no:logging", "-p", "no:warnings", "-p", "no:junitxml", "-p", "no:pastebin",
+        "-p", "no:debugging", "-p", "no:faulthandler", "-p", "no:logging", "-p", "no:warnings", "-p", "no:junitxml",
+        "-p", "no:pastebin",
     ]  # fmt: skip
     with _only_our_settings(), _only_these_modules(file.stem for file in files):
         code = pytest.main(arguments, plugins=[grading])
+    if grading.error is not None:
+        raise grading.error
     if grading.problem:
         raise CourseError(f"The checks of {assignment.slug} can't be run: {grading.problem}")
+    if code == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
     if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
         raise CourseError(
             f"The checks of {assignment.slug} can't be run.",
@@ -150,7 +162,12 @@ def grade_all(
     report: Callable[[SubmissionResult, str], None],
     selection: Selection | None = None,
 ) -> None:
-    """Grade submissions one after another and report each result with the digest of what was graded."""
+    """Grade submissions one after another and report each result with the digest of what was graded.
+
+    Raises the error of a course or sandbox with which nothing can be graded.
+    """
+    chosen = selection or Selection()
+    graded = replace(assignment, tasks=tuple(task for task in assignment.tasks if chosen.includes(task.name)))
     expect = RecordedAssets(assignment.assets).expect
 
     def run(session: pytest.Session) -> None:
@@ -160,9 +177,9 @@ def grade_all(
             if wall is not Wall.INLINE:
                 server = stack.enter_context(ForkServer(wall, preload=assignment.worker.preload))
             for found in founds:
-                report(*_grade_one(session, assignment, found, server=server, wall=wall, expect=expect))
+                report(*_grade_one(session, graded, found, server=server, wall=wall, expect=expect))
 
-    in_session(assignment, run, selection=selection)
+    in_session(assignment, run, selection=chosen)
 
 
 def _grade_one(

@@ -235,7 +235,7 @@ def _judge(raised: pytest.ExceptionInfo[BaseException] | None) -> tuple[Verdict,
 
 def _assertion_text(error: AssertionError) -> str:
     """Return an assertion's own sentence without pytest's rewritten expression."""
-    text = _ANSI.sub("", str(error)).split("\nassert ")[0].strip()
+    text = _ANSI.sub("", f"\n{error}").split("\nassert ")[0].strip()
     return text or "The result is not what the assignment asks for."
 
 

@@ -41,16 +41,21 @@ class Recording:
     failed: list[CheckResult] = field(default_factory=list)
 
     @property
+    def is_blocked(self) -> bool:
+        """Tell whether the reference has to be mended before anything may be written."""
+        return bool(self.refused or self.failed)
+
+    @property
     def is_clean(self) -> bool:
         """Tell whether nothing would change and nothing is wrong."""
-        return not (self.missing or self.stale or self.unused or self.refused or self.failed)
+        return not (self.missing or self.stale or self.unused or self.is_blocked)
 
 
 def record(assignment: Assignment, *, write: bool, wall: Wall = Wall.PROCESS) -> Recording:
     """Run all checks on the reference, measure the spread of every recorded call, and compare with what is there.
 
-    With `write`, new assets replace missing and stale ones and unused ones are removed; an asset whose reference has
-    not changed keeps every byte. Raises CourseError where there is no reference.
+    With `write`, new assets replace missing and stale ones and unused ones are removed, unless a check fails on the
+    reference; an asset whose reference has not changed keeps every byte. Raises CourseError without a reference.
     """
     if assignment.reference is None:
         raise CourseError(f"{assignment.slug} has no reference to record from.", remedy="Run this in the course.")
@@ -69,7 +74,7 @@ def record(assignment: Assignment, *, write: bool, wall: Wall = Wall.PROCESS) ->
 
     in_session(assignment, run)
     _compare_with_recorded(assignment.assets, recording)
-    if write and not recording.refused:
+    if write and not recording.is_blocked:
         _write(assignment.assets, recording)
     return recording
 
@@ -182,9 +187,12 @@ def _tolerances(outputs: Mapping[str, Any], spreads: Mapping[str, float]) -> dic
 
 def _compare_with_recorded(folder: Path, recording: Recording) -> None:
     """Sort the assets into matched, missing, stale and unused; a matched one stays as it was recorded."""
-    manifest = read_manifest(folder)
+    try:
+        manifest, is_readable = read_manifest(folder), True
+    except AssetError:
+        manifest, is_readable = {"assets": {}}, False  # then everything is stale
     for name, asset in recording.assets.items():
-        if name not in manifest["assets"]:
+        if is_readable and name not in manifest["assets"]:
             recording.missing.append(name)
             continue
         try:
@@ -199,7 +207,14 @@ def _compare_with_recorded(folder: Path, recording: Recording) -> None:
             recording.stale.append(name)
     files = {path.name.removesuffix(".safetensors") for path in folder.glob("*.safetensors")}
     known = set(recording.assets) | set(recording.refused)
-    recording.unused = sorted((set(manifest["assets"]) | files) - known)
+    recording.unused = sorted(
+        name for name in (set(manifest["assets"]) | files) - known if not _is_of_failed(name, recording)
+    )
+
+
+def _is_of_failed(name: str, recording: Recording) -> bool:
+    """Tell whether an asset belongs to a check that failed on the reference, and may be needed when it is mended."""
+    return any(name == result.name or name.startswith(f"{result.name}.") for result in recording.failed)
 
 
 def _is_same(old: Asset, new: Asset) -> bool:

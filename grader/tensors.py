@@ -20,6 +20,9 @@ from grader.errors import ProtocolError
 MAX_DEPTH = 12
 MAX_VALUES = 20_000
 MAX_TEXT = 100_000
+MAX_HEADER = 4 << 20  # a reader needs twenty times as much memory for the worst of it
+MAX_AXES = 16
+MAX_SIZE = 1 << 40
 
 _DTYPES = {
     "F64": torch.float64,
@@ -53,11 +56,21 @@ def pack(values: Mapping[str, Any], *, max_bytes: int = 1 << 30) -> bytes:
     """Turn named values into one safetensors file whose metadata holds the tree of plain values.
 
     Tensors may sit anywhere in nested lists and dicts; each is stored under its path (`params.0.1`). What can't be
-    stored, and tensors beyond `max_bytes` in sum, become `Opaque`.
+    stored, and tensors beyond `max_bytes` in sum, become `Opaque`. Raises ValueError where names and plain values alone
+    are too large.
     """
     tensors: dict[str, torch.Tensor] = {}
     tree = _Packer(tensors, max_bytes).tree_of(dict(values), path="", depth=0)
-    return save(tensors, metadata={"tree": json.dumps(tree, ensure_ascii=True, allow_nan=False)})
+    text = json.dumps(tree, ensure_ascii=True, allow_nan=False)
+    _refuse_large(len(text))
+    data = save(tensors, metadata={"tree": text})
+    _refuse_large(struct.unpack("<Q", data[:8])[0])
+    return data
+
+
+def _refuse_large(header: int) -> None:
+    if header > MAX_HEADER:
+        raise ValueError(f"names and plain values take {header} bytes; at most {MAX_HEADER} can be handed over")
 
 
 class _Packer:
@@ -69,13 +82,14 @@ class _Packer:
         self.count = 0
 
     def tree_of(self, value: Any, *, path: str, depth: int) -> Any:
-        self.count += 1
-        if depth > MAX_DEPTH or self.count > MAX_VALUES:
-            return _opaque_tree(Opaque("too large", "nested too deeply or too many values"))
+        if depth > MAX_DEPTH:
+            return _opaque_tree(Opaque("too large", f"nested more than {MAX_DEPTH} times"))
         if isinstance(value, torch.Tensor):
             return self._tensor(value, path)
         if isinstance(value, Opaque):
             return _opaque_tree(value)
+        if isinstance(value, Mapping | list | tuple) and not self._fits(len(value)):
+            return _opaque_tree(Opaque("too large", f"{type(value).__name__} of {len(value)} values"))
         if isinstance(value, Mapping):
             pairs = [
                 [str(key), self.tree_of(item, path=_join(path, key), depth=depth + 1)] for key, item in value.items()
@@ -84,6 +98,12 @@ class _Packer:
         if isinstance(value, list | tuple):
             return [self.tree_of(item, path=_join(path, i), depth=depth + 1) for i, item in enumerate(value)]
         return _plain_tree(value)
+
+    def _fits(self, number: int) -> bool:
+        """Count the values of a list or dict, all at once; False where they are too many."""
+        fits = self.count + number <= MAX_VALUES
+        self.count += number if fits else 0
+        return fits
 
     def _tensor(self, value: torch.Tensor, path: str) -> Any:
         reason = _why_unsendable(value)
@@ -122,6 +142,8 @@ def _why_unsendable(value: torch.Tensor) -> str:
         return "quantized tensor"
     if value.dtype not in _DTYPES.values():
         return f"{_dtype_name(value.dtype)} tensor"
+    if value.dim() > MAX_AXES or any(n >= MAX_SIZE for n in value.shape):
+        return "too large"
     return ""
 
 
@@ -191,6 +213,8 @@ def _checked_header(data: bytes | bytearray) -> dict[str, Any]:
     (length,) = struct.unpack("<Q", data[:8])
     if length > len(data) - 8:
         raise ProtocolError(f"The message's header claims {length} bytes of {len(data)}.")
+    if length > MAX_HEADER:
+        raise ProtocolError(f"The message's header takes {length} bytes; at most {MAX_HEADER} are allowed.")
     try:
         header = json.loads(bytes(data[8 : 8 + length]))
     except (ValueError, RecursionError) as err:
@@ -209,8 +233,8 @@ def _check_entry(name: str, entry: Any, *, body: int) -> None:
         dtype, shape, (start, end) = entry["dtype"], entry["shape"], entry["data_offsets"]
         sound = (
             dtype in _DTYPES
-            and len(shape) <= 16
-            and all(type(n) is int and 0 <= n < 2**40 for n in shape)
+            and len(shape) <= MAX_AXES
+            and all(type(n) is int and 0 <= n < MAX_SIZE for n in shape)
             and type(start) is int
             and type(end) is int
             and 0 <= start <= end <= body
@@ -239,8 +263,10 @@ class _Reader:
         if isinstance(tree, dict):
             return self._tagged(tree, depth)
         if isinstance(tree, str) and len(tree) > MAX_TEXT:
-            raise ProtocolError("The message holds a text over the limit.")
-        return tree
+            raise ProtocolError(f"The message holds a text of {len(tree)} characters; at most {MAX_TEXT} are allowed.")
+        if isinstance(tree, int) and not -(2**63) <= tree < 2**63:
+            raise ProtocolError("The message holds an integer of more than 64 bits.")
+        return _text(tree) if isinstance(tree, str) else tree
 
     def _tagged(self, tree: dict[str, Any], depth: int) -> Any:
         try:
@@ -264,9 +290,10 @@ class _Reader:
 
 
 def _text(value: Any) -> str:
+    """Return a text that can be written to any file: JSON may hold half a surrogate pair."""
     if not isinstance(value, str):
         raise TypeError("expected a text")
-    return value
+    return value.encode("utf-8", "backslashreplace").decode()
 
 
 def digest(data: bytes) -> str:

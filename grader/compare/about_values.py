@@ -17,13 +17,15 @@ _MIN_ROWS = 3
 
 def all_zeros(case: Case) -> Facts | None:
     """Every element is zero, and most of them shouldn't be."""
-    if case.actual.numel() < 2 or bool(case.actual.any()):
+    if bool(case.actual.any()) or not _is_lost(case.expected) or not is_telling(case.expected, case.tolerance):
         return None
     return {} if 2 * int(case.expected.count_nonzero()) > case.expected.numel() else None
 
 
 def unfinished(case: Case) -> Facts | None:
     """Everything is right up to an index along some axis, and all zeros or all nan from there on."""
+    if not is_telling(case.expected, case.tolerance):
+        return None
     right = _is_right(case)
     for axis in range(case.actual.dim()):
         wrong = (~right).movedim(axis, 0).reshape(case.actual.shape[axis], -1).any(dim=1)
@@ -31,8 +33,9 @@ def unfinished(case: Case) -> Facts | None:
         if not 1 <= start <= count - 2 or not bool(wrong[start]):
             continue
         filler = _filler(case.actual.narrow(axis, start, count - start))
-        done = case.expected.narrow(axis, 0, start)
-        if filler and bool(wrong[start:].all()) and bool(done.any()):
+        done, lost = case.expected.narrow(axis, 0, start), case.expected.narrow(axis, start, count - start)
+        explained = filler == "nan" or (filler == "zero" and _is_lost(lost))
+        if explained and bool(wrong[start:].all()) and bool(done.any()):
             return {"filler": filler, "axis": str(axis), "last": str(start - 1), "start": str(start)}
     return None
 
@@ -41,14 +44,14 @@ def equals_other(case: Case) -> Facts | None:
     """The tensor is one of the context's others, such as the input."""
     for words, other in case.context.others.items():
         value = other.detach().double()
-        if is_telling_or_odd(value, case.tolerance) and explains(case, value):
+        if explains(case, value) and is_telling_or_odd(value, case.tolerance):
             return {"words": words}
     return None
 
 
 def nearly_right(case: Case) -> Facts | None:
     """Every element is off by little more than the tolerance, as lost precision does."""
-    if case.exact:
+    if case.exact or not is_telling(case.expected, case.tolerance):
         return None
     wider = Tolerance(rtol=_NEARLY * case.tolerance.rtol, atol=_NEARLY * case.tolerance.atol)
     worst = float((case.actual - case.expected).abs().max())
@@ -131,6 +134,11 @@ def offset_along_rows(case: Case) -> Facts | None:
 def _is_right(case: Case) -> torch.Tensor:
     """Mark the elements that are finite and within the tolerance."""
     return case.actual.isfinite() & ~too_far(case.actual, case.expected, case.tolerance)
+
+
+def _is_lost(expected: torch.Tensor) -> bool:
+    """Tell whether zeros in place of these values are a loss; in place of negative ones they may come from a ReLU."""
+    return bool((expected > 0).any())
 
 
 def _filler(tensor: torch.Tensor) -> str:

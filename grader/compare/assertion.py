@@ -6,7 +6,7 @@ Checks call `assert_matches`; `grader.plugin` turns the `Mismatch` into a verdic
 from collections.abc import Mapping
 from dataclasses import replace
 
-from grader.compare.comparison import Comparison, Context, Expectation, Mismatch
+from grader.compare.comparison import Comparison, Context, Difference, Expectation, Mismatch
 from grader.compare.ladder import find_mismatches
 from grader.compare.lookalikes import find_lookalike
 from grader.compare.wording import MAX_ITEMS, feedback_for
@@ -28,7 +28,7 @@ def compare(
     asked = expected if isinstance(expected, Expectation) else Expectation(expected)
     devices = getattr(actual, "devices", None)
     findings = find_mismatches(actual, asked, devices=devices if isinstance(devices, Mapping) else None)
-    differences = []
+    differences: list[Difference] = []
     for finding in findings:
         told = len(differences) < MAX_ITEMS
         lookalike = find_lookalike(finding, context) if told else None

@@ -28,7 +28,7 @@ class Case:
     actual: torch.Tensor
     expected: torch.Tensor
     tolerance: Tolerance
-    context: Context = Context()
+    context: Context
     exact: bool = False
 
 
@@ -53,8 +53,7 @@ def is_telling(tensor: torch.Tensor, tolerance: Tolerance) -> bool:
     if tensor.numel() < _MIN_VALUES:
         return False
     step = _STEPS * (tolerance.atol + tolerance.rtol * float(tensor.abs().max()))
-    values = (tensor / step).round() if step else tensor
-    return values.unique().numel() >= _MIN_VALUES
+    return len(_distinct((tensor / step).round() if step else tensor)) >= _MIN_VALUES
 
 
 def is_telling_or_odd(tensor: torch.Tensor, tolerance: Tolerance) -> bool:
@@ -65,8 +64,15 @@ def is_telling_or_odd(tensor: torch.Tensor, tolerance: Tolerance) -> bool:
     """
     if is_telling(tensor, tolerance):
         return True
-    values = tensor.unique().tolist()
+    values = _distinct(tensor)
     return 1 <= len(values) <= _MIN_VALUES - 1 and all(_is_odd(value, tolerance) for value in values)
+
+
+def _distinct(tensor: torch.Tensor) -> list[float]:
+    ordered = tensor.flatten().sort().values
+    first = torch.ones(min(1, ordered.numel()), dtype=torch.bool)
+    kept: list[float] = ordered[torch.cat([first, ordered[1:] != ordered[:-1]])][:_MIN_VALUES].tolist()
+    return kept
 
 
 def _is_odd(value: float, tolerance: Tolerance) -> bool:

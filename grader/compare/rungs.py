@@ -22,20 +22,27 @@ def climb(pair: Pair) -> Finding | None:
 
     Raises CourseError where the expected tensor's values can't be compared.
     """
-    asked_dtype = _asked_dtype(pair)
-    number = scalar_tensor(pair.actual, asked_dtype) if _expected_shape(pair) == () else None
+    asked_dtype, expected = _asked_dtype(pair), _expected_tensor(pair)
+    number = _as_number(pair, asked_dtype)
     actual = plain_tensor(pair.actual) if number is None else number
     if actual is None:
         return Finding(pair.difference(Rung.TYPE))
     if tuple(actual.shape) != _expected_shape(pair):
-        return _with_tensors(Finding(pair.difference(Rung.SHAPE)), actual, pair)
+        return _other_shape(pair, actual, expected)
     if number is None:
         if actual.dtype != (asked_dtype or actual.dtype) or not is_readable(actual.dtype):
             return Finding(pair.difference(Rung.DTYPE))
         elsewhere = _other_device(pair, actual)
         if elsewhere:
             return elsewhere
-    return _compare_values(pair, actual)
+    return _compare_values(pair, actual, expected)
+
+
+def _as_number(pair: Pair, asked_dtype: torch.dtype | None) -> torch.Tensor | None:
+    """Return a plain number as a tensor where it may stand for what is expected."""
+    if isinstance(pair.expected, float):
+        return scalar_tensor(pair.actual, asked_dtype or _ASSUMED_FLOAT)
+    return scalar_tensor(pair.actual, asked_dtype) if _expected_shape(pair) == () else None
 
 
 def _expected_shape(pair: Pair) -> tuple[int, ...]:
@@ -92,16 +99,16 @@ def _tolerance(pair: Pair, actual: torch.Tensor, expected: torch.Tensor) -> Tole
     return max(expected_floor, actual_floor, key=lambda floor: floor.rtol)
 
 
-def _with_tensors(finding: Finding, actual: torch.Tensor, pair: Pair) -> Finding:
-    """Return the finding with its tensors, for the lookalikes."""
-    expected = _expected_tensor(pair)
+def _other_shape(pair: Pair, actual: torch.Tensor, expected: torch.Tensor | None) -> Finding:
+    """Return the finding of another shape, with its tensors for the lookalikes."""
+    difference = pair.difference(Rung.SHAPE)
+    difference = replace(difference, expected=replace(difference.expected, shape=_expected_shape(pair)))
     if expected is None or not is_readable(actual.dtype):
-        return finding
-    return replace(finding, actual=actual, expected=expected, tolerance=_tolerance(pair, actual, expected))
+        return Finding(difference)
+    return Finding(difference, actual=actual, expected=expected, tolerance=_tolerance(pair, actual, expected))
 
 
-def _compare_values(pair: Pair, actual: torch.Tensor) -> Finding | None:
-    expected = _expected_tensor(pair)
+def _compare_values(pair: Pair, actual: torch.Tensor, expected: torch.Tensor | None) -> Finding | None:
     if expected is None:
         alone = measure_alone(actual)
         return Finding(replace(pair.difference(Rung.FINITE), deviation=alone)) if alone else None

@@ -3,6 +3,8 @@
 `grader.compare.assertion` raises them as a `Mismatch`.
 """
 
+import math
+
 from grader.compare.comparison import Comparison, Description, Deviation, Difference, Rung
 from grader.compare.remedies import remedy_for_dtype, remedy_for_kind
 from grader.compare.texts import count_text, index_text, number_text, number_texts, shape_text
@@ -92,13 +94,14 @@ def _say_shape(difference: Difference) -> str:
     name, actual, expected = difference.name, difference.actual, difference.expected
     if actual.shape is None or expected.shape is None:
         return _say_size(difference)
-    if expected.kind == "float" or expected.shape == ():
+    if expected.shape == ():
         return f"`{name}` has shape {shape_text(actual.shape)}; expected a single number, shape ()."
     sentence = f"`{name}` has shape {shape_text(actual.shape)}; expected {shape_text(expected.shape)}."
     if difference.lookalike:
         return sentence
     if len(actual.shape) != len(expected.shape):
-        return f"{sentence} It has {count_text(len(actual.shape), 'axis')} instead of {len(expected.shape)}."
+        axes = "axis" if len(actual.shape) == 1 else "axes"
+        return f"{sentence} It has {len(actual.shape)} {axes} instead of {len(expected.shape)}."
     return sentence
 
 
@@ -126,13 +129,14 @@ def _say_finite(difference: Difference) -> str:
     deviation = difference.deviation
     assert deviation is not None
     name, (actual, expected) = difference.name, _element_texts(deviation)
-    wanted = f"{expected} is expected"
+    remedy = "" if math.isfinite(deviation.actual) else f" {_NOT_FINITE}"
     if deviation.total == 1:
-        return f"`{name}` is {actual}; expected {expected}. {_NOT_FINITE}"
-    place = f"{_count_of_total(deviation)}, first at {index_text(deviation.index)}, where {wanted}"
-    if not deviation.nans and not deviation.infs:
-        return f"`{name}` is wrong at {place}."
-    return f"`{name}` is {actual} at {place}. {_NOT_FINITE}"
+        return f"`{name}` is {actual}; expected {expected}.{remedy}"
+    place = f"{_count_of_total(deviation)}, first at {index_text(deviation.index)}"
+    if math.isfinite(deviation.actual):
+        return f"`{name}` differs at {place}: {actual} instead of {expected}."
+    kind = "nan or inf" if deviation.nans and deviation.infs else actual
+    return f"`{name}` is {kind} at {place}, where {expected} is expected.{remedy}"
 
 
 def _say_close(difference: Difference) -> str:

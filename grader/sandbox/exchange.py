@@ -105,7 +105,7 @@ class Exchange:
             gone.outcome = self._with_times(gone.outcome, started)
             raise
         except ProtocolError as err:
-            broken = ProbeOutcome(Ending.KILLED, detail=f"sent something that is no reply: {err.message}")
+            broken = ProbeOutcome(Ending.KILLED, detail=f"sent something that is no reply: {err.message.rstrip('.')}")
             raise Gone(self._with_times(broken, started)) from err
         finally:
             os.close(reading)
@@ -150,7 +150,8 @@ class Exchange:
                 elif descriptor == reading:
                     if not self._read_reply(reading):
                         poller.unregister(reading)
-                        deadline = min(deadline, time.monotonic() + _FAREWELL_S) if self._payload else deadline
+                        replied = self._payload is not None
+                        deadline = min(deadline, time.monotonic() + _FAREWELL_S) if replied else deadline
                 elif self._read_notes(number):
                     deadline = time.monotonic() + self._limits.wall_s + _GRACE_S
         while self._payload is None and self._read_reply(reading):
@@ -256,7 +257,7 @@ def _number(value: Any) -> float:
 def _how_it_ended(end: Mapping[str, Any]) -> str:
     """Say how the probe's process ended without a reply, from its wait status."""
     status = end.get("status")
-    if not isinstance(status, int) or not 0 <= status < 1 << 16:
+    if type(status) is not int or not 0 <= status < 1 << 16:
         return "ended without a reply"
     if not os.WIFSIGNALED(status):
         return f"left the process with exit status {os.WEXITSTATUS(status)} before returning"

@@ -251,6 +251,7 @@ class _Walls:
         try:
             bounds.apply_to_submission(self.limits, private_users=walled)
             if walled:
+                kernel.make_dumpable()  # the supervisor has to read how much memory it shares
                 kernel.drop_all_capabilities()
             if sys.platform == "linux":
                 kernel.forbid_new_privileges()

@@ -95,6 +95,11 @@ def make_undumpable() -> None:
     _prctl(_PR_SET_DUMPABLE, 0, "prctl(PR_SET_DUMPABLE)")
 
 
+def make_dumpable() -> None:
+    """Let processes of the same user look at this one again: a fork inherits from its parent that they may not."""
+    _prctl(_PR_SET_DUMPABLE, 1, "prctl(PR_SET_DUMPABLE)")
+
+
 def die_with_parent(signal: int) -> None:
     """Let the kernel send this signal when the parent ends."""
     _prctl(_PR_SET_PDEATHSIG, signal, "prctl(PR_SET_PDEATHSIG)")

@@ -11,12 +11,12 @@ _PAGES_PER_MIB = (1 << 20) / os.sysconf("SC_PAGE_SIZE")
 
 
 def exceeds(limit_mib: float, *, descendants_of: int | None = None) -> bool:
-    """Tell whether processes hold more than `limit_mib` MiB: all that /proc shows, or only a process' descendants.
+    """Tell whether processes hold more than `limit_mib` MiB: all but pid 1 in /proc, or only a process' descendants.
 
     The cheap sum counts pages shared with the fork server once for each process; only where it is over the limit are
     the exact shares read, which takes milliseconds.
     """
-    pids = _all_pids() if descendants_of is None else descendants(descendants_of)
+    pids = [pid for pid in _all_pids() if pid != 1] if descendants_of is None else descendants(descendants_of)
     if sum(map(_resident_mib, pids)) <= limit_mib:
         return False
     return sum(map(_share_mib, pids)) > limit_mib

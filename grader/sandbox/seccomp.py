@@ -1,6 +1,7 @@
 """The system calls that student code may not make, as a seccomp program: a second layer behind the namespaces.
 
-A deny-list: what torch, DataLoader workers and subprocesses need goes through. Built once by
+A deny-list: what torch, DataLoader workers and subprocesses need goes through. It also holds the ways to keep memory
+that no process maps (memfd, System V IPC), which the memory watchdog would not see. Built once by
 `grader.sandbox.forkserver`, installed in each submission by `grader.sandbox.kernel`.
 """
 
@@ -30,6 +31,7 @@ _FAMILIES = (1, 2, 10)  # AF_UNIX for DataLoader workers; AF_INET and AF_INET6 r
 _NEW_CALLS = {
     "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432, "fspick": 433,
     "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "pidfd_getfd": 438, "mount_setattr": 442,
+    "memfd_secret": 447,
 }  # fmt: skip
 
 
@@ -56,6 +58,7 @@ _MACHINES = {
             "reboot": 169, "swapon": 167, "swapoff": 168, "settimeofday": 164, "clock_settime": 227, "adjtimex": 159,
             "clock_adjtime": 305, "acct": 163, "quotactl": 179, "syslog": 103, "iopl": 172, "ioperm": 173,
             "name_to_handle_at": 303, "open_by_handle_at": 304, "fanotify_init": 300, "personality": 135,
+            "memfd_create": 319, "shmget": 29, "msgget": 68, "semget": 64,
         },
     ),
     "aarch64": _Machine(
@@ -68,6 +71,7 @@ _MACHINES = {
             "reboot": 142, "swapon": 224, "swapoff": 225, "settimeofday": 170, "clock_settime": 112, "adjtimex": 171,
             "clock_adjtime": 266, "acct": 89, "quotactl": 60, "syslog": 116, "name_to_handle_at": 264,
             "open_by_handle_at": 265, "fanotify_init": 262, "personality": 92,
+            "memfd_create": 279, "shmget": 194, "msgget": 186, "semget": 190,
         },
     ),
 }  # fmt: skip

@@ -56,7 +56,7 @@ class Launched:
 
 def launch(wall: Wall, control: int) -> Launched:
     """Start a fork server behind a wall; it inherits only the control descriptor. Raises SandboxError."""
-    scratch = Path(tempfile.mkdtemp(prefix="grader-"))
+    scratch = Path(tempfile.mkdtemp(prefix="grader-", dir=_temporary_folder()))
     server = [sys.executable, "-I", "-m", "grader.sandbox.forkserver", str(control)]
     command = _bubblewrap(server, scratch) if wall is Wall.BUBBLEWRAP else server
     try:
@@ -75,6 +75,12 @@ def launch(wall: Wall, control: int) -> Launched:
             f"The fork server could not be started: {err}.", remedy="Run `grader doctor` for what is missing."
         ) from err
     return Launched(process, scratch, walled=wall is Wall.BUBBLEWRAP)
+
+
+def _temporary_folder() -> Path:
+    """Return the folder for temporary files, another one where root's is closed to the user that the wall runs as."""
+    chosen = Path(tempfile.gettempdir())
+    return Path("/tmp") if os.geteuid() == 0 and not _reachable(chosen) else chosen  # noqa: S108 - made by mkdtemp
 
 
 def _environment(*, home: str) -> dict[str, str]:

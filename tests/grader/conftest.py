@@ -6,6 +6,7 @@ Never a tests/conftest.py: that would be loaded into grading.
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -67,15 +68,15 @@ def test_triple(probe, expected, rng):
 '''
 REFERENCE = """\
 def double(x):
-    # BEGIN SOLUTION
+    # <solution> Return two times x.
     return 2 * x
-    # END SOLUTION
+    # </solution>
 
 
 def triple(x):
-    # BEGIN SOLUTION
+    # <solution> Return three times x.
     return 3 * x
-    # END SOLUTION
+    # </solution>
 """
 
 
@@ -119,8 +120,11 @@ def read_tiny():
 
 
 @pytest.fixture(scope="session")
-def grade_many():
-    """Return a function that grades submissions, a dict of names to files, one after another in one session."""
+def grade_many(process_server):
+    """Return a function that grades submissions, a dict of names to files, one after another in one session.
+
+    The fork server is a real one, started once for all tests.
+    """
     from grader.grade import Selection, grade_all
     from grader.sandbox.walls import Wall
     from grader.submission import Found
@@ -130,13 +134,15 @@ def grade_many():
         founds = [Found(name, _write(folder / name, files)) for name, files in submissions.items()]
         for found in founds:
             found.path.mkdir(parents=True, exist_ok=True)
-        grade_all(
-            assignment,
-            founds,
-            wall=wall,
-            report=lambda result, _digest: results.__setitem__(result.submission, result),
-            selection=Selection(tasks),
-        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("grader.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+            grade_all(
+                assignment,
+                founds,
+                wall=wall,
+                report=lambda result, _digest: results.__setitem__(result.submission, result),
+                selection=Selection(tasks),
+            )
         return results
 
     return grade
@@ -174,6 +180,30 @@ def run_grader():
         )
 
     return run
+
+
+@pytest.fixture
+def call_grader(monkeypatch, capsys, process_server):
+    """Return a function that runs the command line in this process, behind the shared fork server.
+
+    It returns exit code, stdout and stderr, as `run_grader` does in a process of its own.
+    """
+
+    def call(*arguments, cwd):
+        from grader.cli import main
+
+        kept = lambda *_args, **_settings: nullcontext(process_server)  # noqa: E731
+        monkeypatch.setattr("grader.grade.ForkServer", kept)
+        monkeypatch.setattr("grader.record.ForkServer", kept)
+        monkeypatch.setattr(sys, "argv", ["grader", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "120")
+        monkeypatch.chdir(cwd)
+        with pytest.raises(SystemExit) as left:
+            main()
+        output = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, int(left.value.code or 0), output.out, output.err)
+
+    return call
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ def test_nothing_recorded_is_an_empty_manifest(tmp_path):
 def test_a_manifest_that_is_no_json_is_named(folder, text):
     """A manifest that can't be read is named, with the command that writes it anew."""
     (folder / "manifest.json").write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(AssetError, match=r"manifest\.json can't be read: .* Record it again: `grader record tiny`\."):
+    with pytest.raises(AssetError, match=rf"manifest\.json can't be read: .* {REMEDY}"):
         read_manifest(folder)
 
 
@@ -67,9 +67,15 @@ def test_a_manifest_that_is_no_json_is_named(folder, text):
 def test_a_manifest_of_another_schema_is_refused(folder, text):
     """A manifest of another schema is refused, with the command that writes it anew."""
     (folder / "manifest.json").write_text(text)
-    words = r"manifest\.json is of another version of the grader\. Record it again: `grader record tiny`\."
+    words = rf"manifest\.json is of another version of the grader\. {REMEDY}"
     with pytest.raises(AssetError, match=words):
         read_manifest(folder)
+
+
+def test_a_kit_sends_its_student_to_the_course(tmp_path):
+    """In a students' kit, where nothing can be recorded, the remedy is another kit."""
+    with pytest.raises(AssetError, match=r"no recorded asset for `test_a`\. Get this folder from the course again\."):
+        _read(tmp_path / "checks" / "assets")
 
 
 def test_an_asset_that_was_not_recorded_is_named(folder):

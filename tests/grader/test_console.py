@@ -208,11 +208,11 @@ def test_a_recording_names_the_remedy_of_each_state(written):
     print_recording(console, recording, slug="tiny", written=written)
     lines = console.file.getvalue().splitlines()
     remedies = (
-        ("written", "written anew, review the diff", "removed")
+        ("written", "written; review the diff", "removed")
         if written
         else (
             "`grader record tiny` writes them",
-            "`grader record tiny`, then review the diff",
+            "`grader record tiny` writes them; review the diff",
             "`grader record tiny` removes them",
         )
     )
@@ -227,3 +227,4 @@ def test_a_recording_names_the_remedy_of_each_state(written):
     ]
     assert lines[7].startswith("refused: r: It is random.")
     assert lines[8].startswith("fails on the reference: f:")
+    assert lines[9:] == ["Nothing was written: mend that first."]

@@ -96,7 +96,7 @@ def test_the_seed_can_be_moved(sandbox):
 
 
 def test_what_failed_before_is_found(sandbox):
-    """failed_before returns the first result that a check depends on and that did not pass; unknown ones are no obstacle."""
+    """failed_before returns the first result that a check depends on and that did not pass, ignoring unknown ones."""
     subject = Subject(sandbox, dict)
     for name, verdict in (("test_p", Verdict.PASSED), ("test_w", Verdict.WRONG), ("test_s", Verdict.SKIPPED)):
         subject.results[name] = CheckResult(name, "", "double", verdict)

@@ -1,8 +1,8 @@
 """Sends the words that a grader might wait for, to every descriptor there is."""
 
-import json
 import os
 import stat
+import json
 import struct
 
 

@@ -1,8 +1,8 @@
 """Sends an error report with numbers for names, half a surrogate pair and a traceback of its own."""
 
-import json
 import os
 import stat
+import json
 import struct
 
 

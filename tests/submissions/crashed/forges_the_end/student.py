@@ -1,8 +1,8 @@
 """Tells the grader that each of its probes has ended well, and sends nothing else."""
 
-import json
 import os
 import stat
+import json
 import struct
 
 

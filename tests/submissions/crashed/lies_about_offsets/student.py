@@ -1,8 +1,8 @@
 """Sends two tensors that overlap, each with a sound size."""
 
-import json
 import os
 import stat
+import json
 import struct
 
 

@@ -1,8 +1,8 @@
 """Sends a tensor whose header claims more bytes than there are, at places where there are none."""
 
-import json
 import os
 import stat
+import json
 import struct
 
 

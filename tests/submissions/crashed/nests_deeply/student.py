@@ -1,8 +1,8 @@
 """Sends a tree of values nested 100,000 times."""
 
-import json
 import os
 import stat
+import json
 import struct
 
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import json
 import struct
 
 

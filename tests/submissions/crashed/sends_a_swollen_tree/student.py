@@ -1,8 +1,8 @@
 """Sends megabytes of empty lists, each of which costs its reader twenty times its bytes."""
 
-import json
 import os
 import stat
+import json
 import struct
 
 

@@ -1,8 +1,8 @@
 """Sends its own end of the connection, and many other descriptors, over the connection."""
 
 import os
-import socket
 import stat
+import socket
 import struct
 
 

@@ -1,8 +1,8 @@
 """Sends an integer of 4,000 digits as an output."""
 
-import json
 import os
 import stat
+import json
 import struct
 
 

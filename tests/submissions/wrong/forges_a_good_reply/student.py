@@ -1,8 +1,8 @@
 """Sends a well-formed reply of its own that claims a verdict, points and outputs."""
 
-import json
 import os
 import stat
+import json
 import struct
 
 

@@ -1,8 +1,8 @@
 """Sends outputs whose names are text that no writer of files can encode, beside a wrong one."""
 
-import json
 import os
 import stat
+import json
 import struct
 
 

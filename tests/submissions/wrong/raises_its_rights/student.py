@@ -32,7 +32,7 @@ header = struct.pack("Ii", 0x20080522, 0)
 if libc.capset(header, struct.pack("6I", *[0xFFFFFFFF] * 6)) == 0:
     print("BREACH: capset")
 with open("/proc/self/status") as file:
-    status = dict(line.rstrip().split(":\t", 1) for line in file if ":\t" in line)
+    status = {key: value.strip() for key, _, value in (line.partition(":") for line in file)}
 for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
     if int(status[name], 16):
         print("BREACH:", name, status[name])

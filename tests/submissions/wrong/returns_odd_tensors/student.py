@@ -24,4 +24,4 @@ class MomentumSGD:
         self.p = p
 
     def step(self, gradient):
-        self.p.data = torch.empty(4, 3, device="meta")
+        self.p.clone = lambda: torch.empty(4, 3, device="meta")

@@ -1,5 +1,6 @@
 """Returns a nested list, an array, a set with itself, and makes its parameter a double."""
 
+import torch
 
 
 class LeakyReLU:

@@ -18,16 +18,21 @@ HERE = os.getcwd()
 
 
 def search():
-    deadline = time.monotonic() + 2.5
-    for folder, folders, files in os.walk("/"):
-        if folder == "/":
-            folders[:] = [name for name in folders if name not in ("proc", "sys")]
-        if folder.startswith(HERE) or time.monotonic() > deadline:
-            folders[:] = []
+    """Walk everything but /proc, folders of packages last, until two seconds have passed."""
+    started = time.monotonic()
+    waiting = ["/"]
+    while waiting and time.monotonic() < started + 2.0:
+        folder = waiting.pop(0)
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
             continue
-        for name in files:
+        below = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+        waiting += [path for path in below if path not in ("/proc", "/sys", HERE)]
+        for name in [entry.name for entry in entries if not entry.is_dir()]:
             if name.endswith(".safetensors") or name in WANTED or (name.startswith("test_") and "mini" in folder):
                 print("BREACH: found", os.path.join(folder, name))
+    print(f"{len(waiting)} folders left after {time.monotonic() - started:.1f} s")
 
 
 search()

@@ -1,8 +1,8 @@
 """Sends a header that holds one tensor twice, with other shapes."""
 
-import json
 import os
 import stat
+import json
 import struct
 
 

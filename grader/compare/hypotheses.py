@@ -1,0 +1,189 @@
+"""The ordered table of hypotheses about a mismatch, the likeliest and most telling ones first.
+
+`grader.compare.lookalikes` tries them in this order. To add one, write a function in `grader.compare.about_values` or
+`grader.compare.about_shapes` and a row here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from grader.compare import about_shapes, about_values
+from grader.compare.case import Case, Facts
+from grader.compare.comparison import Rung, Shape
+
+_SHAPE = frozenset({Rung.SHAPE})
+_CLOSE = frozenset({Rung.CLOSE})
+_VALUES = frozenset({Rung.FINITE, Rung.CLOSE})
+_BOTH = frozenset({Rung.SHAPE, Rung.CLOSE})
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """Name a hypothesis about values, the rungs it is tried at, its test, and its sentence with places for facts."""
+
+    name: str
+    rungs: frozenset[Rung]
+    test: Callable[[Case], Facts | None]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeHypothesis:
+    """Name a hypothesis about two shapes alone, its test, and its sentence with places for facts."""
+
+    name: str
+    test: Callable[[Shape, Shape], Facts | None]
+    sentence: str
+
+
+HYPOTHESES = (
+    Hypothesis(
+        "all zeros",
+        _CLOSE,
+        about_values.all_zeros,
+        "Every element is zero: was the result ever written into it?",
+    ),
+    Hypothesis(
+        "unfinished",
+        _VALUES,
+        about_values.unfinished,
+        "It is right up to index {last} along axis {axis} and {filler} from index {start} on: "
+        "does the loop stop too early?",
+    ),
+    Hypothesis("equals another", _BOTH, about_values.equals_other, "It equals {words}."),
+    Hypothesis("transposed", _BOTH, about_shapes.transposed, "That is the transpose: check the order of the factors."),
+    Hypothesis(
+        "permuted axes",
+        _BOTH,
+        about_shapes.permuted,
+        "Its axes are in another order; `.permute({order})` would make it right.",
+    ),
+    Hypothesis(
+        "reshaped",
+        _SHAPE,
+        about_shapes.reshaped,
+        "The values are right, only the shape isn't: check `reshape`, `squeeze`, `unsqueeze` and `keepdim`.",
+    ),
+    Hypothesis(
+        "not reduced",
+        _SHAPE,
+        about_shapes.not_reduced,
+        "Its {reduction} over {axes} is what is expected: that reduction is missing.",
+    ),
+    Hypothesis(
+        "reduced too much",
+        _SHAPE,
+        about_shapes.over_reduced,
+        "It is the {reduction} of the expected tensor over {axes}: keep what is summed or averaged there.",
+    ),
+    Hypothesis(
+        "wrong axis",
+        _BOTH,
+        about_shapes.wrong_axis,
+        "It is the {reduction} of {words} over {axes}; expected is the {reduction} over {right}.",
+    ),
+    Hypothesis(
+        "nearly right",
+        _CLOSE,
+        about_values.nearly_right,
+        "That is nearly right, off by at most {worst}: look for lost precision, such as a cast to a smaller dtype, "
+        "or an `eps` of another size or in another place.",
+    ),
+    Hypothesis(
+        "sign flipped",
+        _CLOSE,
+        about_values.sign_flipped,
+        "Yours has the opposite sign everywhere: look for a minus that is missing or too much.",
+    ),
+    Hypothesis(
+        "summed instead of averaged",
+        _CLOSE,
+        about_values.summed,
+        "Yours is {size} times too large, and the batch has {rows}: average, don't sum.",
+    ),
+    Hypothesis(
+        "averaged instead of summed",
+        _CLOSE,
+        about_values.averaged,
+        "Yours is {size} times too small, and the batch has {rows}: sum, don't average.",
+    ),
+    Hypothesis(
+        "doubled",
+        _CLOSE,
+        about_values.doubled,
+        "Yours is twice what is expected: is a factor ½ missing, or something added twice?",
+    ),
+    Hypothesis(
+        "halved",
+        _CLOSE,
+        about_values.halved,
+        "Yours is half of what is expected: is a factor 2 missing, as the derivative of a square has it, "
+        "or a ½ too much?",
+    ),
+    Hypothesis(
+        "perhaps summed instead of averaged",
+        _CLOSE,
+        about_values.perhaps_summed,
+        "Yours is {size} times too large, and it has {size} {things}: is it summed where it should be averaged?",
+    ),
+    Hypothesis(
+        "perhaps averaged instead of summed",
+        _CLOSE,
+        about_values.perhaps_averaged,
+        "Yours is {size} times too small, and it has {size} {things}: is it averaged where it should be summed?",
+    ),
+    Hypothesis(
+        "scaled",
+        _CLOSE,
+        about_values.scaled,
+        "Yours is {factor} times what is expected, everywhere: look for a factor that is missing or too much.",
+    ),
+    Hypothesis(
+        "constant offset",
+        _CLOSE,
+        about_values.offset,
+        "Every element is too {word} by {amount}: is a constant missing, or added twice?",
+    ),
+    Hypothesis(
+        "offset per column",
+        _CLOSE,
+        about_values.offset_along_last,
+        "Every row is off by the same vector: is the bias missing, or added twice?",
+    ),
+    Hypothesis(
+        "offset per channel",
+        _CLOSE,
+        about_values.offset_along_channels,
+        "Every channel (axis 1) is off by an amount of its own: is the bias missing, or added twice?",
+    ),
+    Hypothesis(
+        "offset per row",
+        _CLOSE,
+        about_values.offset_along_rows,
+        "Every row is off by an amount of its own: is something missing that is computed once per row, "
+        "such as a normaliser?",
+    ),
+)
+
+SHAPE_HYPOTHESES = (
+    ShapeHypothesis(
+        "axes of size 1",
+        about_shapes.has_axes_of_one,
+        "Only axes of size 1 differ: check `squeeze`, `unsqueeze` and `keepdim`.",
+    ),
+    ShapeHypothesis(
+        "swapped axes",
+        about_shapes.has_swapped_axes,
+        "The two axes are exchanged: check which size comes first, and the order of the factors.",
+    ),
+    ShapeHypothesis(
+        "axes in another order",
+        about_shapes.has_permuted_axes,
+        "The axes have the right sizes in another order.",
+    ),
+    ShapeHypothesis(
+        "extra axes",
+        about_shapes.has_extra_axes,
+        "The sizes {axes} {place} are too many: is a sum or mean missing?",
+    ),
+)

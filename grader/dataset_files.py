@@ -1,0 +1,150 @@
+"""Find and read the files of CIFAR-10 and Fashion-MNIST, believing no number in them that isn't checked.
+
+`grader.datasets` splits what is read here; `grader.dataset_downloads` puts the files there.
+"""
+
+import gzip
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from grader.errors import DatasetError
+
+FASHION_MNIST = "fashion-mnist"
+CIFAR10 = "cifar10"
+FILE_DATASETS = (CIFAR10, FASHION_MNIST)
+
+CIFAR10_FOLDER = "cifar-10-batches-bin"
+CIFAR10_FILES = (*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin")
+CIFAR10_ROWS = 10_000
+CIFAR10_ROW = 1 + 3 * 32 * 32
+FASHION_MNIST_FOLDER = Path("FashionMNIST", "raw")
+FASHION_MNIST_FILES = tuple(
+    f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")
+)
+DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
+
+_CLASSES = 10
+_MAX_BYTES = 1 << 28
+_IDX_UBYTE = 0x08
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledImages:
+    """Hold images (N, C, H, W) of uint8 and their labels (N,) of int64."""
+
+    images: torch.Tensor
+    labels: torch.Tensor
+
+
+def data_folders(data: Path | None) -> list[Path]:
+    """Return the folders that hold data sets: the given one, then `$GRADER_DATA`."""
+    named = os.environ.get("GRADER_DATA")
+    return [folder for folder in (data, Path(named) if named else None) if folder is not None]
+
+
+def find_files(name: str, data: Path | None) -> list[Path] | None:
+    """Return the files of a data set in reading order, None unless one folder has them all."""
+    for folder in _candidates(name, data):
+        if name == CIFAR10:
+            found = [folder / file for file in CIFAR10_FILES]
+        else:
+            found = [_plain_or_packed(folder / file) for file in FASHION_MNIST_FILES]
+        if all(path.is_file() for path in found):
+            return found
+    return None
+
+
+def python_version_of_cifar10(data: Path | None) -> Path | None:
+    """Return the folder of CIFAR-10's python version, which is a set of pickles, where there is one."""
+    folders = (root / "cifar-10-batches-py" for root in data_folders(data))
+    return next((folder for folder in folders if folder.is_dir()), None)
+
+
+def _candidates(name: str, data: Path | None) -> Iterator[Path]:
+    for root in data_folders(data):
+        yield root / (CIFAR10_FOLDER if name == CIFAR10 else FASHION_MNIST_FOLDER)
+        yield root / name
+        yield root
+    if name == FASHION_MNIST:
+        yield DEBIAN_FOLDER
+
+
+def _plain_or_packed(path: Path) -> Path:
+    return path if path.is_file() else path.with_name(f"{path.name}.gz")
+
+
+def read_files(name: str, paths: list[Path]) -> tuple[LabelledImages, LabelledImages]:
+    """Return the training and the test part of a data set; raise DatasetError for files that aren't sound."""
+    if name == CIFAR10:
+        batches = [read_cifar10_batch(path) for path in paths]
+        train = LabelledImages(
+            torch.cat([batch.images for batch in batches[:-1]]), torch.cat([batch.labels for batch in batches[:-1]])
+        )
+        return train, batches[-1]
+    parts = [read_idx(path) for path in paths]
+    return _pair(parts[0], parts[1], path=paths[0]), _pair(parts[2], parts[3], path=paths[2])
+
+
+def read_cifar10_batch(path: Path, *, rows: int = CIFAR10_ROWS) -> LabelledImages:
+    """Read a batch of CIFAR-10's binary version: rows of one label byte and 3 planes of 32 x 32 bytes."""
+    data = _read(path, at_most=rows * CIFAR10_ROW)
+    if len(data) != rows * CIFAR10_ROW:
+        raise _unsound(path, f"has {len(data)} bytes; a batch has {rows * CIFAR10_ROW}.")
+    table = torch.frombuffer(data, dtype=torch.uint8).view(rows, CIFAR10_ROW)
+    return _checked(table[:, 1:].reshape(rows, 3, 32, 32), table[:, 0].long(), path=path)
+
+
+def read_idx(path: Path) -> torch.Tensor:
+    """Read an IDX file, plain or gzipped: uint8 labels (N,) or images (N, H, W).
+
+    The format: http://yann.lecun.com/exdb/mnist/, kept with Fashion-MNIST's files.
+    """
+    data = _read(path, at_most=_MAX_BYTES)
+    if len(data) < 4 or data[:2] != b"\0\0" or data[2] != _IDX_UBYTE or data[3] not in (1, 3):
+        raise _unsound(path, f"starts with {bytes(data[:4]).hex() or 'nothing'}; expected 00000801 or 00000803.")
+    start = 4 + 4 * data[3]
+    if len(data) < start:
+        raise _unsound(path, f"ends after {len(data)} bytes, inside its header.")
+    sizes = struct.unpack(f">{data[3]}I", data[4:start])
+    count = 1
+    for size in sizes:
+        count *= size
+    if not count or count != len(data) - start:
+        claimed = " x ".join(map(str, sizes))
+        raise _unsound(path, f"claims {claimed} values and holds {len(data) - start}.")
+    return torch.frombuffer(data, dtype=torch.uint8, offset=start).view(sizes)
+
+
+def _pair(images: torch.Tensor, labels: torch.Tensor, *, path: Path) -> LabelledImages:
+    if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
+        raise _unsound(path, f"has shape {tuple(images.shape)} and its labels {tuple(labels.shape)}: they don't match.")
+    return _checked(images.unsqueeze(1), labels.long(), path=path)
+
+
+def _checked(images: torch.Tensor, labels: torch.Tensor, *, path: Path) -> LabelledImages:
+    highest = int(labels.max())
+    if highest >= _CLASSES:
+        raise _unsound(path, f"has a label {highest}; there are classes 0 to {_CLASSES - 1}.")
+    return LabelledImages(images, labels)
+
+
+def _read(path: Path, *, at_most: int) -> bytearray:
+    """Return a file's bytes, unpacked if gzipped, and one more than `at_most` where there are more."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            data = bytearray(file.read(at_most + 1))
+    except (OSError, EOFError, zlib.error) as err:
+        raise _unsound(path, f"can't be read: {err}.") from err
+    if len(data) > at_most:
+        raise _unsound(path, f"is longer than {at_most} bytes.")
+    return data
+
+
+def _unsound(path: Path, why: str) -> DatasetError:
+    return DatasetError(f"{path} {why}", remedy="Delete it and fetch the data set again.")
