@@ -12,11 +12,10 @@ from typing import Any
 import torch
 
 from grader.compare import Expectation, Tolerance, compare
-from grader.course import CHECKS_FOLDER
 from grader.errors import AssetError, ProtocolError
+from grader.manifest import SCHEMA, record_remedy
 from grader.tensors import digest, pack, unpack
 
-SCHEMA = 1
 _SAME_INPUTS = Tolerance(rtol=1e-4, atol=1e-5)  # random numbers differ in the last bits between processors
 
 
@@ -41,35 +40,10 @@ def asset_name(check: str, number: int) -> str:
     return check if number == 1 else f"{check}.{number}"
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read manifest.json; an empty one where nothing has been recorded. Raises AssetError."""
-    path = folder / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {"schema": SCHEMA, "assets": {}}
-    except (OSError, ValueError) as err:
-        raise AssetError(f"{path} can't be read: {err}.", remedy=_remedy(folder)) from err
-    if (
-        not isinstance(manifest, dict)
-        or manifest.get("schema") != SCHEMA
-        or not isinstance(manifest.get("assets"), dict)
-    ):
-        raise AssetError(f"{path} is of another version of the grader.", remedy=_remedy(folder))
-    return manifest
-
-
-def _remedy(folder: Path) -> str:
-    """Say how an assignment's assets are mended: in the course, and for a students' kit only there."""
-    if folder.parent.name == CHECKS_FOLDER:
-        return "Get this folder from the course again."
-    return f"Run `grader record {folder.name}` and review the diff."
-
-
 def read_asset(folder: Path, name: str, *, manifest: Mapping[str, Any]) -> Asset:
     """Read one asset and check that it is what the manifest says. Raises AssetError with the command that mends it."""
     entry = manifest["assets"].get(name)
-    remedy = _remedy(folder)
+    remedy = record_remedy(folder)
     if entry is None:
         raise AssetError(f"{folder.name} has no recorded asset for `{name}`.", remedy=remedy)
     path = folder / f"{name}.safetensors"
@@ -89,7 +63,7 @@ def read_asset(folder: Path, name: str, *, manifest: Mapping[str, Any]) -> Asset
 
 def expectation_of(asset: Asset, *, probe: str, inputs: Mapping[str, Any], folder: Path) -> Expectation:
     """Return what the asset expects of the call, after making sure that it was recorded for this very call."""
-    remedy = _remedy(folder)
+    remedy = record_remedy(folder)
     if asset.probe != probe:
         raise AssetError(
             f"The asset {asset.name} was recorded for the probe `{asset.probe}`, not `{probe}`.",

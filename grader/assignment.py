@@ -43,13 +43,19 @@ class WorkerSettings:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Name what points are given for; `hidden` tasks are not in the students' kit."""
+    """Name what points are given for; `hidden` tasks are not in the students' kit.
+
+    `forbidden` are dotted names (`torch.nn.Linear`, `torch.autograd`, `torch.nn.functional.*`) that may not be used in
+    the files that match the globs `forbidden_in`.
+    """
 
     name: str
     title: str
     points: float
     scoring: Scoring = Scoring.PROPORTIONAL
     hidden: bool = False
+    forbidden: tuple[str, ...] = ()
+    forbidden_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

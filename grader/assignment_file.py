@@ -36,6 +36,7 @@ LIMITS_IN_WHOLE_NUMBERS = (
 )
 
 _TOP = ("title", "slug", "submission", "worker", "limits", "tasks")
+_DOTTED_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\.\*)?")
 _TASK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
 
@@ -53,16 +54,17 @@ def read_assignment_file(home: Home) -> Assignment:
     """Read `assignment.toml` in the home's folder; raise CourseError for the first mistake in it."""
     top = read_toml(home.folder / ASSIGNMENT_FILE)
     refuse_unknown(top, _TOP)
+    handed_in = _read_handed_in(take_table(top, "submission"))
     return Assignment(
         slug=_read_slug(top, home),
         title=take_text(top, "title"),
         folder=home.folder,
         assets=home.assets,
         reference=home.reference,
-        handed_in=_read_handed_in(take_table(top, "submission")),
+        handed_in=handed_in,
         worker=_read_worker(take_table(top, "worker", default={})),
         limits=_read_limits(take_table(top, "limits", default={})),
-        tasks=_read_tasks(take_table(top, "tasks")),
+        tasks=_read_tasks(take_table(top, "tasks"), handed_in.editable),
     )
 
 
@@ -122,18 +124,18 @@ def _read_limits(table: Table) -> dict[str, float | int]:
     return limits
 
 
-def _read_tasks(table: Table) -> tuple[Task, ...]:
+def _read_tasks(table: Table, editable: tuple[str, ...]) -> tuple[Task, ...]:
     if not table.values:
         problem = "is empty, so no points could be earned"
         raise fault(table, "", problem, remedy="Add `[tasks.linear]` with `title` and `points`.")
-    return tuple(_read_task(take_table(table, name), name) for name in table.values)
+    return tuple(_read_task(take_table(table, name), name, editable) for name in table.values)
 
 
-def _read_task(table: Table, name: str) -> Task:
+def _read_task(table: Table, name: str, editable: tuple[str, ...]) -> Task:
     if not _TASK_NAME.fullmatch(name):
         remedy = "Use letters, digits, `_` and `-`: the name becomes a column of grades.csv."
         raise fault(table, "", f"has a name that can't be used: `{name}`", remedy=remedy)
-    refuse_unknown(table, ("title", "points", "scoring", "hidden"))
+    refuse_unknown(table, ("title", "points", "scoring", "hidden", "forbidden", "forbidden_in"))
     points = take_number(table, "points")
     if points < 0:
         raise fault(table, "points", f"is {points}; expected 0 or more", remedy="Points are earned, never lost.")
@@ -144,7 +146,24 @@ def _read_task(table: Table, name: str) -> Task:
         points=float(points),
         scoring=Scoring(scoring),
         hidden=take_flag(table, "hidden", default=False),
+        forbidden=_take_forbidden(table),
+        forbidden_in=_take_forbidden_in(table, editable),
     )
+
+
+def _take_forbidden(table: Table) -> tuple[str, ...]:
+    names = take_texts(table, "forbidden", default=())
+    for name in names:
+        if not _DOTTED_NAME.fullmatch(name):
+            remedy = 'Write a full name, `"torch.nn.Linear"` or `"torch.nn.functional.*"`, say.'
+            raise fault(table, "forbidden", f"holds `{name}`, which is no dotted name", remedy=remedy)
+    return names
+
+
+def _take_forbidden_in(table: Table, editable: tuple[str, ...]) -> tuple[str, ...]:
+    globs = take_texts(table, "forbidden_in", default=editable)
+    _refuse_bad_globs(table, "forbidden_in", globs)
+    return globs
 
 
 def _take_choice(table: Table, key: str, *, choices: tuple[str, ...], default: str) -> str:

@@ -30,6 +30,7 @@ from grader.submission import Found, read_reference, read_submission
 from grader.verdict import SubmissionResult
 
 _ATTEMPTS = 2
+_PATIENCE_S = 3.0
 _FEW = 4  # submissions that are worth a process of their own
 
 
@@ -56,7 +57,7 @@ def run_info(order: Order) -> RunInfo:
     return RunInfo(
         assignment=order.assignment.slug,
         title=order.assignment.title,
-        course_digest=course_digest(order.assignment),
+        course_digest=course_digest(order),
         grader_version=importlib.metadata.version("torchgrade"),
         torch_version=importlib.metadata.version("torch"),
         wall=order.wall,
@@ -64,9 +65,10 @@ def run_info(order: Order) -> RunInfo:
     )
 
 
-def course_digest(assignment: Assignment) -> str:
+def course_digest(order: Order) -> str:
     """Return a digest of all that decides a grade beside the submission: checks, probes, assets, support files, us."""
-    total = hashlib.sha256()
+    assignment = order.assignment
+    total = hashlib.sha256(json.dumps(sorted(set(order.tasks))).encode())
     files = {f"checks/{path.name}": path.read_bytes() for path in _files_in(assignment.folder)}
     files |= {f"assets/{path.name}": path.read_bytes() for path in _files_in(assignment.assets)}
     if assignment.reference is not None:
@@ -140,6 +142,7 @@ class _Lane(threading.Thread):
         self._waiting = waiting
         self._answers = answers
         self._process: subprocess.Popen[bytes] | None = None
+        self._starting = threading.Lock()
         self._stopped = False
 
     def run(self) -> None:
@@ -174,20 +177,23 @@ class _Lane(threading.Thread):
         process.stdin.flush()
         message = self._read(process)
         if "problem" in message:
-            kind = SandboxError if "wall" in message["problem"] else CourseError
+            kind = SandboxError if message["kind"] == SandboxError.__name__ else CourseError
             raise kind(message["problem"], remedy=message["remedy"])
         return unpack_result(message["result"]), message["digest"]
 
     def _start(self) -> subprocess.Popen[bytes]:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "grader.batch_worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is ours to handle
-        )
-        assert self._process.stdin is not None
+        with self._starting:
+            if self._stopped:
+                raise EOFError("the run was stopped")
+            process = self._process = subprocess.Popen(
+                [sys.executable, "-m", "grader.batch_worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,  # Ctrl-C is ours to handle
+            )
+        assert process.stdin is not None
         order = self._order
-        self._process.stdin.write(
+        process.stdin.write(
             _line(
                 course=str(order.course),
                 assignment=order.assignment.slug,
@@ -195,7 +201,7 @@ class _Lane(threading.Thread):
                 tasks=list(order.tasks),
             )
         )
-        return self._process
+        return process
 
     def _read(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
         """Wait for the answer as long as a submission can possibly take."""
@@ -211,10 +217,14 @@ class _Lane(threading.Thread):
         message: dict[str, Any] = json.loads(line)
         return message
 
-    def _end_process(self) -> None:
+    def _end_process(self, *, patience_s: float = 0.0) -> None:
         process, self._process = self._process, None
         if process is None:
             return
+        if patience_s:
+            process.terminate()  # it ends its fork server and removes its files
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(patience_s)
         with contextlib.suppress(OSError):
             process.kill()
         process.wait()
@@ -225,8 +235,9 @@ class _Lane(threading.Thread):
 
     def stop(self) -> None:
         """End the grading process, in the middle of a submission if need be."""
-        self._stopped = True
-        self._end_process()
+        with self._starting:
+            self._stopped = True
+        self._end_process(patience_s=_PATIENCE_S)
 
 
 def _line(**message: Any) -> bytes:

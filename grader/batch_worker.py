@@ -33,8 +33,12 @@ def main() -> None:
         answers.write(json.dumps(message) + "\n")
         answers.flush()
 
-    order = json.loads(sys.stdin.readline())
+    line = sys.stdin.readline()
+    if not line:
+        return
+    order = json.loads(line)
     try:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that everything is cleaned up on the way out
         assignment = read_assignment(Path(order["course"]), order["assignment"])
         selection = Selection(tuple(order["tasks"]))
 
@@ -43,10 +47,13 @@ def main() -> None:
 
         grade_all(assignment, _asked_for(), wall=Wall(order["wall"]), report=report, selection=selection)
     except GraderError as err:
-        answer(problem=err.message, remedy=err.remedy)
-    except BrokenPipeError:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        answer(kind=type(err).__name__, problem=err.message, remedy=err.remedy)
+    except (BrokenPipeError, KeyboardInterrupt):
         with contextlib.suppress(OSError):
             answers.close()
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _asked_for() -> Iterator[Found]:

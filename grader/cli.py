@@ -5,6 +5,7 @@ Each verb hands over to the module of its name; heavy imports wait until a verb 
 
 import io
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,6 +50,10 @@ def main() -> None:
     except GraderError as err:
         _complain(err.message, err.remedy)
         sys.exit(3 if isinstance(err, SandboxError | StoreError) else 2)
+    except Exception:  # a mistake of ours, which must not look like exit code 1: some checks failed
+        traceback.print_exc()
+        _complain("The grader itself failed.", "Please report the lines above.")
+        sys.exit(3)
 
 
 def _complain(message: str, remedy: str = "") -> None:
@@ -89,6 +94,7 @@ def check(
 
     chosen = find_assignment(path, slug=assignment, course=course)
     tasks = _known_tasks(chosen, task)
+    _tell_of_other_torch(chosen)
     results: list[SubmissionResult] = []
     grade_all(
         chosen,
@@ -101,6 +107,14 @@ def check(
     if results[0].status is Status.NOT_GRADED:
         raise typer.Exit(3)
     raise typer.Exit(0 if has_passed(results[0]) else 1)
+
+
+def _tell_of_other_torch(assignment: "Assignment") -> None:
+    from grader.manifest import version_note
+
+    note = version_note(assignment.assets)
+    if note:
+        _tell(note)
 
 
 def _known_tasks(assignment: "Assignment", tasks: list[str] | None) -> tuple[str, ...]:
@@ -156,6 +170,7 @@ def grade(
     order = Order(folder, chosen, wall=str(outer), tasks=_known_tasks(chosen, task))
     for name in intake.ignored:
         _tell(f"ignored: {name}")
+    _tell_of_other_torch(chosen)
     with open_store(out, run=run_info(order)) as store:
         _grade_into(store, order, intake.found, jobs=jobs, resume=resume)
         failed = _write_results(out, store, chosen)

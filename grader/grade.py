@@ -16,6 +16,7 @@ import torch
 from grader import plugin
 from grader.assignment import Assignment, check_files
 from grader.errors import CourseError, SubmissionError
+from grader.forbidden import find_uses, flag_calls
 from grader.points import add_up, unreadable
 from grader.sandbox.host import ForkServer
 from grader.sandbox.walls import Wall
@@ -197,7 +198,9 @@ def _grade_one(
     except SubmissionError as err:
         return unreadable(found.name, assignment, problem=str(err), wall=wall), ""
     with open_sandbox(assignment, submission, server=server, folder=found.path) as sandbox:
-        results = run_checks(session, Subject(sandbox, expect))
+        forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
+        subject = Subject(sandbox, expect, forbidden=forbidden)
+        results = run_checks(session, subject)
     checks = session.config.stash[plugin.CHECKS]
     ran = {name: result for name, result in results.items() if name in checks}
     result = add_up(
@@ -205,6 +208,7 @@ def _grade_one(
         assignment,
         ran,
         notes=submission.notes,
+        flags=(*forbidden.flags, *flag_calls(subject.called, forbidden)),
         seconds=time.monotonic() - started,
         wall=wall,
     )

@@ -5,7 +5,8 @@
 
 import ast
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from grader.assignment import Assignment, Task, check_files, is_hidden
@@ -71,6 +72,8 @@ def write_assignment_file(assignment: Assignment) -> str:
             f"points = {_number(task.points)}",
         ]
         lines += [f"scoring = {_quote(task.scoring)}"]
+        if task.forbidden:
+            lines += [f"forbidden = {_quote_all(task.forbidden)}", f"forbidden_in = {_quote_all(task.forbidden_in)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -118,8 +121,13 @@ def filter_manifest(file: Path, checks: Iterable[str]) -> bytes:
         slug = file.parent.name
         raise CourseError(f"{file} is no manifest: {err!r}.", remedy=f"Run `grader record {slug}`.") from err
     kept = set(checks)
-    manifest["assets"] = {name: entry for name, entry in assets.items() if name in kept}
+    manifest["assets"] = {name: entry for name, entry in assets.items() if is_asset_of(name, kept)}
     return (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def is_asset_of(name: str, checks: Collection[str]) -> bool:
+    """Tell whether an asset was recorded for one of the checks: `test_a`, `test_a.2`, `test_a[3]`."""
+    return re.split(r"[.\[]", name, maxsplit=1)[0] in checks
 
 
 def _read_checks(file: Path, hidden: set[str]) -> set[str]:

@@ -16,6 +16,7 @@ from grader.checks import Check, after_those_of, check_of, duplicates, in_order
 from grader.compare import Mismatch
 from grader.course import Assignment, find_course, read_assignment
 from grader.errors import CourseError, GraderError
+from grader.forbidden import explain_uses, find_uses
 from grader.outcome import ProbeFailed
 from grader.sandbox.host import ForkServer
 from grader.sandbox.walls import Wall, wall_named
@@ -89,7 +90,10 @@ class _Alone:
         if wall is not Wall.INLINE:
             server = self._stack.enter_context(ForkServer(wall, preload=assignment.worker.preload))
         sandbox = self._stack.enter_context(open_sandbox(assignment, submission, server=server, folder=folder))
-        self._config.stash[SUBJECT] = Subject(sandbox, RecordedAssets(assignment.assets).expect)
+        forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
+        self._config.stash[SUBJECT] = Subject(
+            sandbox, RecordedAssets(assignment.assets).expect, forbidden=forbidden
+        )
 
     def pytest_sessionfinish(self) -> None:
         """End the sandbox."""
@@ -160,6 +164,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         return
     if check.device == "cuda" and not torch.cuda.is_available():
         pytest.skip("Needs a CUDA device, which this machine does not have; it costs no points.")
+    uses = item.config.stash[SUBJECT].forbidden.by_task.get(check.task)
+    if uses:
+        raise ProbeFailed(Verdict.FORBIDDEN, explain_uses(uses))
     failed = item.config.stash[SUBJECT].failed_before(check)
     if failed is not None:
         item.stash[_SKIP_COUNTS] = failed.counted

@@ -29,6 +29,7 @@ def add_up(
     results: Mapping[str, CheckResult],
     *,
     notes: tuple[str, ...],
+    flags: tuple[str, ...] = (),
     seconds: float,
     wall: str,
 ) -> SubmissionResult:
@@ -46,6 +47,7 @@ def add_up(
         max_points=round(sum(task.max_points for task in tasks), 2),
         tasks=tasks,
         notes=notes,
+        flags=flags,
         seconds=seconds,
         wall=wall,
     )

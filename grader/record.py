@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 import torch
 
-from grader.assets import Asset, read_asset, read_manifest, write_assets
+from grader.assets import Asset, read_asset, write_assets
 from grader.assignment import Assignment
 from grader.compare import Expectation, Tolerance, compare, floor_for
 from grader.errors import AssetError, CourseError
 from grader.grade import in_session, run_checks
+from grader.manifest import read_manifest
 from grader.outcome import explain_outcome
 from grader.sandbox.host import ForkServer
 from grader.sandbox.protocol import Ending, ProbeCall, Sandbox

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from grader.assets import asset_name, expectation_of, read_asset, read_manifest
+from grader.assets import asset_name, expectation_of, read_asset
 from grader.assignment import Assignment
 from grader.checks import Check
 from grader.compare import Expectation
 from grader.errors import CourseError, SandboxError
+from grader.forbidden import Forbidden
+from grader.manifest import read_manifest
 from grader.outcome import ProbeFailed, explain_outcome
 from grader.sandbox.host import ForkServer, WalledSandbox
 from grader.sandbox.inline import InlineSandbox
@@ -63,13 +65,18 @@ Expect = Callable[..., Expectation]
 
 @dataclass(slots=True)
 class Subject:
-    """Hold the submission that the checks look at now: its sandbox, where expectations come from, results so far."""
+    """Hold the submission that the checks look at now: its sandbox, where expectations come from, results so far.
+
+    `called` collects, by task, the forbidden names that were called while probes ran.
+    """
 
     sandbox: Sandbox
     expect: Expect
     device: str = "cpu"
     seed_offset: int = 0
+    forbidden: Forbidden = field(default_factory=Forbidden)
     results: dict[str, CheckResult] = field(default_factory=dict)
+    called: dict[str, set[str]] = field(default_factory=dict)
 
     def failed_before(self, check: Check) -> CheckResult | None:
         """Return the result of a check that this one depends on and that did not pass, None where all did."""
@@ -91,9 +98,11 @@ class Conversation:
 
     def probe(self, name: str, /, **inputs: Any) -> ProbeOutput:
         """Run a probe of the assignment on the submission; raises ProbeFailed where it did not return."""
-        call = ProbeCall(name, inputs, seed=self.seed, device=self._subject.device)
+        watch = self._subject.forbidden.names.get(self._check.task, ())
+        call = ProbeCall(name, inputs, seed=self.seed, device=self._subject.device, watch=watch)
         outcome: ProbeOutcome = self._subject.sandbox.run(call)
         self.printed = (self.printed + outcome.printed)[-_MAX_PRINTED:]
+        self._subject.called.setdefault(self._check.task, set()).update(name for name in outcome.called if name in watch)
         if outcome.ending is Ending.SANDBOX_FAILED:
             raise SandboxError(outcome.detail)
         if outcome.ending is not Ending.OK:

@@ -10,7 +10,7 @@ from grader.assignment_file import ASSIGNMENT_FILE
 from grader.contents import is_junk
 from grader.errors import CourseError
 from grader.globs import is_matched
-from grader.kit_files import filter_manifest, find_public_checks, write_assignment_file, write_readme
+from grader.kit_files import filter_manifest, find_public_checks, is_asset_of, write_assignment_file, write_readme
 from grader.kit_notebook import cut_notebook
 from grader.regions import cut_regions, has_marker
 from grader.submission import KIT_FOLDER, read_reference
@@ -100,9 +100,8 @@ def _plan_checks(assignment: Assignment) -> dict[str, bytes]:
     manifest = assignment.assets / MANIFEST
     if manifest.is_file():
         plan[f"assets/{MANIFEST}"] = filter_manifest(manifest, checks)
-    for check in checks:
-        asset = assignment.assets / f"{check}.safetensors"
-        if asset.is_file():
+    for asset in assignment.assets.glob("*.safetensors"):
+        if is_asset_of(asset.stem, checks):
             plan[f"assets/{asset.name}"] = asset.read_bytes()
     return {KIT_FOLDER + path: content for path, content in plan.items()}
 

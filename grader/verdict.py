@@ -115,7 +115,8 @@ class SubmissionResult:
     """Record everything a scorecard shows about one submission.
 
     `submission` is its unique name in the run; `notes` are sentences about intake (restored or missing files);
-    `answers` are (question, text) pairs that a person grades.
+    `flags` are sentences for the instructor, about what a person should look at; `answers` are (question, text) pairs
+    that a person grades.
     """
 
     submission: str
@@ -124,6 +125,7 @@ class SubmissionResult:
     max_points: float
     tasks: tuple[TaskResult, ...]
     notes: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
     seconds: float = 0.0
     wall: str = ""
     answers: tuple[tuple[str, str], ...] = ()

@@ -121,6 +121,7 @@ class Exchange:
                 "dtype": call.dtype,
                 "threads": call.threads,
                 "device": call.device,
+                "watch": list(call.watch),
             }
         )
         self._connection.settimeout(self._limits.import_s)
@@ -152,7 +153,7 @@ class Exchange:
                         poller.unregister(reading)
                         replied = self._payload is not None
                         deadline = min(deadline, time.monotonic() + _FAREWELL_S) if replied else deadline
-                elif self._read_notes(number):
+                elif self._read_notes(number) and self._payload is None:
                     deadline = time.monotonic() + self._limits.wall_s + _GRACE_S
         while self._payload is None and self._read_reply(reading):
             pass
@@ -247,7 +248,8 @@ def outcome_of(values: Mapping[str, Any], devices: Mapping[str, str], *, limits:
     if not isinstance(outputs, dict):
         raise ProtocolError("it holds neither outputs nor an error")
     places = {path.removeprefix("outputs."): name for path, name in devices.items()}
-    return ProbeOutcome(Ending.OK, outputs=outputs, devices=places)
+    called = tuple(name[:200] for name in _list(values.get("called"))[:100] if isinstance(name, str))
+    return ProbeOutcome(Ending.OK, outputs=outputs, devices=places, called=called)
 
 
 def _number(value: Any) -> float:

@@ -16,6 +16,7 @@ _HOMES = (
     (re.compile(r"^torch\.nn\.parameter\.(?=[A-Z])"), "torch.nn."),
     (re.compile(r"^torch\.optim\.[a-z]\w*\.(?=[A-Z])"), "torch.optim."),
     (re.compile(r"^torch\.(_C\._nn|nn\.modules\.[a-z]\w*\.F)\.(?=[a-z])"), "torch.nn.functional."),
+    (re.compile(r"^torch\.(functional|_C\._VariableFunctions|_VF)\.(?=[a-z])"), "torch."),
     (re.compile(r"^torch\.(_tensor|_C\.TensorBase)\."), "torch."),
 )
 
@@ -38,19 +39,19 @@ class Forbidden:
         self.roots = frozenset(name.split(".")[0] for name in names)
 
     def matching(self, path: str) -> set[str]:
-        """Return the forbidden names that the use of a dotted name uses: itself, or what it lies below."""
-        found: set[str] = set()
+        """Return the forbidden names that the use of a dotted name uses: itself, or what it lies below.
+
+        `module.*`, an import of everything, uses the forbidden names that lie directly in the module, too.
+        """
+        module = path.removesuffix(".*")
+        inside = {name for name in self._exact if name.rpartition(".")[0] == module}
+        found = inside if module != path else set()
         for spelling in self._spellings(path):
             parts = spelling.split(".")
             prefixes = [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
             found |= self._exact.intersection(prefixes)
             found |= {self._below[prefix] for prefix in prefixes[:-1] if prefix in self._below}
         return found
-
-    def matching_star(self, module: str) -> set[str]:
-        """Return the forbidden names that `from module import *` uses: those directly in the module, too."""
-        inside = {name for name in self._exact if name.rpartition(".")[0] == module}
-        return self.matching(f"{module}.*") | inside
 
     def _spellings(self, path: str) -> set[str]:
         """Return a name as it is, from its last root on (`a.torch.nn` is torch.nn), and as the public name."""

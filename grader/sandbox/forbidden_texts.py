@@ -59,8 +59,7 @@ def call_method(method: Method, arguments: Sequence[Values]) -> Values:
     if name == "join":
         return union([_join(of, value) for argument in arguments for value in argument])
     if name == "split":
-        parts = of.value.split(*texts_of(arguments[0])[:1] if arguments else ()) if isinstance(of.value, str) else []
-        return group([text(part) for part in parts])
+        return _split(of.value, texts_of(arguments[0]) if arguments else [None])
     if name == "format" and _is_wide(of.value):
         return UNKNOWN
     return combine(lambda value, *rest: getattr(value, name)(*rest), frozenset({of}), *arguments)
@@ -88,6 +87,11 @@ def _join(separator: Text, items: Value) -> Values:
         )
         result = combine(lambda a, b: a + b, result, part)
     return result
+
+
+def _split(value: str | bytes, separators: Sequence[str | None]) -> Values:
+    rows = [value.split(separator) for separator in separators if separator != ""] if isinstance(value, str) else []
+    return union([group([text(part) for part in row]) for row in rows])
 
 
 def _is_wide(template: object) -> bool:

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MAX_TEXT = 4096
+MAX_TEXT = 16_384
 MAX_VALUES = 64
 _MAX_NAME = 300
 _MAX_DEPTH = 5

@@ -1,18 +1,17 @@
-"""Tell what each expression of a submission may stand for, and note every name that it uses.
+"""Walk over a submission's syntax trees: what is bound to what, and which outside names are used where.
 
-Flow-insensitive: a name stands for everything that is ever bound to it in its scope. `grader.sandbox.forbidden_statements`
-binds them, `grader.sandbox.forbidden_calls` answers for calls.
+Flow-insensitive: a name stands for everything that is ever bound to it in its scope. What each kind of node means is
+told by `grader.sandbox.forbidden_expressions` and `grader.sandbox.forbidden_statements`.
 """
 
 import ast
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
-from grader.sandbox.forbidden_calls import Call, call_value, get_members, loaded_module
 from grader.sandbox.forbidden_scopes import Kind, Scope, Scopes
-from grader.sandbox.forbidden_texts import add, apply_percent, combine, times
 from grader.sandbox.forbidden_values import (
     UNKNOWN,
     Group,
@@ -27,13 +26,10 @@ from grader.sandbox.forbidden_values import (
     group,
     items_of,
     outside,
-    pick,
-    text,
     union,
 )
 
 _MAX_NESTED = 3
-_GROWERS = {"append", "add", "insert", "extend", "update", "setdefault", "appendleft"}
 _NOTED = (ast.Name, ast.Attribute, ast.Call, ast.Subscript)
 
 
@@ -41,10 +37,13 @@ _NOTED = (ast.Name, ast.Attribute, ast.Call, ast.Subscript)
 class Walker:
     """Hold the state of one walk.
 
-    `statements` walks over a body; `note` is called with the file, the node and the names that are used there.
+    `expressions` tells what each kind of expression stands for, `functions` what known functions return, `statements`
+    walks over a body; `note` is called with the file, the node and the names that are used there.
     """
 
     scopes: Scopes
+    expressions: Mapping[type[ast.expr], Callable[["Walker", Any, Scope], Values]]
+    functions: Mapping[str, Callable[["Walker", Any], Values]]
     statements: Callable[["Walker", Sequence[ast.stmt], Scope], None]
     note: Callable[[str, ast.AST, Sequence[str]], None]
     at: ast.AST | None = None  # the call that executes the code which is walked over
@@ -62,7 +61,7 @@ class Walker:
 
     def bare(self, node: ast.expr, scope: Scope) -> Values:
         """Return what an expression may stand for; only its parts are noted."""
-        handler = _HANDLERS.get(type(node))
+        handler = self.expressions.get(type(node))
         if handler is not None:
             return handler(self, node, scope)
         self.children(node, scope)
@@ -156,7 +155,7 @@ class Walker:
             case ast.Tuple(elts=targets) | ast.List(elts=targets):
                 self._unpack(targets, values, scope)
             case ast.Starred(value=inner):
-                self.assign(inner, group([elements(values)], exact=False), scope)
+                self.assign(inner, group([values], exact=False), scope)
             case ast.Attribute(value=owner, attr=name):
                 self.scopes.set_attribute(name, values)
                 for module in self.value(owner, scope):
@@ -187,6 +186,3 @@ class Walker:
             self.scopes.bind_where_found(scope, container.id, more)
         elif isinstance(container, ast.Attribute) and more:
             self.scopes.set_attribute(container.attr, more)
-
-
-Handler = Callable[[Walker, "ast.expr", Scope], Values]

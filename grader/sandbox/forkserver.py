@@ -180,22 +180,24 @@ class _Walls:
             return 1
         if first == 0:
             _leave_with(self._be_first)
-        return self._watch(first, lambda: exceeds(self.limits.memory_mib))
+        return self._watch(first, lambda: _proc_is_theirs() and exceeds(self.limits.memory_mib))
 
     def supervise_tree(self) -> int:
         """Start the submission as a plain child, for walls without namespaces."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, AttributeError):  # other systems have no prctl
             kernel.adopt_orphans()
+            kernel.die_with_parent(signal.SIGTERM)
         first = os.fork()
         if first == 0:
             _leave_with(lambda: self._be_student(walled=False))
         signal.signal(signal.SIGTERM, lambda _number, _frame: _end_tree())
         status = self._watch(first, lambda: exceeds(self.limits.memory_mib, descendants_of=os.getpid()))
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _kill_descendants()
         return status
 
     def _watch(self, first: int, is_over: Callable[[], bool]) -> int:
-        """Wait for the submission's end, ending it when it holds more memory than it may."""
+        """Wait until the submission has ended or holds more memory than it may; return the exit status that says so."""
         self._close_descriptors()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         while True:
@@ -204,8 +206,7 @@ class _Walls:
                     if reaped == first:
                         return 0
             if is_over():
-                os.kill(first, signal.SIGKILL)
-                return OVER_MEMORY
+                return OVER_MEMORY  # our end is theirs; ending them first would get us ended before we have said why
             if sys.platform == "linux":
                 signal.sigtimedwait({signal.SIGCHLD}, _WATCH_S)
             else:
@@ -264,6 +265,11 @@ class _Walls:
         os.close(self.report)
         worker.serve(socket.socket(fileno=3), root=Path(self.root), limits=self.limits)
         return 0
+
+
+def _proc_is_theirs() -> bool:
+    """Tell whether pid 1 has mounted its /proc: until then ours is there, which shows other submissions as well."""
+    return not os.path.exists("/proc/self")  # noqa: PTH110 - twenty times a second
 
 
 def _place_descriptors(wanted: dict[int, int]) -> int:

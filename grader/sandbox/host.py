@@ -145,8 +145,8 @@ class ForkServer:
         """End a submission and everything in it; True where it had gone over its memory."""
         if not self.alive():
             return False
-        with contextlib.suppress(OSError, SandboxError):
-            deadline = time.monotonic() + _GONE_S
+        deadline = time.monotonic() + _GONE_S
+        try:
             if name not in self._gone:
                 self._control.sendall(frame(json.dumps({"close": name}).encode()))
             while name not in self._gone:
@@ -154,6 +154,8 @@ class ForkServer:
                     message = read_note(payload)
                     if "gone" in message:
                         self._gone[message["gone"]] = message["over_memory"]
+        except (OSError, SandboxError):
+            self.close()
         return self._gone.pop(name, False)
 
     def close(self) -> None:
@@ -216,7 +218,7 @@ class WalledSandbox:
             outcome = exchange.run(call, number=self._calls)
         except Gone as gone:
             outcome = self._explain_end(gone)
-        if exchange.import_failed:
+        if exchange.import_failed and outcome.ending is not Ending.SANDBOX_FAILED:
             self._failed_import[needs.modules] = outcome
         return outcome
 
@@ -238,6 +240,8 @@ class WalledSandbox:
         """Name the cause of an end from outside, and make sure that everything is dead."""
         assert self._name is not None
         over_memory = self._end()
+        if not self._server.alive():
+            return replace(gone.outcome, ending=Ending.SANDBOX_FAILED, detail="the fork server has ended")
         if over_memory:
             limit = f"more than {self._limits.memory_mib:g} MiB"
             return replace(gone.outcome, ending=Ending.OUT_OF_MEMORY, detail=f"held {limit} of memory")

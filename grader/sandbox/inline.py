@@ -6,6 +6,7 @@
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,7 @@ class InlineSandbox:
         values, devices = unpack(reply)
         outcome = outcome_of(values, devices, limits=self._limits)
         if outcome.ending is Ending.OK:
-            return ProbeOutcome(
-                Ending.OK, outputs=outcome.outputs, devices=outcome.devices, wall_s=time.monotonic() - started
-            )
+            return replace(outcome, wall_s=time.monotonic() - started)
         return outcome
 
     def _reply(self, call: ProbeCall) -> bytes:
@@ -50,7 +49,7 @@ class InlineSandbox:
                 return pack({"error": report})
         inputs, _devices = unpack(pack(call.inputs))
         settings = {"inputs": inputs, "dtype": call.dtype, "threads": call.threads, "seed": call.seed}
-        settings["device"] = call.device
+        settings |= {"device": call.device, "watch": list(call.watch)}
         return run_probe(probe, settings, root=self._root, max_bytes=int(self._limits.reply_mib * MIB))
 
     def close(self) -> None:

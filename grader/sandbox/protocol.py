@@ -17,6 +17,7 @@ from grader.errors import ProtocolError
 from grader.verdict import Frame
 
 MAX_NOTE = 16 * 1024
+SCAN = "scan for forbidden names"  # a probe that every assignment has; no function can have this name
 _LENGTH = struct.Struct(">Q")
 
 
@@ -35,7 +36,8 @@ class Ending(StrEnum):
 class ProbeCall:
     """Ask for one run of a probe.
 
-    `dtype` is torch's default floating type during the run, `seed` goes to torch.manual_seed before it.
+    `dtype` is torch's default floating type during the run, `seed` goes to torch's generator before it. Calls of the
+    names in `watch` are recorded.
     """
 
     probe: str
@@ -44,6 +46,7 @@ class ProbeCall:
     dtype: str = "float32"
     threads: int = 1
     device: str = "cpu"
+    watch: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ class ProbeOutcome:
     """Hold what came back from one run of a probe.
 
     `outputs` only for `ok`; `error` only for `raised`; `detail` says more about the other endings. `printed` is the
-    bounded text that the student's code wrote. Times in seconds, `cpu_s` and `peak_mib` as the sandbox tells them.
+    bounded text that the student's code wrote. Times in seconds; `cpu_s`, `peak_mib` and `called`, the watched names
+    that were called, as the sandbox tells them.
     """
 
     ending: Ending
@@ -80,6 +84,7 @@ class ProbeOutcome:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     peak_mib: float = 0.0
+    called: tuple[str, ...] = ()
 
 
 class Sandbox(Protocol):

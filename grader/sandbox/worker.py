@@ -23,7 +23,9 @@ import torch
 
 from grader.probes import Probe, find_probes
 from grader.sandbox import limits as bounds
+from grader.sandbox.forbidden import find_forbidden
 from grader.sandbox.protocol import (
+    SCAN,
     frame,
     note,
     read_frame,
@@ -31,6 +33,7 @@ from grader.sandbox.protocol import (
     unpack_files,
     write_all,
 )
+from grader.sandbox.recorder import record_calls
 from grader.tensors import pack, unpack
 
 PROBES_FILE = "probes.py"
@@ -45,7 +48,14 @@ def load_probes(source: bytes) -> dict[str, Probe]:
     code: CodeType = compile(source, PROBES_FILE, "exec")
     linecache.cache[PROBES_FILE] = (len(source), None, source.decode().splitlines(keepends=True), PROBES_FILE)
     exec(code, module.__dict__)  # noqa: S102 - the instructor's own file
-    return find_probes(module.__dict__)
+    return find_probes(module.__dict__) | {SCAN: Probe(SCAN, _scan, ())}
+
+
+def _scan(*, files: Mapping[str, torch.Tensor], names: list[str]) -> dict[str, Any]:
+    """Find forbidden names in source files, given as bytes; asked for before any student code runs."""
+    scan = find_forbidden({path: bytes(data.tolist()) for path, data in files.items()}, names)
+    uses = [[use.file, use.line, use.name, use.spelled] for use in scan.uses]
+    return {"uses": uses, "unread": [[file.file, file.reason] for file in scan.unread]}
 
 
 def warm_up() -> None:
@@ -55,7 +65,7 @@ def warm_up() -> None:
     x = torch.ones(2, 2, requires_grad=True)
     loss = torch.nn.functional.cross_entropy(torch.relu(x @ x.T), torch.tensor([0, 1]))
     torch.autograd.backward(loss, torch.ones(()))  # with a gradient, since that is what imports torch's symbolic shapes
-    call = {"inputs": {"x": x}, "dtype": "float32", "threads": 1, "seed": 0, "device": "cpu"}
+    call = {"inputs": {"x": x}, "dtype": "float32", "threads": 1, "seed": 0, "device": "cpu", "watch": []}
     trial = Probe("trial", lambda **inputs: inputs, ())
     unpack(run_probe(trial, call, root=Path("/nowhere"), max_bytes=1 << 20))
     torch.default_generator.manual_seed(0)
@@ -80,11 +90,11 @@ def import_student(name: str, *, root: Path) -> dict[str, Any] | None:
 def run_probe(probe: Probe, call: Mapping[str, Any], *, root: Path, max_bytes: int) -> bytes:
     """Run one probe and return the packed reply: its outputs, or the report of the exception it raised."""
     try:
-        with _settings(call):
+        with _settings(call), record_calls(call["watch"]) as record:
             outputs = probe.function(**call["inputs"])
         if not isinstance(outputs, dict):
             raise TypeError(f"probe {probe.name} returned {type(outputs).__name__}, not a dict")
-        return pack({"outputs": outputs}, max_bytes=max_bytes)
+        return pack({"outputs": outputs, "called": sorted(record.seen)}, max_bytes=max_bytes)
     except BaseException as err:
         return pack({"error": _report(err, root=root, phase="probe")})
 

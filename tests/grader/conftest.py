@@ -210,11 +210,11 @@ def call_grader(monkeypatch, capsys, process_server):
 def start_grader():
     """Return a function that starts the command line and doesn't wait for it."""
 
-    def start(*arguments, cwd):
+    def start(*arguments, cwd, environment=None):
         return subprocess.Popen(
             [sys.executable, "-m", "grader.cli", *map(str, arguments)],
             cwd=cwd,
-            env=_environment({}),
+            env=_environment(environment or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

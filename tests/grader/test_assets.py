@@ -5,9 +5,10 @@ import json
 import pytest
 import torch
 
-from grader.assets import Asset, asset_name, expectation_of, read_asset, read_manifest, write_assets
+from grader.assets import Asset, asset_name, expectation_of, read_asset, write_assets
 from grader.compare import Tolerance
 from grader.errors import AssetError
+from grader.manifest import read_manifest
 
 TOLERANCES = {"y": Tolerance(1e-5, 1e-4)}
 ASSET = Asset("test_a", "double", {"x": torch.arange(3.0), "n": 2}, {"y": torch.ones(2)}, TOLERANCES, {"y": 1e-5})

@@ -113,6 +113,30 @@ def test_a_solved_kit_passes(kit, call_grader):
     assert ended.stdout.splitlines()[-1] == "15 of 15 points: all 2 checks passed."
 
 
+def test_a_kit_has_all_assets_of_its_checks(make_course, call_grader, tmp_path):
+    """A kit holds the assets of checks that ask for several, or that are parametrised."""
+    checks = '''
+import pytest
+import torch
+from grader.compare import assert_matches
+
+@pytest.mark.parametrize("scale", [0.5, 2.0])
+@pytest.mark.graded(task="double")
+def test_scaled(probe, expected, scale):
+    """doubles and triples"""
+    x = torch.full((3,), scale)
+    assert_matches(probe("double", x=x), expected("double", x=x))
+    assert_matches(probe("triple", x=x), expected("triple", x=x))
+'''
+    folder = make_course(tmp_path / "course", checks=checks)
+    assert call_grader("record", "tiny", cwd=folder).returncode == 0
+    assert call_grader("template", "tiny", cwd=folder).returncode == 0
+    kit = shutil.copytree(folder / "student_template" / "tiny", tmp_path / "kit")
+    (kit / "student.py").write_text(GOOD)
+    ended = call_grader("check", cwd=kit)
+    assert ended.stdout.splitlines()[-1] == "10 of 10 points: all 2 checks passed."
+
+
 def test_one_task_is_checked_alone(kit, call_grader):
     """`grader check --task` runs the checks of that task only, without colour where stdout is no terminal."""
     (kit / "student.py").write_text(HALF)
@@ -209,6 +233,19 @@ def test_what_the_grader_cannot_do_exits_with_3(course, call_grader, arguments, 
     ended = call_grader(*arguments, cwd=course)
     assert (ended.returncode, ended.stdout) == (3, "")
     assert words in _error(ended)
+
+
+def test_a_bug_of_the_graders_own_exits_with_3(course, call_grader, monkeypatch):
+    """An exception that nobody foresaw shows where it came from and exits with 3, never with 1."""
+
+    def fail(*_args, **_settings):
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr("grader.check.find_assignment", fail)
+    ended = call_grader("check", "reference/tiny", cwd=course)
+    assert ended.returncode == 3
+    assert "RuntimeError: unforeseen" in ended.stderr
+    assert "error: The grader itself failed. → Please report the lines above." in _error(ended)
 
 
 def test_untrusted_code_is_never_graded_inline(course, call_grader):

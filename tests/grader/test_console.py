@@ -191,6 +191,18 @@ def test_results_and_progress_go_different_ways(capsys):
     assert capsys.readouterr() == ("result\n", "progress\n")
 
 
+def test_no_color_is_obeyed(monkeypatch, capsys):
+    """With NO_COLOR results come without colour, on a terminal too; the symbols still tell the verdicts."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    print_scorecard(results_console(), _result(_check(Verdict.WRONG)))
+    assert "\x1b[31m✗" in capsys.readouterr().out
+    monkeypatch.setenv("NO_COLOR", "1")
+    print_scorecard(results_console(), _result(_check(Verdict.WRONG)))
+    output = capsys.readouterr().out
+    assert "✗" in output
+    assert "\x1b[31m" not in output
+
+
 @pytest.mark.parametrize("written", [True, False])
 def test_a_recording_names_the_remedy_of_each_state(written):
     """Missing, stale and unused assets are listed with what was done or the command that does it."""

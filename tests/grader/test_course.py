@@ -196,6 +196,8 @@ def test_check_files(tmp_path):
         ('["hw2/layers.py"]', '["hw2/l*.py"]', r"holds the glob `hw2/l\*.py`\. Name each required file"),
         ('["hw2/layers.py"]', '["x/y.py"]', r"`x/y.py`, which no glob in `editable` .*Add \"x/\*.py\" to"),
         ("[worker]", "[worker", r"is no valid TOML: .*line 6.*Correct that line"),
+        ("points = 10", 'points = 1\nforbidden = ["torch nn"]', r"holds `torch nn`, which is no dotted name"),
+        ("points = 10", 'points = 1\nforbidden_in = ["/x"]', r"`tasks.linear.forbidden_in` holds `/x`, which does not"),
         ('title = "HW2: layers"', 'title = "a"\nslug = "b"', r"`slug` is `b`, but the folder is named `hw2`"),
     ],
 )
@@ -274,3 +276,13 @@ def test_glob_faults(glob, words):
     fault = find_glob_fault(glob)
     assert words in fault
     assert bool(words) == bool(fault)
+
+
+def test_forbidden_names(tmp_path):
+    """A task may forbid dotted names; without `forbidden_in` they hold for every file a student may change."""
+    with_names = GOOD.replace("points = 10", 'points = 10\nforbidden = ["torch.nn.Linear", "torch.optim.*"]')
+    task = read(tmp_path, with_names).tasks[0]
+    assert task.forbidden == ("torch.nn.Linear", "torch.optim.*")
+    assert task.forbidden_in == ("hw2/*.py",)
+    task = read(tmp_path, with_names.replace("points = 10", 'points = 10\nforbidden_in = ["hw2/layers.py"]')).tasks[0]
+    assert task.forbidden_in == ("hw2/layers.py",)

@@ -1,19 +1,22 @@
 """Tests of the package's import directions: design, not behaviour."""
 
 import ast
+import fnmatch
 import graphlib
 import subprocess
 import sys
 
 import pytest
 
-# Lowest first. A module imports from its own layer or from those before it.
+# Lowest first. A module imports from its own layer or from those before it; `*` stands for any ending.
 LAYERS = {
     "words": "errors verdict",
     "leaves": "assignment atomic globs paths plain_text probes regions results_file shares store_errors tensors "
-    "toml_table sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol sandbox.seccomp sandbox.stage",
+    "toml_table sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol sandbox.seccomp sandbox.stage "
+    "sandbox.recorder sandbox.forbidden*",
+    "data": "accuracy dataset_* datasets image_shapes point_sets torchvision_ops",
     "readers": "archive_streams archives assignment_file contents course folders intake kit_files kit_notebook "
-    "lms_names package_root submission",
+    "lms_names manifest package_root submission",
     "parts": "assets checks outcome points store compare compare.* export.* report.* sandbox.exchange "
     "sandbox.forkserver sandbox.host sandbox.inline sandbox.walls sandbox.worker",
     "plugin": "plugin session",
@@ -21,15 +24,18 @@ LAYERS = {
     "many": "batch batch_worker",
     "edge": "cli",
 }
-BESIDE_STRANGERS = {
-    "errors", "verdict", "probes", "tensors", "sandbox.forkserver", "sandbox.kernel", "sandbox.limits",
-    "sandbox.memory", "sandbox.protocol", "sandbox.seccomp", "sandbox.worker",
-}  # fmt: skip
-WITH_TORCH = {
-    "assets", "doctor", "plugin", "record", "tensors", "sandbox.forkserver", "sandbox.worker", "compare.about_shapes",
-    "compare.about_values", "compare.case", "compare.comparison", "compare.describe", "compare.deviation",
-    "compare.expect", "compare.findings", "compare.ladder", "compare.lookalikes", "compare.rungs", "compare.scalars",
-}  # fmt: skip
+BESIDE_STRANGERS = (
+    "errors verdict probes tensors sandbox.forkserver sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol "
+    "sandbox.forbidden_names sandbox.recorder sandbox.seccomp sandbox.worker torchvision_ops"
+)
+WITH_TORCH = (
+    "accuracy assets compare.* dataset_files dataset_parts datasets doctor grade image_shapes plugin point_sets record "
+    "sandbox.forkserver sandbox.recorder sandbox.worker tensors torchvision_ops"
+)
+
+
+def _is_one_of(name, patterns):
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns.split())
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +67,7 @@ def _ours(trees, name):
 
 
 def _layer_of(name):
-    for number, members in enumerate(LAYERS.values()):
-        for member in members.split():
-            if name == member or (member.endswith(".*") and name.startswith(member[:-1])):
-                return number
-    return None
+    return next((number for number, names in enumerate(LAYERS.values()) if _is_one_of(name, names)), None)
 
 
 def test_every_module_has_its_layer(trees):
@@ -100,7 +102,7 @@ def test_what_shares_a_process_with_strangers_imports_little(trees, module):
         if name not in reached:
             reached.add(name)
             waiting += [other for other in _ours(trees, name) if other not in ("", "sandbox")]
-    assert reached <= BESIDE_STRANGERS
+    assert [name for name in reached if not _is_one_of(name, BESIDE_STRANGERS)] == []
 
 
 @pytest.mark.parametrize("package", ["", "sandbox", "report", "export"])
@@ -112,7 +114,7 @@ def test_packages_are_empty(trees, package):
 def test_torch_is_imported_in_few_places(trees):
     """Only the modules that handle tensors import torch."""
     users = {name for name, tree in trees.items() if any(full.split(".")[0] == "torch" for full in _imported(tree))}
-    assert users == WITH_TORCH
+    assert [name for name in users if not _is_one_of(name, WITH_TORCH)] == []
 
 
 def test_nothing_executes_what_strangers_sent(trees):

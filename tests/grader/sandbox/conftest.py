@@ -8,6 +8,7 @@ import pytest
 
 from grader.errors import SandboxError
 from grader.sandbox.host import ForkServer, WalledSandbox
+from grader.sandbox.kernel import adopt_orphans
 from grader.sandbox.limits import Limits
 from grader.sandbox.memory import descendants
 from grader.sandbox.protocol import ProbeCall
@@ -60,6 +61,14 @@ def plain_server():
 def server(request):
     """Return a fork server, once behind each wall."""
     return request.getfixturevalue("walled_server" if request.param == "bubblewrap" else "plain_server")
+
+
+@pytest.fixture(params=[Wall.BUBBLEWRAP, Wall.PROCESS])
+def wall(request):
+    """Return each wall that can be built here; for tests that need a fork server of their own."""
+    if request.param is Wall.BUBBLEWRAP:
+        request.getfixturevalue("walled_server")
+    return request.param
 
 
 @pytest.fixture
@@ -117,6 +126,7 @@ def in_child():
 
 @pytest.fixture
 def new_processes():
-    """Return a function that lists the descendants of this process that were not there when the test began."""
+    """Return a function that lists the descendants of this process, orphans too, that the test has brought about."""
+    adopt_orphans()
     before = set(descendants(os.getpid()))
     return lambda: set(descendants(os.getpid())) - before

@@ -45,7 +45,7 @@ def main() -> None:
         "connected": connected,
         "processes": _still_running(),
         "files": [str(path) for path in _breach_files()],
-        "temporary": [name for name in os.listdir(os.environ["TMPDIR"]) if name != "canary.txt"],
+        "temporary": [path.name for path in Path(os.environ["TMPDIR"]).iterdir() if path.name != "canary.txt"],
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
     Path(sys.argv[2]).write_text(json.dumps(report))

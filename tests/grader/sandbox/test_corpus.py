@@ -6,6 +6,7 @@ as the user who runs the tests and, where that is root, once as an ordinary one.
 
 import json
 import os
+import stat
 import subprocess
 import sys
 import tempfile
@@ -52,10 +53,10 @@ def _user_for(way):
         return None
     if os.geteuid() != 0:
         pytest.skip("The tests already run as an ordinary user.")
-    needed = [Path(sys.executable), Path(os.path.realpath(sys.executable)), SCRIPT]
-    for path in [parent for path in needed for parent in path.parents]:
-        if not path.stat().st_mode & 0o001:
-            pytest.skip(f"An ordinary user can't run this Python or read these tests: {path} is closed to others.")
+    for needed in (Path(sys.executable), Path(sys.executable).resolve(), SCRIPT):
+        for folder in needed.parents:
+            if not folder.stat().st_mode & stat.S_IXOTH:
+                pytest.skip(f"An ordinary user can't use {needed}: {folder} is closed to others.")
     return NOBODY
 
 

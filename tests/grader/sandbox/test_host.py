@@ -115,7 +115,8 @@ import torch
 
 def train():
     torch.manual_seed(0)
-    net = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(8 * 36, 10))
+    layers = torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(8 * 36, 10)
+    net = torch.nn.Sequential(*layers)
     optimizer = torch.optim.Adam(net.parameters())
     x, y = torch.randn(64, 3, 8, 8), torch.arange(64) % 10
     losses = []
@@ -161,10 +162,8 @@ def test_times_and_memory_are_told(open_student, call):
 
 def test_printed_text_comes_back(open_student, call):
     """What is printed to either stream, also past Python, is the outcome's; each probe has its own."""
-    sandbox = open_student(
-        "import os, sys\ndef say(x):\n    print(x)\n    os.write(2, b'raw')\n    sys.stdout.flush()\n"
-    )
-    assert sorted(call(sandbox, "say", "one").printed) == sorted("one\nraw")
+    sandbox = open_student("import os\ndef say(x):\n    print(x, flush=True)\n    os.write(2, b'raw')\n")
+    assert call(sandbox, "say", "one").printed == "one\nraw"
     assert "one" not in call(sandbox, "say", "two").printed
 
 
@@ -230,9 +229,9 @@ def test_files_of_a_submission(open_student, call):
 
 def test_own_modules_come_last(open_student, call):
     """A file named like a module of the standard library or of torch does not replace it."""
-    shadows = {
-        name: b"raise SystemExit" for name in ("statistics.py", "json.py", "grader/__init__.py", "torch/__init__.py")
-    }
+    shadows = dict.fromkeys(
+        ("statistics.py", "json.py", "grader/__init__.py", "torch/__init__.py"), b"raise SystemExit"
+    )
     source = "import statistics, json, torch, grader.tensors\ndef f(): return statistics.mean([1, 3])"
     assert call(open_student(source, files=shadows), "f").outputs["result"] == 2
 
@@ -257,7 +256,7 @@ def test_environment_is_scrubbed(open_student, call, monkeypatch, server):
         ("import os; os._exit(0)", "left the process with exit status 0 before returning"),
         ("import os; os._exit(7)", "left the process with exit status 7 before returning"),
         ("import os; os.kill(os.getpid(), 9)", "was killed: it had used up its CPU time or memory"),
-        ("import os; os.kill(os.getppid(), 9); os._exit(0)", "its process ended"),
+        ("import os; os.kill(os.getppid(), 9); os._exit(0)", "ended before the probe did"),
     ],
 )
 def test_crash_costs_one_probe(open_student, call, body, detail):
@@ -265,7 +264,7 @@ def test_crash_costs_one_probe(open_student, call, body, detail):
     sandbox = open_student(f"def crash():\n    {body}\n\ndef f(): return 1\n")
     outcome = call(sandbox, "crash")
     assert outcome.ending is Ending.KILLED
-    assert outcome.detail.startswith(detail.split(" before")[0]) or outcome.detail == "ended before the probe did"
+    assert outcome.detail == detail
     assert call(sandbox, "f").outputs["result"] == 1
 
 
@@ -304,7 +303,7 @@ def test_endless_import_is_not_repeated(open_student, call):
     """A module whose import never ends costs its time once."""
     sandbox = open_student("while True: pass", limits=Limits(import_s=0.5))
     first = call(sandbox, "f")
-    assert (first.ending, first.detail) == (Ending.TIMED_OUT, "the import ran longer than 0.5 s")
+    assert (first.ending, first.detail) == (Ending.TIMED_OUT, "ran longer than 0.5 s while it was imported")
     started = time.monotonic()
     assert call(sandbox, "g") is first
     assert time.monotonic() - started < 0.1
@@ -330,8 +329,20 @@ def test_too_large_an_allocation(open_student, call):
 
 def test_children_over_memory(open_student, call):
     """Processes that are over the limit together are ended and named, and the next probe runs."""
-    source = "import os, time\ndef f():\n    for _ in range(5):\n        if os.fork() == 0:\n            x = b'x' * (200 << 20)\n"
-    source += "            time.sleep(9)\n            os._exit(len(x) % 2)\n    time.sleep(9)\ndef g(): return 1"
+    source = """
+import os, time
+
+def f():
+    for _ in range(5):
+        if os.fork() == 0:
+            held = b"x" * (200 << 20)
+            time.sleep(9)
+            os._exit(len(held) % 2)
+    time.sleep(9)
+
+def g():
+    return 1
+"""
     sandbox = open_student(source, limits=Limits(memory_mib=500))
     outcome = call(sandbox, "f")
     assert outcome.ending is Ending.OUT_OF_MEMORY
@@ -396,11 +407,8 @@ def test_closing_twice(open_student, call):
     assert call(sandbox, "f").outputs == {"result": 1}
 
 
-@pytest.mark.parametrize("wall", [Wall.BUBBLEWRAP, Wall.PROCESS])
-def test_server_ends_with_everything(wall, server, new_processes, open_on, call, tmp_path, monkeypatch):
+def test_server_ends_with_everything(wall, new_processes, open_on, call, tmp_path, monkeypatch):
     """Closing a fork server ends its submissions and removes its folder."""
-    if server.wall is not wall:
-        pytest.skip("once per wall")
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
@@ -416,29 +424,30 @@ def test_server_ends_with_everything(wall, server, new_processes, open_on, call,
 # ---------------------------------------------------------------- the grader's own failures
 
 
-def test_server_that_dies_is_started_again(wall_of, open_on, call):
+def test_server_that_dies_is_started_again(wall, open_on, call):
     """A fork server that was killed is no student's fault: the probe runs again on a new one."""
-    with ForkServer(wall_of) as own:
+    with ForkServer(wall) as own:
         sandbox = open_on(own, "def f(): return 1")
         assert call(sandbox, "f").outputs == {"result": 1}
         os.kill(own._launched.process.pid, signal.SIGKILL)
         assert call(sandbox, "f").outputs == {"result": 1}
 
 
-def test_server_that_dies_between_submissions(wall_of, open_on, call):
+def test_server_that_dies_takes_everything_along(wall, open_on, call, new_processes):
+    """With a fork server that was killed end its submissions, and what they left running."""
+    with ForkServer(wall) as own:
+        call(open_on(own, DAEMON), "leave")
+        os.kill(own._launched.process.pid, signal.SIGKILL)
+        wait_until(lambda: not new_processes())
+
+
+def test_server_that_dies_between_submissions(wall, open_on, call):
     """A fork server that died between two submissions is started again for the second."""
-    with ForkServer(wall_of) as own:
+    with ForkServer(wall) as own:
         open_on(own, "def f(): return 1").close()
         os.kill(own._launched.process.pid, signal.SIGKILL)
         wait_until(lambda: not own.alive())
         assert call(open_on(own, "def f(): return 2"), "f").outputs == {"result": 2}
-
-
-@pytest.fixture(params=[Wall.BUBBLEWRAP, Wall.PROCESS])
-def wall_of(request, server):
-    if server.wall is not request.param:
-        pytest.skip("once per wall")
-    return request.param
 
 
 def test_server_that_does_not_answer(monkeypatch, open_on, call):
@@ -456,7 +465,10 @@ def test_broken_probes(open_student):
     """A probes.py that is no Python is the grader's failure, told with the reason."""
     outcome = open_student(probes=b"def broken(:\n").run(ProbeCall("f", {}))
     assert outcome.ending is Ending.SANDBOX_FAILED
-    assert outcome.detail == "The sandbox did not take the submission: probes.py failed: SyntaxError: invalid syntax"
+    assert (
+        outcome.detail
+        == "The sandbox did not take the submission: probes.py failed: SyntaxError: invalid syntax (probes.py, line 1)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -517,9 +529,9 @@ def test_server_that_cannot_start(stand_in):
     assert "`grader doctor`" in caught.value.remedy
 
 
-def test_preload_that_fails(wall_of):
+def test_preload_that_fails(wall):
     """A module that can't be preloaded is a problem, told in a sentence, and no failure."""
-    with ForkServer(wall_of, preload=["no_such_module", "json"]) as own:
+    with ForkServer(wall, preload=["no_such_module", "json"]) as own:
         assert own.problems == (
             "no_such_module could not be imported: ModuleNotFoundError: No module named 'no_such_module'",
         )

@@ -1,0 +1,97 @@
+"""What a submission uses although its task forbids it: asked of the sandbox before the student's code runs.
+
+`grader.sandbox.forbidden` reads the source there; `grader.plugin` turns a use into a verdict.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+
+from grader.assignment import Assignment, Task
+from grader.globs import is_matched
+from grader.sandbox.protocol import SCAN, Ending, ProbeCall, Sandbox
+from grader.verdict import Feedback, Frame
+
+_MOST_TOLD = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Point at a use of a forbidden name: the name as declared, and what the source says there."""
+
+    file: str
+    line: int
+    name: str
+    spelled: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """Hold what each task forbids, the uses that were found, and sentences about what could not be looked at."""
+
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    by_task: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+
+
+def find_uses(sandbox: Sandbox, *, assignment: Assignment, files: Mapping[str, bytes]) -> Forbidden:
+    """Return where a submission uses what its tasks forbid; call it before any probe.
+
+    A source that can't be read costs nobody points: it is a flag, and as a rule can't be imported either.
+    """
+    names = sorted({name for task in assignment.tasks for name in task.forbidden})
+    if not names:
+        return Forbidden()
+    declared = {task.name: task.forbidden for task in assignment.tasks if task.forbidden}
+    sources = {path: data for path, data in files.items() if path.endswith(".py") and data}
+    tensors = {path: torch.frombuffer(bytearray(data), dtype=torch.uint8) for path, data in sources.items()}
+    outcome = sandbox.run(ProbeCall(SCAN, {"files": tensors, "names": names}))
+    if outcome.ending is not Ending.OK:
+        flag = f"Its source could not be searched for forbidden names: {outcome.detail or outcome.ending}."
+        return Forbidden(declared, flags=(flag,))
+    uses = [use for use in map(_read_use, _rows(outcome.outputs.get("uses"))) if use is not None]
+    unread = [row for row in _rows(outcome.outputs.get("unread")) if len(row) == 2]
+    return Forbidden(
+        declared,
+        {task.name: _of_task(task, uses) for task in assignment.tasks if task.forbidden},
+        tuple(f"`{row[0]}` could not be searched for forbidden names: {row[1]}." for row in unread[:_MOST_TOLD]),
+    )
+
+
+def _rows(value: object) -> list[list[object]]:
+    return [row for row in value if isinstance(row, list)] if isinstance(value, list) else []
+
+
+def _read_use(row: list[object]) -> Use | None:
+    match row:
+        case [str(file), int(line), str(name), str(spelled)]:
+            return Use(file, line, name, spelled)
+    return None
+
+
+def _of_task(task: Task, uses: list[Use]) -> tuple[Use, ...]:
+    return tuple(use for use in uses if use.name in task.forbidden and is_matched(use.file, task.forbidden_in))
+
+
+def explain_uses(uses: tuple[Use, ...]) -> Feedback:
+    """Tell a student which lines use what the task forbids."""
+    first = uses[0]
+    spelled = f" (as `{first.spelled}`)" if first.spelled != first.name else ""
+    others = f" So do {len(uses) - 1} more places." if len(uses) > 2 else " So does one more place." if len(uses) > 1 else ""
+    message = (
+        f"`{first.file}`, line {first.line}, uses `{first.name}`{spelled}, which this task forbids.{others} "
+        "Write that part yourself."
+    )
+    frames = tuple(Frame(use.file, use.line, "", use.spelled) for use in uses[:_MOST_TOLD])
+    return Feedback(message=message, traceback=frames)
+
+
+def flag_calls(called: Mapping[str, set[str]], forbidden: Forbidden) -> tuple[str, ...]:
+    """Return a sentence for each task in which forbidden names were called though the source doesn't show them."""
+    return tuple(
+        f"Task `{task}`: {', '.join(f'`{name}`' for name in sorted(names))} was called at run time, which the task "
+        "forbids, and the source does not show where. Look at it; no points were taken."
+        for task, names in sorted(called.items())
+        if names and not forbidden.by_task.get(task)
+    )
