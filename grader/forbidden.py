@@ -1,6 +1,6 @@
 """What a submission uses although its task forbids it: asked of the sandbox before the student's code runs.
 
-`grader.sandbox.forbidden` reads the source there; `grader.plugin` turns a use into a verdict.
+`grader.sandbox.forbidden.scan` reads the source there; `grader.plugin` turns a use into a verdict.
 """
 
 from collections.abc import Mapping
@@ -78,7 +78,9 @@ def explain_uses(uses: tuple[Use, ...]) -> Feedback:
     """Tell a student which lines use what the task forbids."""
     first = uses[0]
     spelled = f" (as `{first.spelled}`)" if first.spelled != first.name else ""
-    others = f" So do {len(uses) - 1} more places." if len(uses) > 2 else " So does one more place." if len(uses) > 1 else ""
+    others = (
+        f" So do {len(uses) - 1} more places." if len(uses) > 2 else " So does one more place." if len(uses) > 1 else ""
+    )
     message = (
         f"`{first.file}`, line {first.line}, uses `{first.name}`{spelled}, which this task forbids.{others} "
         "Write that part yourself."

@@ -91,9 +91,7 @@ class _Alone:
             server = self._stack.enter_context(ForkServer(wall, preload=assignment.worker.preload))
         sandbox = self._stack.enter_context(open_sandbox(assignment, submission, server=server, folder=folder))
         forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
-        self._config.stash[SUBJECT] = Subject(
-            sandbox, RecordedAssets(assignment.assets).expect, forbidden=forbidden
-        )
+        self._config.stash[SUBJECT] = Subject(sandbox, RecordedAssets(assignment.assets).expect, forbidden=forbidden)
 
     def pytest_sessionfinish(self) -> None:
         """End the sandbox."""

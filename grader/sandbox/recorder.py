@@ -1,6 +1,6 @@
 """Watch which forbidden functions and layers a student's code really calls, however it got hold of them.
 
-`grader.sandbox.worker` wraps it around a probe; `grader.sandbox.forbidden` tells the same from the source. It runs
+`grader.sandbox.worker` wraps it around a probe; `grader.sandbox.forbidden.scan` tells the same from the source. It runs
 beside the student's code and can be fooled by code that means to: what it saw was called, what it didn't may have been.
 """
 
@@ -18,7 +18,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode, resolve_name
 
-from grader.sandbox.forbidden_names import Forbidden
+from grader.sandbox.forbidden.names import Forbidden
 
 PROBES_FILE = "probes.py"
 _TORCH = f"{Path(torch.__file__).parent}/"

@@ -23,7 +23,7 @@ import torch
 
 from grader.probes import Probe, find_probes
 from grader.sandbox import limits as bounds
-from grader.sandbox.forbidden import find_forbidden
+from grader.sandbox.forbidden.scan import find_forbidden
 from grader.sandbox.protocol import (
     SCAN,
     frame,

@@ -26,7 +26,7 @@ LAYERS = {
 }
 BESIDE_STRANGERS = (
     "errors verdict probes tensors sandbox.forkserver sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol "
-    "sandbox.forbidden_names sandbox.recorder sandbox.seccomp sandbox.worker torchvision_ops"
+    "sandbox.forbidden.names sandbox.recorder sandbox.seccomp sandbox.worker torchvision_ops"
 )
 WITH_TORCH = (
     "accuracy assets compare.* dataset_files dataset_parts datasets doctor grade image_shapes plugin point_sets record "

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from grader.errors import CourseError
-from grader.sandbox.forbidden import MAX_FILE_BYTES, MAX_USES, Unread, Use, find_forbidden
+from grader.sandbox.forbidden.scan import MAX_FILE_BYTES, MAX_USES, Unread, Use, find_forbidden
 
 LINEAR = ("torch.nn.Linear",)
 

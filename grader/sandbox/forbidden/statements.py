@@ -1,17 +1,17 @@
 """What each kind of statement binds: imports, assignments, functions, classes, loops.
 
-`grader.sandbox.forbidden` starts it on each module; expressions are left to `grader.sandbox.forbidden_walk`.
+`grader.sandbox.forbidden.scan` starts it on each module; expressions are left to `grader.sandbox.forbidden.walk`.
 """
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from grader.sandbox.forbidden_expressions import open_function
-from grader.sandbox.forbidden_scopes import Kind, Scope
-from grader.sandbox.forbidden_texts import add
-from grader.sandbox.forbidden_values import UNKNOWN, Own, elements, outside
-from grader.sandbox.forbidden_walk import Walker
+from grader.sandbox.forbidden.expressions import open_function
+from grader.sandbox.forbidden.scopes import Kind, Scope
+from grader.sandbox.forbidden.texts import add
+from grader.sandbox.forbidden.values import UNKNOWN, Own, elements, outside
+from grader.sandbox.forbidden.walk import Walker
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from grader.sandbox.forbidden_expressions import EXPRESSIONS
-from grader.sandbox.forbidden_functions import FUNCTIONS
-from grader.sandbox.forbidden_names import Forbidden
-from grader.sandbox.forbidden_scopes import Kind, Scope, Scopes
-from grader.sandbox.forbidden_statements import walk_statements
-from grader.sandbox.forbidden_walk import Walker
+from grader.sandbox.forbidden.expressions import EXPRESSIONS
+from grader.sandbox.forbidden.functions import FUNCTIONS
+from grader.sandbox.forbidden.names import Forbidden
+from grader.sandbox.forbidden.scopes import Kind, Scope, Scopes
+from grader.sandbox.forbidden.statements import walk_statements
+from grader.sandbox.forbidden.walk import Walker
 
 MAX_FILE_BYTES = 1 << 20
 MAX_USES = 200

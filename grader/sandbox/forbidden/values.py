@@ -1,6 +1,6 @@
 """What an expression may stand for, as far as its source tells: outside names, constants, the student's own things.
 
-`grader.sandbox.forbidden_texts` computes with constants and containers of them, `grader.sandbox.forbidden_walk` with
+`grader.sandbox.forbidden.texts` computes with constants and containers of them, `grader.sandbox.forbidden.walk` with
 sets of all these values; an empty set is "unknown".
 """
 

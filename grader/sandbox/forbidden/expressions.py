@@ -1,17 +1,17 @@
-"""What each kind of expression may stand for: the table that `grader.sandbox.forbidden_walk` looks up.
+"""What each kind of expression may stand for: the table that `grader.sandbox.forbidden.walk` looks up.
 
-One function a kind; what a call returns is told by `grader.sandbox.forbidden_calls`.
+One function a kind; what a call returns is told by `grader.sandbox.forbidden.calls`.
 """
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from grader.sandbox.forbidden_calls import Call, call_value, get_members, loaded_module
-from grader.sandbox.forbidden_displays import DISPLAYS
-from grader.sandbox.forbidden_scopes import Kind, Scope
-from grader.sandbox.forbidden_texts import add, apply_percent, combine, times
-from grader.sandbox.forbidden_values import (
+from grader.sandbox.forbidden.calls import Call, call_value, get_members, loaded_module
+from grader.sandbox.forbidden.displays import DISPLAYS
+from grader.sandbox.forbidden.scopes import Kind, Scope
+from grader.sandbox.forbidden.texts import add, apply_percent, combine, times
+from grader.sandbox.forbidden.values import (
     UNKNOWN,
     Group,
     Outside,
@@ -28,7 +28,7 @@ from grader.sandbox.forbidden_values import (
     texts_of,
     union,
 )
-from grader.sandbox.forbidden_walk import Walker
+from grader.sandbox.forbidden.walk import Walker
 
 _GROWERS = {"append", "add", "insert", "extend", "update", "setdefault", "appendleft"}
 

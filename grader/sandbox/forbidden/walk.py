@@ -1,7 +1,7 @@
 """Walk over a submission's syntax trees: what is bound to what, and which outside names are used where.
 
 Flow-insensitive: a name stands for everything that is ever bound to it in its scope. What each kind of node means is
-told by `grader.sandbox.forbidden_expressions` and `grader.sandbox.forbidden_statements`.
+told by `grader.sandbox.forbidden.expressions` and `grader.sandbox.forbidden.statements`.
 """
 
 import ast
@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from grader.sandbox.forbidden_scopes import Kind, Scope, Scopes
-from grader.sandbox.forbidden_values import (
+from grader.sandbox.forbidden.scopes import Kind, Scope, Scopes
+from grader.sandbox.forbidden.values import (
     UNKNOWN,
     Group,
     Method,

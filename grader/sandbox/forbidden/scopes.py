@@ -1,6 +1,6 @@
 """Where names are bound: the scopes of modules, classes, functions and comprehensions of a submission.
 
-`grader.sandbox.forbidden_walk` binds and looks up; bindings only grow, so the order of statements doesn't matter.
+`grader.sandbox.forbidden.walk` binds and looks up; bindings only grow, so the order of statements doesn't matter.
 """
 
 import builtins
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
-from grader.sandbox.forbidden_values import MAX_VALUES, UNKNOWN, Own, Values, outside
+from grader.sandbox.forbidden.values import MAX_VALUES, UNKNOWN, Own, Values, outside
 
 _BUILTINS = frozenset(dir(builtins))
 

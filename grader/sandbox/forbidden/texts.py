@@ -1,6 +1,6 @@
 """Compute with constants: the few text methods and operators by which source code can build a name.
 
-`grader.sandbox.forbidden_walk` calls it for operators, `grader.sandbox.forbidden_calls` for methods.
+`grader.sandbox.forbidden.walk` calls it for operators, `grader.sandbox.forbidden.calls` for methods.
 """
 
 import itertools
@@ -8,7 +8,7 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 
-from grader.sandbox.forbidden_values import (
+from grader.sandbox.forbidden.values import (
     MAX_VALUES,
     UNKNOWN,
     Group,

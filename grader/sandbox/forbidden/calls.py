@@ -1,15 +1,15 @@
 """What a call may return: of the submission's functions what they return, of others what is known about them.
 
-`grader.sandbox.forbidden_expressions` asks here; `grader.sandbox.forbidden_functions` knows the functions that matter.
+`grader.sandbox.forbidden.expressions` asks here; `grader.sandbox.forbidden.functions` knows the functions that matter.
 """
 
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from grader.sandbox.forbidden_scopes import Kind, Scope
-from grader.sandbox.forbidden_texts import call_method
-from grader.sandbox.forbidden_values import (
+from grader.sandbox.forbidden.scopes import Kind, Scope
+from grader.sandbox.forbidden.texts import call_method
+from grader.sandbox.forbidden.values import (
     UNKNOWN,
     Method,
     Outside,
@@ -22,7 +22,7 @@ from grader.sandbox.forbidden_values import (
     texts_of,
     union,
 )
-from grader.sandbox.forbidden_walk import Walker
+from grader.sandbox.forbidden.walk import Walker
 
 
 @dataclass(frozen=True, slots=True)

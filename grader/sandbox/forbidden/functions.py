@@ -1,14 +1,14 @@
 """What functions return that fetch something by name: `getattr`, `import_module`, `vars`, `attrgetter`, `eval`, …
 
-`grader.sandbox.forbidden_calls` looks them up by their full name.
+`grader.sandbox.forbidden.calls` looks them up by their full name.
 """
 
 import base64
 from collections.abc import Callable, Mapping
 
-from grader.sandbox.forbidden_calls import Call, call_value, get_members, loaded_module
-from grader.sandbox.forbidden_texts import combine
-from grader.sandbox.forbidden_values import (
+from grader.sandbox.forbidden.calls import Call, call_value, get_members, loaded_module
+from grader.sandbox.forbidden.texts import combine
+from grader.sandbox.forbidden.values import (
     UNKNOWN,
     Outside,
     Own,
@@ -24,7 +24,7 @@ from grader.sandbox.forbidden_values import (
     texts_of,
     union,
 )
-from grader.sandbox.forbidden_walk import Walker
+from grader.sandbox.forbidden.walk import Walker
 
 
 def _getattr(walker: Walker, call: Call) -> Values:

@@ -1,16 +1,16 @@
 """What lists, dicts, comprehensions and f-strings stand for.
 
-`grader.sandbox.forbidden_expressions` adds them to its table.
+`grader.sandbox.forbidden.expressions` adds them to its table.
 """
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from grader.sandbox.forbidden_scopes import Kind, Scope
-from grader.sandbox.forbidden_texts import add, combine
-from grader.sandbox.forbidden_values import UNKNOWN, Group, Value, Values, elements, group, items_of, text, union
-from grader.sandbox.forbidden_walk import Walker
+from grader.sandbox.forbidden.scopes import Kind, Scope
+from grader.sandbox.forbidden.texts import add, combine
+from grader.sandbox.forbidden.values import UNKNOWN, Group, Value, Values, elements, group, items_of, text, union
+from grader.sandbox.forbidden.walk import Walker
 
 _Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
