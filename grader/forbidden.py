@@ -78,9 +78,8 @@ def explain_uses(uses: tuple[Use, ...]) -> Feedback:
     """Tell a student which lines use what the task forbids."""
     first = uses[0]
     spelled = f" (as `{first.spelled}`)" if first.spelled != first.name else ""
-    others = (
-        f" So do {len(uses) - 1} more places." if len(uses) > 2 else " So does one more place." if len(uses) > 1 else ""
-    )
+    more = len(uses) - 1
+    others = f" So do {more} more places." if more > 1 else " So does one more place." if more else ""
     message = (
         f"`{first.file}`, line {first.line}, uses `{first.name}`{spelled}, which this task forbids.{others} "
         "Write that part yourself."

@@ -52,6 +52,6 @@ def version_note(folder: Path) -> str:
     if not recorded or recorded.split(".")[:2] == installed.split(".")[:2]:
         return ""
     return (
-        f"The assets of {folder.name} were recorded with torch {recorded}; this is torch {installed}. Where checks fail "
-        f"on the reference too, record them again. {record_remedy(folder)}"
+        f"The assets of {folder.name} were recorded with torch {recorded}; this is torch {installed}. "
+        f"Where checks fail on the reference too, record them again. {record_remedy(folder)}"
     )

@@ -102,9 +102,8 @@ class Conversation:
         call = ProbeCall(name, inputs, seed=self.seed, device=self._subject.device, watch=watch)
         outcome: ProbeOutcome = self._subject.sandbox.run(call)
         self.printed = (self.printed + outcome.printed)[-_MAX_PRINTED:]
-        self._subject.called.setdefault(self._check.task, set()).update(
-            name for name in outcome.called if name in watch
-        )
+        called = self._subject.called.setdefault(self._check.task, set())
+        called.update(name for name in outcome.called if name in watch)
         if outcome.ending is Ending.SANDBOX_FAILED:
             raise SandboxError(outcome.detail)
         if outcome.ending is not Ending.OK:

@@ -21,23 +21,25 @@ _WATCHED = (
 
 @dataclass(frozen=True, slots=True)
 class Flagged:
-    """Name a submission to look at, with the verdicts that say why and how many checks got them."""
+    """Name a submission to look at, with the verdicts that say why and how many checks got them, and the sentences."""
 
     submission: str
     file: str
     is_unreadable: bool
     reasons: tuple[tuple[Mark, int], ...]
+    notes: tuple[str, ...] = ()
 
 
 def flagged(results: Iterable[SubmissionResult], *, files: Mapping[str, str]) -> tuple[Flagged, ...]:
-    """Return the submissions that are unreadable or have a check with a watched verdict, gravest first."""
+    """Return the submissions that are unreadable, flagged or have a check with a watched verdict, gravest first."""
     found: list[tuple[int, Flagged]] = []
     for result in results:
         verdicts = [check.verdict for task in result.tasks for check in task.checks]
         watched = [verdict for verdict in _WATCHED if verdict in verdicts]
         is_unreadable = result.status is Status.UNREADABLE
-        if is_unreadable or watched:
+        if is_unreadable or watched or result.flags:
             reasons = tuple((mark_of(verdict), verdicts.count(verdict)) for verdict in watched)
-            gravity = -1 if is_unreadable else _WATCHED.index(watched[0])
-            found.append((gravity, Flagged(result.submission, files[result.submission], is_unreadable, reasons)))
+            gravity = -1 if is_unreadable else _WATCHED.index(watched[0]) if watched else len(_WATCHED)
+            file = files[result.submission]
+            found.append((gravity, Flagged(result.submission, file, is_unreadable, reasons, result.flags)))
     return tuple(flag for _, flag in sorted(found, key=lambda pair: (pair[0], pair[1].submission)))

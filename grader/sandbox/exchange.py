@@ -145,19 +145,24 @@ class Exchange:
             if left <= 0:
                 raise Gone(self._timed_out())
             for descriptor, _event in poller.poll(left * 1000 + 1):
-                if descriptor == self._output:
-                    if not self._drain_output():
-                        poller.unregister(self._output)
-                elif descriptor == reading:
-                    if not self._read_reply(reading):
-                        poller.unregister(reading)
-                        replied = self._payload is not None
-                        deadline = min(deadline, time.monotonic() + _FAREWELL_S) if replied else deadline
-                elif self._read_notes(number) and self._payload is None:
-                    deadline = time.monotonic() + self._limits.wall_s + _GRACE_S
+                deadline = self._take(descriptor, poller, number=number, reading=reading, deadline=deadline)
         while self._payload is None and self._read_reply(reading):
             pass
         self._drain_output()
+
+    def _take(self, descriptor: int, poller: select.poll, *, number: int, reading: int, deadline: float) -> float:
+        """Read what a descriptor has, stop watching one that has ended, and return the deadline from now on."""
+        now = time.monotonic()
+        if descriptor == self._output:
+            if not self._drain_output():
+                poller.unregister(self._output)
+        elif descriptor == reading:
+            if not self._read_reply(reading):
+                poller.unregister(reading)
+                return min(deadline, now + _FAREWELL_S) if self._payload is not None else deadline
+        elif self._read_notes(number) and self._payload is None:
+            return now + self._limits.wall_s + _GRACE_S
+        return deadline
 
     def _timed_out(self) -> ProbeOutcome:
         if self._imported:
@@ -241,9 +246,10 @@ def outcome_of(values: Mapping[str, Any], devices: Mapping[str, str], *, limits:
     """Turn an unpacked reply into an outcome. Raises ProtocolError where it is neither outputs nor an error."""
     if "error" in values:
         report = _read_report(values["error"])
-        ending = Ending.OUT_OF_MEMORY if _is_memory_error(report) else Ending.RAISED
+        if not _is_memory_error(report):
+            return ProbeOutcome(Ending.RAISED, error=report)
         detail = f"asked for more than {limits.memory_mib:g} MiB of memory"
-        return ProbeOutcome(ending, error=report, detail=detail)
+        return ProbeOutcome(Ending.OUT_OF_MEMORY, error=report, detail=detail)
     outputs = values.get("outputs")
     if not isinstance(outputs, dict):
         raise ProtocolError("it holds neither outputs nor an error")

@@ -17,7 +17,7 @@ LAYERS = {
     "data": "accuracy dataset_* datasets image_shapes point_sets torchvision_ops",
     "readers": "archive_streams archives assignment_file contents course folders intake kit_files kit_notebook "
     "lms_names manifest package_root submission",
-    "parts": "assets checks outcome points store compare compare.* export.* report.* sandbox.exchange "
+    "parts": "assets checks forbidden outcome points store compare compare.* export.* report.* sandbox.exchange "
     "sandbox.forkserver sandbox.host sandbox.inline sandbox.walls sandbox.worker",
     "plugin": "plugin session",
     "work": "check console doctor grade record template",
@@ -26,10 +26,11 @@ LAYERS = {
 }
 BESIDE_STRANGERS = (
     "errors verdict probes tensors sandbox.forkserver sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol "
-    "sandbox.forbidden.names sandbox.recorder sandbox.seccomp sandbox.worker torchvision_ops"
+    "sandbox.forbidden.* sandbox.recorder sandbox.seccomp sandbox.worker torchvision_ops"
 )
 WITH_TORCH = (
-    "accuracy assets compare.* dataset_files dataset_parts datasets doctor grade image_shapes plugin point_sets record "
+    "accuracy assets compare.* dataset_files dataset_parts datasets doctor forbidden grade "
+    "image_shapes plugin point_sets record "
     "sandbox.forkserver sandbox.recorder sandbox.worker tensors torchvision_ops"
 )
 
@@ -72,7 +73,7 @@ def _layer_of(name):
 
 def test_every_module_has_its_layer(trees):
     """Each module of the package is named in one layer; a new one has to say where it belongs."""
-    packages = {"", "sandbox", "report", "export"}
+    packages = {"", "sandbox", "sandbox.forbidden", "report", "export"}
     assert [name for name in trees if name not in packages and _layer_of(name) is None] == []
 
 
@@ -105,7 +106,7 @@ def test_what_shares_a_process_with_strangers_imports_little(trees, module):
     assert [name for name in reached if not _is_one_of(name, BESIDE_STRANGERS)] == []
 
 
-@pytest.mark.parametrize("package", ["", "sandbox", "report", "export"])
+@pytest.mark.parametrize("package", ["", "sandbox", "sandbox.forbidden", "report", "export"])
 def test_packages_are_empty(trees, package):
     """The packages' own modules hold nothing: they run beside strangers, and logic belongs in a named module."""
     assert trees[package].body == []

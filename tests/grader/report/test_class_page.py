@@ -1,5 +1,7 @@
 """Tests of grader.report.class_page, explanations and flags."""
 
+from dataclasses import replace
+
 from grader.report.class_page import class_page_of
 from grader.results_file import RunInfo
 from grader.verdict import CheckResult, Feedback, Status, SubmissionResult, TaskResult, Verdict
@@ -87,6 +89,14 @@ def test_who_needs_a_look_is_flagged_gravest_first():
     assert page.flagged[0].is_unreadable
     assert [(mark.word, count) for mark, count in page.flagged[2].reasons] == [("timed out", 2)]
     assert page.not_graded == 1
+
+
+def test_sentences_for_the_instructor_are_flagged_last():
+    """A submission with nothing but a sentence about it is listed after those with grave verdicts."""
+    told = replace(_result("a"), flags=("`torch.nn.Linear` was called.",))
+    page = _page(told, _result("b", verdict=Verdict.TIMED_OUT))
+    assert [flag.submission for flag in page.flagged] == ["b", "a"]
+    assert page.flagged[1].notes == ("`torch.nn.Linear` was called.",)
 
 
 def test_an_empty_run_is_a_page():

@@ -529,6 +529,26 @@ def test_server_that_cannot_start(stand_in):
     assert "`grader doctor`" in caught.value.remedy
 
 
+def test_server_that_ends_silently(stand_in):
+    """A fork server that ends without a word is reported as that."""
+    stand_in("")
+    with pytest.raises(SandboxError) as caught, ForkServer(Wall.PROCESS):
+        pass
+    assert caught.value.message == "The process wall could not be built: the fork server has ended"
+
+
+def test_server_that_cannot_be_started_again(stand_in, open_on, call):
+    """A fork server that dies and does not come back fails the probe as the grader's own mistake."""
+    with ForkServer(Wall.PROCESS) as own:
+        sandbox = open_on(own, "def f(): return 1")
+        call(sandbox, "f")
+        stand_in("import sys\nsys.exit('no room for me')")
+        os.kill(own._launched.process.pid, signal.SIGKILL)
+        outcome = call(sandbox, "f")
+        assert outcome.ending is Ending.SANDBOX_FAILED
+        assert outcome.detail.startswith("The process wall could not be built: no room for me")
+
+
 def test_preload_that_fails(wall):
     """A module that can't be preloaded is a problem, told in a sentence, and no failure."""
     with ForkServer(wall, preload=["no_such_module", "json"]) as own:

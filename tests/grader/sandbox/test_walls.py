@@ -137,7 +137,8 @@ return [libc.unshare(0x10000000), ctypes.get_errno(), pathlib.Path("/proc/sys/us
 def test_no_network(inside):
     """There is no interface but a loopback that is down, and no host to reach."""
     body = """
-names = [name for _number, name in socket.if_nameindex()]
+lines = pathlib.Path("/proc/self/net/dev").read_text().splitlines()
+names = [line.split(":")[0].strip() for line in lines[2:]]
 failures = []
 for address in (("127.0.0.1", 1), ("192.0.2.1", 80)):
     with socket.socket() as connection:
