@@ -128,19 +128,27 @@ def _has_all_checks(config: pytest.Config) -> bool:
 @pytest.fixture
 def probe(request: pytest.FixtureRequest) -> object:
     """Run a probe on the submission: `probe("name", **inputs)` returns its outputs by name."""
-    return request.node.stash[_TALK].probe
+    return _conversation(request).probe
 
 
 @pytest.fixture
 def expected(request: pytest.FixtureRequest) -> object:
     """Return the recorded outputs of the reference: `expected("name", **inputs)`."""
-    return request.node.stash[_TALK].expected
+    return _conversation(request).expected
 
 
 @pytest.fixture
 def rng(request: pytest.FixtureRequest) -> torch.Generator:
     """Return a generator of random numbers whose seed depends only on the check's name."""
-    return torch.Generator().manual_seed(request.node.stash[_TALK].seed)
+    return torch.Generator().manual_seed(_conversation(request).seed)
+
+
+def _conversation(request: pytest.FixtureRequest) -> Conversation:
+    """Return the check's conversation with its submission; fail with a remedy where there is no submission."""
+    talk: Conversation | None = request.node.stash.get(_TALK, None)
+    if talk is None:
+        pytest.fail("This is a graded check. Run it with `pytest --assignment SLUG --submission PATH`.", pytrace=False)
+    return talk
 
 
 @pytest.hookimpl(wrapper=True)

@@ -125,10 +125,10 @@ class SubmissionResult:
     max_points: float
     tasks: tuple[TaskResult, ...]
     notes: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()
     seconds: float = 0.0
     wall: str = ""
     answers: tuple[tuple[str, str], ...] = ()
+    flags: tuple[str, ...] = ()
 
     @property
     def percent(self) -> float:

@@ -128,7 +128,8 @@ class Exchange:
         data = frame(payload)
         try:
             sent = socket.send_fds(self._connection, [data], [writing])
-            self._connection.sendall(data[sent:])
+            if sent < len(data):  # even an empty message fails where the other side has answered and gone
+                self._connection.sendall(data[sent:])
         except OSError as err:
             raise Gone(ProbeOutcome(Ending.KILLED, detail="ended before the probe began")) from err
 

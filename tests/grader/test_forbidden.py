@@ -1,4 +1,4 @@
-"""Tests of forbidden names, from assignment.toml to verdict; sandbox/test_forbidden.py tests what the scan finds."""
+"""Tests of forbidden names, from assignment.toml to verdict; the scan has its own tests, of the sandbox."""
 
 import pytest
 

@@ -474,7 +474,7 @@ def test_broken_probes(open_student):
 @pytest.mark.parametrize(
     ("call_", "words"),
     [
-        (ProbeCall("other", {}), "probes.py has no probe 'other'. It has call, alone."),
+        (ProbeCall("other", {}), "probes.py has no probe 'other'. It has call, alone"),
         (ProbeCall("alone", {"x": 1, "y": 2}), "The probe 'alone' takes no input 'y'. Mend the check."),
         (ProbeCall("alone", {}), "The probe 'alone' was not given its input 'x'. Mend the check."),
     ],
@@ -482,7 +482,8 @@ def test_broken_probes(open_student):
 def test_call_that_probes_cannot_answer(open_student, call_, words):
     """A check that asks for a probe or gives an input that isn't there is told which there are."""
     outcome = open_student().run(call_)
-    assert (outcome.ending, outcome.detail) == (Ending.SANDBOX_FAILED, words)
+    assert outcome.ending is Ending.SANDBOX_FAILED
+    assert outcome.detail.startswith(words)
 
 
 def test_walls_that_cannot_be_built(walled_server, open_on, call):
@@ -531,7 +532,7 @@ def test_server_that_cannot_start(stand_in):
 
 def test_server_that_ends_silently(stand_in):
     """A fork server that ends without a word is reported as that."""
-    stand_in("")
+    stand_in("import socket, sys\nsocket.socket(fileno=int(sys.argv[-1])).recv(10_000)")
     with pytest.raises(SandboxError) as caught, ForkServer(Wall.PROCESS):
         pass
     assert caught.value.message == "The process wall could not be built: the fork server has ended"
