@@ -56,7 +56,7 @@ class Launched:
 
 def launch(wall: Wall, control: int) -> Launched:
     """Start a fork server behind a wall; it inherits only the control descriptor. Raises SandboxError."""
-    scratch = Path(tempfile.mkdtemp(prefix="grader-", dir=_temporary_folder()))
+    scratch = Path(tempfile.mkdtemp(prefix="grader-", dir=_temporary_folder(wall)))
     server = [sys.executable, "-I", "-m", "grader.sandbox.forkserver", str(control)]
     command = _bubblewrap(server, scratch) if wall is Wall.BUBBLEWRAP else server
     try:
@@ -77,10 +77,11 @@ def launch(wall: Wall, control: int) -> Launched:
     return Launched(process, scratch, walled=wall is Wall.BUBBLEWRAP)
 
 
-def _temporary_folder() -> Path:
+def _temporary_folder(wall: Wall) -> Path:
     """Return the folder for temporary files, another one where root's is closed to the user that the wall runs as."""
     chosen = Path(tempfile.gettempdir())
-    return Path("/tmp") if os.geteuid() == 0 and not _reachable(chosen) else chosen  # noqa: S108 - made by mkdtemp
+    is_closed = wall is Wall.BUBBLEWRAP and os.geteuid() == 0 and not _reachable(chosen)
+    return Path("/tmp") if is_closed else chosen  # noqa: S108 - mkdtemp makes a folder of its own there
 
 
 def _environment(*, home: str) -> dict[str, str]:

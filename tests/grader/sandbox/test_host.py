@@ -538,13 +538,14 @@ def test_server_that_ends_silently(stand_in):
     assert caught.value.message == "The process wall could not be built: the fork server has ended"
 
 
-def test_server_that_cannot_be_started_again(stand_in, open_on, call):
+def test_server_that_cannot_be_started_again(stand_in, open_on, call, new_processes):
     """A fork server that dies and does not come back fails the probe as the grader's own mistake."""
     with ForkServer(Wall.PROCESS) as own:
         sandbox = open_on(own, "def f(): return 1")
         call(sandbox, "f")
         stand_in("import sys\nsys.exit('no room for me')")
         os.kill(own._launched.process.pid, signal.SIGKILL)
+        wait_until(lambda: not new_processes())
         outcome = call(sandbox, "f")
         assert outcome.ending is Ending.SANDBOX_FAILED
         assert outcome.detail.startswith("The process wall could not be built: no room for me")

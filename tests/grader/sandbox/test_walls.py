@@ -61,7 +61,6 @@ def test_bubblewrap_of_the_system(monkeypatch, tmp_path):
 def test_server_that_cannot_be_started(monkeypatch, tmp_path):
     """A Python that can't be executed is reported, and the scratch folder is removed."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr(walls, "_temporary_folder", lambda: tmp_path)
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(SandboxError) as caught:
         launch(Wall.PROCESS, 0)
@@ -88,9 +87,10 @@ def test_closed_temp_folder(monkeypatch, tmp_path):
     closed.mkdir(mode=0o700)
     monkeypatch.setattr("tempfile.tempdir", str(closed))
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert walls._temporary_folder() == Path("/tmp")
+    assert walls._temporary_folder(Wall.BUBBLEWRAP) == Path("/tmp")
+    assert walls._temporary_folder(Wall.PROCESS) == closed
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert walls._temporary_folder() == closed
+    assert walls._temporary_folder(Wall.BUBBLEWRAP) == closed
 
 
 # ---------------------------------------------------------------- rights
