@@ -30,6 +30,7 @@ LIMITS_IN_WHOLE_NUMBERS = (
     "processes",
     "open_files",
     "file_mib",
+    "tmp_mib",
     "output_kib",
     "reply_mib",
     "threads",

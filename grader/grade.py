@@ -18,9 +18,9 @@ from grader.assignment import Assignment, check_files
 from grader.errors import CourseError, SubmissionError
 from grader.forbidden import find_uses, flag_calls
 from grader.points import add_up, unreadable
-from grader.sandbox.host import ForkServer
+from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.walls import Wall
-from grader.session import Expect, RecordedAssets, Subject, limits_of, open_sandbox
+from grader.session import Expect, RecordedAssets, Subject, limits_of, open_sandbox, refuse_failed_preload
 from grader.submission import Found, read_submission
 from grader.verdict import CheckResult, SubmissionResult
 
@@ -177,6 +177,7 @@ def grade_all(
             server = None
             if wall is not Wall.INLINE:
                 server = stack.enter_context(ForkServer(wall, preload=assignment.worker.preload))
+                refuse_failed_preload(server)
             for found in founds:
                 report(*_grade_one(session, graded, found, server=server, wall=wall, expect=expect))
 

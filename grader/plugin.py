@@ -18,7 +18,7 @@ from grader.course import Assignment, find_course, read_assignment
 from grader.errors import CourseError, GraderError
 from grader.forbidden import explain_uses, find_uses
 from grader.outcome import ProbeFailed
-from grader.sandbox.host import ForkServer
+from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.walls import Wall, wall_named
 from grader.session import Conversation, RecordedAssets, Subject, open_sandbox
 from grader.submission import Found, read_submission

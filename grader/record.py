@@ -18,7 +18,7 @@ from grader.errors import AssetError, CourseError
 from grader.grade import in_session, run_checks
 from grader.manifest import read_manifest
 from grader.outcome import explain_outcome
-from grader.sandbox.host import ForkServer
+from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.protocol import Ending, ProbeCall, Sandbox
 from grader.sandbox.walls import Wall
 from grader.session import Subject, open_sandbox

@@ -17,7 +17,8 @@ from grader.errors import CourseError, SandboxError
 from grader.forbidden import Forbidden
 from grader.manifest import read_manifest
 from grader.outcome import ProbeFailed, explain_outcome
-from grader.sandbox.host import ForkServer, WalledSandbox
+from grader.sandbox.forkserver_client import ForkServer
+from grader.sandbox.host import WalledSandbox
 from grader.sandbox.inline import InlineSandbox
 from grader.sandbox.limits import Limits, limits_from
 from grader.sandbox.protocol import Ending, ProbeCall, ProbeOutcome, Sandbox
@@ -138,6 +139,15 @@ def open_sandbox(
         yield sandbox
     finally:
         sandbox.close()
+
+
+def refuse_failed_preload(server: ForkServer) -> None:
+    """Raise CourseError where a module that the assignment preloads can't be had: students' code may need it too."""
+    if server.problems:
+        raise CourseError(
+            f"`preload` in assignment.toml: {server.problems[0].rstrip('.')}.",
+            remedy="Install it on this machine, or take it out of `preload`.",
+        )
 
 
 def read_probes(assignment: Assignment) -> bytes:

@@ -5,7 +5,6 @@
 
 import os
 import select
-import signal
 import socket
 import time
 from collections.abc import Mapping
@@ -17,15 +16,14 @@ from grader.sandbox.limits import MIB, Limits
 from grader.sandbox.protocol import (
     MAX_NOTE,
     Ending,
-    ErrorReport,
     FrameReader,
     ProbeCall,
     ProbeOutcome,
     frame,
     read_note,
 )
+from grader.sandbox.replies import how_it_ended, number_of, outcome_of
 from grader.tensors import pack, unpack
-from grader.verdict import Frame
 
 _GRACE_S = 0.5
 _FAREWELL_S = 0.25  # how long a probe that has replied may take to end
@@ -223,7 +221,7 @@ class Exchange:
     def _conclude(self) -> ProbeOutcome:
         """Turn the reply, or its absence, into an outcome."""
         if self._payload is None:
-            return ProbeOutcome(Ending.KILLED, detail=_how_it_ended(self._end or {}))
+            return ProbeOutcome(Ending.KILLED, detail=how_it_ended(self._end or {}))
         values, devices = unpack(self._payload)
         outcome = outcome_of(values, devices, limits=self._limits)
         self.import_failed = outcome.error is not None and outcome.error.phase == "import"
@@ -238,78 +236,6 @@ class Exchange:
             outcome,
             printed=printed,
             wall_s=time.monotonic() - started,
-            cpu_s=_number(end.get("cpu_s")),
-            peak_mib=_number(end.get("peak_kib")) / 1024,
+            cpu_s=number_of(end.get("cpu_s")),
+            peak_mib=number_of(end.get("peak_kib")) / 1024,
         )
-
-
-def outcome_of(values: Mapping[str, Any], devices: Mapping[str, str], *, limits: Limits) -> ProbeOutcome:
-    """Turn an unpacked reply into an outcome. Raises ProtocolError where it is neither outputs nor an error."""
-    if "error" in values:
-        report = _read_report(values["error"])
-        if not _is_memory_error(report):
-            return ProbeOutcome(Ending.RAISED, error=report)
-        detail = f"asked for more than {limits.memory_mib:g} MiB of memory"
-        return ProbeOutcome(Ending.OUT_OF_MEMORY, error=report, detail=detail)
-    outputs = values.get("outputs")
-    if not isinstance(outputs, dict):
-        raise ProtocolError("it holds neither outputs nor an error")
-    places = {path.removeprefix("outputs."): name for path, name in devices.items()}
-    called = tuple(name[:200] for name in _list(values.get("called"))[:100] if isinstance(name, str))
-    return ProbeOutcome(Ending.OK, outputs=outputs, devices=places, called=called)
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) and 0 <= value < 1e12 else 0.0
-
-
-def _how_it_ended(end: Mapping[str, Any]) -> str:
-    """Say how the probe's process ended without a reply, from its wait status."""
-    status = end.get("status")
-    if type(status) is not int or not 0 <= status < 1 << 16:
-        return "ended without a reply"
-    if not os.WIFSIGNALED(status):
-        return f"left the process with exit status {os.WEXITSTATUS(status)} before returning"
-    number = os.WTERMSIG(status)
-    if number in (signal.SIGXCPU, signal.SIGKILL):
-        return "was killed: it had used up its CPU time or memory"
-    with_name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-    return f"was ended by {with_name}"
-
-
-def _is_memory_error(report: ErrorReport) -> bool:
-    text = report.message.lower()
-    said = ("can't allocate memory", "cannot allocate memory", "cuda out of memory", "std::bad_alloc")
-    return bool({"MemoryError", "OutOfMemoryError"} & set(report.bases)) or any(words in text for words in said)
-
-
-def _read_report(tree: Any) -> ErrorReport:
-    """Read an exception's description from a stranger."""
-    if not isinstance(tree, dict):
-        raise ProtocolError("its error is not a table")
-    frames = tree.get("frames")
-    return ErrorReport(
-        type=_text(tree, "type", 200),
-        message=_text(tree, "message", 4000),
-        bases=tuple(base[:200] for base in _list(tree.get("bases")) if isinstance(base, str)),
-        frames=tuple(_read_frame(entry) for entry in _list(frames)[:50]),
-        raised_in=_text(tree, "raised_in", 20),
-        phase=_text(tree, "phase", 20),
-        module=_text(tree, "module", 200),
-    )
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _text(tree: Mapping[str, Any], key: str, length: int) -> str:
-    value = tree.get(key, "")
-    return value[:length] if isinstance(value, str) else ""
-
-
-def _read_frame(entry: Any) -> Frame:
-    match entry:
-        case [str(file), int(line), str(function), str(source)]:
-            return Frame(file[:300], line, function[:200], source[:400])
-    raise ProtocolError("its traceback is malformed")

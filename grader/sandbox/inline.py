@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import CourseError
-from grader.sandbox.exchange import outcome_of
 from grader.sandbox.limits import MIB, Limits
 from grader.sandbox.protocol import Ending, ProbeCall, ProbeOutcome
+from grader.sandbox.replies import outcome_of
 from grader.sandbox.worker import import_student, load_probes, run_probe
 from grader.tensors import pack, unpack
 

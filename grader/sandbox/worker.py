@@ -11,6 +11,7 @@ import inspect
 import linecache
 import os
 import random
+import signal
 import socket
 import sys
 import traceback
@@ -22,6 +23,7 @@ from typing import Any
 import torch
 
 from grader.probes import Probe, find_probes
+from grader.sandbox import kernel
 from grader.sandbox import limits as bounds
 from grader.sandbox.forbidden.scan import find_forbidden
 from grader.sandbox.protocol import (
@@ -247,6 +249,8 @@ def _run_in_fork(probe: Probe, call: Mapping[str, Any], reply: int, *, root: Pat
     """Run the probe, send its reply and leave without running anything that the student left for the exit."""
     status = 1
     try:
+        with contextlib.suppress(OSError, AttributeError):  # other systems have no prctl
+            kernel.die_with_parent(signal.SIGKILL)
         bounds.apply_to_probe(limits)
         result = run_probe(probe, call, root=root, max_bytes=int(limits.reply_mib * bounds.MIB))
         _flush()

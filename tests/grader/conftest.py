@@ -151,7 +151,7 @@ def grade_many(process_server):
 @pytest.fixture(scope="session")
 def process_server():
     """Return a running fork server without a wall, shared by the tests of a session."""
-    from grader.sandbox.host import ForkServer
+    from grader.sandbox.forkserver_client import ForkServer
     from grader.sandbox.walls import Wall
 
     with ForkServer(Wall.PROCESS) as server:

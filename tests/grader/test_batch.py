@@ -225,10 +225,12 @@ def test_a_killed_run_goes_on_where_it_was(results, course, submissions, run_gra
     assert (tmp_path / "grades.csv").read_bytes() == (out / "grades.csv").read_bytes()
 
 
-def test_ctrl_c_keeps_what_was_graded(course, submissions, start_grader, tmp_path):
+def test_ctrl_c_keeps_what_was_graded(course, write_files, start_grader, tmp_path):
     """Ctrl-C ends all processes and files, says that nothing is lost and how to go on, and exits with 130."""
     out, scratch = tmp_path / "out", tmp_path / "scratch"
     scratch.mkdir()
+    loops = {f"student {i}/student.py": GOOD.replace("return 2", "\n  while True: pass\n  return 2") for i in range(9)}
+    submissions = write_files(tmp_path / "in", {"a first/student.py": GOOD, **loops})
     arguments = ["grade", "tiny", submissions, "-o", out, "--wall", "process", "-j", "2"]
     process = start_grader(*arguments, cwd=course, environment={"TMPDIR": str(scratch)})
     with process:

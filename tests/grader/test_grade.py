@@ -6,7 +6,9 @@ import os
 import pytest
 
 from grader.errors import CourseError
+from grader.grade import grade_all
 from grader.record import record
+from grader.sandbox.walls import Wall
 from grader.verdict import Status, Verdict
 
 TOML = """\
@@ -412,3 +414,14 @@ def test_an_assignment_without_a_reference_folder_is_refused(make_course, read_t
     (course / "reference" / "tiny").rmdir()
     with pytest.raises(CourseError, match=r"reference/tiny is missing\. Add a reference"):
         grade_many(read_tiny(course), {"me": {"student.py": GOOD}}, folder=tmp_path)
+
+
+def test_a_preload_that_fails_stops_the_run(make_course, read_tiny, tmp_path):
+    """A module that the assignment preloads and this machine lacks is an error of the course, not of the students."""
+    toml = 'title = "Tiny"\n[submission]\nrequired = ["student.py"]\neditable = ["*.py"]\n'
+    toml += '[worker]\npreload = ["no_such_module"]\n'
+    toml += "".join(f'[tasks.{name}]\ntitle = "{name}"\npoints = 1\n' for name in ("double", "triple"))
+    assignment = read_tiny(make_course(tmp_path / "course", toml=toml))
+    words = r"`preload` in assignment.toml: no_such_module could not be imported: .*Install it on this machine"
+    with pytest.raises(CourseError, match=words):
+        grade_all(assignment, [], wall=Wall.PROCESS, report=lambda _result, _digest: None)

@@ -18,7 +18,8 @@ LAYERS = {
     "readers": "archive_streams archives assignment_file contents course folders intake kit_files kit_notebook "
     "lms_names manifest package_root submission",
     "parts": "assets checks forbidden outcome points store compare compare.* export.* report.* sandbox.exchange "
-    "sandbox.forkserver sandbox.host sandbox.inline sandbox.walls sandbox.worker",
+    "sandbox.forkserver sandbox.forkserver_client sandbox.host sandbox.inline sandbox.replies "
+    "sandbox.supervisor sandbox.walls sandbox.worker",
     "plugin": "plugin session",
     "work": "check console doctor grade record template",
     "many": "batch batch_worker",
@@ -26,7 +27,7 @@ LAYERS = {
 }
 BESIDE_STRANGERS = (
     "errors verdict probes tensors sandbox.forkserver sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol "
-    "sandbox.forbidden.* sandbox.recorder sandbox.seccomp sandbox.worker torchvision_ops"
+    "sandbox.forbidden.* sandbox.recorder sandbox.seccomp sandbox.supervisor sandbox.worker torchvision_ops"
 )
 WITH_TORCH = (
     "accuracy assets compare.* dataset_files dataset_parts datasets doctor forbidden grade "

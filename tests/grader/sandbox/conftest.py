@@ -7,7 +7,8 @@ import signal
 import pytest
 
 from grader.errors import SandboxError
-from grader.sandbox.host import ForkServer, WalledSandbox
+from grader.sandbox.forkserver_client import ForkServer
+from grader.sandbox.host import WalledSandbox
 from grader.sandbox.kernel import adopt_orphans
 from grader.sandbox.limits import Limits
 from grader.sandbox.memory import descendants

@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from grader.errors import ProtocolError
-from grader.sandbox.exchange import Exchange, Gone, outcome_of, read_ready
+from grader.sandbox.exchange import Exchange, Gone, read_ready
 from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import Ending, ProbeCall, frame, note, receive_descriptors
+from grader.sandbox.replies import outcome_of
 from grader.tensors import Opaque, pack
 
 LIMITS = Limits(import_s=3, wall_s=3, reply_mib=1, output_kib=1, memory_mib=64)

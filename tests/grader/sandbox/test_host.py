@@ -10,7 +10,8 @@ import torch
 
 from grader.errors import SandboxError
 from grader.sandbox import host
-from grader.sandbox.host import ForkServer, WalledSandbox
+from grader.sandbox.forkserver_client import ForkServer
+from grader.sandbox.host import WalledSandbox
 from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import Ending, ProbeCall
 from grader.sandbox.walls import Wall
