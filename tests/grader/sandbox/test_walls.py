@@ -4,12 +4,14 @@ import os
 import socket
 import stat
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from grader.errors import SandboxError
 from grader.sandbox import walls
+from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import Ending
 from grader.sandbox.walls import Wall, find_bubblewrap, launch, wall_named
@@ -252,6 +254,31 @@ folder = pathlib.Path(sklearn.datasets.__file__).parent / "data"
 return [file.name for file in folder.iterdir()]
 """
     assert inside(body) == []
+
+
+def test_a_python_below_tmp_stays_visible(monkeypatch, open_on, call):
+    """What Python needs is there, and can't be changed, also where it is installed below /tmp, which is private."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        Path(folder, "module.py").write_text("known = 3\n")
+        folders = [*walls._python_folders(), Path(folder)]
+        monkeypatch.setattr(walls, "_python_folders", lambda: folders)
+        source = f"""
+import pathlib
+place = pathlib.Path({folder!r})
+def text(): return (place / "module.py").read_text()
+def write():
+    try:
+        (place / "other").write_text("")
+    except OSError as err:
+        return type(err).__name__
+def others(): return sorted(path.name for path in pathlib.Path("/tmp").iterdir())
+"""
+        with ForkServer(Wall.BUBBLEWRAP) as own:
+            sandbox = open_on(own, source)
+            assert call(sandbox, "text").outputs == {"result": "known = 3\n"}
+            assert call(sandbox, "write").outputs == {"result": "OSError"}
+            assert Path(folder).name in call(sandbox, "others").outputs["result"]
 
 
 def test_host_name(inside):
