@@ -119,10 +119,10 @@ class Supervisor:
         flags = kernel.MS_NOSUID | kernel.MS_NODEV
         size = f"size={int(self.limits.tmp_mib)}m,nr_inodes=20000,mode=0755"
         for place in ("/tmp", "/dev/shm"):  # noqa: S108 - both private
-            shown = [(folder, os.open(folder, os.O_PATH)) for folder in _mounted_below(place)]
+            shown = [(folder, os.open(folder, os.O_PATH)) for folder in _folders_in(place)]
             kernel.mount("tmpfs", place, kind="tmpfs", flags=flags, options=size)
-            for folder, source in shown:  # a Python that is installed there must stay visible
-                Path(folder).mkdir(parents=True)
+            for folder, source in shown:  # a Python that is installed there must stay visible, read-only
+                Path(folder).mkdir()
                 kernel.mount(f"/proc/self/fd/{source}", folder, flags=kernel.MS_BIND | kernel.MS_REC)
                 os.close(source)
         kernel.mount("proc", "/proc", kind="proc", flags=flags | kernel.MS_NOEXEC)
@@ -151,15 +151,10 @@ class Supervisor:
         return 0
 
 
-def _mounted_below(place: str) -> list[str]:
-    """Return the outermost folders below `place` that something is mounted on."""
-    with open("/proc/self/mountinfo", "rb") as table:  # noqa: PTH123 - bytes, once for each submission
-        points = sorted(os.fsdecode(line.split()[4].decode("unicode_escape").encode("latin-1")) for line in table)
-    found: list[str] = []
-    for point in points:
-        if point.startswith(f"{place}/") and not any(point.startswith(f"{other}/") for other in found):
-            found.append(point)
-    return found
+def _folders_in(place: str) -> list[str]:
+    """Return the folders that the wall has made in an otherwise empty place, because something is shown below them."""
+    with os.scandir(place) as entries:
+        return sorted(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
 
 
 def _proc_is_theirs() -> bool:

@@ -1,11 +1,14 @@
 """Looks for files, processes and changed modules that another submission left behind."""
 
 import os
+import sys
 
 import torch
 
+# The wall shows Python where it is installed, be it below /tmp.
+own = {"submission", "student.py"} | {path.split("/")[2] for path in (*sys.path, sys.prefix) if path.startswith("/tmp/")}
 for folder in ("/tmp", "/dev/shm", "."):
-    left = [name for name in os.listdir(folder) if name not in ("submission", "student.py")]
+    left = [name for name in os.listdir(folder) if name not in own]
     if left:
         print("BREACH: another submission left", left)
 if float(torch.zeros_like(torch.ones(1))) != 0.0:
