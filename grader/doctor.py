@@ -3,8 +3,8 @@
 `grader.cli` prints the findings; each that is bad says what to do.
 """
 
+import importlib
 import importlib.metadata
-import importlib.util
 import sys
 from dataclasses import dataclass
 
@@ -38,7 +38,8 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Try everything that grading needs."""
-    return [*(_versions()), *(try_wall(wall) for wall in (Wall.BUBBLEWRAP, Wall.PROCESS)), _gpu()]
+    walls = [try_wall(wall) for wall in (Wall.BUBBLEWRAP, Wall.PROCESS)]
+    return [*_versions(), _torchvision(), *walls, _gpu(), *_datasets()]
 
 
 def _versions() -> list[Finding]:
@@ -84,3 +85,25 @@ def _gpu() -> Finding:
     if torch.cuda.is_available():
         return Finding("GPU", is_good=True, message=torch.cuda.get_device_name(0))
     return Finding("GPU", is_good=True, message="none: checks that need one are skipped and cost no points")
+
+
+def _torchvision() -> Finding:
+    """Try the import that fails where torchvision and torch were built for different machines."""
+    from grader.torchvision_ops import make_torchvision_importable
+
+    subject = "import torchvision"
+    try:
+        stood_in = make_torchvision_importable()
+        importlib.import_module("torchvision")
+    except Exception as err:
+        remedy = "Install the torchvision that was built for this torch (see constraints.txt for a pair)."
+        return Finding(subject, is_good=False, message=f"{type(err).__name__}: {err}"[:300], remedy=remedy)
+    note = "works; its compiled operators (nms) are not for this torch and were stood in for" if stood_in else "works"
+    return Finding(subject, is_good=True, message=note)
+
+
+def _datasets() -> list[Finding]:
+    """Say which data sets are here; one that is not makes the checks that want it use another, or be skipped."""
+    from grader.datasets import DATASETS, explain_absence
+
+    return [Finding(f"data set {name}", is_good=True, message=explain_absence(name) or "here") for name in DATASETS]

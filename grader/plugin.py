@@ -4,10 +4,12 @@
 """
 
 import contextlib
+import hashlib
 import re
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,6 +17,7 @@ import torch
 from grader.checks import Check, after_those_of, check_of, duplicates, in_order
 from grader.compare import Mismatch
 from grader.course import Assignment, find_course, read_assignment
+from grader.datasets import Dataset, available, explain_absence, load_dataset
 from grader.errors import CourseError, GraderError
 from grader.forbidden import explain_uses, find_uses
 from grader.outcome import ProbeFailed
@@ -27,6 +30,7 @@ from grader.verdict import CheckResult, Feedback, Verdict
 ASSIGNMENT = pytest.StashKey[Assignment]()
 SUBJECT = pytest.StashKey[Subject]()
 CHECKS = pytest.StashKey[dict[str, Check]]()
+SECRET = pytest.StashKey[str]()
 _CHECK = pytest.StashKey[Check]()
 _TALK = pytest.StashKey[Conversation]()
 _STARTED = pytest.StashKey[float]()
@@ -115,6 +119,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     except CourseError as err:
         raise pytest.UsageError(str(err)) from err
     config.stash[CHECKS] = checks
+    config.stash[SECRET] = _digest_of(config.stash[ASSIGNMENT])
     for item in graded:
         item.stash[_CHECK] = checks[item.name]
     items[:] = sorted(graded, key=lambda item: order.index(item.name))
@@ -123,6 +128,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _has_all_checks(config: pytest.Config) -> bool:
     """Tell whether every check was collected: a students' kit lacks the hidden ones, `file::name` picks some."""
     return config.stash[ASSIGNMENT].reference is not None and not any("::" in arg for arg in config.args)
+
+
+def _digest_of(assignment: Assignment) -> str:
+    """Return a digest of the assignment's files, the hidden checks among them."""
+    files = sorted(path for path in assignment.folder.glob("*") if path.is_file())
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
 
 
 @pytest.fixture
@@ -141,6 +152,25 @@ def expected(request: pytest.FixtureRequest) -> object:
 def rng(request: pytest.FixtureRequest) -> torch.Generator:
     """Return a generator of random numbers whose seed depends only on the check's name."""
     return torch.Generator().manual_seed(_conversation(request).seed)
+
+
+@pytest.fixture
+def dataset(request: pytest.FixtureRequest) -> Callable[..., Dataset]:
+    """Load the first named data set that is on this machine: `dataset("cifar10", "digits", shape=(3, 32, 32))`.
+
+    Where none is, the check is skipped and costs no points. The test part is drawn from a seed that is the same for all
+    submissions, and known only to those who have the whole course.
+    """
+    secret = request.config.stash[SECRET] + request.node.name
+
+    def load(*names: str, **options: Any) -> Dataset:
+        name = available(names)
+        if name is None:
+            pytest.skip(" ".join(explain_absence(name) for name in names) + " It costs no points.")
+        seed = int.from_bytes(hashlib.sha256(secret.encode()).digest()[:16])
+        return load_dataset(name, test_seed=seed, **options)
+
+    return load
 
 
 def _conversation(request: pytest.FixtureRequest) -> Conversation:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from grader.datasets import DATASETS
 from grader.doctor import examine, try_wall
 from grader.errors import SandboxError
 from grader.sandbox.walls import Wall
@@ -28,10 +29,11 @@ def test_a_wall_that_cannot_be_built_is_told(broken):
 
 
 def test_everything_that_grading_needs_is_examined(broken):
-    """The findings cover Python, the packages, both walls and the GPU, in this order."""
+    """The findings cover Python, the packages, both walls, the GPU and the data sets, in this order."""
     subjects = [finding.subject for finding in examine()]
     assert subjects == [
-        "Python", "torch", "torchvision", "pytest", "pytest-timeout", "wall `bubblewrap`", "wall `process`", "GPU",
+        "Python", "torch", "torchvision", "pytest", "pytest-timeout", "import torchvision",
+        "wall `bubblewrap`", "wall `process`", "GPU", *(f"data set {name}" for name in DATASETS),
     ]  # fmt: skip
 
 
@@ -45,3 +47,23 @@ def test_a_missing_package_is_told_with_its_remedy(broken, monkeypatch):
     monkeypatch.setattr("importlib.metadata.version", missing)
     finding = next(finding for finding in examine() if finding.subject == "torchvision")
     assert (finding.is_good, finding.message, finding.remedy) == (False, "not installed", "`pip install torchvision`")
+
+
+def test_a_torchvision_of_another_torch_is_told(broken, monkeypatch):
+    """A torchvision that can't be imported is a bad finding with the import's own words and the remedy."""
+
+    def refuse(name):
+        raise RuntimeError("operator torchvision::nms does not exist")
+
+    monkeypatch.setattr("importlib.import_module", refuse)
+    finding = next(finding for finding in examine() if finding.subject == "import torchvision")
+    assert not finding.is_good
+    assert "nms does not exist" in finding.message
+    assert "built for this torch" in finding.remedy
+
+
+def test_data_sets_are_told(broken):
+    """Each data set is here, or says where it was looked for; an absent one is no fault of the machine."""
+    findings = {finding.subject: finding for finding in examine()}
+    assert findings["data set moons"].message == "here"
+    assert all(finding.is_good for name, finding in findings.items() if name.startswith("data set"))

@@ -221,3 +221,56 @@ def test_tests_without_the_marker_are_left_alone(run_pytest, tmp_path):
     ended = run_pytest("-q", cwd=tmp_path)
     assert ended.returncode == 1
     assert "assert 1 == 2" in ended.stdout
+
+
+def test_a_data_set_is_the_same_for_everybody(make_course, read_tiny, grade_many, tmp_path):
+    """The fixture `dataset` gives the first set that is here, the same to all; predictions are scored outside."""
+    probes = PROBES_OF_A_CLASSIFIER
+    checks = CHECKS_OF_A_CLASSIFIER
+    course = make_course(tmp_path / "course", probes=probes, checks=checks)
+    students = {"good": {"student.py": "def classify(data): return (data['test_x'][:, 1] < 0.25).long()"}}
+    students["guesses"] = {"student.py": "def classify(data): return 0 * data['test_x'][:, 0].long()"}
+    students["asks"] = {"student.py": "def classify(data): return data['test_y']"}
+    results = grade_many(read_tiny(course), students, folder=tmp_path / "in")
+    verdicts = {name: [check.verdict for check in result.tasks[0].checks] for name, result in results.items()}
+    assert verdicts["good"] == [Verdict.PASSED, Verdict.SKIPPED]
+    assert verdicts["guesses"] == [Verdict.WRONG, Verdict.SKIPPED]
+    assert verdicts["asks"] == [Verdict.CRASHED, Verdict.SKIPPED]
+    skipped = results["good"].tasks[0].checks[1]
+    assert not skipped.counted
+    assert "cifar10" in skipped.feedback.message.lower().replace("-", "")
+    assert results["good"].points == results["good"].max_points
+    (accuracy,) = {result.tasks[0].checks[0].feedback.message for result in [results["guesses"]]}
+    assert "50" in accuracy
+
+
+PROBES_OF_A_CLASSIFIER = """\
+from grader.probes import probe
+
+@probe(needs=["student"])
+def predictions(*, data):
+    import student
+    return {"labels": student.classify(data)}
+"""
+CHECKS_OF_A_CLASSIFIER = '''\
+import pytest
+
+from grader.accuracy import score
+
+@pytest.mark.graded(task="double")
+def test_accuracy(probe, dataset):
+    """The classifier is right about most points"""
+    data = dataset("cifar10", "moons")
+    actual = probe("predictions", data=data.for_probe())
+    accuracy = score(actual["labels"], data)
+    assert accuracy.percent >= 75, f"{accuracy} on {data.name}; at least 75 % are asked for."
+
+@pytest.mark.graded(task="double")
+def test_on_images(probe, dataset):
+    """The classifier is right about images"""
+    dataset("cifar10")
+
+@pytest.mark.graded(task="triple")
+def test_nothing():
+    """Nothing is asked"""
+'''
