@@ -4,6 +4,7 @@ Never a tests/conftest.py: that would be loaded into grading.
 """
 
 import os
+import signal
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -208,7 +209,10 @@ def call_grader(monkeypatch, capsys, process_server):
 
 @pytest.fixture(scope="session")
 def start_grader():
-    """Return a function that starts the command line and doesn't wait for it."""
+    """Return a function that starts the command line and doesn't wait for it.
+
+    It can be interrupted, also where the tests themselves run in the background, whose processes ignore SIGINT.
+    """
 
     def start(*arguments, cwd, environment=None):
         return subprocess.Popen(
@@ -220,6 +224,7 @@ def start_grader():
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     return start
