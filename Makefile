@@ -29,8 +29,9 @@ format: .venv/installed  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/installed  ## measure the overhead per submission
+bench: .venv/installed  ## measure the overhead per submission and the memory of a long batch
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/memory.py --out .
 
 clean:  ## remove what was built
 	rm -rf .venv $(DEMO) .pytest_cache .mypy_cache .ruff_cache

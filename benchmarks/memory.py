@@ -23,13 +23,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="torchgrade-benchmark-") as folder:
         write_submissions(Path(folder, "in"), options.count)
         samples = watch(Path(folder), options.count)
-    later = [mib for second, mib in samples if second > samples[-1][0] / 5]
-    figures = {
-        "submissions": options.count,
-        "seconds": samples[-1][0],
-        "MiB early": later[0],
-        "MiB at the end": later[-1],
-    }
+    end = samples[-1][0]
+    early = max(mib for second, mib in samples if second < end / 3)
+    late = max(mib for second, mib in samples if second > end * 2 / 3)
+    figures = {"submissions": options.count, "seconds": end, "MiB, first third": early, "MiB, last third": late}
     for name, value in figures.items():
         print(f"{name:16} {value:10.1f}")
     (options.out / "memory.json").write_text(json.dumps({**figures, "samples": samples}) + "\n", encoding="utf-8")
