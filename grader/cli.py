@@ -312,9 +312,11 @@ def doctor() -> None:
     bad = 0
     for finding in examine():
         bad += not finding.is_good
-        console.print(f"{'✓' if finding.is_good else '✗'} {finding.subject}: {finding.message}", markup=False)
+        console.print(
+            f"{'✓' if finding.is_good else '✗'} {finding.subject}: {finding.message}", markup=False, soft_wrap=True
+        )
         if not finding.is_good and finding.remedy:
-            console.print(f"    → {finding.remedy}", markup=False)
+            console.print(f"    → {finding.remedy}", markup=False, soft_wrap=True)
     raise typer.Exit(3 if bad else 0)
 
 
