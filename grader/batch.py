@@ -3,6 +3,7 @@
 `grader.batch_worker` is the other end of each process; `grader.cli` shows the progress.
 """
 
+import collections
 import contextlib
 import hashlib
 import importlib.metadata
@@ -13,8 +14,9 @@ import select
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,17 +33,23 @@ from grader.verdict import SubmissionResult
 
 _ATTEMPTS = 2
 _PATIENCE_S = 3.0
+_AHEAD = 2  # submissions that a grading process is asked for at a time
+_PLENTY = 4  # waiting submissions a process from which on none can run out of work by that
 _FEW = 4  # submissions that are worth a process of their own
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Say what every grading process is to do: which course's assignment, behind which wall, which tasks."""
+    """Say what every grading process is to do: which course's assignment, behind which wall, which tasks.
+
+    `checks` names, for single submissions, the only checks to run.
+    """
 
     course: Path
     assignment: Assignment
     wall: str
     tasks: tuple[str, ...] = ()
+    checks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def processes_for(count: int, *, wanted: int | None) -> int:
@@ -110,7 +118,7 @@ def grade_batch(
     for found in founds:
         waiting.put(found)
     answers: queue.SimpleQueue[tuple[SubmissionResult, str] | BaseException | None] = queue.SimpleQueue()
-    lanes = [_Lane(order, waiting, answers) for _ in range(jobs)]
+    lanes = [_Lane(order, waiting, answers, plenty=_PLENTY * jobs) for _ in range(jobs)]
     for lane in lanes:
         lane.start()
     running = len(lanes)
@@ -136,50 +144,73 @@ class _Lane(threading.Thread):
         order: Order,
         waiting: "queue.SimpleQueue[Found]",
         answers: "queue.SimpleQueue[tuple[SubmissionResult, str] | BaseException | None]",
+        *,
+        plenty: int,
     ) -> None:
         super().__init__(daemon=True)
         self._order = order
         self._waiting = waiting
         self._answers = answers
+        self._plenty = plenty
         self._process: subprocess.Popen[bytes] | None = None
         self._starting = threading.Lock()
         self._stopped = False
+        self._asked: collections.deque[Found] = collections.deque()
+        self._sent = 0
+        self._received = bytearray()
 
     def run(self) -> None:
         """Grade what is waiting until nothing is."""
         try:
             while not self._stopped:
-                try:
-                    found = self._waiting.get_nowait()
-                except queue.Empty:
+                self._take()
+                if not self._asked:
                     break
-                self._answers.put(self._grade(found))
+                self._answers.put(self._answer())
         except BaseException as error:
             if not self._stopped:
                 self._answers.put(error)
         self.stop()
         self._answers.put(None)
 
-    def _grade(self, found: Found) -> tuple[SubmissionResult, str]:
+    def _take(self) -> None:
+        """Have a submission asked for, and a second one while there is plenty: then the process never waits for us."""
+        while not self._asked or (len(self._asked) < _AHEAD and self._waiting.qsize() > self._plenty):
+            try:
+                self._asked.append(self._waiting.get_nowait())
+            except queue.Empty:
+                return
+
+    def _answer(self) -> tuple[SubmissionResult, str]:
+        """Return the result of the first submission asked for; those behind it are asked for again where it failed."""
         problem = ""
         for _attempt in range(_ATTEMPTS):
             try:
-                return self._ask(found)
+                message = self._ask()
+                answer = unpack_result(message["result"]), message["digest"]
             except (OSError, EOFError, TimeoutError, ValueError) as err:
                 problem = f"its grading process ended ({err})."
                 self._end_process()
+            else:
+                self._asked.popleft()
+                self._sent -= 1
+                return answer
+        found = self._asked.popleft()
         return failed_to_grade(found.name, self._order.assignment, problem=problem, wall=self._order.wall), ""
 
-    def _ask(self, found: Found) -> tuple[SubmissionResult, str]:
+    def _ask(self) -> dict[str, Any]:
+        """Send what was not sent yet and wait for the first answer."""
         process = self._process or self._start()
         assert process.stdin is not None
-        process.stdin.write(_line(name=found.name, path=os.fsencode(found.path.absolute()).hex()))
+        for found in list(self._asked)[self._sent :]:
+            process.stdin.write(_line(name=found.name, path=os.fsencode(found.path.absolute()).hex()))
+            self._sent += 1
         process.stdin.flush()
         message = self._read(process)
         if "problem" in message:
             kind = SandboxError if message["kind"] == SandboxError.__name__ else CourseError
             raise kind(message["problem"], remedy=message["remedy"])
-        return unpack_result(message["result"]), message["digest"]
+        return message
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self._starting:
@@ -199,6 +230,7 @@ class _Lane(threading.Thread):
                 assignment=order.assignment.slug,
                 wall=order.wall,
                 tasks=list(order.tasks),
+                checks=dict(order.checks),
             )
         )
         return process
@@ -209,16 +241,22 @@ class _Lane(threading.Thread):
         limits = limits_from(self._order.assignment.limits)
         checks = 50 * len(self._order.assignment.tasks)
         longest_s = 120 + checks * (limits.wall_s + limits.import_s)
-        if not select.select([process.stdout], [], [], longest_s)[0]:
-            raise TimeoutError(f"no answer for {longest_s:g} s")
-        line = process.stdout.readline()
-        if not line.endswith(b"\n"):
-            raise EOFError(f"exit status {process.wait()}")
+        deadline = time.monotonic() + longest_s
+        while b"\n" not in self._received:
+            if not select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise TimeoutError(f"no answer for {longest_s:g} s")
+            part = os.read(process.stdout.fileno(), 1 << 20)
+            if not part:
+                raise EOFError(f"exit status {process.wait()}")
+            self._received += part
+        line, _, rest = self._received.partition(b"\n")
+        self._received = rest
         message: dict[str, Any] = json.loads(line)
         return message
 
     def _end_process(self, *, patience_s: float = 0.0) -> None:
         process, self._process = self._process, None
+        self._sent, self._received = 0, bytearray()
         if process is None:
             return
         if patience_s:

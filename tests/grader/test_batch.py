@@ -317,6 +317,21 @@ def test_a_worker_that_dies_twice_is_the_graders_fault(killer, course, run_grade
     assert "its grading process ended (exit status -9)" in result.notes[0]
 
 
+def test_a_dead_worker_takes_only_its_submission_along(killer, course, write_files, run_grader, tmp_path):
+    """Submissions that a process had been asked for when it died are asked for again: they keep both attempts."""
+    quiet = {f"{number:02} quiet/student.py": GOOD for number in range(12)}
+    write_files(killer(2), quiet | {"zz/student.py": HALF})
+    ended = run_grader(
+        "grade", "tiny", tmp_path / "in", "-o", tmp_path / "out", "--wall", "process", "-j", "1", cwd=course
+    )
+    assert ended.returncode == 3
+    rows = _rows(tmp_path / "out")
+    assert len(rows) == 15
+    assert {name for name, row in rows.items() if row["status"] == "not_graded"} == {"a killer"}
+    assert {row["points"] for name, row in rows.items() if "quiet" in name} == {"15"}
+    assert rows["zz"]["points"] == "10"
+
+
 def test_a_mistake_in_the_checks_stops_the_run(order, make_course, read_tiny, tmp_path):
     """Checks that can't be run stop a batch with the course's error, though the assignment be called wallpaper."""
     checks = "import pytest\nimport nowhere\n"
