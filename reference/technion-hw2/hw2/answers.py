@@ -3,6 +3,8 @@
 `cs236781.answers.display_answer` shows the texts; the notebooks hand the numbers to `hw2.optimizers`.
 """
 
+from torch import nn
+
 # <solution> Part 1, question 1: the Jacobians of a Linear layer (1024 to 512 features, 64 samples).
 #| part1_q1 = "Your answer"
 part1_q1 = r"""
@@ -98,4 +100,22 @@ def part2_dropout_hp():
     """Return wstd and lr for a model that overfits unless it has dropout."""
     # <solution> Return a dict with the keys wstd and lr.
     return {"wstd": 0.1, "lr": 0.003}
+    # </solution>
+
+
+def part3_arch_hp():
+    """Return n_layers, hidden_dims, activation and out_activation of a binary classifier for points in the plane.
+
+    n_layers hidden layers of hidden_dims features each, all followed by `activation`; the two scores at the end are
+    followed by `out_activation`. Both are names or modules as `hw2.mlp.MLP` takes them.
+    """
+    # <solution> Return a dict with the keys n_layers, hidden_dims, activation and out_activation.
+    return {"n_layers": 3, "hidden_dims": 32, "activation": "relu", "out_activation": "none"}
+    # </solution>
+
+
+def part3_optim_hp():
+    """Return the loss_fn for that classifier's scores, and lr, weight_decay and momentum for torch.optim.SGD."""
+    # <solution> Return a dict with the keys loss_fn, lr, weight_decay and momentum.
+    return {"loss_fn": nn.CrossEntropyLoss(), "lr": 0.02, "weight_decay": 0.001, "momentum": 0.9}
     # </solution>

@@ -145,3 +145,43 @@ class LayerTrainer(Trainer):
         num_correct = (scores.argmax(dim=1) == y).sum()
         return BatchResult(loss=loss.item(), num_correct=num_correct.item())
         # </solution>
+
+
+class ClassifierTrainer(Trainer):
+    """Train a classifier of `hw2.classifier` with a loss function and an optimizer of torch."""
+
+    def __init__(self, model, loss_fn, optimizer, device=None):
+        super().__init__(model, device)
+        self.loss_fn = loss_fn
+        self.optimizer = optimizer
+
+    def train_batch(self, batch):
+        X, y = batch
+        if self.device is not None:
+            X, y = X.to(self.device), y.to(self.device)
+        # <solution> Go forward through the model and the loss, back with clean gradients, and take a step.
+        # Return a BatchResult: the loss and how many samples the model classifies correctly (its classify_scores
+        # turns scores into labels).
+        scores = self.model(X)  # (N, C)
+        loss = self.loss_fn(scores, y)  # ()
+
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+
+        num_correct = (self.model.classify_scores(scores) == y).sum()
+        return BatchResult(loss=loss.item(), num_correct=num_correct.item())
+        # </solution>
+
+    def test_batch(self, batch):
+        X, y = batch
+        if self.device is not None:
+            X, y = X.to(self.device), y.to(self.device)
+        # <solution> Go forward through the model and the loss, without recording a graph for gradients.
+        # Return a BatchResult: the loss and how many samples the model classifies correctly.
+        with torch.no_grad():
+            scores = self.model(X)  # (N, C)
+            loss = self.loss_fn(scores, y)  # ()
+        num_correct = (self.model.classify_scores(scores) == y).sum()
+        return BatchResult(loss=loss.item(), num_correct=num_correct.item())
+        # </solution>
