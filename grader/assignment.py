@@ -3,7 +3,8 @@
 `grader.assignment_file` reads it from `assignment.toml`; `grader.course` finds that file.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -36,15 +37,18 @@ class HandedIn:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """Name the modules that the fork server imports once, before any submission."""
+    """Name the modules that the fork server imports once, and the removed names of libraries that it gives back."""
 
     preload: tuple[str, ...] = ()
+    shims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """Name what points are given for; `hidden` tasks are not in the students' kit.
 
+    `long` tasks train: seconds to minutes, left out where quick answers are asked for. `limits` are this task's own,
+    keys of `grader.sandbox.limits` that bound a single probe.
     `forbidden` are dotted names (`torch.nn.Linear`, `torch.autograd`, `torch.nn.functional.*`) that may not be used in
     the files that match the globs `forbidden_in`.
     """
@@ -56,6 +60,8 @@ class Task:
     hidden: bool = False
     forbidden: tuple[str, ...] = ()
     forbidden_in: tuple[str, ...] = ()
+    long: bool = False
+    limits: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,12 @@ class Assignment:
 def check_files(assignment: Assignment) -> tuple[Path, ...]:
     """Return the files that hold the assignment's checks, sorted by name."""
     return tuple(sorted(file for file in assignment.folder.glob("test_*.py") if file.is_file()))
+
+
+def probe_files(assignment: Assignment) -> tuple[Path, ...]:
+    """Return the files that hold the assignment's probes, sorted by the names of their modules."""
+    files = (file for file in assignment.folder.glob("probes*.py") if file.is_file())
+    return tuple(sorted(files, key=lambda file: file.stem))
 
 
 def is_hidden(path: Path) -> bool:

@@ -25,6 +25,7 @@ from grader.toml_table import (
 
 ASSIGNMENT_FILE = "assignment.toml"
 LIMITS_IN_SECONDS = ("wall_s", "import_s", "cpu_s")
+LIMITS_OF_A_TASK = ("wall_s", "cpu_s")
 LIMITS_IN_WHOLE_NUMBERS = (
     "memory_mib",
     "processes",
@@ -108,8 +109,10 @@ def _refuse_bad_required(table: Table, path: str, editable: tuple[str, ...]) -> 
 
 
 def _read_worker(table: Table) -> WorkerSettings:
-    refuse_unknown(table, ("preload",))
-    return WorkerSettings(preload=take_texts(table, "preload", default=()))
+    refuse_unknown(table, ("preload", "shims"))
+    return WorkerSettings(
+        preload=take_texts(table, "preload", default=()), shims=take_texts(table, "shims", default=())
+    )
 
 
 def _read_limits(table: Table) -> dict[str, float | int]:
@@ -125,6 +128,16 @@ def _read_limits(table: Table) -> dict[str, float | int]:
     return limits
 
 
+def _read_task_limits(table: Table) -> dict[str, float | int]:
+    for key in table.values:
+        if key in (*LIMITS_IN_SECONDS, *LIMITS_IN_WHOLE_NUMBERS) and key not in LIMITS_OF_A_TASK:
+            problem = "bounds a whole submission, so it can't differ by task"
+            remedy = f"Set it in `[limits]`. A task's own are {' and '.join(f'`{name}`' for name in LIMITS_OF_A_TASK)}."
+            raise fault(table, key, problem, remedy=remedy)
+    refuse_unknown(table, LIMITS_OF_A_TASK)
+    return _read_limits(table)
+
+
 def _read_tasks(table: Table, editable: tuple[str, ...]) -> tuple[Task, ...]:
     if not table.values:
         problem = "is empty, so no points could be earned"
@@ -136,7 +149,7 @@ def _read_task(table: Table, name: str, editable: tuple[str, ...]) -> Task:
     if not _TASK_NAME.fullmatch(name):
         remedy = "Use letters, digits, `_` and `-`: the name becomes a column of grades.csv."
         raise fault(table, "", f"has a name that can't be used: `{name}`", remedy=remedy)
-    refuse_unknown(table, ("title", "points", "scoring", "hidden", "forbidden", "forbidden_in"))
+    refuse_unknown(table, ("title", "points", "scoring", "hidden", "forbidden", "forbidden_in", "long", "limits"))
     points = take_number(table, "points")
     if points < 0:
         raise fault(table, "points", f"is {points}; expected 0 or more", remedy="Points are earned, never lost.")
@@ -149,6 +162,8 @@ def _read_task(table: Table, name: str, editable: tuple[str, ...]) -> Task:
         hidden=take_flag(table, "hidden", default=False),
         forbidden=_take_forbidden(table),
         forbidden_in=_take_forbidden_in(table, editable),
+        long=take_flag(table, "long", default=False),
+        limits=_read_task_limits(take_table(table, "limits", default={})),
     )
 
 

@@ -7,7 +7,7 @@ import inspect
 import math
 import zlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -21,7 +21,10 @@ _DEVICES = ("cpu", "cuda")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Describe one check: `after` names the checks whose failure skips it, `device` what it needs to run on."""
+    """Describe one check: `after` names the checks whose failure skips it, `device` what it needs to run on.
+
+    `limits` are its task's own.
+    """
 
     name: str
     title: str
@@ -31,6 +34,7 @@ class Check:
     after: tuple[str, ...]
     device: str
     hidden: bool
+    limits: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def seed(self) -> int:
@@ -71,6 +75,7 @@ def check_of(item: pytest.Function, assignment: Assignment) -> Check:
         after=(after,) if isinstance(after, str) else tuple(after),
         device=device,
         hidden=tasks[task].hidden or is_hidden(item.path),
+        limits=tasks[task].limits,
     )
 
 
@@ -103,6 +108,18 @@ def in_order(checks: Mapping[str, Check]) -> list[str]:
     for name in checks:
         visit(name, ())
     return list(done)
+
+
+def with_those_before(names: Iterable[str], checks: Mapping[str, Check]) -> frozenset[str]:
+    """Return the names and those of all checks that they come after, however indirectly; unknown ones are left out."""
+    reached: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in checks and name not in reached:
+            reached.add(name)
+            waiting += checks[name].after
+    return frozenset(reached)
 
 
 def after_those_of(check: Check, present: Collection[str]) -> Check:

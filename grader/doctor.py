@@ -61,7 +61,7 @@ def try_wall(wall: Wall) -> Finding:
     try:
         with ForkServer(wall) as server:
             files = {"student.py": b"def double(x):\n    return 2 * x\n"}
-            with WalledSandbox(server, files=files, probes=_TRIAL, limits=Limits()) as sandbox:
+            with WalledSandbox(server, files=files, probes={"probes.py": _TRIAL}, limits=Limits()) as sandbox:
                 outcome = sandbox.run(ProbeCall("trial", {"x": torch.ones(2)}))
     except SandboxError as err:
         return Finding(subject, is_good=False, message=err.message, remedy=err.remedy)

@@ -7,33 +7,48 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import pytest
 import torch
 
 from grader import plugin
-from grader.assignment import Assignment, check_files
+from grader.assignment import Assignment, Task, check_files
+from grader.checks import Check, with_those_before
 from grader.errors import CourseError, SubmissionError
 from grader.forbidden import find_uses, flag_calls
 from grader.points import add_up, unreadable
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.walls import Wall
-from grader.session import Expect, RecordedAssets, Subject, limits_of, open_sandbox, refuse_failed_preload
+from grader.session import (
+    Expect,
+    RecordedAssets,
+    Subject,
+    guard_s,
+    limits_of,
+    open_sandbox,
+    read_probes,
+    refuse_failed_preload,
+)
 from grader.submission import Found, read_submission
 from grader.verdict import CheckResult, SubmissionResult
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Choose checks: only those of these tasks (none named: all)."""
+    """Choose checks: only those of these tasks (none named: all); `quick` leaves out the long ones.
+
+    `checks` names, for single submissions, the only checks that are run on them, with those they come after.
+    """
 
     tasks: tuple[str, ...] = ()
+    checks: Mapping[str, Collection[str]] = field(default_factory=dict)
+    quick: bool = False
 
-    def includes(self, task: str) -> bool:
+    def includes(self, task: Task) -> bool:
         """Tell whether the checks of a task are chosen."""
-        return not self.tasks or task in self.tasks
+        return (not self.tasks or task.name in self.tasks) and not (self.quick and task.long)
 
 
 class Grading:
@@ -69,7 +84,11 @@ class Grading:
             yield
         except pytest.UsageError as err:
             self.problem = self.problem or str(err)
-        items[:] = [item for item in items if self._selection.includes(_task_of(item))]
+        tasks = {task.name: task for task in self._assignment.tasks}
+        items[:] = [item for item in items if (task := tasks.get(_task_of(item))) and self._selection.includes(task)]
+        for item in items:
+            limits = replace(limits_of(self._assignment), **tasks[_task_of(item)].limits)
+            item.add_marker(pytest.mark.timeout(guard_s(limits)))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -88,12 +107,27 @@ def _task_of(item: pytest.Item) -> str:
     return str(marker.kwargs.get("task", "")) if marker else ""
 
 
-def run_checks(session: pytest.Session, subject: Subject) -> dict[str, CheckResult]:
-    """Run all collected checks against one subject and return their results by name."""
+def run_checks(
+    session: pytest.Session, subject: Subject, *, only: Collection[str] | None = None
+) -> dict[str, CheckResult]:
+    """Run the collected checks, or `only` those named, against one subject and return their results by name."""
     session.config.stash[plugin.SUBJECT] = subject
-    for item, following in zip(session.items, [*session.items[1:], None], strict=True):
+    items = [item for item in session.items if only is None or item.name in only]
+    for item, following in zip(items, [*items[1:], None], strict=True):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
     return subject.results
+
+
+def collect_checks(assignment: Assignment) -> dict[str, Check]:
+    """Return an assignment's checks by name, in the order they run. Raises CourseError for unusable ones."""
+    found: dict[str, Check] = {}
+
+    def keep(session: pytest.Session) -> None:
+        checks = session.config.stash[plugin.CHECKS]
+        found.update({item.name: checks[item.name] for item in session.items})
+
+    in_session(assignment, keep)
+    return found
 
 
 def in_session(
@@ -104,11 +138,10 @@ def in_session(
     if not files:
         raise CourseError(f"{assignment.folder} has no checks.", remedy="Add a file test_<part>.py.")
     grading = Grading(assignment, run, selection=selection or Selection())
-    limits = limits_of(assignment)
-    guard_s = 60 + 10 * (limits.wall_s + limits.import_s)
+    read_probes(assignment)  # a mistake in them is told before anything is graded
     arguments = [
         *map(str, files), "-c", os.devnull, f"--rootdir={assignment.folder}", "--noconftest", "--capture=no",
-        "--import-mode=importlib", "--strict-markers", f"--timeout={guard_s:g}", "--timeout-method=signal",
+        "--import-mode=importlib", "--strict-markers", "--timeout-method=signal",
         "-p", "pytest_timeout", "-p", "grader.plugin", "-p", "no:terminal", "-p", "no:cacheprovider",
         "-p", "no:debugging", "-p", "no:faulthandler", "-p", "no:logging", "-p", "no:warnings", "-p", "no:junitxml",
         "-p", "no:pastebin",
@@ -168,10 +201,11 @@ def grade_all(
     Raises the error of a course or sandbox with which nothing can be graded.
     """
     chosen = selection or Selection()
-    graded = replace(assignment, tasks=tuple(task for task in assignment.tasks if chosen.includes(task.name)))
+    graded = replace(assignment, tasks=tuple(task for task in assignment.tasks if chosen.includes(task)))
     expect = RecordedAssets(assignment.assets).expect
 
     def run(session: pytest.Session) -> None:
+        checks = session.config.stash[plugin.CHECKS]
         torch.set_num_threads(1)  # for repeatable sums, and because checks are small
         with contextlib.ExitStack() as stack:
             server = None
@@ -179,9 +213,16 @@ def grade_all(
                 server = stack.enter_context(ForkServer(wall, preload=assignment.worker.preload))
                 refuse_failed_preload(server)
             for found in founds:
-                report(*_grade_one(session, graded, found, server=server, wall=wall, expect=expect))
+                only = _named_for(found, chosen, checks=checks)
+                report(*_grade_one(session, graded, found, server=server, wall=wall, expect=expect, only=only))
 
     in_session(assignment, run, selection=chosen)
+
+
+def _named_for(found: Found, selection: Selection, *, checks: Mapping[str, Check]) -> Collection[str] | None:
+    """Return the checks that are to run on one submission, None where that is all of them."""
+    names = selection.checks.get(found.name)
+    return None if names is None else with_those_before(names, checks)
 
 
 def _grade_one(
@@ -192,6 +233,7 @@ def _grade_one(
     server: ForkServer | None,
     wall: Wall,
     expect: Expect,
+    only: Collection[str] | None,
 ) -> tuple[SubmissionResult, str]:
     started = time.monotonic()
     try:
@@ -201,7 +243,7 @@ def _grade_one(
     with open_sandbox(assignment, submission, server=server, folder=found.path) as sandbox:
         forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
         subject = Subject(sandbox, expect, forbidden=forbidden)
-        results = run_checks(session, subject)
+        results = run_checks(session, subject, only=only)
     checks = session.config.stash[plugin.CHECKS]
     ran = {name: result for name, result in results.items() if name in checks}
     result = add_up(

@@ -60,8 +60,9 @@ def write_assignment_file(assignment: Assignment) -> str:
     lines = [f"slug = {_quote(assignment.slug)}", f"title = {_quote(assignment.title)}", "", "[submission]"]
     lines += [f"kind = {_quote(handed_in.kind)}", f"required = {_quote_all(handed_in.required)}"]
     lines += [f"editable = {_quote_all(handed_in.editable)}"]
-    if assignment.worker.preload:
-        lines += ["", "[worker]", f"preload = {_quote_all(assignment.worker.preload)}"]
+    worker = {"preload": assignment.worker.preload, "shims": assignment.worker.shims}
+    if any(worker.values()):
+        lines += ["", "[worker]", *(f"{key} = {_quote_all(names)}" for key, names in worker.items() if names)]
     if assignment.limits:
         lines += ["", "[limits]", *(f"{key} = {value!r}" for key, value in assignment.limits.items())]
     for task in public_tasks(assignment):
@@ -72,6 +73,10 @@ def write_assignment_file(assignment: Assignment) -> str:
             f"points = {_number(task.points)}",
         ]
         lines += [f"scoring = {_quote(task.scoring)}"]
+        if task.long:
+            lines += ["long = true"]
+        if task.limits:
+            lines += [f"limits = {{ {', '.join(f'{key} = {value!r}' for key, value in task.limits.items())} }}"]
         if task.forbidden:
             lines += [f"forbidden = {_quote_all(task.forbidden)}", f"forbidden_in = {_quote_all(task.forbidden_in)}"]
     return "\n".join(lines) + "\n"

@@ -11,17 +11,19 @@ from typing import Any
 import pytest
 import torch
 
+from grader import plugin
 from grader.assets import Asset, read_asset, write_assets
 from grader.assignment import Assignment
 from grader.compare import Expectation, Tolerance, compare, floor_for
 from grader.errors import AssetError, CourseError
-from grader.grade import in_session, run_checks
+from grader.grade import Selection, in_session, run_checks
+from grader.kit_files import is_asset_of
 from grader.manifest import read_manifest
 from grader.outcome import explain_outcome
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.protocol import Ending, ProbeCall, Sandbox
 from grader.sandbox.walls import Wall
-from grader.session import Subject, open_sandbox
+from grader.session import Subject, open_sandbox, widest_limits
 from grader.submission import Found, read_submission
 from grader.verdict import CheckResult, Verdict
 
@@ -31,7 +33,10 @@ SEEDS = 3
 
 @dataclass(slots=True)
 class Recording:
-    """Hold what a recording found: assets by name, by state, and why checks fail on the reference."""
+    """Hold what a recording found: assets by name, by state, and why checks fail on the reference.
+
+    `others` are the checks that were not chosen.
+    """
 
     assets: dict[str, Asset] = field(default_factory=dict)
     matched: list[str] = field(default_factory=list)
@@ -40,6 +45,7 @@ class Recording:
     unused: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     failed: list[CheckResult] = field(default_factory=list)
+    others: set[str] = field(default_factory=set)
 
     @property
     def is_blocked(self) -> bool:
@@ -52,12 +58,17 @@ class Recording:
         return not (self.missing or self.stale or self.unused or self.is_blocked)
 
 
-def record(assignment: Assignment, *, write: bool, wall: Wall = Wall.PROCESS) -> Recording:
+def record(
+    assignment: Assignment, *, write: bool, wall: Wall = Wall.PROCESS, selection: Selection | None = None
+) -> Recording:
     """Run all checks on the reference, measure the spread of every recorded call, and compare with what is there.
 
     With `write`, new assets replace missing and stale ones and unused ones are removed, unless a check fails on the
-    reference; an asset whose reference has not changed keeps every byte. Raises CourseError without a reference.
+    reference; an asset whose reference has not changed keeps every byte. With a `selection` only the chosen checks
+    that record something run, nothing may be written, and the assets of others are left alone. Raises CourseError
+    without a reference.
     """
+    assert not (write and selection), "what was not looked at would be lost"
     if assignment.reference is None:
         raise CourseError(f"{assignment.slug} has no reference to record from.", remedy="Run this in the course.")
     recording = Recording()
@@ -66,18 +77,28 @@ def record(assignment: Assignment, *, write: bool, wall: Wall = Wall.PROCESS) ->
     def run(session: pytest.Session) -> None:
         with (
             ForkServer(wall, preload=assignment.worker.preload) as server,
-            open_sandbox(assignment, reference, server=server) as sandbox,
+            open_sandbox(assignment, reference, server=server, limits=widest_limits(assignment)) as sandbox,
         ):
+            recorded = _checks_that_record(session)
+            checks = session.config.stash[plugin.CHECKS]
+            recording.others = set(checks) - {item.name for item in session.items}
             for offset in range(SEEDS):
                 recorder = _Recorder(recording, sandbox, is_first=offset == 0)
-                results = run_checks(session, Subject(sandbox, recorder.expect, seed_offset=offset))
+                only = recorded if offset or selection else None
+                results = run_checks(session, Subject(sandbox, recorder.expect, seed_offset=offset), only=only)
                 recording.failed += [r for r in results.values() if _is_failure(r) and not _known(r, recording)]
 
-    in_session(assignment, run)
+    in_session(assignment, run, selection=selection)
     _compare_with_recorded(assignment.assets, recording)
     if write and not recording.is_blocked:
         _write(assignment.assets, recording)
     return recording
+
+
+def _checks_that_record(session: pytest.Session) -> frozenset[str]:
+    """Return the names of the checks that take their expectation from the reference."""
+    functions = (item for item in session.items if isinstance(item, pytest.Function))
+    return frozenset(item.name for item in functions if "expected" in item.fixturenames)
 
 
 def _is_failure(result: CheckResult) -> bool:
@@ -209,13 +230,14 @@ def _compare_with_recorded(folder: Path, recording: Recording) -> None:
     files = {path.name.removesuffix(".safetensors") for path in folder.glob("*.safetensors")}
     known = set(recording.assets) | set(recording.refused)
     recording.unused = sorted(
-        name for name in (set(manifest["assets"]) | files) - known if not _is_of_failed(name, recording)
+        name for name in (set(manifest["assets"]) | files) - known if not _may_be_needed(name, recording)
     )
 
 
-def _is_of_failed(name: str, recording: Recording) -> bool:
-    """Tell whether an asset belongs to a check that failed on the reference, and may be needed when it is mended."""
-    return any(name == result.name or name.startswith(f"{result.name}.") for result in recording.failed)
+def _may_be_needed(name: str, recording: Recording) -> bool:
+    """Tell whether an asset belongs to a check that failed on the reference, or was not chosen."""
+    checks = {result.name for result in recording.failed} | recording.others
+    return is_asset_of(name, checks)
 
 
 def _is_same(old: Asset, new: Asset) -> bool:

@@ -5,18 +5,19 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from grader.assets import asset_name, expectation_of, read_asset
-from grader.assignment import Assignment
+from grader.assignment import Assignment, probe_files
 from grader.checks import Check
 from grader.compare import Expectation
 from grader.errors import CourseError, SandboxError
 from grader.forbidden import Forbidden
 from grader.manifest import read_manifest
 from grader.outcome import ProbeFailed, explain_outcome
+from grader.probes import names_of_probes
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.host import WalledSandbox
 from grader.sandbox.inline import InlineSandbox
@@ -25,8 +26,9 @@ from grader.sandbox.protocol import Ending, ProbeCall, ProbeOutcome, Sandbox
 from grader.submission import Submission
 from grader.verdict import CheckResult, Verdict
 
-PROBES_FILE = "probes.py"
 _MAX_PRINTED = 64 * 1024
+_CHECKS_OF_TASK = 50  # nobody writes more for one task
+_CHECKS_OF_LONG_TASK = 10
 
 
 class ProbeOutput(Mapping[str, Any]):
@@ -100,7 +102,9 @@ class Conversation:
     def probe(self, name: str, /, **inputs: Any) -> ProbeOutput:
         """Run a probe of the assignment on the submission; raises ProbeFailed where it did not return."""
         watch = self._subject.forbidden.names.get(self._check.task, ())
-        call = ProbeCall(name, inputs, seed=self.seed, device=self._subject.device, watch=watch)
+        call = ProbeCall(
+            name, inputs, seed=self.seed, device=self._subject.device, watch=watch, limits=self._check.limits
+        )
         outcome: ProbeOutcome = self._subject.sandbox.run(call)
         self.printed = (self.printed + outcome.printed)[-_MAX_PRINTED:]
         called = self._subject.called.setdefault(self._check.task, set())
@@ -125,11 +129,19 @@ class Conversation:
 
 @contextlib.contextmanager
 def open_sandbox(
-    assignment: Assignment, submission: Submission, *, server: ForkServer | None, folder: Path | None = None
+    assignment: Assignment,
+    submission: Submission,
+    *,
+    server: ForkServer | None,
+    folder: Path | None = None,
+    limits: Limits | None = None,
 ) -> Iterator[Sandbox]:
-    """Open a submission behind a fork server's wall, or inline in `folder` where there is no server."""
+    """Open a submission behind a fork server's wall, or inline in `folder` where there is no server.
+
+    `limits` are the assignment's where none are given.
+    """
     probes = read_probes(assignment)
-    limits = limits_of(assignment)
+    limits = limits or limits_of(assignment)
     sandbox: Sandbox
     if server is not None:
         sandbox = WalledSandbox(server, files=submission.files, probes=probes, limits=limits)
@@ -150,15 +162,57 @@ def refuse_failed_preload(server: ForkServer) -> None:
         )
 
 
-def read_probes(assignment: Assignment) -> bytes:
-    """Return the source of the assignment's probes. Raises CourseError."""
-    path = assignment.folder / PROBES_FILE
+def read_probes(assignment: Assignment) -> dict[str, bytes]:
+    """Return the sources of the assignment's probe files by name. Raises CourseError, also for a name used twice."""
+    files = probe_files(assignment)
+    if not files:
+        raise CourseError(
+            f"{assignment.folder} has no probes.", remedy="Add a file `probes.py`: the checks run what it declares."
+        )
+    sources: dict[str, bytes] = {}
+    declared: dict[str, str] = {}
+    for file in files:
+        if not file.stem.isidentifier():
+            raise CourseError(f"{file} can't be imported by its name.", remedy="Use letters, digits and `_` only.")
+        sources[file.name] = _read(file)
+        for name in names_of_probes(sources[file.name]):
+            if name in declared:
+                places = f"in {declared[name]} and in {file.name}" if declared[name] != file.name else f"in {file.name}"
+                raise CourseError(f"Two probes are called `{name}`, {places}.", remedy="Give each a name of its own.")
+            declared[name] = file.name
+    return sources
+
+
+def _read(file: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return file.read_bytes()
     except OSError as err:
-        raise CourseError(f"{path} can't be read: {err.strerror}.", remedy="An assignment needs its probes.") from err
+        raise CourseError(f"{file} can't be read: {err.strerror}.", remedy="An assignment needs its probes.") from err
 
 
 def limits_of(assignment: Assignment) -> Limits:
     """Return the assignment's limits."""
     return limits_from(assignment.limits)
+
+
+def widest_limits(assignment: Assignment) -> Limits:
+    """Return limits within which every task's probes may run."""
+    limits = limits_of(assignment)
+    all_limits = [replace(limits, **task.limits) for task in assignment.tasks]
+    return replace(limits, wall_s=max(one.wall_s for one in all_limits), cpu_s=max(one.cpu_s for one in all_limits))
+
+
+def guard_s(limits: Limits) -> float:
+    """Return how long a check whose probes have these limits may take before the grader itself is thought to hang."""
+    return 60 + 10 * (limits.wall_s + limits.import_s)
+
+
+def longest_s(assignment: Assignment) -> float:
+    """Return how long grading one submission can possibly take, with all its tasks."""
+    limits = limits_of(assignment)
+    checks = sum(
+        (_CHECKS_OF_LONG_TASK if task.long else _CHECKS_OF_TASK)
+        * (replace(limits, **task.limits).wall_s + limits.import_s)
+        for task in assignment.tasks
+    )
+    return 120 + checks

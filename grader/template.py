@@ -5,7 +5,7 @@
 
 from pathlib import Path
 
-from grader.assignment import Assignment, check_files, is_hidden
+from grader.assignment import Assignment, check_files, is_hidden, probe_files
 from grader.assignment_file import ASSIGNMENT_FILE
 from grader.contents import is_junk
 from grader.errors import CourseError
@@ -92,10 +92,12 @@ def _decode(content: bytes, *, name: str) -> str:
 def _plan_checks(assignment: Assignment) -> dict[str, bytes]:
     checks = find_public_checks(assignment)
     files = [file for file in check_files(assignment) if not is_hidden(file)]
-    probes = assignment.folder / "probes.py"
-    if not probes.is_file():
-        raise CourseError(f"{probes} is missing.", remedy="Add the probes that the checks run.")
-    plan = {file.name: file.read_bytes() for file in (probes, *files)}
+    probes = probe_files(assignment)
+    if not probes:
+        raise CourseError(
+            f"{assignment.folder / 'probes.py'} is missing.", remedy="Add the probes that the checks run."
+        )
+    plan = {file.name: file.read_bytes() for file in (*probes, *files)}
     plan[ASSIGNMENT_FILE] = write_assignment_file(assignment).encode()
     manifest = assignment.assets / MANIFEST
     if manifest.is_file():

@@ -51,7 +51,8 @@ class ProbeNeeds:
 def read_ready(connection: socket.socket, opening: bytes, *, timeout_s: float) -> Mapping[str, ProbeNeeds]:
     """Send probes and files, and return what each probe needs; no student code has run by then.
 
-    Raises ProtocolError where probes.py can't be executed or the answer makes no sense, OSError where nobody answers.
+    Raises ProtocolError where a probe file can't be executed or the answer makes no sense, OSError where nobody
+    answers.
     """
     connection.settimeout(timeout_s)
     connection.sendall(opening)
@@ -64,7 +65,7 @@ def read_ready(connection: socket.socket, opening: bytes, *, timeout_s: float) -
             message = read_note(payload)
             if "broken" in message:
                 error = message["broken"]
-                raise ProtocolError(f"probes.py failed: {error.get('type')}: {error.get('message')}")
+                raise ProtocolError(f"{error.get('file')} failed: {error.get('type')}: {error.get('message')}")
             return {
                 name: ProbeNeeds(tuple(modules), frozenset(takes), frozenset(requires))
                 for name, (modules, takes, requires) in message["ready"].items()
@@ -120,6 +121,7 @@ class Exchange:
                 "threads": call.threads,
                 "device": call.device,
                 "watch": list(call.watch),
+                "cpu_s": float(self._limits.cpu_s),
             }
         )
         self._connection.settimeout(self._limits.import_s)

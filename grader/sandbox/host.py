@@ -31,9 +31,11 @@ _SUBMISSION_ROOT = "/tmp/submission"  # noqa: S108 - inside the wall, where /tmp
 class WalledSandbox:
     """Run one submission's probes through a fork server, opening its process anew after each that had to be killed."""
 
-    def __init__(self, server: ForkServer, *, files: Mapping[str, bytes], probes: bytes, limits: Limits) -> None:
+    def __init__(
+        self, server: ForkServer, *, files: Mapping[str, bytes], probes: Mapping[str, bytes], limits: Limits
+    ) -> None:
         self._server = server
-        self._opening = frame(probes) + frame(pack_files(files))
+        self._opening = frame(pack_files(probes)) + frame(pack_files(files))
         self._limits = limits
         self._name: str | None = None
         self._failed_import: dict[tuple[str, ...], ProbeOutcome] = {}
@@ -69,7 +71,7 @@ class WalledSandbox:
             self._open()
         needs = self._needs_of(call)
         self._calls += 1
-        exchange = Exchange(self._connection, self._output, limits=self._limits)
+        exchange = Exchange(self._connection, self._output, limits=replace(self._limits, **call.limits))
         try:
             outcome = exchange.run(call, number=self._calls)
         except Gone as gone:
@@ -79,11 +81,11 @@ class WalledSandbox:
         return outcome
 
     def _needs_of(self, call: ProbeCall) -> ProbeNeeds:
-        """Return what the probe needs. Raises SandboxError for a call that probes.py can't answer."""
+        """Return what the probe needs. Raises SandboxError for a call that no probe can answer."""
         needs = self._needs.get(call.probe)
         if needs is None:
             known = ", ".join(name for name in self._needs if name != SCAN)
-            raise SandboxError(f"probes.py has no probe {call.probe!r}.", remedy=f"It has {known}.")
+            raise SandboxError(f"The assignment has no probe {call.probe!r}.", remedy=f"It has {known}.")
         for name in sorted({*call.inputs} ^ needs.takes):
             if name not in needs.takes:
                 raise SandboxError(f"The probe {call.probe!r} takes no input {name!r}.", remedy="Mend the check.")

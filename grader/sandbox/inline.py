@@ -14,24 +14,24 @@ from grader.errors import CourseError
 from grader.sandbox.limits import MIB, Limits
 from grader.sandbox.protocol import Ending, ProbeCall, ProbeOutcome
 from grader.sandbox.replies import outcome_of
-from grader.sandbox.worker import import_student, load_probes, run_probe
+from grader.sandbox.worker import all_probes, import_student, run_probe
 from grader.tensors import pack, unpack
 
 
 class InlineSandbox:
     """Run one submission's probes here, importing its modules from the folder `root`."""
 
-    def __init__(self, root: Path, *, probes: bytes, limits: Limits) -> None:
+    def __init__(self, root: Path, *, probes: Mapping[str, bytes], limits: Limits) -> None:
         self._root = root.resolve()
         self._limits = limits
-        self._probes = load_probes(probes)
+        self._probes = all_probes(probes)
         self._failed: dict[str, Mapping[str, Any]] = {}
         sys.path.insert(0, str(self._root))
 
     def run(self, call: ProbeCall) -> ProbeOutcome:
         """Run one probe; its values take the same way through bytes as behind a wall."""
         if call.probe not in self._probes:
-            raise CourseError(f"probes.py declares no probe {call.probe!r}.")
+            raise CourseError(f"The assignment has no probe {call.probe!r}.")
         started = time.monotonic()
         reply = self._reply(call)
         values, devices = unpack(reply)

@@ -55,11 +55,11 @@ def apply_to_submission(limits: Limits, *, private_users: bool) -> None:
         _lower(resource.RLIMIT_NPROC, int(limits.processes))
 
 
-def apply_to_probe(limits: Limits) -> None:
+def apply_to_probe(*, cpu_s: float) -> None:
     """Bound the CPU seconds of this process from now on; at the end the kernel kills it."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     spent = usage.ru_utime + usage.ru_stime
-    _lower(resource.RLIMIT_CPU, int(spent + limits.cpu_s) + 1)
+    _lower(resource.RLIMIT_CPU, int(spent + cpu_s) + 1)
 
 
 def _lower(kind: int, value: int) -> None:

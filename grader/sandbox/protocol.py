@@ -37,7 +37,8 @@ class ProbeCall:
     """Ask for one run of a probe.
 
     `dtype` is torch's default floating type during the run, `seed` goes to torch's generator before it. Calls of the
-    names in `watch` are recorded.
+    names in `watch` are recorded. `limits` (`wall_s`, `cpu_s`) replace the
+    submission's for this call.
     """
 
     probe: str
@@ -47,6 +48,7 @@ class ProbeCall:
     threads: int = 1
     device: str = "cpu"
     watch: tuple[str, ...] = ()
+    limits: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ beside the student's code and can be fooled by code that means to: what it saw w
 
 import functools
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +18,9 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode, resolve_name
 
+from grader.probes import is_probes_file
 from grader.sandbox.forbidden.names import Forbidden
 
-PROBES_FILE = "probes.py"
 _TORCH = f"{Path(torch.__file__).parent}/"
 # Modules that only pass a call on: who called them is who calls.
 _PASS_ON = frozenset(
@@ -41,11 +41,11 @@ class RecordCalls:
 
 
 @contextmanager
-def record_calls(names: Sequence[str], *, ignore: Collection[str] = (PROBES_FILE,)) -> Iterator[RecordCalls]:
+def record_calls(names: Sequence[str]) -> Iterator[RecordCalls]:
     """Record calls of forbidden torch functions, and layers and optimizers that are made or used.
 
-    What torch calls inside (`nn.Linear` calls `functional.linear`) is not the student's use of it, nor is what a file
-    in `ignore` calls: files are compared with the name that the code was compiled under. `loss.backward()` counts as
+    What torch calls inside (`nn.Linear` calls `functional.linear`) is not the student's use of it, nor is what a
+    probe calls: its file is known by the name that the code was compiled under. `loss.backward()` counts as
     `torch.autograd.backward`. Does nothing where no name is given.
 
     Raises CourseError for a name that is no dotted name.
@@ -54,7 +54,7 @@ def record_calls(names: Sequence[str], *, ignore: Collection[str] = (PROBES_FILE
     if not names:
         yield record
         return
-    watch = _Watch(record, Forbidden(names), frozenset(ignore))
+    watch = _Watch(record, Forbidden(names))
     with ExitStack() as stack:
         for kind in (torch.nn.Module, torch.optim.Optimizer):
             stack.enter_context(_watched_making(kind, watch))
@@ -101,7 +101,6 @@ class _Watch:
 
     record: RecordCalls
     forbidden: Forbidden
-    ignore: frozenset[str]
     known: dict[Any, frozenset[str]] = field(default_factory=dict)
 
     def function_called(self, function: Callable[..., Any]) -> None:
@@ -131,7 +130,7 @@ class _Watch:
         """Tell whether a caller is outside torch, or a part of torch that is itself forbidden."""
         if caller.f_code.co_filename.startswith(_TORCH):
             return bool(matches & self.forbidden.matching(str(caller.f_globals.get("__name__"))))
-        return caller.f_code.co_filename not in self.ignore
+        return not is_probes_file(caller.f_code.co_filename)
 
 
 def _passes_on(frame: FrameType, *, called: CodeType | None, used: object) -> bool:

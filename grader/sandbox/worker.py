@@ -8,7 +8,6 @@ import contextlib
 import gc
 import importlib
 import inspect
-import linecache
 import os
 import random
 import signal
@@ -17,12 +16,12 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import CodeType, ModuleType, TracebackType
+from types import TracebackType
 from typing import Any
 
 import torch
 
-from grader.probes import Probe, find_probes
+from grader.probes import BrokenProbes, Probe, is_probes_file, load_probes
 from grader.sandbox import kernel
 from grader.sandbox import limits as bounds
 from grader.sandbox.forbidden.scan import find_forbidden
@@ -38,19 +37,14 @@ from grader.sandbox.protocol import (
 from grader.sandbox.recorder import record_calls
 from grader.tensors import pack, unpack
 
-PROBES_FILE = "probes.py"
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 _MAX_MESSAGE = 4000
 _MAX_FRAMES = 30
 
 
-def load_probes(source: bytes) -> dict[str, Probe]:
-    """Execute an assignment's probes.py and return its probes by name."""
-    module = ModuleType("probes")
-    code: CodeType = compile(source, PROBES_FILE, "exec")
-    linecache.cache[PROBES_FILE] = (len(source), None, source.decode().splitlines(keepends=True), PROBES_FILE)
-    exec(code, module.__dict__)  # noqa: S102 - the instructor's own file
-    return find_probes(module.__dict__) | {SCAN: Probe(SCAN, _scan, ())}
+def all_probes(sources: Mapping[str, bytes]) -> dict[str, Probe]:
+    """Execute an assignment's probe files; return their probes and those that every assignment has, by name."""
+    return load_probes(sources) | {SCAN: Probe(SCAN, _scan, ())}
 
 
 def _scan(*, files: Mapping[str, torch.Tensor], names: list[str]) -> dict[str, Any]:
@@ -153,7 +147,7 @@ def _student_frames(trace: TracebackType | None, *, root: Path) -> tuple[list[li
         if name:
             raised_in = "student"
             frames.append([name, line.lineno or 0, line.name, (line.line or "")[:300]])
-        elif line.filename == PROBES_FILE:
+        elif is_probes_file(line.filename):
             raised_in = "probe"
         elif "importlib" not in line.filename and line.filename != __file__:
             raised_in = "library"
@@ -171,13 +165,13 @@ def serve(connection: socket.socket, *, root: Path, limits: bounds.Limits) -> No
     Each probe runs in a fork of this process, so that it leaves nothing behind for the next.
     """
     descriptor = connection.fileno()
-    source = read_frame(descriptor)
+    sources = unpack_files(read_frame(descriptor))
     _write_files(unpack_files(read_frame(descriptor)), root=root)
     os.chdir(root)
     try:
-        probes = load_probes(source)
-    except BaseException as err:
-        connection.sendall(note(broken=_report(err, root=root, phase="probes")))
+        probes = all_probes(sources)
+    except BrokenProbes as err:
+        connection.sendall(note(broken=_report(err.error, root=root, phase="probes") | {"file": err.file}))
         return
     connection.sendall(note(ready={probe.name: [probe.needs, *inputs_of(probe)] for probe in probes.values()}))
     sys.path.append(str(root))
@@ -251,7 +245,7 @@ def _run_in_fork(probe: Probe, call: Mapping[str, Any], reply: int, *, root: Pat
     try:
         with contextlib.suppress(OSError, AttributeError):  # other systems have no prctl
             kernel.die_with_parent(signal.SIGKILL)
-        bounds.apply_to_probe(limits)
+        bounds.apply_to_probe(cpu_s=call["cpu_s"])
         result = run_probe(probe, call, root=root, max_bytes=int(limits.reply_mib * bounds.MIB))
         _flush()
         write_all(reply, frame(result))

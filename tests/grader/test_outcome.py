@@ -54,7 +54,7 @@ def explain(process_server):
 
     def explain(source, *, probe="call", file="student.py", limits=LIMITS):
         files = {file: source.encode()}
-        with WalledSandbox(process_server, files=files, probes=PROBES, limits=limits) as sandbox:
+        with WalledSandbox(process_server, files=files, probes={"probes.py": PROBES}, limits=limits) as sandbox:
             outcome = sandbox.run(ProbeCall(probe, {"x": torch.ones(2)}))
         assert outcome.ending is not Ending.OK
         return explain_outcome(outcome)

@@ -7,7 +7,9 @@ import torch
 
 from grader.checks import Check
 from grader.errors import AssetError, CourseError, SandboxError
+from grader.grade import in_session
 from grader.outcome import ProbeFailed
+from grader.probes import names_of_probes
 from grader.session import Conversation, ProbeOutput, RecordedAssets, Subject, limits_of, open_sandbox, read_probes
 from grader.submission import Found, read_submission
 from grader.verdict import CheckResult, Verdict
@@ -114,8 +116,46 @@ def test_recorded_assets_are_missing_with_a_remedy(tmp_path):
 def test_an_assignment_needs_probes(assignment):
     """A missing probes.py is a mistake in the course."""
     (assignment.folder / "probes.py").unlink()
+    with pytest.raises(CourseError, match=r"tiny has no probes\. Add a file `probes\.py`"):
+        read_probes(assignment)
+
+
+def test_a_probe_file_that_cannot_be_read_is_named(assignment):
+    """A probe file that nobody may read is a mistake in the course."""
+    (assignment.folder / "probes_more.py").mkdir()
+    (assignment.folder / "probes.py").unlink()
+    (assignment.folder / "probes.py").symlink_to("/proc/self/mem")  # even root can't read it from its start
     with pytest.raises(CourseError, match=r"probes\.py can't be read: .* An assignment needs its probes\."):
         read_probes(assignment)
+
+
+def test_all_probe_files_are_read(assignment):
+    """Every file `probes*.py` belongs to the assignment, sorted by name; nothing else does."""
+    for name in ("probes_part2.py", "probes_a.py", "more_probes.py"):
+        (assignment.folder / name).write_text("X = 1\n")
+    assert list(read_probes(assignment)) == ["probes.py", "probes_a.py", "probes_part2.py"]
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("probes_2.py", r"Two probes are called `double`, in probes\.py and in probes_2\.py\. Give each a name"),
+        ("probes.py", r"Two probes are called `double`, in probes\.py\. Give each a name of its own\."),
+        ("probes-2.py", r"probes-2\.py can't be imported by its name\. Use letters, digits and `_` only\."),
+    ],
+)
+def test_mistakes_in_probe_files(assignment, file, words):
+    """A name used twice, or a file that can't be imported, is told before anything is graded."""
+    path = assignment.folder / file
+    double = '\n\n@probe(needs=["student"])\ndef double(*, x):\n    return {}\n'
+    path.write_text((path.read_text() if path.exists() else "from grader.probes import probe\n") + double)
+    with pytest.raises(CourseError, match=words):
+        in_session(assignment, lambda _session: pytest.fail("it began to grade"))
+
+
+def test_a_probe_file_with_a_syntax_error_declares_nothing():
+    """Source that is no Python is left to the sandbox, which says what is wrong."""
+    assert names_of_probes(b"def broken(:") == names_of_probes(b"\0") == ()
 
 
 def test_limits_come_from_the_assignment(assignment):

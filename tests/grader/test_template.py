@@ -301,6 +301,13 @@ def test_probes_missing(assignment, target, course):
         write_template(assignment, target)
 
 
+def test_all_probe_files_are_in_the_kit(assignment, target, course):
+    """Every file of probes goes to the students."""
+    write(course / "tests/assignments/hw2/probes_part2.py", "# more\n")
+    write_template(assignment, target)
+    assert (target / "checks/probes_part2.py").read_text() == "# more\n"
+
+
 def test_reference_in_the_way(assignment, target, course):
     """A reference file where the kit has its own is refused."""
     write(course / "reference/hw2/checks/x.py", "")

@@ -79,7 +79,8 @@ def open_on():
 
         def open_submission(server, student="", *, probes=PROBES, limits=SMALL, files=None):
             sources = {"student.py": student.encode(), **(files or {})}
-            return stack.enter_context(WalledSandbox(server, files=sources, probes=probes, limits=limits))
+            named = probes if isinstance(probes, dict) else {"probes.py": probes}
+            return stack.enter_context(WalledSandbox(server, files=sources, probes=named, limits=limits))
 
         yield open_submission
 

@@ -311,7 +311,7 @@ def test_ready():
     ("answer", "words"),
     [
         (b"", "it ended before it was ready"),
-        (note(broken={"type": "NameError", "message": "x"}), "probes.py failed: NameError: x"),
+        (note(broken={"type": "NameError", "message": "x", "file": "probes.py"}), "probes.py failed: NameError: x"),
         (frame(b"?"), "A note is not JSON: Expecting value: line 1 column 1 (char 0)."),
     ],
 )

@@ -475,7 +475,7 @@ def test_broken_probes(open_student):
 @pytest.mark.parametrize(
     ("call_", "words"),
     [
-        (ProbeCall("other", {}), "probes.py has no probe 'other'. It has call, alone"),
+        (ProbeCall("other", {}), "The assignment has no probe 'other'. It has call, alone"),
         (ProbeCall("alone", {"x": 1, "y": 2}), "The probe 'alone' takes no input 'y'. Mend the check."),
         (ProbeCall("alone", {}), "The probe 'alone' was not given its input 'x'. Mend the check."),
     ],
@@ -577,5 +577,5 @@ def test_server_that_is_not_running():
 
 def test_sandbox_is_a_context(server, call):
     """A sandbox closes itself at the end of its block."""
-    with WalledSandbox(server, files={}, probes=b"", limits=Limits()) as sandbox:
+    with WalledSandbox(server, files={}, probes={"probes.py": b""}, limits=Limits()) as sandbox:
         assert sandbox.run(ProbeCall("f", {})).ending is Ending.SANDBOX_FAILED

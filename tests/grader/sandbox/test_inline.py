@@ -33,7 +33,7 @@ def open_inline(tmp_path, monkeypatch):
 
     def open_folder(source):
         (tmp_path / "inline_student.py").write_text(source)
-        opened.append(InlineSandbox(tmp_path, probes=PROBES, limits=Limits()))
+        opened.append(InlineSandbox(tmp_path, probes={"probes.py": PROBES}, limits=Limits()))
         return opened[-1]
 
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
@@ -94,7 +94,7 @@ def test_unknown_probe(open_inline):
     """A probe that isn't there is named."""
     with pytest.raises(CourseError) as caught:
         open_inline("").run(ProbeCall("other", {}))
-    assert caught.value.message == "probes.py declares no probe 'other'."
+    assert caught.value.message == "The assignment has no probe 'other'."
 
 
 def test_close(open_inline, tmp_path):

@@ -76,7 +76,7 @@ def test_probe_limit_counts_from_now(in_child):
     def body():
         while time.process_time() < 0.3:
             pass
-        apply_to_probe(Limits(cpu_s=7))
+        apply_to_probe(cpu_s=7)
         return resource.getrlimit(resource.RLIMIT_CPU)[1] - int(time.process_time() + 7)
 
     assert in_child(body) == "1"
