@@ -40,7 +40,7 @@ def main() -> None:
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that everything is cleaned up on the way out
         assignment = read_assignment(Path(order["course"]), order["assignment"])
-        selection = Selection(tuple(order["tasks"]))
+        selection = Selection(tuple(order["tasks"]), order["checks"])
 
         def report(result: SubmissionResult, digest: str) -> None:
             answer(result=pack(result), digest=digest)

@@ -4,7 +4,7 @@
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -20,6 +20,7 @@ from grader.report.marks import explanation_of, mark_of, status_word
 from grader.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
 
 if TYPE_CHECKING:
+    from grader.audit import Audit
     from grader.record import Recording
 
 _STYLES = {
@@ -212,3 +213,51 @@ def print_recording(console: Console, recording: "Recording", *, slug: str, writ
         console.print(f"fails on the reference: {result.name}: {explanation_of(result)}", markup=False)
     if recording.is_blocked:
         console.print("Nothing was written: mend that first.")
+
+
+@contextmanager
+def audit_progress(console: Console, *, total: int) -> Iterator[Callable[[str], None]]:
+    """Show count and remaining time of an audit on a terminal, every tenth part of it elsewhere."""
+    if not console.is_terminal:
+        done = 0
+
+        def tell(_subject: str) -> None:
+            nonlocal done
+            done += 1
+            if done == total or done % max(1, -(-total // 10)) == 0:
+                console.print(f"[{done}/{total}]", markup=False)
+
+        yield tell
+        return
+    columns = (
+        TextColumn("auditing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task("", total=total)
+        yield lambda subject: progress.update(bar, advance=1, description=escape(visible_line(subject)))
+
+
+def print_audit(console: Console, audit: "Audit", *, with_words: bool = False) -> None:
+    """Print an audit's violations and its sum in words; `with_words` also what each mistake's check said."""
+    if with_words:
+        for name, result in audit.said.items():
+            heading = f"{name}: {visible_line(result.name)} is {result.verdict}"
+            console.print(Text(heading, style="bold"))
+            _print_below(console, explanation_of(result))
+    for violation in audit.violations:
+        console.print(Text("✗ ", style="red").append(visible(str(violation)), style="default"), soft_wrap=True)
+    console.print(Text(audit_in_words(audit), style="bold"), soft_wrap=True)
+
+
+def audit_in_words(audit: "Audit") -> str:
+    """Say an audit's figures: checks, points, mistakes, variants, violations, seconds."""
+    words = f"{audit.slug}: {audit.checks} checks, {number(audit.points)} points, "
+    words += f"{audit.caught} of {audit.mistakes} mistakes caught, {audit.full} of {audit.variants} variants full, "
+    if audit.not_run:
+        words += f"{audit.not_run} checks could not run here, "
+    count = len(audit.violations)
+    return f"{words}{count or 'no'} violation{'' if count == 1 else 's'}, {audit.seconds:.0f} s."

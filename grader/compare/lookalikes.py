@@ -4,7 +4,10 @@ A wrong hint is worse than none: a hypothesis must fit every element within the 
 values are so plain that it would fit by chance. `grader.compare.wording` adds the sentence to the numbers.
 """
 
+import functools
 import math
+import re
+import string
 from collections.abc import Iterator
 
 import torch
@@ -22,6 +25,17 @@ _SMALL = 2**16
 def find_lookalike(finding: Finding, context: Context) -> Lookalike | None:
     """Return the first hypothesis that explains a finding, told in a sentence; None where none does."""
     return next(_tell_all(finding, context), None)
+
+
+def told_in(message: str) -> tuple[str, ...]:
+    """Return the names of the lookalikes whose sentence is part of a feedback's message, in the table's order."""
+    return tuple(row.name for row in (*HYPOTHESES, *SHAPE_HYPOTHESES) if _pattern(row.sentence).search(message))
+
+
+@functools.cache
+def _pattern(sentence: str) -> re.Pattern[str]:
+    """Return a pattern for a sentence of the table, with anything where its facts stand."""
+    return re.compile(".+?".join(re.escape(text) for text, *_field in string.Formatter().parse(sentence)))
 
 
 def _tell_all(finding: Finding, context: Context) -> Iterator[Lookalike]:

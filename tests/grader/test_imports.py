@@ -16,13 +16,14 @@ LAYERS = {
     "sandbox.recorder sandbox.forbidden*",
     "data": "accuracy dataset_* datasets image_shapes point_sets torchvision_ops",
     "readers": "archive_streams archives assignment_file contents course folders intake kit_files kit_notebook "
-    "lms_names manifest package_root submission",
+    "lms_names manifest mistakes package_root submission",
     "parts": "assets checks forbidden outcome points store compare compare.* export.* report.* sandbox.exchange "
     "sandbox.forkserver sandbox.forkserver_client sandbox.host sandbox.inline sandbox.replies "
     "sandbox.supervisor sandbox.walls sandbox.worker",
     "plugin": "plugin session",
     "work": "check console doctor grade record template",
     "many": "batch batch_worker",
+    "proof": "audit audit_rules audit_trials",
     "edge": "cli",
 }
 BESIDE_STRANGERS = (
