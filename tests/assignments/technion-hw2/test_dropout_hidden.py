@@ -63,6 +63,29 @@ def test_dropout_new_mask(probe):
     assert_matches({name: agreement}, Expectation({name: torch.tensor(chance)}, {name: tolerance}))
 
 
+@pytest.mark.graded(task="dropout", weight=1, after="test_dropout_fraction")
+def test_dropout_element_by_element(probe):
+    """Dropout decides for every element on its own
+
+    One mask for all samples, or one for all features, drops whole columns or rows at once.
+    """
+    p = 0.4
+    actual = probe("dropout", x=torch.ones(200, 100), p=p, training=True)
+    assert_matches(actual, {"z": Spec((200, 100))})
+    dropped = actual["z"] == 0
+    agreements = {
+        "fraction of elements with the fate of their neighbour in the next row": dropped[1:] == dropped[:-1],
+        "fraction of elements with the fate of their neighbour in the next column": dropped[:, 1:] == dropped[:, :-1],
+    }
+    chance = p**2 + (1 - p) ** 2
+    tolerances = {  # neighbouring pairs share elements; ten standard deviations leave room for that
+        name: Tolerance(rtol=0, atol=10 * math.sqrt(chance * (1 - chance) / same.numel()))
+        for name, same in agreements.items()
+    }
+    expected = Expectation(dict.fromkeys(agreements, torch.tensor(chance)), tolerances)
+    assert_matches({name: same.float().mean() for name, same in agreements.items()}, expected)
+
+
 @pytest.mark.graded(task="dropout", weight=1)
 def test_dropout_zero_probability(probe, rng):
     """Dropout with p = 0 changes nothing, whatever the shape

@@ -227,3 +227,23 @@ def test_cross_entropy_backward(probe, rng):
         "the softmax divided by the batch size, without the labels": scores.softmax(dim=1) / 20,
     }
     assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+
+
+@pytest.mark.graded(task="cross-entropy", weight=1, after="test_cross_entropy_forward")
+def test_cross_entropy_large_scores(probe, rng):
+    """CrossEntropyLoss stays finite for scores as large as 1000
+
+    exp(1000) is infinite in floating point. Take the largest score of a row out of the sum first:
+    log(sum(exp(x))) = m + log(sum(exp(x - m))).
+    """
+    scores = 1000 + 3 * torch.randn(20, 10, generator=rng)
+    labels = torch.randint(0, 10, (20,), generator=rng)
+    actual = probe("cross_entropy", scores=scores, labels=labels, backward=True)
+    expected = measured(scores_loss_and_gradient, scores=scores, labels=labels)
+    assert_matches(actual, expected, context=Context(batch_size=20))
+
+
+def scores_loss_and_gradient(scores, labels):
+    one = torch.ones((), dtype=scores.dtype)
+    gradient = gradient_of(lambda s: F.cross_entropy(s, labels), scores, one)
+    return {"loss": F.cross_entropy(scores, labels), "grad of scores": gradient}

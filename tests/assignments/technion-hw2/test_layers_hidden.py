@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.compare import Context, Spec, assert_matches, measured
+from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
 
 
 def draw_clear_of_zero(*shape, rng):
@@ -142,6 +142,45 @@ def test_linear_one_sample(probe, rng):
     assert_matches(actual, {"w": Spec((5, 5)), "b": Spec((5,))})
     expected = measured(linear_pass, x=x, w=actual["w"], b=actual["b"], dout=dout)
     assert_matches(actual, expected, context=Context(batch_size=1))
+
+
+def linear_sum(x1, dout1, x2, dout2):
+    return {"grad of w": dout1.T @ x1 + dout2.T @ x2, "grad of b": dout1.sum(dim=0) + dout2.sum(dim=0)}
+
+
+# The kit's text says in two places (Layer.backward, Linear.backward) that gradients are added to what is there.
+@pytest.mark.graded(task="linear", weight=1, after="test_linear_backward")
+def test_linear_adds_gradients(probe, rng):
+    """Linear.backward adds to the gradients that are there
+
+    Two batches go forward and back and nothing clears the gradients between them: that is zero_grad's work.
+    """
+    x1, x2 = torch.randn(6, 5, generator=rng), torch.randn(8, 5, generator=rng)
+    dout1, dout2 = torch.randn(6, 4, generator=rng), torch.randn(8, 4, generator=rng)
+    actual = probe("linear_gradients_of_two_batches", xs=[x1, x2], douts=[dout1, dout2], out_features=4)
+    others = {
+        "the second batch's gradient alone: add to the gradient, don't overwrite it": dout2.T @ x2,
+        "the bias gradient of the second batch alone: add to the gradient, don't overwrite it": dout2.sum(dim=0),
+        "the first batch's gradient alone: does backward make a new tensor?": dout1.T @ x1,
+        "the bias gradient of the first batch alone: does backward make a new tensor?": dout1.sum(dim=0),
+    }
+    expected = measured(linear_sum, x1=x1, dout1=dout1, x2=x2, dout2=dout2)
+    assert_matches(actual, expected, context=Context(others=others))
+
+
+# Any distribution with the right spread passes, and the bias may hold anything: only wstd is asked for.
+@pytest.mark.graded(task="linear", weight=1, after="test_linear_structure")
+def test_linear_wstd(probe):
+    """Linear draws w with the standard deviation wstd
+
+    wstd is an argument of the layer, 10,000 weights are drawn with wstd = 0.5, and a tenth of it is allowed.
+    """
+    actual = probe("drawn_weights", in_features=100, out_features=100, hidden_features=None, wstd=0.5)
+    assert_matches(actual, {"w": Spec((100, 100))})
+    name = "standard deviation of w"
+    expected = Expectation({name: torch.tensor(0.5)}, {name: Tolerance(rtol=0, atol=0.05)})
+    others = {"wstd squared, the variance": torch.tensor(0.25), "the default of wstd": torch.tensor(0.1)}
+    assert_matches({name: actual["w"].std()}, expected, context=Context(others=others))
 
 
 def loss_pass(scores, labels):

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.compare import Context, Spec, assert_matches, measured
+from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
 
 
 def gradients(function, dout, **inputs):
@@ -111,3 +111,18 @@ def test_mlp_one_hidden_layer(probe, rng):
 
     weights = {name: actual[name] for name in specs}
     assert_matches(actual, measured(both, dout=dout, x=x, **weights))
+
+
+# Any distribution with the right spread passes: only wstd is asked for.
+@pytest.mark.graded(task="mlp", weight=1, after="test_mlp_structure")
+def test_mlp_wstd(probe):
+    """MLP hands wstd on to all its Linear layers
+
+    What MLP gets in **kw is meant for them. The weights are drawn with wstd = 0.5, and a tenth of it is allowed.
+    """
+    actual = probe("drawn_weights", in_features=60, out_features=60, hidden_features=[60, 60], wstd=0.5)
+    assert_matches(actual, {f"w{i}": Spec((60, 60)) for i in (1, 2, 3)})
+    names = {f"w{i}": f"standard deviation of w{i}" for i in (1, 2, 3)}
+    spread = Tolerance(rtol=0, atol=0.05)
+    expected = Expectation(dict.fromkeys(names.values(), torch.tensor(0.5)), dict.fromkeys(names.values(), spread))
+    assert_matches({names[w]: actual[w].std() for w in names}, expected)

@@ -42,21 +42,21 @@ def test_vanilla_sgd_torch_parameters(probe, expected, rng):
 
 
 @pytest.mark.graded(task="vanilla-sgd", weight=1, after="test_vanilla_sgd_regularization")
-def test_vanilla_sgd_after_zero_grad(probe, expected, rng):
-    """After zero_grad only the penalty moves a parameter
+def test_vanilla_sgd_after_zero_grad(probe, rng):
+    """After zero_grad only the penalty moves the parameters
 
-    zero_grad clears the gradients in place, and a step uses the gradients of that moment.
+    zero_grad clears all gradients in place, and a step uses the gradients of that moment.
     """
-    p, dp = torch.randn(6, 4, generator=rng), torch.randn(6, 4, generator=rng)
-    inputs = {"p": p, "dp": dp, "learn_rate": 0.1, "reg": 0.5}
-    actual = probe("vanilla_sgd_zero_grad", **inputs)
-    after_one = p - 0.1 * (dp + 0.5 * p)
-    others = {
-        "the parameter after the first step": after_one,
-        "two steps with the same gradient": after_one - 0.1 * (dp + 0.5 * after_one),
-        "the gradient before zero_grad": dp,
-    }
-    assert_matches(actual, expected("vanilla_sgd_zero_grad", **inputs), context=Context(others=others))
+    params, steps = draw_two_parameters(steps=1, rng=rng)
+    actual = probe("vanilla_sgd_zero_grad", params=params, gradients=steps[0], learn_rate=0.1, reg=0.5)
+    expected, others = {}, {}
+    for i, (p, dp) in enumerate(zip(params, steps[0], strict=True), start=1):
+        after_one = p - 0.1 * (dp + 0.5 * p)
+        expected |= {f"dp{i} after zero_grad": torch.zeros_like(p), f"p{i} after step 2": after_one * (1 - 0.1 * 0.5)}
+        others[f"p{i} after the first step"] = after_one
+        others[f"two steps with the same gradient of p{i}"] = after_one - 0.1 * (dp + 0.5 * after_one)
+        others[f"dp{i} before zero_grad"] = dp
+    assert_matches(actual, expected, context=Context(others=others))
 
 
 @pytest.mark.graded(task="momentum-sgd", weight=2, after="test_momentum_sgd_four_steps")

@@ -66,6 +66,19 @@ def test_fit_hands_options_on(probe):
     assert_matches(actual, {"number of train batches": 6, "number of test batches": 6})
 
 
+@pytest.mark.graded(task="trainer", weight=1, after=("test_train_batch", "test_fit_results"))
+def test_fit_modes(probe, rng):
+    """The model is in training mode for training batches and in test mode for test batches
+
+    Each epoch trains first and evaluates then; the next one has to switch back.
+    """
+    w, b = torch.randn(3, 4, generator=rng), torch.randn(3, generator=rng)
+    x, y = torch.randn(10, 4, generator=rng), torch.randint(0, 3, (10,), generator=rng)
+    actual = probe("modes_of_fit", w=w, b=b, train=[x, y], test=[x[:5], y[:5]], batch_size=5, num_epochs=2)
+    expected = "train, train, test, train, train, test"
+    assert_matches(actual, {"modes of the batches": expected})
+
+
 @pytest.mark.graded(task="trainer", weight=2, after=("test_train_batch", "test_fit_results"))
 def test_trained_mlp(probe, rng):
     """Your MLP, loss, VanillaSGD and LayerTrainer together learn to tell three clouds of points apart

@@ -1,0 +1,111 @@
+"""Hidden checks of fit's optional arguments: counting again after an improvement, and what each of them watches.
+
+Where fit ignores an argument, its checks are skipped and cost nothing. test_options.py holds the public ones.
+"""
+
+import pytest
+import torch
+
+from grader.compare import assert_matches
+
+NUM_EPOCHS = 10
+
+
+def skip_where_ignored(is_ignored, argument):
+    """Skip a check at no cost where fit leaves its argument aside."""
+    if is_ignored:
+        pytest.skip(f"Your fit ignores `{argument}`. It is optional in this course and costs no points.")
+
+
+@pytest.mark.graded(task="trainer-options", weight=2, after="test_early_stopping")
+def test_early_stopping_counts_again(probe):
+    """A better test loss starts the count for early stopping again
+
+    With early_stopping=3: epoch 2 is no improvement, epoch 3 is one, epochs 4, 5 and 6 are none. Epoch 6 is the last.
+    """
+    actual = probe(
+        "fit_with_options",
+        losses=[5.0, 5.5, 4.0, 4.5, 4.75, 5.0, 5.25, 5.5, 5.75, 6.0],
+        accuracies=[30, 25, 60, 55, 50, 45, 40, 35, 30, 25],
+        num_epochs=NUM_EPOCHS,
+        options={"early_stopping": 3},
+    )
+    skip_where_ignored(actual["number of epochs"] == NUM_EPOCHS, "early_stopping")
+    assert_matches(actual, {"number of epochs": 6})
+
+
+@pytest.mark.graded(task="trainer-options", weight=1, after="test_early_stopping")
+def test_early_stopping_results(probe):
+    """After early stopping the results are those of the epochs that ran
+
+    With early_stopping=1 the first epoch without a better test loss is the last one, and it is part of the results.
+    """
+    losses = [5.0, 4.0, 3.0, 3.5, 3.75, 4.0, 4.25, 4.5, 4.75, 5.0]
+    accuracies = [20, 30, 60, 50, 48, 46, 44, 42, 40, 38]
+    actual = probe(
+        "fit_with_options",
+        losses=losses,
+        accuracies=accuracies,
+        num_epochs=NUM_EPOCHS,
+        options={"early_stopping": 1},
+    )
+    skip_where_ignored(actual["number of epochs"] == NUM_EPOCHS, "early_stopping")
+    assert_matches(actual, {"number of epochs": 4, "test_loss": torch.tensor(losses[:4])})
+
+
+# The text of fit names the test loss, and the best one so far; both are judged here and nowhere else.
+@pytest.mark.graded(task="trainer-options", weight=1, after="test_early_stopping")
+def test_early_stopping_watches_best_loss(probe):
+    """Early stopping compares the test loss with the best one so far
+
+    With early_stopping=4 and the best loss in epoch 2, epoch 6 is the last one: the accuracy that gets better
+    meanwhile doesn't count, nor does a loss that is only better than the one before.
+    """
+    actual = probe(
+        "fit_with_options",
+        losses=[5.0, 3.0, 4.0, 3.5, 3.25, 3.75, 4.0, 4.25, 4.5, 4.75],
+        accuracies=[20, 30, 40, 50, 55, 60, 50, 45, 40, 35],
+        num_epochs=NUM_EPOCHS,
+        options={"early_stopping": 4},
+    )
+    skip_where_ignored(actual["number of epochs"] == NUM_EPOCHS, "early_stopping")
+    assert_matches(actual, {"number of epochs": 6})
+
+
+@pytest.mark.graded(task="trainer-options", weight=1, after="test_checkpoint")
+def test_checkpoint_of_best(probe):
+    """The checkpoint is the model with the best test accuracy of all epochs
+
+    Accuracies of 30, 60, 40, 50 and 55 %: after epoch 2 none is better than all before.
+    """
+    actual = probe(
+        "fit_with_options",
+        losses=[5.0, 2.0, 4.0, 3.5, 3.0],
+        accuracies=[30, 60, 40, 50, 55],
+        num_epochs=5,
+        options={"checkpoints": "checkpoint"},
+    )
+    skip_where_ignored(actual["number of files"] == 0, "checkpoints")
+    assert_matches(
+        {"epoch of the saved model": max(actual["saved epochs"], default=0)}, {"epoch of the saved model": 2}
+    )
+
+
+# The text of fit names the test accuracy; which of the two is watched is judged here and nowhere else.
+@pytest.mark.graded(task="trainer-options", weight=1, after="test_checkpoint")
+def test_checkpoint_watches_accuracy(probe):
+    """Checkpoints follow the test accuracy, not the loss
+
+    The loss is lowest after epoch 2, the accuracy highest after epoch 4 of 5.
+    """
+    actual = probe(
+        "fit_with_options",
+        losses=[5.0, 2.0, 3.0, 4.0, 4.5],
+        accuracies=[30, 40, 50, 60, 50],
+        num_epochs=5,
+        options={"checkpoints": "checkpoint"},
+    )
+    skip_where_ignored(actual["number of files"] == 0, "checkpoints")
+    assert_matches(
+        {"epoch of the saved model": max(actual["saved epochs"], default=0)}, {"epoch of the saved model": 4}
+    )
