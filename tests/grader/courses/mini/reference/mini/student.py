@@ -8,11 +8,15 @@ class LeakyReLU:
         self.alpha = alpha
 
     def forward(self, x):
+        # <solution> Keep positive elements and scale the others; remember what backward needs.
         self.slope = torch.where(x > 0, 1.0, self.alpha).to(x.dtype)
         return self.slope * x
+        # </solution>
 
     def backward(self, dout):
+        # <solution> Pass the gradient on with the slope of each side.
         return self.slope * dout
+        # </solution>
 
 
 class Linear:
@@ -20,11 +24,15 @@ class Linear:
         self.w, self.b = w, b
 
     def forward(self, x):
+        # <solution> Compute x @ w.T + b; remember what backward needs.
         self.x = x
         return x @ self.w.T + self.b
+        # </solution>
 
     def backward(self, dout):
+        # <solution> Return the gradients of x, w and b.
         return dout @ self.w, dout.T @ self.x, dout.sum(0)
+        # </solution>
 
 
 class MomentumSGD:
@@ -33,5 +41,7 @@ class MomentumSGD:
         self.velocity = torch.zeros_like(p)
 
     def step(self, gradient):
+        # <solution> Let the velocity decay, take the gradient into it, and move the parameter in place.
         self.velocity = self.momentum * self.velocity - self.learn_rate * gradient
         self.p += self.velocity
+        # </solution>

@@ -1,4 +1,4 @@
-"""The graded checks of the mini course; no constant and no copy of an input passes any of them."""
+"""The public checks of the mini course; no constant and no copy of an input passes any of them."""
 
 import pytest
 import torch
@@ -35,24 +35,10 @@ def test_linear_forward(probe, rng):
     assert_matches(probe("linear", **inputs), measured(affine, **inputs))
 
 
-@pytest.mark.graded(task="linear", weight=2, after="test_linear_forward")
-def test_linear_backward(probe, rng):
-    """Linear.backward returns the gradients of x, w and b"""
-    inputs = draw_linear(rng) | {"dout": torch.randn(7, 3, generator=rng)}
-    assert_matches(probe("linear_backward", **inputs), measured(affine_backward, **inputs))
-
-
 @pytest.mark.graded(task="momentum-sgd")
 def test_momentum_sgd_first_step(probe, expected, rng):
     """MomentumSGD.step moves the parameter against its gradient, in place"""
     inputs = draw_steps(1, rng=rng)
-    assert_matches(probe("momentum_sgd", **inputs), expected("momentum_sgd", **inputs))
-
-
-@pytest.mark.graded(task="momentum-sgd", weight=2, after="test_momentum_sgd_first_step")
-def test_momentum_sgd_four_steps(probe, expected, rng):
-    """MomentumSGD remembers earlier gradients in its velocity"""
-    inputs = draw_steps(4, rng=rng)
     assert_matches(probe("momentum_sgd", **inputs), expected("momentum_sgd", **inputs))
 
 
@@ -66,10 +52,6 @@ def draw_linear(rng):
 
 def affine(*, x, w, b):
     return {"z": x @ w.T + b}
-
-
-def affine_backward(*, x, w, b, dout):
-    return {"dx": dout @ w, "dw": dout.T @ x, "db": dout.sum(0)}
 
 
 def draw_steps(number, *, rng):
