@@ -73,6 +73,7 @@ def check(
     path: Annotated[Path, typer.Argument(help="The folder you work in.")] = Path(),
     *,
     task: TaskOption = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out the tasks that train for long.")] = False,
     debug: Annotated[
         bool, typer.Option("--debug", help="Run in this process, so that breakpoint() works. No limits.")
     ] = False,
@@ -95,15 +96,21 @@ def check(
     chosen = find_assignment(path, slug=assignment, course=course)
     tasks = _known_tasks(chosen, task)
     _tell_of_other_torch(chosen)
+    selection = Selection(tasks, quick=quick)
+    left_out = [one.title for one in chosen.tasks if quick and one.long and one.name in (tasks or (one.name,))]
+    if not any(map(selection.includes, chosen.tasks)):
+        raise CourseError("`--quick` leaves out every task that was chosen.", remedy="Leave out `--quick`.")
     results: list[SubmissionResult] = []
     grade_all(
         chosen,
         [Found(path.resolve().name, path.resolve())],
         wall=Wall.INLINE if debug else Wall.PROCESS,
         report=lambda result, _digest: results.append(result),
-        selection=Selection(tasks),
+        selection=selection,
     )
     print_scorecard(results_console(), results[0])
+    if left_out:
+        results_console().print(f"Not run (`--quick`): {', '.join(left_out)}.", markup=False, soft_wrap=True)
     if results[0].status is Status.NOT_GRADED:
         raise typer.Exit(3)
     raise typer.Exit(0 if has_passed(results[0]) else 1)

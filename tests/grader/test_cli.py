@@ -146,6 +146,34 @@ def test_one_task_is_checked_alone(kit, call_grader):
     assert "\x1b" not in ended.stdout
 
 
+LONG = "[tasks.triple]\nlong = true\nlimits = { wall_s = 20 }\n"
+
+
+def test_long_tasks_are_left_out_of_a_quick_check(made, write_files, call_grader, tmp_path):
+    """`grader check --quick` runs what is quick, says what was not run, and doesn't count it."""
+    course = _with_long_task(made, tmp_path)
+    folder = write_files(tmp_path / "mine", {"student.py": GOOD.replace("3 * x", "x")})
+    ended = call_grader("check", folder, "--quick", cwd=course)
+    assert (ended.returncode, ended.stdout.splitlines()[-1]) == (0, "Not run (`--quick`): Tripling.")
+    assert "10 of 10 points: all 1 checks passed." in ended.stdout
+    assert call_grader("check", folder, cwd=course).returncode == 1
+
+
+def test_a_quick_check_of_long_tasks_only_is_refused(made, write_files, call_grader, tmp_path):
+    """Where `--quick` leaves nothing to run, the command says so instead of passing."""
+    folder = write_files(tmp_path / "mine", {"student.py": GOOD})
+    ended = call_grader("check", folder, "--quick", "--task", "triple", cwd=_with_long_task(made, tmp_path))
+    assert ended.returncode == 2
+    assert "`--quick` leaves out every task that was chosen. → Leave out `--quick`." in _error(ended)
+
+
+def _with_long_task(made, tmp_path):
+    course = shutil.copytree(made, tmp_path / "course")
+    toml = course / "tests/assignments/tiny/assignment.toml"
+    toml.write_text(toml.read_text().replace("[tasks.triple]\n", LONG))
+    return course
+
+
 def test_a_breakpoint_works(kit, run_grader):
     """`grader check --debug` stops at a breakpoint in the student's code, and goes on from there."""
     (kit / "student.py").write_text(GOOD.replace("    return 2", "    breakpoint()\n    return 2"))

@@ -102,6 +102,32 @@ def test_tasks_keep_their_order(tmp_path):
     )
 
 
+def test_a_task_may_be_long_and_have_limits(tmp_path):
+    """A training task says that it is long, and how long its probes may take; others keep the assignment's limits."""
+    own = "\n[tasks.fit]\ntitle = 'Fit'\npoints = 1\nlong = true\nlimits = { wall_s = 60, cpu_s = 90.5 }\n"
+    linear, _speed, fit = read(tmp_path, GOOD + own).tasks
+    assert (linear.long, linear.limits) == (False, {})
+    assert (fit.long, fit.limits) == (True, {"wall_s": 60, "cpu_s": 90.5})
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            "limits = { memory_mib = 9 }",
+            "`tasks.speed.limits.memory_mib` bounds a whole submission, .* are `wall_s` and",
+        ),
+        ("limits = { wall = 9 }", r"`tasks.speed.limits.wall` is not a key .*\. Did you mean `wall_s`\?"),
+        ("limits = { cpu_s = 0 }", "`tasks.speed.limits.cpu_s` is 0; expected a number above 0"),
+        ("long = 1", "`tasks.speed.long` is 1; expected true or false"),
+    ],
+)
+def test_mistakes_in_what_is_a_tasks_own(tmp_path, line, words):
+    """Limits that a task can't have of its own are refused with what can be written."""
+    with pytest.raises(CourseError, match=words):
+        read(tmp_path, GOOD + line + "\n")
+
+
 def test_unknown_slug(tmp_path):
     """An unknown slug is answered with the nearest one and with all there are."""
     with pytest.raises(CourseError, match=r"no assignment `hw3`\. Did you mean `hw2`\? It has: `hw2`\."):

@@ -472,6 +472,42 @@ def test_broken_probes(open_student):
     )
 
 
+def test_several_probe_files(open_student):
+    """Each file is a module of its own; a failure in one shows no frame of it, and names are free for the student."""
+    later = b"from grader.probes import probe\nfrom probes import helper\n@probe(needs=['student'])\n"
+    later += b"def second(*, fail):\n    import student\n    return {'y': helper(student.f(fail))}\n"
+    first = b"def helper(x):\n    return x + 1 if x else x['key']\n"
+    files = {"probes.py": b"ANSWER = 41\n"}
+    source = "from probes import ANSWER\ndef f(fail):\n    return 0 if fail else ANSWER\n"
+    sandbox = open_student(source, probes={"probes.py": first, "probes_2.py": later}, files=files)
+    assert sandbox.run(ProbeCall("second", {"fail": False})).outputs == {"y": 42}
+    failed = sandbox.run(ProbeCall("second", {"fail": True})).error
+    assert (failed.type, failed.raised_in, failed.frames) == ("TypeError", "probe", ())
+
+
+def test_broken_probes_among_several(open_student):
+    """The file that can't be executed is named."""
+    outcome = open_student(probes={"probes.py": b"", "probes_2.py": b"1 / 0"}).run(ProbeCall("f", {}))
+    assert outcome.detail.endswith("probes_2.py failed: ZeroDivisionError: division by zero")
+
+
+def test_a_call_may_have_limits_of_its_own(open_student):
+    """A long probe gets more seconds, of the clock and of the processor, and a short one fewer, than the others."""
+    source = "import time\ndef wait(s):\n    time.sleep(s)\ndef spin(s):\n"
+    source += "    while time.process_time() < s:\n        pass\n"
+    sandbox = open_student(source, limits=Limits(wall_s=0.5, cpu_s=20))
+
+    def run(name, seconds, **limits):
+        call_ = ProbeCall("call", {"name": name, "arguments": (seconds,)}, limits=limits)
+        return sandbox.run(call_)
+
+    assert run("wait", 1.5, wall_s=10).ending is Ending.OK
+    assert run("wait", 9).detail == "ran longer than 0.5 s"
+    assert run("wait", 9, wall_s=0.2).detail == "ran longer than 0.2 s"
+    assert "CPU time" in run("spin", 20, wall_s=20, cpu_s=1).detail
+    assert run("spin", 1.5, wall_s=20).ending is Ending.OK
+
+
 @pytest.mark.parametrize(
     ("call_", "words"),
     [
