@@ -35,6 +35,7 @@ _CHECK = pytest.StashKey[Check]()
 _TALK = pytest.StashKey[Conversation]()
 _STARTED = pytest.StashKey[float]()
 _SKIP_COUNTS = pytest.StashKey[bool]()
+_DATA = pytest.StashKey[str]()
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -158,8 +159,8 @@ def rng(request: pytest.FixtureRequest) -> torch.Generator:
 def dataset(request: pytest.FixtureRequest) -> Callable[..., Dataset]:
     """Load the first named data set that is on this machine: `dataset("cifar10", "digits", shape=(3, 32, 32))`.
 
-    Where none is, the check is skipped and costs no points. The test part is drawn from a seed that is the same for all
-    submissions, and known only to those who have the whole course.
+    Where none is, the check is skipped and costs no points; else its message names the data. The test part is drawn
+    from a seed that is the same for all submissions, and known only to those who have the whole course.
     """
     secret = request.config.stash[SECRET] + request.node.name
 
@@ -167,6 +168,7 @@ def dataset(request: pytest.FixtureRequest) -> Callable[..., Dataset]:
         name = available(names)
         if name is None:
             pytest.skip(" ".join(explain_absence(name) for name in names) + " It costs no points.")
+        request.node.stash[_DATA] = f"Data: {name}."
         seed = int.from_bytes(hashlib.sha256(secret.encode()).digest()[:16])
         return load_dataset(name, test_seed=seed, **options)
 
@@ -189,6 +191,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         item.stash[_TALK] = Conversation(item.config.stash[SUBJECT], check)
         item.stash[_STARTED] = time.monotonic()
         item.stash[_SKIP_COUNTS] = False
+        item.stash[_DATA] = ""
         torch.default_generator.manual_seed(item.stash[_TALK].seed)  # torch.manual_seed queues a call per GPU kind
     return (yield)
 
@@ -244,7 +247,7 @@ def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> 
         counted=verdict is not Verdict.NOT_GRADED and not skipped_for_free,
         seconds=time.monotonic() - item.stash[_STARTED],
         feedback=Feedback(
-            message=feedback.message,
+            message=" ".join(filter(None, (feedback.message, item.stash[_DATA]))),
             hint=hint,
             items=feedback.items,
             traceback=feedback.traceback,

@@ -244,6 +244,17 @@ def test_a_data_set_is_the_same_for_everybody(make_course, read_tiny, grade_many
     assert "50" in accuracy
 
 
+def test_a_check_with_data_names_them(make_course, read_tiny, grade_many, tmp_path):
+    """The message of a check says which data set stood in, whatever came out; other checks say nothing."""
+    course = make_course(tmp_path / "course", probes=PROBES_OF_A_CLASSIFIER, checks=CHECKS_OF_A_CLASSIFIER)
+    students = {"good": {"student.py": "def classify(data): return (data['test_x'][:, 1] < 0.25).long()"}}
+    students["asks"] = {"student.py": "def classify(data): return data['test_y']"}
+    results = grade_many(read_tiny(course), students, folder=tmp_path / "in")
+    assert results["good"].tasks[0].checks[0].feedback.message == "Data: moons."
+    assert results["asks"].tasks[0].checks[0].feedback.message.endswith(" Data: moons.")
+    assert results["good"].tasks[1].checks[0].feedback.message == ""
+
+
 PROBES_OF_A_CLASSIFIER = """\
 from grader.probes import probe
 
