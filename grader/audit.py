@@ -52,7 +52,7 @@ from grader.record import record
 from grader.report.marks import explanation_of
 from grader.template import is_stale
 from grader.toml_table import suggest
-from grader.verdict import CheckResult
+from grader.verdict import CheckResult, Verdict
 
 
 class Progress(Protocol):
@@ -192,7 +192,8 @@ def _trials(
 def _judge_trials(found: Audit, outcomes: dict[str, Outcome], assignment: Assignment) -> None:
     if REFERENCE in outcomes:
         found.violations += judge_reference(outcomes[REFERENCE], assignment)
-        found.not_run = sum(not result.counted for result in outcomes[REFERENCE].results.values())
+        results = outcomes[REFERENCE].results.values()
+        found.not_run = sum(result.verdict is Verdict.SKIPPED and not result.counted for result in results)
     if TEMPLATE in outcomes:
         found.violations += judge_template(outcomes[TEMPLATE], assignment)
 

@@ -3,7 +3,7 @@
 `grader.audit` calls these rules with what `grader.audit_trials` found.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from grader.assignment import Assignment
@@ -18,6 +18,7 @@ from grader.toml_table import suggest
 from grader.verdict import CheckResult, Verdict
 
 _HIDDEN_SHARE = 1 / 3
+_NAMED = 5
 _UNWRITTEN = (Verdict.NOT_IMPLEMENTED, Verdict.SKIPPED)
 
 
@@ -138,10 +139,11 @@ def judge_assets(recording: Recording, assignment: Assignment) -> Iterator[Viola
         yield Violation("assets", f"With another seed, {_sentence(result)}", f"Mend the check; `{again}` runs it.")
 
 
-def judge_kit(stale: Iterable[str], assignment: Assignment) -> Iterator[Violation]:
-    """Yield a violation for every file of the students' kit that is not what the reference gives."""
-    for line in stale:
-        message = f"student_template/{assignment.slug}/{line}."
+def judge_kit(stale: Sequence[str], assignment: Assignment) -> Iterator[Violation]:
+    """Yield a violation where files of the students' kit are not what the reference gives."""
+    if stale:
+        more = f", and {len(stale) - _NAMED} more" if len(stale) > _NAMED else ""
+        message = f"student_template/{assignment.slug}: {', '.join(stale[:_NAMED])}{more}."
         yield Violation("kit", message, f"Run `grader template {assignment.slug}`.")
 
 
