@@ -3,8 +3,8 @@
 `grader.cli` shows the report; `grader.assets` reads the files when submissions are graded.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import torch
 from grader import plugin
 from grader.assets import Asset, read_asset, write_assets
 from grader.assignment import Assignment
-from grader.compare import Expectation, Tolerance, compare, floor_for
+from grader.compare import Expectation, compare
+from grader.compare.spread import copied, spreads_between, tolerances_from
 from grader.errors import AssetError, CourseError
 from grader.grade import Selection, in_session, run_checks
 from grader.kit_files import is_asset_of
@@ -27,7 +28,6 @@ from grader.session import Subject, open_sandbox, widest_limits
 from grader.submission import Found, read_submission
 from grader.verdict import CheckResult, Verdict
 
-MARGIN = 8.0
 SEEDS = 3
 
 
@@ -129,15 +129,15 @@ class _Recorder:
             )
             self._recording.refused[name] = why
             raise AssetError(why)
-        spreads = dict.fromkeys(outputs, 0.0)
+        spreads = spreads_between(outputs, outputs)
         for variant in (
-            self._run(probe, _widened(inputs), dtype="float64"),
+            self._run(probe, copied(inputs, torch.float64), dtype="float64"),
             self._run(probe, inputs, threads=2),
         ):
-            for key in spreads:
-                spreads[key] = max(spreads[key], _spread(outputs[key], variant.get(key)))
-        self._keep(Asset(name, probe, inputs, outputs, _tolerances(outputs, spreads), spreads))
-        return Expectation(outputs, _tolerances(outputs, spreads))
+            spreads = _widest(spreads, spreads_between(outputs, variant))
+        asset = Asset(name, probe, inputs, outputs, tolerances_from(outputs, spreads), spreads)
+        self._keep(asset)
+        return Expectation(outputs, asset.tolerances)
 
     def _run(
         self,
@@ -159,52 +159,13 @@ class _Recorder:
         if first is None:
             self._recording.assets[asset.name] = asset
             return
-        spreads = {key: max(spread, asset.spreads.get(key, 0.0)) for key, spread in first.spreads.items()}
-        wider = Asset(
-            first.name, first.probe, first.inputs, first.outputs, _tolerances(first.outputs, spreads), spreads
-        )
-        self._recording.assets[asset.name] = wider
+        spreads = _widest(first.spreads, asset.spreads)
+        tolerances = tolerances_from(first.outputs, spreads)
+        self._recording.assets[asset.name] = replace(first, tolerances=tolerances, spreads=spreads)
 
 
-def _widened(value: Any) -> Any:
-    """Return inputs with every floating tensor in float64."""
-    if isinstance(value, torch.Tensor):
-        return value.double() if value.is_floating_point() else value
-    if isinstance(value, Mapping):
-        return {key: _widened(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_widened(item) for item in value]
-    return value
-
-
-def _spread(one: Any, other: Any) -> float:
-    """Return the largest absolute difference between two runs' values, over all tensors and floats in them."""
-    return max((float((a - b).abs().max()) for a, b in _pairs(one, other) if a.numel()), default=0.0)
-
-
-def _pairs(one: Any, other: Any) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
-        if one.is_floating_point() and one.shape == other.shape:
-            same = one.isfinite() & other.isfinite()
-            yield one.double()[same], other.double()[same]
-    elif isinstance(one, float) and isinstance(other, float):
-        yield torch.tensor([one], dtype=torch.float64), torch.tensor([other], dtype=torch.float64)
-    elif isinstance(one, Mapping) and isinstance(other, Mapping):
-        for key in one:
-            yield from _pairs(one[key], other.get(key))
-    elif isinstance(one, list) and isinstance(other, list):
-        for a, b in zip(one, other, strict=False):
-            yield from _pairs(a, b)
-
-
-def _tolerances(outputs: Mapping[str, Any], spreads: Mapping[str, float]) -> dict[str, Tolerance]:
-    """Return for each output the measured spread times the margin, with the floor of float32 below."""
-    floor = floor_for(torch.float32)
-    return {
-        key: Tolerance(rtol=floor.rtol, atol=max(floor.atol, MARGIN * spreads[key]))
-        for key, value in outputs.items()
-        if any(True for _pair in _pairs(value, value))
-    }
+def _widest(spreads: Mapping[str, float], others: Mapping[str, float]) -> dict[str, float]:
+    return {name: max(spread, others.get(name, 0.0)) for name, spread in spreads.items()}
 
 
 def _compare_with_recorded(folder: Path, recording: Recording) -> None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from grader.compare.spread import MARGIN
 from grader.errors import CourseError
-from grader.record import MARGIN, record
+from grader.record import record
 
 CHECK = '''
 @pytest.mark.graded(task="double")
