@@ -1,0 +1,135 @@
+"""Hidden checks of CNN: convolutions without a pooling at the end, other images, no hidden layers.
+
+test_cnn.py holds the public ones, and what is free.
+"""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from grader.compare import Context, assert_matches, measured
+
+
+def draw_weights(rng, shapes):
+    weights = {}
+    for i, shape in enumerate(shapes, start=1):
+        weights[f"{i}.weight"] = torch.randn(shape, generator=rng) * math.sqrt(2 / math.prod(shape[1:]))
+        weights[f"{i}.bias"] = 0.3 * torch.randn(shape[0], generator=rng)
+    return weights
+
+
+def gradients(function, dout, x, weights):
+    leaves = {name: tensor.detach().requires_grad_() for name, tensor in {"x": x, **weights}.items()}
+    values = torch.autograd.grad(function(leaves["x"], leaves), tuple(leaves.values()), dout)
+    return {f"grad of {name}": value for name, value in zip(leaves, values, strict=True)}
+
+
+def conv(x, w, i, **options):
+    return F.conv2d(x, w[f"{i}.weight"], w[f"{i}.bias"], **options)
+
+
+def linear(x, w, i):
+    return F.linear(x, w[f"{i}.weight"], w[f"{i}.bias"])
+
+
+@pytest.mark.graded(task="cnn", weight=2, after="test_cnn_layers")
+def test_cnn_trailing_convolutions(probe, rng):
+    """CNN pools after every P-th convolution, and not after the rest at the end
+
+    Five convolutions with pool_every=3, as in the document's third example: one pooling, behind the third.
+    """
+    options = {
+        "in_size": (3, 10, 10),
+        "out_classes": 3,
+        "channels": [4, 5, 4, 6, 4],
+        "pool_every": 3,
+        "hidden_dims": [8],
+        "conv_params": {"kernel_size": 3, "padding": 1},
+        "activation_type": "lrelu",
+        "activation_params": {"negative_slope": 0.1},
+        "pooling_type": "max",
+        "pooling_params": {"kernel_size": 2},
+    }
+    shapes = [(4, 3, 3, 3), (5, 4, 3, 3), (4, 5, 3, 3), (6, 4, 3, 3), (4, 6, 3, 3), (8, 100), (3, 8)]
+    x, weights = torch.randn(3, 3, 10, 10, generator=rng), draw_weights(rng, shapes)
+
+    def scores(x, w, *, pool_after=3):
+        for i in range(1, 6):
+            x = F.leaky_relu(conv(x, w, i, padding=1), 0.1)
+            x = F.max_pool2d(x, 2) if i == pool_after else x
+        return linear(F.leaky_relu(linear(x.flatten(1), w, 6), 0.1), w, 7)
+
+    actual = probe("network_pass", kind="CNN", options=options, x=x, weights=weights)
+    line = "conv 3→4, 3×3; conv 4→5, 3×3; conv 5→4, 3×3; conv 4→6, 3×3; conv 6→4, 3×3; linear 100→8; linear 8→3"
+    assert_matches(actual, {"layers": line})
+    others = {
+        f"the scores with the pooling behind convolution {i}": scores(x, weights, pool_after=i) for i in (1, 2, 4, 5)
+    }
+    expected = measured(lambda x, weights: {"z": scores(x, weights)}, x=x, weights=weights)
+    assert_matches(actual, expected, context=Context(batch_size=3, others=others))
+
+
+@pytest.mark.graded(task="cnn", weight=1, after="test_cnn_layers")
+def test_cnn_gray_oblong_images(probe, rng):
+    """CNN takes images with one channel that are wider than high, and needs no hidden fully connected layer
+
+    Nothing may be made for 3 channels or for square images. Without hidden_dims, one Linear gives the scores.
+    """
+    options = {
+        "in_size": (1, 8, 14),
+        "out_classes": 4,
+        "channels": [3, 5],
+        "pool_every": 1,
+        "hidden_dims": [],
+        "conv_params": {"kernel_size": 3},
+        "activation_type": "tanh",
+        "pooling_type": "avg",
+        "pooling_params": {"kernel_size": 2, "stride": 1},
+    }
+    x, weights = torch.randn(2, 1, 8, 14, generator=rng), draw_weights(rng, [(3, 1, 3, 3), (5, 3, 3, 3), (4, 80)])
+    dout = torch.randn(2, 4, generator=rng)
+
+    def scores(x, w):
+        x = F.avg_pool2d(torch.tanh(conv(x, w, 1)), 2, stride=1)
+        x = F.avg_pool2d(torch.tanh(conv(x, w, 2)), 2, stride=1)
+        return linear(x.flatten(1), w, 3)
+
+    def both(x, weights, dout):
+        return {"z": scores(x, weights)} | gradients(scores, dout, x, weights)
+
+    actual = probe("network_pass", kind="CNN", options=options, x=x, weights=weights, dout=dout)
+    assert_matches(actual, {"layers": "conv 1→3, 3×3; conv 3→5, 3×3; linear 80→4"})
+    others = {"the scores after a tanh": torch.tanh(scores(x, weights))}
+    expected = measured(both, x=x, weights=weights, dout=dout)
+    assert_matches(actual, expected, context=Context(batch_size=2, others=others))
+
+
+@pytest.mark.graded(task="cnn", weight=1, after="test_cnn_layers")
+def test_cnn_without_pooling(probe, rng):
+    """CNN does not pool at all where pool_every is larger than the number of convolutions
+
+    The arguments of the convolutions are handed on, whatever they are: here without a bias and with a dilation.
+    """
+    options = {
+        "in_size": (2, 7, 7),
+        "out_classes": 3,
+        "channels": [4, 3],
+        "pool_every": 3,
+        "hidden_dims": [6],
+        "conv_params": {"kernel_size": 3, "padding": 1, "dilation": 2, "bias": False},
+        "pooling_params": {"kernel_size": 2},
+    }
+    shapes = [(4, 2, 3, 3), (3, 4, 3, 3), (6, 27), (3, 6)]
+    x, weights = torch.randn(4, 2, 7, 7, generator=rng), draw_weights(rng, shapes)
+    del weights["1.bias"], weights["2.bias"]
+
+    def scores(x, w):
+        for i in (1, 2):
+            x = F.relu(F.conv2d(x, w[f"{i}.weight"], padding=1, dilation=2))
+        return linear(F.relu(linear(x.flatten(1), w, 3)), w, 4)
+
+    actual = probe("network_pass", kind="CNN", options=options, x=x, weights=weights)
+    assert_matches(actual, {"layers": "conv 2→4, 3×3, no bias; conv 4→3, 3×3, no bias; linear 27→6; linear 6→3"})
+    assert_matches(actual, measured(lambda x, weights: {"z": scores(x, weights)}, x=x, weights=weights))
