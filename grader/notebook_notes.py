@@ -1,0 +1,80 @@
+"""What a student should know about how their notebook was read: cells that failed, names defined twice.
+
+`grader.grade` asks for it once a submission, before the checks; the sandbox that answers is not trusted.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from grader.assignment import Assignment, Kind
+from grader.sandbox.protocol import NOTEBOOK, Ending, ProbeCall, Sandbox
+
+_MOST_TOLD = 5
+
+
+def notebook_notes(sandbox: Sandbox, assignment: Assignment) -> tuple[str, ...]:
+    """Return sentences on how the notebook became a module, none for a submission of another kind."""
+    if assignment.handed_in.kind is not Kind.NOTEBOOK:
+        return ()
+    outcome = sandbox.run(ProbeCall(NOTEBOOK, {}))
+    if outcome.ending is not Ending.OK:
+        return ("Running the notebook's definitions did not come to an end; each check says what happened.",)
+    return (
+        *_tell_twice(_rows(outcome.outputs, "twice"), outcome.outputs),
+        *_tell_late(_rows(outcome.outputs, "late")),
+        *_tell_failed(_rows(outcome.outputs, "failed")),
+    )
+
+
+def _rows(outputs: Mapping[str, Any], key: str) -> list[Any]:
+    value = outputs.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _tell_twice(rows: list[Any], outputs: Mapping[str, Any]) -> Iterator[str]:
+    states = [state for state in map(_read_state, _rows(outputs, "states")) if state is not None]
+    for row in rows[:_MOST_TOLD]:
+        match row:
+            case [str(name), [*cells]] if all(isinstance(cell, int) for cell in cells):
+                taken = [f"cell {cell} counts for `{task}`" for task, cell in _taken(cells, states)]
+                told = f"{', '.join(taken)}, else the last one" if taken else "the last one counts"
+                yield f"`{name[:60]}` is defined in cells {_join(cells[:10])}: {told}."
+
+
+def _read_state(row: Any) -> tuple[str, int] | None:
+    match row:
+        case [str(task), int(end)]:
+            return task[:60], end
+    return None
+
+
+def _taken(cells: list[int], states: list[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+    """Yield (task, cell) where a task's check cell makes another definition count than the last."""
+    for task, end in states:
+        above = [cell for cell in cells if cell < end]
+        if above and above[-1] != cells[-1]:
+            yield task, above[-1]
+
+
+def _tell_late(rows: list[Any]) -> Iterator[str]:
+    for row in rows[:_MOST_TOLD]:
+        match row:
+            case [str(name), int(cell)]:
+                yield (
+                    f"`{name[:60]}` (cell {cell}) uses what is only defined further down: it was run after that. "
+                    "Restart the kernel and run all cells in order before you hand in."
+                )
+
+
+def _tell_failed(rows: list[Any]) -> Iterator[str]:
+    for row in rows[:_MOST_TOLD]:
+        match row:
+            case [int(cell), int(line), str(why)]:
+                yield f"cell {cell}, line {line}, did not run: {why[:300]}."
+    if len(rows) > _MOST_TOLD:
+        yield f"{len(rows) - _MOST_TOLD} more statements of the notebook did not run."
+
+
+def _join(numbers: list[int]) -> str:
+    *first, last = map(str, numbers)
+    return f"{', '.join(first)} and {last}" if first else last

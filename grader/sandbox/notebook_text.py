@@ -1,0 +1,64 @@
+"""A notebook as one Python text, to be searched as a whole, and the way back from its lines to cells.
+
+`grader.sandbox.worker` searches it for forbidden names.
+"""
+
+import ast
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from grader.notebooks import CellKind, read_stripped
+from grader.sandbox.cell_source import to_python
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedText:
+    """Hold Python texts by file, what of them could not be read, and for a notebook where its cells begin.
+
+    `cells` maps a notebook to pairs (first line of the cell in the text, number of the cell), in order.
+    """
+
+    files: Mapping[str, bytes]
+    unread: list[list[str]] = field(default_factory=list)
+    cells: Mapping[str, list[tuple[int, int]]] = field(default_factory=dict)
+
+    def place_of(self, file: str, line: int) -> tuple[int, int]:
+        """Return cell and line of a line of the text; the cell is 0 in a file that is no notebook."""
+        starts = self.cells.get(file)
+        if not starts:
+            return 0, line
+        start, cell = starts[bisect_right(starts, (line, 1 << 62)) - 1]
+        return cell, line - start + 1
+
+
+def joined_python(files: Mapping[str, bytes]) -> JoinedText:
+    """Return the files with each stripped notebook as one Python text; cells that are no Python are left out."""
+    joined = JoinedText(dict(files), [], {})
+    texts, cells = dict(files), dict[str, list[tuple[int, int]]]()
+    for file in [file for file in files if file.endswith(".ipynb")]:
+        texts[file], cells[file] = _join(file, files[file], joined.unread)
+    return JoinedText(texts, joined.unread, cells)
+
+
+def _join(file: str, content: bytes, unread: list[list[str]]) -> tuple[bytes, list[tuple[int, int]]]:
+    lines: list[str] = []
+    starts: list[tuple[int, int]] = []
+    for cell in read_stripped(content):
+        if cell.kind is not CellKind.CODE:
+            continue
+        python = to_python(cell.source).python
+        if not _parses(python):
+            unread.append([file, f"cell {cell.number} is not valid Python"])
+            continue
+        starts.append((len(lines) + 1, cell.number))
+        lines += python.split("\n")
+    return "\n".join(lines).encode(), starts
+
+
+def _parses(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
