@@ -44,13 +44,21 @@ class WorkerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NotebookSettings:
+    """Say how a notebook is imported: as which module, and how long one statement that is no definition may take."""
+
+    module: str = "notebook"
+    statement_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """Name what points are given for; `hidden` tasks are not in the students' kit.
 
     `long` tasks train: seconds to minutes, left out where quick answers are asked for. `limits` are this task's own,
     keys of `grader.sandbox.limits` that bound a single probe.
     `forbidden` are dotted names (`torch.nn.Linear`, `torch.autograd`, `torch.nn.functional.*`) that may not be used in
-    the files that match the globs `forbidden_in`.
+    the files that match the globs `forbidden_in`. `cell` is the id of the notebook's cell where the task is checked.
     """
 
     name: str
@@ -62,6 +70,7 @@ class Task:
     forbidden_in: tuple[str, ...] = ()
     long: bool = False
     limits: Mapping[str, float] = field(default_factory=dict)
+    cell: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,7 @@ class Assignment:
     worker: WorkerSettings
     limits: dict[str, float | int]
     tasks: tuple[Task, ...]
+    notebook: NotebookSettings = NotebookSettings()
 
 
 def check_files(assignment: Assignment) -> tuple[Path, ...]:

@@ -25,6 +25,7 @@ _CHUNK = 256 * 1024
 class IntakeLimits:
     """Bound what is read of one submission.
 
+    A notebook may have `notebook_bytes`: what makes it large are outputs, which are dropped.
     `files` counts what is kept, `entries` all that is listed. A file over `file_bytes` is left out with a
     note, every other bound refuses the submission. `ratio`: uncompressed to compressed, asked beyond
     `ratio_from_bytes`. `unpacked_bytes` bounds a tar stream with all that is left out of it, `header_bytes`
@@ -34,7 +35,8 @@ class IntakeLimits:
     files: int = 2_000
     entries: int = 50_000
     file_bytes: int = 20 * MIB
-    total_bytes: int = 200 * MIB
+    notebook_bytes: int = 256 * MIB
+    total_bytes: int = 300 * MIB
     weights_bytes: int = MIB
     unpacked_bytes: int = 1024 * MIB
     header_bytes: int = 8 * MIB
@@ -42,6 +44,10 @@ class IntakeLimits:
     ratio_from_bytes: int = 10 * MIB
     depth: int = 16
     path_bytes: int = 400
+
+    def most_bytes(self, path: str) -> int:
+        """Return how large a file of this name may be."""
+        return self.notebook_bytes if path.lower().endswith(".ipynb") else self.file_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ def _find_reason(entry: Entry, limits: IntakeLimits) -> str:
         return "archive"
     if name.endswith(_WEIGHT_SUFFIXES) and entry.size > limits.weights_bytes:
         return "weights"
-    return "large" if entry.size > limits.file_bytes else ""
+    return "large" if entry.size > limits.most_bytes(entry.path) else ""
 
 
 def _refuse_number(entries: list[Entry], limits: IntakeLimits) -> SubmissionError:
@@ -150,7 +156,7 @@ def gather(opened: Iterable[tuple[Entry, IO[bytes]]], limits: IntakeLimits) -> C
             )
         if entry.path in files:
             twice.append(entry.path)
-        if count > limits.file_bytes:
+        if count > limits.most_bytes(entry.path):
             large.append(entry)
         else:
             files[entry.path] = content
@@ -164,7 +170,7 @@ def gather(opened: Iterable[tuple[Entry, IO[bytes]]], limits: IntakeLimits) -> C
 def _read_counted(entry: Entry, stream: IO[bytes], limits: IntakeLimits) -> tuple[bytes, int]:
     chunks: list[bytes] = []
     count = 0
-    while count <= limits.file_bytes and (chunk := stream.read(_CHUNK)):
+    while count <= limits.most_bytes(entry.path) and (chunk := stream.read(_CHUNK)):
         chunks.append(chunk)
         count += len(chunk)
         if entry.packed_bytes:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from grader.assignment import Assignment, Task, check_files, is_hidden
+from grader.assignment import Assignment, Kind, Task, check_files, is_hidden
 from grader.errors import CourseError
 
 _README = """\
@@ -65,6 +65,9 @@ def write_assignment_file(assignment: Assignment) -> str:
         lines += ["", "[worker]", *(f"{key} = {_quote_all(names)}" for key, names in worker.items() if names)]
     if assignment.limits:
         lines += ["", "[limits]", *(f"{key} = {value!r}" for key, value in assignment.limits.items())]
+    if assignment.handed_in.kind is Kind.NOTEBOOK:
+        notebook = assignment.notebook
+        lines += ["", "[notebook]", f"module = {_quote(notebook.module)}", f"statement_s = {notebook.statement_s!r}"]
     for task in public_tasks(assignment):
         lines += [
             "",
@@ -75,6 +78,8 @@ def write_assignment_file(assignment: Assignment) -> str:
         lines += [f"scoring = {_quote(task.scoring)}"]
         if task.long:
             lines += ["long = true"]
+        if task.cell:
+            lines += [f"cell = {_quote(task.cell)}"]
         if task.limits:
             lines += [f"limits = {{ {', '.join(f'{key} = {value!r}' for key, value in task.limits.items())} }}"]
         if task.forbidden:

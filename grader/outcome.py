@@ -5,6 +5,7 @@
 
 import builtins
 import re
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from grader.sandbox.protocol import Ending, ErrorReport, ProbeOutcome
@@ -65,6 +66,8 @@ def _explain_ending(outcome: ProbeOutcome) -> str:
 
 def _explain_error(report: ErrorReport) -> tuple[Verdict, str]:
     """Tell an exception of the student's code in words."""
+    if report.phase == "definition":
+        return _explain_definition(report)
     if "NotImplementedError" in report.bases and _is_stub(report):
         where = f" (`{report.message}`)" if report.message else ""
         remedy = ": replace the `raise NotImplementedError`" if report.frames else ""
@@ -75,7 +78,8 @@ def _explain_error(report: ErrorReport) -> tuple[Verdict, str]:
     if "SyntaxError" in report.bases:
         return (
             Verdict.CRASHED,
-            f"{_place(report)} is not valid Python: {report.message}. Nothing in this file can be used.",
+            f"{_place(report)} is not valid Python: {report.message}. Nothing in this "
+            f"{'cell' if report.frames and report.frames[-1].file.startswith('cell ') else 'file'} can be used.",
         )
     if report.phase == "import":
         return Verdict.CRASHED, _explain_import(report)
@@ -86,6 +90,16 @@ def _explain_error(report: ErrorReport) -> tuple[Verdict, str]:
     if "RecursionError" in report.bases:
         return Verdict.CRASHED, f"{_place(report)} calls itself without end: {_named(report)}."
     return Verdict.CRASHED, f"{_place(report)} raised {_named(report)}."
+
+
+def _explain_definition(report: ErrorReport) -> tuple[Verdict, str]:
+    """Tell why a notebook lacks what a probe asked it for."""
+    if "MissingFromNotebook" in report.bases:
+        return Verdict.MISSING, report.message
+    if "TooLongInNotebook" in report.bases:
+        return Verdict.TIMED_OUT, report.message
+    verdict, message = _explain_error(replace(report, phase="probe"))
+    return verdict, f"`{report.module}` is not there, since the statement that defines it failed. {message}"
 
 
 def _is_stub(report: ErrorReport) -> bool:

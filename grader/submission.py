@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from grader.archives import READABLE_SUFFIXES, read_archive
-from grader.assignment import Assignment, HandedIn
+from grader.assignment import Assignment, HandedIn, Kind
 from grader.contents import ARCHIVE_SUFFIXES, Contents, IntakeLimits, is_junk
 from grader.errors import CourseError, SubmissionError
 from grader.folders import read_folder
 from grader.globs import is_matched
 from grader.intake import Found, Intake, find_submissions
+from grader.notebook_intake import Chosen, choose_notebook, convert_scripts, strip_notebook
 from grader.package_root import place_files
 from grader.paths import list_names, printable
 
@@ -45,16 +46,38 @@ def read_submission(found: Found, assignment: Assignment, *, limits: IntakeLimit
     A required file that is missing is never filled from the reference.
     """
     contents = _read_contents(found.path, assignment.handed_in, limits)
-    placed = place_files(contents.files, assignment.handed_in)
+    chosen = _choose_notebook(contents.files, assignment)
+    placed = place_files(chosen.files, assignment.handed_in)
     files, notes = _restore(placed.files, assignment)
-    ordered = dict(sorted(files.items()))
+    stripped = _strip_notebook(files, assignment)
+    ordered = dict(sorted(stripped.files.items()))
     return Submission(
         name=found.name,
         files=ordered,
-        notes=(*contents.notes, *placed.notes, *notes),
+        notes=(*contents.notes, *chosen.notes, *placed.notes, *notes, *stripped.notes),
         missing=placed.missing,
         digest=_digest(ordered),
     )
+
+
+def _choose_notebook(files: Mapping[str, bytes], assignment: Assignment) -> Chosen:
+    if assignment.handed_in.kind is not Kind.NOTEBOOK:
+        return Chosen(files)
+    return choose_notebook(convert_scripts(files, assignment), assignment, reference=_reference_notebook(assignment))
+
+
+def _strip_notebook(files: Mapping[str, bytes], assignment: Assignment) -> Chosen:
+    if assignment.handed_in.kind is not Kind.NOTEBOOK:
+        return Chosen(files)
+    return strip_notebook(files, assignment, reference=_reference_notebook(assignment))
+
+
+def _reference_notebook(assignment: Assignment) -> bytes | None:
+    """Return the reference's notebook, None in the students' kit."""
+    if assignment.reference is None:
+        return None
+    files = convert_scripts(read_reference(assignment.reference), assignment)
+    return next((files[path] for path in assignment.handed_in.required if path in files), None)
 
 
 def _read_contents(path: Path, handed_in: HandedIn, limits: IntakeLimits) -> Contents:
@@ -92,9 +115,9 @@ def _open_only_archive(folder: Path, contents: Contents, handed_in: HandedIn, li
 
 def _read_single(path: Path, limits: IntakeLimits) -> Contents:
     with path.open("rb") as file:
-        content = file.read(limits.file_bytes + 1)
-    if len(content) > limits.file_bytes:
-        size = f"{limits.file_bytes // (1024 * 1024)} MiB"
+        content = file.read(limits.most_bytes(path.name) + 1)
+    if len(content) > limits.most_bytes(path.name):
+        size = f"{limits.most_bytes(path.name) // (1024 * 1024)} MiB"
         raise SubmissionError(f"`{printable(path.name)}` is over {size}.", remedy="Hand in the code only.")
     return Contents({path.name: content})
 
@@ -106,7 +129,7 @@ def _restore(files: Mapping[str, bytes], assignment: Assignment) -> tuple[dict[s
     other = {path: content for path, content in files.items() if path not in own}
     if assignment.reference is None:
         return own | {path: other[path] for path in other if not path.startswith(KIT_FOLDER)}, ()
-    reference = read_reference(assignment.reference)
+    reference = convert_scripts(read_reference(assignment.reference), assignment)
     support = {path: content for path, content in reference.items() if not is_matched(path, editable)}
     kept = {path for path in own if not _collides(path, support)}
     kept |= {path for path in other if _is_free(path, support, reference)}

@@ -12,6 +12,7 @@ from grader.errors import CourseError
 from grader.globs import is_matched
 from grader.kit_files import filter_manifest, find_public_checks, is_asset_of, write_assignment_file, write_readme
 from grader.kit_notebook import cut_notebook
+from grader.notebook_intake import convert_scripts
 from grader.regions import cut_regions, has_marker
 from grader.submission import KIT_FOLDER, read_reference
 from grader.toml_table import read_toml
@@ -55,7 +56,8 @@ def plan_template(assignment: Assignment) -> dict[str, bytes]:
             remedy="Run this in the course.",
         )
     plan = {
-        path: _make_stub(path, content, assignment) for path, content in read_reference(assignment.reference).items()
+        path: _make_stub(path, content, assignment)
+        for path, content in convert_scripts(read_reference(assignment.reference), assignment).items()
     }
     made = {_README: write_readme(assignment).encode(), **_plan_checks(assignment)}
     taken = sorted(path for path in plan if path in made or path.startswith(KIT_FOLDER))

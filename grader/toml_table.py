@@ -79,9 +79,9 @@ def take_flag(table: Table, key: str, *, default: bool) -> bool:
     return value
 
 
-def take_number(table: Table, key: str) -> float | int:
+def take_number(table: Table, key: str, *, default: float | None = None) -> float | int:
     """Return a finite number."""
-    value = _take(table, key, None)
+    value = _take(table, key, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise fault(table, key, f"is {value!r}; expected a number", remedy=f"Write `{key} = 10`, say.")
     return value

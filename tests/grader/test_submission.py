@@ -13,6 +13,7 @@ import pytest
 from grader.assignment import Assignment, HandedIn, Kind, Task, WorkerSettings
 from grader.errors import CourseError, SubmissionError
 from grader.lms_names import is_generic, parse_lms_name, plain_name
+from grader.notebook_plan import PLAN_FILE
 from grader.submission import Found, Intake, IntakeLimits, Submission, find_submissions, read_submission
 
 GOOD = {"hw2/layers.py": "student", "hw2/optimizers.py": "student"}
@@ -301,8 +302,10 @@ def test_digest(tmp_path, assignment):
 
 def test_renamed_notebook(tmp_path, notebook):
     """The only notebook handed in is taken as the required one, whatever its name."""
-    path = make_files(tmp_path, {"jane final.ipynb": "{}"}) / "jane final.ipynb"
-    assert read(path, notebook).files == {"hw.ipynb": b"{}"}
+    path = make_files(tmp_path, {"jane final.ipynb": '{"cells": []}'}) / "jane final.ipynb"
+    submission = read(path, notebook)
+    assert set(submission.files) == {"hw.ipynb", PLAN_FILE}
+    assert "Read `jane final.ipynb` as `hw.ipynb`" in " ".join(submission.notes)
 
 
 def test_find_one_folder(tmp_path, assignment):
