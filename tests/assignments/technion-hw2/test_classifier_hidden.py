@@ -1,0 +1,100 @@
+"""Hidden checks of the classifiers: large scores, one sample, other thresholds, the other positive class.
+
+test_classifier.py holds the public ones. Left open: which of several equally probable classes is predicted.
+"""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from grader.compare import Context, Expectation, assert_matches, measured
+
+
+def samples_with(probabilities, *, rng):
+    """Return scores (N, 2) whose softmax gives these probabilities of class 1, for a model that returns its input."""
+    offset = torch.randn(len(probabilities), generator=rng)
+    scores = torch.stack([offset, offset + torch.logit(probabilities)], dim=1)
+    return {"x": scores, "w": torch.eye(2), "b": torch.zeros(2)}
+
+
+def any_type(labels):
+    """Expect these labels, whatever integers they are: one check of the public ones asks for the type."""
+    return Expectation(labels, dtypes=dict.fromkeys(labels))
+
+
+@pytest.mark.graded(task="classifier", weight=1, after="test_classifier_probabilities")
+def test_probabilities_of_large_scores(probe, rng):
+    """predict_proba_scores gives probabilities for scores of any size
+
+    exp(1000) is infinite, and a quotient of two such numbers no number. torch.softmax knows how to avoid that.
+    """
+    z = torch.randn(7, 5, generator=rng)
+    z = torch.cat([z, z + 1000, z - 1000, 300 * z])
+    actual = probe("probabilities_of_scores", z=z)
+    others = {
+        "the softmax of the probabilities: it is applied twice": F.softmax(F.softmax(z, dim=1), dim=1),
+        "the softmax over the samples instead of the classes": F.softmax(z, dim=0),
+    }
+    expected = measured(lambda z: {"probabilities": F.softmax(z, dim=1)}, z=z)
+    assert_matches(actual, expected, context=Context(batch_size=28, others=others))
+
+
+@pytest.mark.graded(task="classifier", weight=1, after="test_argmax_labels")
+def test_argmax_of_one_sample(probe, rng):
+    """ArgMaxClassifier classifies a batch of one among ten classes
+
+    The label still has the shape (1,), and the probabilities (1, 10).
+    """
+    inputs = {name: torch.randn(*shape, generator=rng) for name, shape in {"x": (1, 6), "w": (10, 6)}.items()}
+    b = torch.arange(10.0)
+    actual = probe("classified", kind="ArgMaxClassifier", b=b, **inputs)
+    z = F.linear(inputs["x"], inputs["w"], b)
+    expected = {"labels": z.argmax(dim=1), "probabilities": F.softmax(z, dim=1)}
+    assert_matches(actual, Expectation(expected, dtypes={"labels": None}), context=Context(batch_size=1))
+
+
+@pytest.mark.graded(task="binary-classifier", weight=2, after="test_binary_labels")
+def test_binary_changed_threshold(probe, rng):
+    """A threshold that is set later counts from the next call on
+
+    The text sets model.threshold to the selected value and draws the confusion matrices again.
+    """
+    probabilities = torch.linspace(0.025, 0.975, 39)
+    thresholds = [0.5, 0.21, 0.83, 0.065]
+    actual = probe("labels_by_threshold", thresholds=thresholds, **samples_with(probabilities, rng=rng))
+    expected = {f"labels at {t:g}": (probabilities >= t).int() for t in thresholds}
+    others = {"the labels for the first threshold": expected["labels at 0.5"]}
+    assert_matches(actual, any_type(expected), context=Context(others=others))
+
+
+@pytest.mark.graded(task="binary-classifier", weight=1, after="test_binary_labels")
+def test_binary_threshold_0_and_1(probe):
+    """With threshold 0 every sample is positive, with threshold 1 only a certain one
+
+    Both probabilities are exact here: 0 and 1 where the scores lie 400 apart.
+    """
+    x = torch.tensor([[200.0, -200.0], [-200.0, 200.0], [0.0, 1.0], [1.0, 0.0]])
+    actual = probe("labels_by_threshold", x=x, w=torch.eye(2), b=torch.zeros(2), thresholds=[0.0, 1.0])
+    expected = {
+        "labels at 0": torch.ones(4, dtype=torch.int32),
+        "labels at 1": torch.tensor([0, 1, 0, 0], dtype=torch.int32),
+    }
+    assert_matches(actual, any_type(expected))
+
+
+@pytest.mark.graded(task="binary-classifier", weight=1, after="test_binary_labels")
+def test_binary_positive_class(probe, rng):
+    """With positive_class=0 the threshold is for the probability of class 0
+
+    The label is 1 where the positive class's probability reaches the threshold, whichever class that is.
+    """
+    probabilities = torch.tensor([0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.64, 0.75, 0.85, 0.95])
+    options = {"positive_class": 0, "threshold": 0.7}
+    actual = probe("classified", kind="BinaryClassifier", options=options, **samples_with(probabilities, rng=rng))
+    labels = (1 - probabilities >= 0.7).int()
+    others = {
+        "the labels with 0 and 1 swapped": 1 - labels,
+        "the labels for the probability of class 1": (probabilities >= 0.7).int(),
+        "the labels for a threshold of 0.5": (1 - probabilities >= 0.5).int(),
+    }
+    assert_matches(actual, any_type({"labels": labels}), context=Context(others=others))
