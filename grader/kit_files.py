@@ -32,7 +32,7 @@ To run the checks of one task only, name it:
 
     grader check --task {first_task}
 
-{hidden_note}
+{notebook_note}{hidden_note}
 ## Tasks
 
 | Task | Name | Points |
@@ -47,6 +47,11 @@ Pack this whole folder as one .zip file. These files have to be in it:
 
 You may change files that match {editable}. All others are replaced by the course's own before
 grading, so changes to them have no effect.
+"""
+_NOTEBOOK_NOTE = """\
+Save the notebook first: its file is read, not the running kernel. Keep the cells that hold the checks: what you define
+above such a cell is what its task looks at. Only definitions are run; cells that train or plot are passed over.
+
 """
 _HIDDEN_NOTE = """\
 Grading runs further checks that are not in this folder: passing these is necessary, not sufficient.
@@ -94,6 +99,7 @@ def write_readme(assignment: Assignment) -> str:
     return _README.format(
         title=assignment.title,
         first_task=tasks[0].name,
+        notebook_note=_NOTEBOOK_NOTE if assignment.handed_in.kind is Kind.NOTEBOOK else "",
         hidden_note=_HIDDEN_NOTE if has_hidden else "",
         tasks="\n".join(f"| {_cell(task.title)} | `{task.name}` | {_number(task.points)} |" for task in tasks),
         required="\n".join(f"- `{path}`" for path in assignment.handed_in.required),

@@ -1,6 +1,7 @@
 """A notebook as one Python text, to be searched as a whole, and the way back from its lines to cells.
 
-`grader.sandbox.worker` searches it for forbidden names.
+A cell that is no valid Python is left out: nothing of it is ever run. `grader.sandbox.worker` searches the text for
+forbidden names.
 """
 
 import ast
@@ -14,13 +15,12 @@ from grader.sandbox.cell_source import to_python
 
 @dataclass(frozen=True, slots=True)
 class JoinedText:
-    """Hold Python texts by file, what of them could not be read, and for a notebook where its cells begin.
+    """Hold Python texts by file, and for a notebook where its cells begin.
 
     `cells` maps a notebook to pairs (first line of the cell in the text, number of the cell), in order.
     """
 
     files: Mapping[str, bytes]
-    unread: list[list[str]] = field(default_factory=list)
     cells: Mapping[str, list[tuple[int, int]]] = field(default_factory=dict)
 
     def place_of(self, file: str, line: int) -> tuple[int, int]:
@@ -33,26 +33,21 @@ class JoinedText:
 
 
 def joined_python(files: Mapping[str, bytes]) -> JoinedText:
-    """Return the files with each stripped notebook as one Python text; cells that are no Python are left out."""
-    joined = JoinedText(dict(files), [], {})
+    """Return the files with each stripped notebook as one Python text."""
     texts, cells = dict(files), dict[str, list[tuple[int, int]]]()
     for file in [file for file in files if file.endswith(".ipynb")]:
-        texts[file], cells[file] = _join(file, files[file], joined.unread)
-    return JoinedText(texts, joined.unread, cells)
+        texts[file], cells[file] = _join(files[file])
+    return JoinedText(texts, cells)
 
 
-def _join(file: str, content: bytes, unread: list[list[str]]) -> tuple[bytes, list[tuple[int, int]]]:
+def _join(content: bytes) -> tuple[bytes, list[tuple[int, int]]]:
     lines: list[str] = []
     starts: list[tuple[int, int]] = []
     for cell in read_stripped(content):
-        if cell.kind is not CellKind.CODE:
-            continue
-        python = to_python(cell.source).python
-        if not _parses(python):
-            unread.append([file, f"cell {cell.number} is not valid Python"])
-            continue
-        starts.append((len(lines) + 1, cell.number))
-        lines += python.split("\n")
+        python = to_python(cell.source).python if cell.kind is CellKind.CODE else ""
+        if python and _parses(python):
+            starts.append((len(lines) + 1, cell.number))
+            lines += python.split("\n")
     return "\n".join(lines).encode(), starts
 
 
