@@ -1,0 +1,160 @@
+"""Hidden checks of ResNet: bottlenecks with norms, gradients, dropout in the blocks, running statistics.
+
+test_resnet.py holds the public ones, and what is free.
+"""
+
+import math
+import re
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
+
+
+def draw_weights(rng, line):
+    """Draw weights for the layers that a line of `network_layers` names, by their number."""
+    weights = {}
+    layers = [layer.rpartition(": ")[2] for layer in line.split("; ")]
+    for i, layer in enumerate(layers, start=1):
+        sizes = [int(size) for size in re.findall("[0-9]+", layer)]
+        if layer.startswith("batchnorm"):
+            for name in ("weight", "running_var"):
+                weights[f"{i}.{name}"] = 0.5 + torch.rand(sizes[0], generator=rng)
+            for name in ("bias", "running_mean"):
+                weights[f"{i}.{name}"] = 0.5 * torch.randn(sizes[0], generator=rng)
+            continue
+        inputs, outputs, *kernel = sizes
+        shape = (outputs, inputs, *kernel)
+        weights[f"{i}.weight"] = torch.randn(shape, generator=rng) / math.sqrt(math.prod(shape[1:]))
+        if "no bias" not in layer and not "".join(layers[i : i + 1]).startswith("batchnorm"):
+            weights[f"{i}.bias"] = 0.3 * torch.randn(outputs, generator=rng)
+    return weights
+
+
+def block_output(x, w, first, *, convs, act, norm=False, projects=False, shortcut=True):
+    """Return the output of a block in test mode, and the number of the layer behind it; `first` is its first one's."""
+    out, number = x, first
+    for i in range(convs):
+        kernel = w[f"{number}.weight"]
+        out, number = F.conv2d(out, kernel, w.get(f"{number}.bias"), padding=kernel.shape[-1] // 2), number + 1
+        if i < convs - 1 and norm:
+            mean, var, scale, shift = (w[f"{number}.{n}"] for n in ("running_mean", "running_var", "weight", "bias"))
+            out, number = F.batch_norm(out, mean, var, scale, shift), number + 1
+        if i < convs - 1:
+            out = act(out)
+    skip = F.conv2d(x, w[f"{number}.weight"]) if projects else x
+    return F.relu(out + skip if shortcut else out), number + projects
+
+
+def gradients(function, dout, x, weights):
+    """Return autograd's gradients of `function` for x and all parameters."""
+    leaves = {name: tensor for name, tensor in {"x": x, **weights}.items() if "running" not in name}
+    leaves = {name: tensor.detach().requires_grad_() for name, tensor in leaves.items()}
+    values = torch.autograd.grad(function(leaves["x"], weights | leaves), tuple(leaves.values()), dout)
+    return {f"grad of {name}": value for name, value in zip(leaves, values, strict=True)}
+
+
+@pytest.mark.graded(task="resnet", weight=2, after="test_resnet_layers")
+def test_resnet_gradients(probe, rng):
+    """ResNet with norms and bottlenecks gives the scores and all gradients
+
+    Images with one channel, wider than high; a group that changes the number of channels is no bottleneck, wherever it
+    stands. In test mode nothing is dropped.
+    """
+    options = {
+        "in_size": (1, 8, 12),
+        "out_classes": 3,
+        "channels": [4, 2, 4, 4, 2, 4, 4, 2, 6],
+        "pool_every": 3,
+        "hidden_dims": [],
+        "activation_type": "tanh",
+        "pooling_type": "max",
+        "pooling_params": {"kernel_size": 2},
+        "batchnorm": True,
+        "dropout": 0.5,
+        "bottleneck": True,
+    }
+    groups = [("1→4, 3×3", "4→2, 3×3", "2→4, 3×3"), ("4→2, 1×1", "2→2, 3×3", "2→4, 1×1")]
+    groups += [("4→4, 3×3", "4→2, 3×3", "2→6, 3×3")]
+    shortcuts = ["; block 1 shortcut: conv 1→4, 1×1, no bias", "", "; block 3 shortcut: conv 4→6, 1×1, no bias"]
+    blocks = []
+    for i, (first, second, third) in enumerate(groups, start=1):
+        widths = [conv.split("→")[1].split(",")[0] for conv in (first, second)]
+        steps = [f"conv {first}", f"batchnorm {widths[0]}", f"conv {second}", f"batchnorm {widths[1]}", f"conv {third}"]
+        blocks.append("; ".join(f"block {i} main: {step}" for step in steps) + shortcuts[i - 1])
+    line = "; ".join([*blocks, "linear 6→3"])
+    x, weights = torch.randn(2, 1, 8, 12, generator=rng), draw_weights(rng, line)
+    dout = torch.randn(2, 3, generator=rng)
+
+    def scores(x, w):
+        number = 1
+        for projects in (True, False, True):
+            x, number = block_output(x, w, number, convs=3, act=torch.tanh, norm=True, projects=projects)
+            x = F.max_pool2d(x, 2)
+        return F.linear(x.flatten(1), w[f"{number}.weight"], w[f"{number}.bias"])
+
+    def both(x, weights, dout):
+        return {"z": scores(x, weights)} | gradients(scores, dout, x, weights)
+
+    actual = probe("network_pass", kind="ResNet", options=options, x=x, weights=weights, dout=dout)
+    assert_matches(actual, {"layers": line})
+    assert_matches(actual, measured(both, x=x, weights=weights, dout=dout), context=Context(batch_size=2))
+
+
+@pytest.mark.graded(task="resnet", weight=1, after="test_resnet_layers")
+def test_resnet_dropout(probe, rng):
+    """ResNet hands its dropout probability to the blocks
+
+    Looked at in training mode, between the two convolutions of the first block.
+    """
+    p, name = 0.3, "input of convolution 2"
+    options = {
+        "in_size": (3, 6, 6),
+        "out_classes": 2,
+        "channels": [8, 3],
+        "pool_every": 2,
+        "hidden_dims": [],
+        "pooling_params": {"kernel_size": 2},
+        "dropout": p,
+    }
+    line = "block 1 main: conv 3→8, 3×3; block 1 main: conv 8→3, 3×3; linear 27→2"
+    x, weights = torch.randn(64, 3, 6, 6, generator=rng), draw_weights(rng, line)
+    weights["1.bias"] += 3  # so that the ReLU itself makes few zeros
+    actual = probe("block_in_training", kind="ResNet", options=options, x=x, weights=weights)
+    assert_matches(actual, {"layers": line})
+    assert_matches(actual, {name: Spec((64, 8, 6, 6))})
+    values = F.relu(F.conv2d(x, weights["1.weight"], weights["1.bias"], padding=1))
+    kept = actual[name] != 0
+    others = {"the activations without any dropout": values}
+    tolerance = Tolerance(rtol=1e-4, atol=1e-4)
+    wanted = Expectation({name: kept * values / (1 - p)}, {name: tolerance})
+    assert_matches(actual, wanted, context=Context(others=others))
+    dropped = {"share of dropped values": (~kept)[values > 0].float().mean()}
+    six_sigma = Tolerance(rtol=0, atol=6 * math.sqrt(p * (1 - p) / (64 * 8)))
+    assert_matches(
+        dropped, Expectation({"share of dropped values": torch.tensor(p)}, {"share of dropped values": six_sigma})
+    )
+
+
+# What the text of _n_features in hw2/cnn.py promises, seen from outside. Norms without running statistics are free.
+@pytest.mark.graded(task="resnet", weight=1, after="test_resnet_layers")
+def test_resnet_new_statistics(probe):
+    """A new ResNet has seen no data: its running means are 0 and its running variances 1
+
+    Counting features with a pass in training mode moves them: switch to test mode for it.
+    """
+    options = {
+        "in_size": (3, 8, 8),
+        "out_classes": 2,
+        "channels": [4, 4, 4, 4],
+        "pool_every": 2,
+        "hidden_dims": [],
+        "pooling_params": {"kernel_size": 2},
+        "batchnorm": True,
+    }
+    actual = probe("new_statistics", kind="ResNet", options=options)
+    assert_matches(actual, {"number of norms": 2})
+    if "running means" in actual:
+        assert_matches(actual, {"running means": torch.zeros(8), "running variances": torch.ones(8)})
