@@ -104,8 +104,8 @@ def cnn_experiment(
     dl_test = DataLoader(load_cifar10(train=False), bs_test, shuffle=False)
 
     # <solution> Create the network: its class is in MODEL_TYPES, its images are (3, 32, 32), its classes are ten.
-    # Wrap it with an ArgMaxClassifier and train it with a ClassifierTrainer on the device, with a loss and an optimizer
-    # of your choice and with all of the arguments above. Put what fit returns into fit_res.
+    # Wrap it with an ArgMaxClassifier and train it with a ClassifierTrainer on the device, with a loss and an
+    # optimizer of your choice and with all of the arguments above. Put what fit returns into fit_res.
     channels = [filters for filters in filters_per_layer for _ in range(layers_per_block)]
     options = {"conv_params": {"kernel_size": 3, "padding": 1}, "pooling_params": {"kernel_size": 2}, **kw}
     model = MODEL_TYPES[model_type]((3, 32, 32), 10, channels, pool_every, hidden_dims, **options)
