@@ -8,8 +8,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from grader.assignment import Assignment, HandedIn, Kind, Scoring, Task, WorkerSettings
+from grader.assignment import Assignment, HandedIn, Kind, NotebookSettings, Scoring, Task, WorkerSettings
 from grader.globs import find_glob_fault, is_matched
+from grader.sandbox.shims import FAMILIES, SHIMS
 from grader.toml_table import (
     Table,
     fault,
@@ -37,7 +38,7 @@ LIMITS_IN_WHOLE_NUMBERS = (
     "threads",
 )
 
-_TOP = ("title", "slug", "submission", "worker", "limits", "tasks")
+_TOP = ("title", "slug", "submission", "worker", "notebook", "limits", "tasks")
 _DOTTED_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\.\*)?")
 _TASK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
@@ -66,7 +67,8 @@ def read_assignment_file(home: Home) -> Assignment:
         handed_in=handed_in,
         worker=_read_worker(take_table(top, "worker", default={})),
         limits=_read_limits(take_table(top, "limits", default={})),
-        tasks=_read_tasks(take_table(top, "tasks"), handed_in.editable),
+        tasks=_read_tasks(take_table(top, "tasks"), handed_in),
+        notebook=_read_notebook(take_table(top, "notebook", default={}), handed_in),
     )
 
 
@@ -110,9 +112,26 @@ def _refuse_bad_required(table: Table, path: str, editable: tuple[str, ...]) -> 
 
 def _read_worker(table: Table) -> WorkerSettings:
     refuse_unknown(table, ("preload", "shims"))
-    return WorkerSettings(
-        preload=take_texts(table, "preload", default=()), shims=take_texts(table, "shims", default=())
-    )
+    shims = take_texts(table, "shims", default=())
+    for name in shims:
+        if name not in (*SHIMS, *FAMILIES):
+            remedy = suggest(name, (*FAMILIES, *SHIMS))
+            raise fault(table, "shims", f"holds `{name}`, which is no name that can be given back", remedy=remedy)
+    return WorkerSettings(preload=take_texts(table, "preload", default=()), shims=shims)
+
+
+def _read_notebook(table: Table, handed_in: HandedIn) -> NotebookSettings:
+    refuse_unknown(table, ("module", "statement_s"))
+    if table.values and handed_in.kind is not Kind.NOTEBOOK:
+        problem = f"is there, but what is handed in is a {handed_in.kind}"
+        raise fault(table, "", problem, remedy='Set `kind = "notebook"` in `[submission]`, or remove this table.')
+    module = take_text(table, "module", default="notebook")
+    if not module.isidentifier():
+        raise fault(table, "module", f"is `{module}`; expected a name", remedy='Write `module = "notebook"`, say.')
+    seconds = take_number(table, "statement_s", default=2.0)
+    if seconds <= 0:
+        raise fault(table, "statement_s", f"is {seconds}; expected a number above 0", remedy="2 is the default.")
+    return NotebookSettings(module, float(seconds))
 
 
 def _read_limits(table: Table) -> dict[str, float | int]:
@@ -138,18 +157,20 @@ def _read_task_limits(table: Table) -> dict[str, float | int]:
     return _read_limits(table)
 
 
-def _read_tasks(table: Table, editable: tuple[str, ...]) -> tuple[Task, ...]:
+def _read_tasks(table: Table, handed_in: HandedIn) -> tuple[Task, ...]:
     if not table.values:
         problem = "is empty, so no points could be earned"
         raise fault(table, "", problem, remedy="Add `[tasks.linear]` with `title` and `points`.")
-    return tuple(_read_task(take_table(table, name), name, editable) for name in table.values)
+    return tuple(_read_task(take_table(table, name), name, handed_in) for name in table.values)
 
 
-def _read_task(table: Table, name: str, editable: tuple[str, ...]) -> Task:
+def _read_task(table: Table, name: str, handed_in: HandedIn) -> Task:
     if not _TASK_NAME.fullmatch(name):
         remedy = "Use letters, digits, `_` and `-`: the name becomes a column of grades.csv."
         raise fault(table, "", f"has a name that can't be used: `{name}`", remedy=remedy)
-    refuse_unknown(table, ("title", "points", "scoring", "hidden", "forbidden", "forbidden_in", "long", "limits"))
+    refuse_unknown(
+        table, ("title", "points", "scoring", "hidden", "forbidden", "forbidden_in", "long", "limits", "cell")
+    )
     points = take_number(table, "points")
     if points < 0:
         raise fault(table, "points", f"is {points}; expected 0 or more", remedy="Points are earned, never lost.")
@@ -161,10 +182,19 @@ def _read_task(table: Table, name: str, editable: tuple[str, ...]) -> Task:
         scoring=Scoring(scoring),
         hidden=take_flag(table, "hidden", default=False),
         forbidden=_take_forbidden(table),
-        forbidden_in=_take_forbidden_in(table, editable),
+        forbidden_in=_take_forbidden_in(table, handed_in.editable),
         long=take_flag(table, "long", default=False),
         limits=_read_task_limits(take_table(table, "limits", default={})),
+        cell=_take_cell(table, handed_in),
     )
+
+
+def _take_cell(table: Table, handed_in: HandedIn) -> str:
+    cell = take_text(table, "cell", default="")
+    if cell and handed_in.kind is not Kind.NOTEBOOK:
+        problem = f"names a cell, but what is handed in is a {handed_in.kind}"
+        raise fault(table, "cell", problem, remedy='Set `kind = "notebook"` in `[submission]`, or remove the key.')
+    return cell
 
 
 def _take_forbidden(table: Table) -> tuple[str, ...]:

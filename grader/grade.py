@@ -18,6 +18,7 @@ from grader.assignment import Assignment, Task, check_files
 from grader.checks import Check, with_those_before
 from grader.errors import CourseError, SubmissionError
 from grader.forbidden import find_uses, flag_calls
+from grader.notebook_notes import notebook_notes
 from grader.points import add_up, unreadable
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.walls import Wall
@@ -30,6 +31,7 @@ from grader.session import (
     open_sandbox,
     read_probes,
     refuse_failed_preload,
+    shims_note,
 )
 from grader.submission import Found, read_submission
 from grader.verdict import CheckResult, SubmissionResult
@@ -242,6 +244,7 @@ def _grade_one(
         return unreadable(found.name, assignment, problem=str(err), wall=wall), ""
     with open_sandbox(assignment, submission, server=server, folder=found.path) as sandbox:
         forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
+        notes = (*submission.notes, *notebook_notes(sandbox, assignment))
         subject = Subject(sandbox, expect, forbidden=forbidden)
         results = run_checks(session, subject, only=only)
     checks = session.config.stash[plugin.CHECKS]
@@ -250,7 +253,7 @@ def _grade_one(
         submission.name,
         assignment,
         ran,
-        notes=submission.notes,
+        notes=(*notes, *shims_note(assignment)),
         flags=(*forbidden.flags, *flag_calls(subject.called, forbidden)),
         seconds=time.monotonic() - started,
         wall=wall,

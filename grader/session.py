@@ -144,9 +144,11 @@ def open_sandbox(
     limits = limits or limits_of(assignment)
     sandbox: Sandbox
     if server is not None:
-        sandbox = WalledSandbox(server, files=submission.files, probes=probes, limits=limits)
+        sandbox = WalledSandbox(
+            server, files=submission.files, probes=probes, limits=limits, shims=assignment.worker.shims
+        )
     else:
-        sandbox = InlineSandbox(folder or Path.cwd(), probes=probes, limits=limits)
+        sandbox = InlineSandbox(folder or Path.cwd(), probes=probes, limits=limits, shims=assignment.worker.shims)
     try:
         yield sandbox
     finally:
@@ -160,6 +162,12 @@ def refuse_failed_preload(server: ForkServer) -> None:
             f"`preload` in assignment.toml: {server.problems[0].rstrip('.')}.",
             remedy="Install it on this machine, or take it out of `preload`.",
         )
+
+
+def shims_note(assignment: Assignment) -> tuple[str, ...]:
+    """Say which removed names were given back to the student's code, where there are any."""
+    names = ", ".join(f"`{name}`" for name in assignment.worker.shims)
+    return (f"Given back for older code, where the installed versions lack them: {names}.",) if names else ()
 
 
 def read_probes(assignment: Assignment) -> dict[str, bytes]:

@@ -13,6 +13,8 @@ import select
 import signal
 import socket
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ import torch
 
 from grader.sandbox import limits as bounds
 from grader.sandbox import worker
-from grader.sandbox.protocol import note, read_frame, read_note, receive_descriptors
+from grader.sandbox.protocol import PRELOAD_FOLDER, note, read_frame, read_note, receive_descriptors
 from grader.sandbox.seccomp import build_filter
 from grader.sandbox.supervisor import OVER_MEMORY, Supervisor, leave_with
 from grader.torchvision_ops import make_torchvision_importable
@@ -30,7 +32,8 @@ def main() -> None:
     """Import what was asked for, report ready, then serve the control connection until it closes."""
     control = socket.socket(fileno=int(sys.argv[1]))
     settings = read_note(read_frame(control.fileno()))
-    problems = _preload(settings["preload"])
+    with _writable_home(PRELOAD_FOLDER) if settings["walled"] else contextlib.nullcontext():
+        problems = _preload(settings["preload"])
     torch.set_num_threads(1)
     worker.warm_up()
     threads = _thread_count()
@@ -38,6 +41,19 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     _Server(control, walled=settings["walled"]).serve()
+
+
+@contextlib.contextmanager
+def _writable_home(folder: str) -> Iterator[None]:
+    """Let libraries write their caches to a folder while they are imported, and forget it afterwards."""
+    names = ("HOME", "TMPDIR", "MPLCONFIGDIR")
+    before = {name: os.environ[name] for name in names}
+    os.environ.update(dict.fromkeys(names, folder))
+    try:
+        yield
+    finally:
+        os.environ.update(before)
+        tempfile.tempdir = None
 
 
 def _preload(modules: list[str]) -> list[str]:

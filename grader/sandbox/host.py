@@ -10,7 +10,7 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ from grader.errors import ProtocolError, SandboxError
 from grader.sandbox.exchange import Exchange, Gone, ProbeNeeds, read_ready
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.limits import Limits
-from grader.sandbox.protocol import SCAN, Ending, ProbeCall, ProbeOutcome, frame, pack_files
+from grader.sandbox.protocol import SCAN, Ending, ProbeCall, ProbeOutcome, frame, note, pack_files
 from grader.sandbox.walls import Wall
 
 _OPEN_S = 30.0
@@ -32,10 +32,16 @@ class WalledSandbox:
     """Run one submission's probes through a fork server, opening its process anew after each that had to be killed."""
 
     def __init__(
-        self, server: ForkServer, *, files: Mapping[str, bytes], probes: Mapping[str, bytes], limits: Limits
+        self,
+        server: ForkServer,
+        *,
+        files: Mapping[str, bytes],
+        probes: Mapping[str, bytes],
+        limits: Limits,
+        shims: Sequence[str] = (),
     ) -> None:
         self._server = server
-        self._opening = frame(pack_files(probes)) + frame(pack_files(files))
+        self._opening = note(shims=list(shims)) + frame(pack_files(probes)) + frame(pack_files(files))
         self._limits = limits
         self._name: str | None = None
         self._failed_import: dict[tuple[str, ...], ProbeOutcome] = {}

@@ -5,15 +5,17 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from grader.errors import CourseError
 from grader.sandbox.limits import MIB, Limits
+from grader.sandbox.notebook_modules import install_notebook
 from grader.sandbox.protocol import Ending, ProbeCall, ProbeOutcome
 from grader.sandbox.replies import outcome_of
+from grader.sandbox.shims import provide, shims_named
 from grader.sandbox.worker import all_probes, import_student, run_probe
 from grader.tensors import pack, unpack
 
@@ -21,9 +23,11 @@ from grader.tensors import pack, unpack
 class InlineSandbox:
     """Run one submission's probes here, importing its modules from the folder `root`."""
 
-    def __init__(self, root: Path, *, probes: Mapping[str, bytes], limits: Limits) -> None:
+    def __init__(self, root: Path, *, probes: Mapping[str, bytes], limits: Limits, shims: Sequence[str] = ()) -> None:
         self._root = root.resolve()
         self._limits = limits
+        provide(shims_named(shims))
+        install_notebook(self._root, import_s=limits.import_s)
         self._probes = all_probes(probes)
         self._failed: dict[str, Mapping[str, Any]] = {}
         sys.path.insert(0, str(self._root))

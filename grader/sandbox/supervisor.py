@@ -17,7 +17,7 @@ from typing import NoReturn
 from grader.sandbox import kernel, worker
 from grader.sandbox import limits as bounds
 from grader.sandbox.memory import descendants, exceeds
-from grader.sandbox.protocol import write_all
+from grader.sandbox.protocol import PRELOAD_FOLDER, write_all
 
 OVER_MEMORY = 88  # exit status of a submission's supervisor that had to end it
 _WATCH_S = 0.05
@@ -125,6 +125,7 @@ class Supervisor:
                 Path(folder).mkdir()
                 kernel.mount(f"/proc/self/fd/{source}", folder, flags=kernel.MS_BIND | kernel.MS_REC)
                 os.close(source)
+        kernel.mount("tmpfs", PRELOAD_FOLDER, kind="tmpfs", flags=flags | kernel.MS_RDONLY, options="size=4k,mode=0555")
         kernel.mount("proc", "/proc", kind="proc", flags=flags | kernel.MS_NOEXEC)
         Path(self.root).mkdir()
 

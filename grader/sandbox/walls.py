@@ -17,6 +17,7 @@ from pathlib import Path
 
 import grader
 from grader.errors import SandboxError
+from grader.sandbox.protocol import PRELOAD_BYTES, PRELOAD_FOLDER
 
 _NOBODY = 65534
 _STAGE = Path(__file__).with_name("stage.py")
@@ -143,6 +144,7 @@ def _bubblewrap(server: list[str], scratch: Path) -> list[str]:
         arguments += ["--ro-bind", str(source), str(folder)]
     for hidden in _answers_in([Path("/usr"), *_python_folders()]):
         arguments += ["--tmpfs", str(hidden), "--remount-ro", str(hidden)]
+    arguments += ["--size", str(PRELOAD_BYTES), "--tmpfs", PRELOAD_FOLDER]
     arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
     for name, value in _environment(home="/tmp").items():  # noqa: S108
         arguments += ["--setenv", name, value]

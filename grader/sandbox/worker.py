@@ -25,16 +25,22 @@ from grader.probes import BrokenProbes, Probe, is_probes_file, load_probes
 from grader.sandbox import kernel
 from grader.sandbox import limits as bounds
 from grader.sandbox.forbidden.scan import find_forbidden
+from grader.sandbox.notebook_modules import install_notebook, notebook_probe
+from grader.sandbox.notebook_names import explain_in_notebook
+from grader.sandbox.notebook_text import joined_python
 from grader.sandbox.protocol import (
+    NOTEBOOK,
     SCAN,
     frame,
     note,
     read_frame,
+    read_note,
     receive_descriptors,
     unpack_files,
     write_all,
 )
 from grader.sandbox.recorder import record_calls
+from grader.sandbox.shims import plain_progress_bars, provide, shims_named
 from grader.tensors import pack, unpack
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -44,13 +50,14 @@ _MAX_FRAMES = 30
 
 def all_probes(sources: Mapping[str, bytes]) -> dict[str, Probe]:
     """Execute an assignment's probe files; return their probes and those that every assignment has, by name."""
-    return load_probes(sources) | {SCAN: Probe(SCAN, _scan, ())}
+    return load_probes(sources) | {SCAN: Probe(SCAN, _scan, ()), NOTEBOOK: notebook_probe()}
 
 
 def _scan(*, files: Mapping[str, torch.Tensor], names: list[str]) -> dict[str, Any]:
     """Find forbidden names in source files, given as bytes; asked for before any student code runs."""
-    scan = find_forbidden({path: bytes(data.tolist()) for path, data in files.items()}, names)
-    uses = [[use.file, use.line, use.name, use.spelled] for use in scan.uses]
+    text = joined_python({path: bytes(data.tolist()) for path, data in files.items()})
+    scan = find_forbidden(text.files, names)
+    uses = [[use.file, *text.place_of(use.file, use.line), use.name, use.spelled] for use in scan.uses]
     return {"uses": uses, "unread": [[file.file, file.reason] for file in scan.unread]}
 
 
@@ -118,6 +125,7 @@ def _settings(call: Mapping[str, Any]) -> Iterator[None]:
 
 def _report(err: BaseException, *, root: Path, phase: str) -> dict[str, Any]:
     """Describe an exception; the student's own `__str__` may do anything, so it is called here, inside."""
+    err, wanted = explain_in_notebook(err)
     try:
         message = str(err)[:_MAX_MESSAGE]
     except BaseException:
@@ -134,7 +142,8 @@ def _report(err: BaseException, *, root: Path, phase: str) -> dict[str, Any]:
         "bases": bases,
         "frames": frames[-_MAX_FRAMES:],
         "raised_in": raised_in,
-        "phase": phase,
+        "phase": "definition" if wanted else phase,
+        "module": wanted,
     }
 
 
@@ -165,9 +174,13 @@ def serve(connection: socket.socket, *, root: Path, limits: bounds.Limits) -> No
     Each probe runs in a fork of this process, so that it leaves nothing behind for the next.
     """
     descriptor = connection.fileno()
+    settings = read_note(read_frame(descriptor))
     sources = unpack_files(read_frame(descriptor))
     _write_files(unpack_files(read_frame(descriptor)), root=root)
     os.chdir(root)
+    provide(shims_named(settings["shims"]))
+    plain_progress_bars()
+    install_notebook(root, import_s=limits.import_s)
     try:
         probes = all_probes(sources)
     except BrokenProbes as err:

@@ -102,6 +102,19 @@ def test_tasks_keep_their_order(tmp_path):
     )
 
 
+def test_shims_are_known_by_name(tmp_path):
+    """An assignment names what it gives back to old code: single names, or a family of them."""
+    assignment = read(tmp_path, GOOD.replace("[limits]", 'shims = ["numpy.*", "matplotlib.cm.get_cmap"]\n[limits]'))
+    assert assignment.worker.shims == ("numpy.*", "matplotlib.cm.get_cmap")
+
+
+def test_an_unknown_shim_is_refused(tmp_path):
+    """A name that can't be given back is answered with the nearest one that can."""
+    words = r"`worker.shims` holds `numpy.imt`, which is no name that can be given back\. Did you mean `numpy.int`\?"
+    with pytest.raises(CourseError, match=words):
+        read(tmp_path, GOOD.replace("[limits]", 'shims = ["numpy.imt"]\n[limits]'))
+
+
 def test_a_task_may_be_long_and_have_limits(tmp_path):
     """A training task says that it is long, and how long its probes may take; others keep the assignment's limits."""
     own = "\n[tasks.fit]\ntitle = 'Fit'\npoints = 1\nlong = true\nlimits = { wall_s = 60, cpu_s = 90.5 }\n"

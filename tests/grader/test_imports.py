@@ -11,24 +11,27 @@ import pytest
 # Lowest first. A module imports from its own layer or from those before it; `*` stands for any ending.
 LAYERS = {
     "words": "errors verdict",
-    "leaves": "assignment atomic globs paths plain_text probes regions results_file shares store_errors tensors "
-    "toml_table sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol sandbox.seccomp sandbox.stage "
-    "sandbox.recorder sandbox.forbidden*",
+    "leaves": "assignment atomic globs notebook_plan notebooks paths plain_text probes regions results_file shares "
+    "store_errors tensors toml_table sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol sandbox.seccomp "
+    "sandbox.stage sandbox.recorder sandbox.shims sandbox.forbidden* sandbox.cell_source sandbox.definitions "
+    "sandbox.notebook_* sandbox.statement_choice",
     "data": "accuracy dataset_* datasets image_shapes point_sets torchvision_ops",
     "readers": "archive_streams archives assignment_file contents course folders intake kit_files kit_notebook "
-    "lms_names manifest mistakes package_root submission",
-    "parts": "assets checks forbidden outcome points store compare compare.* export.* report.* sandbox.exchange "
-    "sandbox.forkserver sandbox.forkserver_client sandbox.host sandbox.inline sandbox.replies "
+    "lms_names manifest mistakes notebook_* package_root percent submission",
+    "parts": "assets checks forbidden outcome points store compare compare.* export.* report.* "
+    "sandbox.exchange sandbox.forkserver sandbox.forkserver_client sandbox.host sandbox.inline sandbox.replies "
     "sandbox.supervisor sandbox.walls sandbox.worker",
     "plugin": "plugin session",
-    "work": "check console doctor grade record template",
+    "work": "check console doctor export_command grade record template",
     "many": "batch batch_worker",
     "proof": "audit audit_rules audit_trials",
     "edge": "cli",
 }
 BESIDE_STRANGERS = (
-    "errors verdict probes tensors sandbox.forkserver sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol "
-    "sandbox.forbidden.* sandbox.recorder sandbox.seccomp sandbox.supervisor sandbox.worker torchvision_ops"
+    "errors verdict notebook_plan notebooks probes tensors sandbox.cell_source sandbox.definitions "
+    "sandbox.notebook_* sandbox.statement_choice sandbox.forkserver sandbox.kernel sandbox.limits sandbox.memory "
+    "sandbox.protocol sandbox.forbidden.* sandbox.recorder sandbox.seccomp sandbox.shims sandbox.supervisor sandbox.worker "
+    "torchvision_ops"
 )
 WITH_TORCH = (
     "accuracy assets compare.* dataset_files dataset_parts datasets doctor forbidden grade "

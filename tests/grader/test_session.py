@@ -1,16 +1,29 @@
 """Tests of grader.session: one check's conversation with a submission behind a real fork server."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 import torch
 
+from grader.assignment import WorkerSettings
 from grader.checks import Check
 from grader.errors import AssetError, CourseError, SandboxError
 from grader.grade import in_session
 from grader.outcome import ProbeFailed
 from grader.probes import names_of_probes
-from grader.session import Conversation, ProbeOutput, RecordedAssets, Subject, limits_of, open_sandbox, read_probes
+from grader.session import (
+    Conversation,
+    ProbeOutput,
+    RecordedAssets,
+    Subject,
+    limits_of,
+    longest_s,
+    open_sandbox,
+    read_probes,
+    shims_note,
+    widest_limits,
+)
 from grader.submission import Found, read_submission
 from grader.verdict import CheckResult, Verdict
 
@@ -156,6 +169,23 @@ def test_mistakes_in_probe_files(assignment, file, words):
 def test_a_probe_file_with_a_syntax_error_declares_nothing():
     """Source that is no Python is left to the sandbox, which says what is wrong."""
     assert names_of_probes(b"def broken(:") == names_of_probes(b"\0") == ()
+
+
+def test_what_was_given_back_is_told(assignment):
+    """A scorecard names the removed names that old code found, and says nothing where there are none."""
+    assert shims_note(assignment) == ()
+    given = replace(assignment, worker=WorkerSettings(shims=("numpy.*", "iterator.next")))
+    told = "Given back for older code, where the installed versions lack them: `numpy.*`, `iterator.next`."
+    assert shims_note(given) == (told,)
+
+
+def test_the_longest_time_counts_every_task(assignment):
+    """A submission may take as long as all checks of all tasks can, with each task's own limits."""
+    double, triple = assignment.tasks
+    assert longest_s(assignment) == 120 + 2 * 50 * (1.0 + 3.0)
+    trained = replace(assignment, tasks=(double, replace(triple, long=True, limits={"wall_s": 60})))
+    assert longest_s(trained) == 120 + 50 * (1.0 + 3.0) + 10 * (60 + 3.0)
+    assert widest_limits(trained).wall_s == 60
 
 
 def test_limits_come_from_the_assignment(assignment):

@@ -33,9 +33,9 @@ def alone(*, x):
 """
 
 
-def _started(wall):
+def _started(wall, **settings):
     try:
-        return ForkServer(wall).__enter__()
+        return ForkServer(wall, **settings).__enter__()
     except SandboxError as err:
         if wall is Wall.BUBBLEWRAP and os.environ.get("GRADER_NO_WALL") == "1":
             pytest.skip("GRADER_NO_WALL=1: this machine can't build the wall, and its owner knows.")
@@ -54,6 +54,14 @@ def walled_server():
 def plain_server():
     """Return a fork server in a plain process."""
     server = _started(Wall.PROCESS)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def preloading_server():
+    """Return a fork server behind bubblewrap that has imported libraries which write while they are imported."""
+    server = _started(Wall.BUBBLEWRAP, preload=["torch", "torch._dynamo", "matplotlib.pyplot"])
     yield server
     server.close()
 
@@ -77,10 +85,11 @@ def open_on():
     """Return a function that opens a submission of one file, student.py, on a server."""
     with contextlib.ExitStack() as stack:
 
-        def open_submission(server, student="", *, probes=PROBES, limits=SMALL, files=None):
+        def open_submission(server, student="", *, probes=PROBES, limits=SMALL, files=None, shims=()):
             sources = {"student.py": student.encode(), **(files or {})}
             named = probes if isinstance(probes, dict) else {"probes.py": probes}
-            return stack.enter_context(WalledSandbox(server, files=sources, probes=named, limits=limits))
+            sandbox = WalledSandbox(server, files=sources, probes=named, limits=limits, shims=shims)
+            return stack.enter_context(sandbox)
 
         yield open_submission
 
