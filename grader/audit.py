@@ -26,6 +26,7 @@ from grader.audit_rules import (
     judge_variant,
     refuse_mistake,
     refuse_variant,
+    told_in,
 )
 from grader.audit_trials import (
     REFERENCE,
@@ -43,13 +44,11 @@ from grader.audit_trials import (
     try_variant,
 )
 from grader.compare.hypotheses import HYPOTHESES, SHAPE_HYPOTHESES
-from grader.compare.lookalikes import told_in
 from grader.course import read_assignment
 from grader.errors import CourseError
 from grader.grade import Selection, collect_checks
 from grader.mistakes import Mistake, Variant, explain_edit, explain_overlay, read_mistakes, read_variants
 from grader.record import record
-from grader.report.marks import explanation_of
 from grader.template import is_stale
 from grader.toml_table import suggest
 from grader.verdict import CheckResult, Verdict
@@ -210,7 +209,7 @@ def _judge_mistake(found: Audit, mistake: Mistake, outcomes: dict[str, Outcome],
         result = outcome.results.get(mistake.check)
         if result is not None:
             found.said[mistake.name] = result
-            for name in told_in(explanation_of(result)):
+            for name in told_in(result):
                 found.told.setdefault(name, []).append(mistake.name)
     found.violations += violations
     found.caught += not violations

@@ -10,7 +10,6 @@ from grader.assignment import Assignment
 from grader.audit_trials import REFERENCE, TEMPLATE, Outcome, named
 from grader.checks import Check
 from grader.compare.hypotheses import HYPOTHESES, SHAPE_HYPOTHESES
-from grader.compare.lookalikes import told_in
 from grader.mistakes import Mistake, Variant
 from grader.record import Recording
 from grader.report.marks import explanation_of
@@ -72,16 +71,16 @@ def judge_mistake(mistake: Mistake, outcome: Outcome, assignment: Assignment) ->
         if missing:
             words = ", ".join(f"“{word}”" for word in missing)
             yield Violation(subject, f"`{mistake.check}` does not say {words}; it says: {message}", remedy)
-        yield from _judge_lookalike(mistake, message, remedy)
+        yield from _judge_lookalike(mistake, result, remedy)
 
 
-def _judge_lookalike(mistake: Mistake, message: str, remedy: str) -> Iterator[Violation]:
-    told, names = told_in(message), [row.name for row in (*HYPOTHESES, *SHAPE_HYPOTHESES)]
+def _judge_lookalike(mistake: Mistake, result: CheckResult, remedy: str) -> Iterator[Violation]:
+    told, names = told_in(result), [row.name for row in (*HYPOTHESES, *SHAPE_HYPOTHESES)]
     if mistake.lookalike and mistake.lookalike not in names:
         text = f"No lookalike is called “{mistake.lookalike}”. {suggest(mistake.lookalike, names)}"
         yield Violation(named(mistake), text, remedy)
     elif mistake.lookalike and mistake.lookalike not in told:
-        found = f"it tells “{told[0]}”" if told else f"it says: {message}"
+        found = f"it tells “{told[0]}”" if told else f"it says: {explanation_of(result)}"
         text = f"`{mistake.check}` does not tell the lookalike “{mistake.lookalike}”; {found}."
         yield Violation(named(mistake), text, remedy)
 
@@ -96,7 +95,7 @@ def judge_variant(variant: Variant, outcome: Outcome, assignment: Assignment) ->
     remedy = f"Mend the check, for honest code may not lose points, or edit {_variant_folder(variant, assignment)}."
     yield from _unreadable(named(variant), outcome, remedy)
     for result in _lost(outcome):
-        false = told_in(result.feedback.message)
+        false = told_in(result)
         hint = f" The lookalike “{false[0]}” is told, and is false." if false else ""
         yield Violation(named(variant), f"{_sentence(result)}{hint}", remedy)
 
@@ -154,6 +153,11 @@ def judge_lookalikes(proven: Collection[str], names: Iterable[str]) -> Iterator[
             message = f"No mistake of any assignment shows the lookalike “{name}”."
             remedy = "Add one to a mistakes.toml, or take it out of grader/compare/hypotheses.py."
             yield Violation("lookalikes", message, remedy)
+
+
+def told_in(result: CheckResult) -> tuple[str, ...]:
+    """Return the names of the lookalikes that a check's feedback tells."""
+    return tuple(item.lookalike for item in result.feedback.items if item.lookalike)
 
 
 def _lost(outcome: Outcome) -> list[CheckResult]:

@@ -40,7 +40,8 @@ class Item:
 
     `name` is the output's name as the student reads it (`grad of w`), `rung` the question that failed (present,
     type, shape, dtype, device, finite, close). `index` points at the worst element, () for a scalar; `actual` and
-    `expected` are that element (or the shape, dtype, … of the rung) as text.
+    `expected` are that element (or the shape, dtype, … of the rung) as text. `lookalike` names the hypothesis that
+    explains the difference, "" where none does.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Item:
     index: tuple[int, ...] | None = None
     actual: str = ""
     expected: str = ""
+    lookalike: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +113,26 @@ class TaskResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """Hold what a student wrote in answer to a question that a person grades, in Markdown.
+
+    `points` is what the course gives for it, 0 where it says nothing: they are never part of a result's points. `note`
+    says why there is nothing, or not all, to read.
+    """
+
+    title: str
+    text: str
+    points: float = 0.0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SubmissionResult:
     """Record everything a scorecard shows about one submission.
 
     `submission` is its unique name in the run; `notes` are sentences about intake (restored or missing files);
-    `flags` are sentences for the instructor, about what a person should look at; `answers` are (question, text) pairs
-    that a person grades.
+    `flags` are sentences for the instructor, about what a person should look at; `answers` wait for a person to
+    grade them.
     """
 
     submission: str
@@ -127,7 +143,7 @@ class SubmissionResult:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     wall: str = ""
-    answers: tuple[tuple[str, str], ...] = ()
+    answers: tuple[Answer, ...] = ()
     flags: tuple[str, ...] = ()
 
     @property

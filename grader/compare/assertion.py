@@ -6,9 +6,12 @@ Checks call `assert_matches`; `grader.plugin` turns the `Mismatch` into a verdic
 from collections.abc import Mapping
 from dataclasses import replace
 
+import torch
+
 from grader.compare.comparison import Comparison, Context, Difference, Expectation, Mismatch
 from grader.compare.ladder import find_mismatches
 from grader.compare.lookalikes import find_lookalike
+from grader.compare.spread import tensors_in
 from grader.compare.wording import MAX_ITEMS, feedback_for
 
 _NO_CONTEXT = Context()
@@ -29,9 +32,11 @@ def compare(
     devices = getattr(actual, "devices", None)
     findings = find_mismatches(actual, asked, devices=devices if isinstance(devices, Mapping) else None)
     differences: list[Difference] = []
+    siblings: dict[str, torch.Tensor] = {}
     for finding in findings:
+        siblings = siblings or dict(tensors_in(asked.values))
         told = len(differences) < MAX_ITEMS
-        lookalike = find_lookalike(finding, context) if told else None
+        lookalike = find_lookalike(finding, context, siblings=siblings) if told else None
         differences.append(replace(finding.difference, lookalike=lookalike))
     return Comparison(tuple(differences))
 

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
@@ -22,7 +22,8 @@ _MAX_DENOMINATOR = 100
 class Case:
     """Hold a mismatch for the hypotheses: both tensors in float64, all expected values finite.
 
-    `exact` says that integers or bools are compared; factors and offsets mean nothing then.
+    `exact` says that integers or bools are compared; factors and offsets mean nothing then. `siblings` are what is
+    expected of the other outputs, by name.
     """
 
     actual: torch.Tensor
@@ -30,6 +31,7 @@ class Case:
     tolerance: Tolerance
     context: Context
     exact: bool = False
+    siblings: Mapping[str, torch.Tensor] = field(default_factory=dict)
 
 
 def explains(case: Case, prediction: torch.Tensor, *, scale: float = 1.0) -> bool:

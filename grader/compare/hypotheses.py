@@ -7,7 +7,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from grader.compare import about_shapes, about_values
+from grader.compare import about_functions, about_shapes, about_steps, about_values
 from grader.compare.case import Case, Facts
 from grader.compare.comparison import Rung, Shape
 
@@ -51,6 +51,12 @@ HYPOTHESES = (
         "does the loop stop too early?",
     ),
     Hypothesis("equals another", _BOTH, about_values.equals_other, "It equals {words}."),
+    Hypothesis(
+        "equals another output",
+        _BOTH,
+        about_steps.equals_sibling,
+        "It equals what is expected of `{name}`: are the two mixed up, or is it one step off?",
+    ),
     Hypothesis("transposed", _BOTH, about_shapes.transposed, "That is the transpose: check the order of the factors."),
     Hypothesis(
         "permuted axes",
@@ -96,6 +102,67 @@ HYPOTHESES = (
         "Yours has the opposite sign everywhere: look for a minus that is missing or too much.",
     ),
     Hypothesis(
+        "shifted",
+        _VALUES,
+        about_steps.shifted,
+        "Along axis {axis}, every value stands one place too {word}: check what comes first in a round of the loop.",
+    ),
+    Hypothesis(
+        "exponential",
+        _CLOSE,
+        about_functions.is_exponential,
+        "It is the exponential of what is expected: is a logarithm missing, as in softmax instead of log-softmax?",
+    ),
+    Hypothesis(
+        "logarithm",
+        _CLOSE,
+        about_functions.is_logarithm,
+        "It is the logarithm of what is expected, as log-softmax is that of softmax.",
+    ),
+    Hypothesis(
+        "function over the wrong axis",
+        _CLOSE,
+        about_functions.wrong_function_axis,
+        "It is the {function} of {words} over {axis}; expected is that over {right}.",
+    ),
+    Hypothesis(
+        "function applied",
+        _CLOSE,
+        about_functions.function_applied,
+        "It is the {function} of what is expected: is that applied once too often?",
+    ),
+    Hypothesis(
+        "function missing",
+        _CLOSE,
+        about_functions.function_missing,
+        "Its {function} is what is expected: is that missing?",
+    ),
+    Hypothesis(
+        "wrong slope",
+        _CLOSE,
+        about_functions.wrong_slope,
+        "It is right but where {words} is {side}: there it is {factor} times what is expected. Check the slope.",
+    ),
+    Hypothesis(
+        "dropout active",
+        _CLOSE,
+        about_functions.dropout_active,
+        "{count} of {total} elements are zero, all others {factor} times what is expected: is dropout active "
+        "where nothing should be dropped?",
+    ),
+    Hypothesis(
+        "named factor too much",
+        _CLOSE,
+        about_steps.named_factor_too_much,
+        "Yours is {words} times what is expected: that factor is too much.",
+    ),
+    Hypothesis(
+        "named factor missing",
+        _CLOSE,
+        about_steps.named_factor_missing,
+        "Yours is what is expected divided by {words}: that factor is missing.",
+    ),
+    Hypothesis(
         "summed instead of averaged",
         _CLOSE,
         about_values.summed,
@@ -133,10 +200,48 @@ HYPOTHESES = (
         "Yours is {size} times too small, and it has {size} {things}: is it averaged where it should be summed?",
     ),
     Hypothesis(
+        "dropout not rescaled",
+        _CLOSE,
+        about_functions.dropout_not_rescaled,
+        "Yours is {factor} times what is expected, and {zeros} of {total} expected elements are dropped: "
+        "divide what is kept by the probability of keeping it.",
+    ),
+    Hypothesis(
         "scaled",
         _CLOSE,
         about_values.scaled,
         "Yours is {factor} times what is expected, everywhere: look for a factor that is missing or too much.",
+    ),
+    Hypothesis(
+        "opposite step",
+        _CLOSE,
+        about_steps.opposite_step,
+        "Seen from {words}, it moves as far as it should in the opposite direction: check the sign of the step.",
+    ),
+    Hypothesis(
+        "named step",
+        _CLOSE,
+        about_steps.named_step,
+        "Seen from {words}, it moves {number} times as far as it should.",
+    ),
+    Hypothesis(
+        "scaled step",
+        _CLOSE,
+        about_steps.scaled_step,
+        "Seen from {words}, it moves {factor} times as far as it should: look for a factor in the step, such as the "
+        "learning rate or (1 - momentum).",
+    ),
+    Hypothesis(
+        "accumulated",
+        _CLOSE,
+        about_steps.accumulated,
+        "It is what is expected plus {words}: is it added to what was there, instead of overwriting it?",
+    ),
+    Hypothesis(
+        "multiple added",
+        _CLOSE,
+        about_steps.plus_multiple,
+        "It is what is expected plus {factor} times {words}: is a term with that missing, doubled, or of another sign?",
     ),
     Hypothesis(
         "constant offset",

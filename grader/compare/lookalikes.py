@@ -4,11 +4,9 @@ A wrong hint is worse than none: a hypothesis must fit every element within the 
 values are so plain that it would fit by chance. `grader.compare.wording` adds the sentence to the numbers.
 """
 
-import functools
 import math
-import re
-import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import torch
 
@@ -20,27 +18,26 @@ from grader.compare.hypotheses import HYPOTHESES, SHAPE_HYPOTHESES
 
 _MAX_ELEMENTS = 2**20
 _SMALL = 2**16
+_MAX_SIBLINGS = 32
 
 
-def find_lookalike(finding: Finding, context: Context) -> Lookalike | None:
-    """Return the first hypothesis that explains a finding, told in a sentence; None where none does."""
-    return next(_tell_all(finding, context), None)
+def find_lookalike(
+    finding: Finding, context: Context, *, siblings: Mapping[str, torch.Tensor] | None = None
+) -> Lookalike | None:
+    """Return the first hypothesis that explains a finding, told in a sentence; None where none does.
 
-
-def told_in(message: str) -> tuple[str, ...]:
-    """Return the names of the lookalikes whose sentence is part of a feedback's message, in the table's order."""
-    return tuple(row.name for row in (*HYPOTHESES, *SHAPE_HYPOTHESES) if _pattern(row.sentence).search(message))
-
-
-@functools.cache
-def _pattern(sentence: str) -> re.Pattern[str]:
-    """Return a pattern for a sentence of the table, with anything where its facts stand."""
-    return re.compile(".+?".join(re.escape(text) for text, *_field in string.Formatter().parse(sentence)))
-
-
-def _tell_all(finding: Finding, context: Context) -> Iterator[Lookalike]:
-    difference = finding.difference
+    `siblings` are what is expected of all outputs, by name.
+    """
     case = _case_of(finding, context)
+    if case is not None and siblings:
+        own = finding.difference.name
+        usable = {name: value for name, value in siblings.items() if name != own and _is_usable(value)}
+        case = replace(case, siblings={name: widened(usable[name]) for name in list(usable)[:_MAX_SIBLINGS]})
+    return next(_tell_all(finding, case), None)
+
+
+def _tell_all(finding: Finding, case: Case | None) -> Iterator[Lookalike]:
+    difference = finding.difference
     for row in HYPOTHESES:
         facts = row.test(case) if case and difference.rung in row.rungs else None
         if facts is not None:

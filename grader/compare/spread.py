@@ -62,6 +62,12 @@ def tolerances_from(
     return tolerances
 
 
+def tensors_in(values: Mapping[str, Any]) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield every floating value of a run as a tensor, by the name the ladder gives it."""
+    for name, tensor, _dtype in _leaves(values):
+        yield name, tensor
+
+
 def _leaves(values: Mapping[str, Any]) -> Iterator[tuple[str, torch.Tensor, torch.dtype]]:
     """Yield every floating value in float64 with its name and its own dtype."""
     for name, value in values.items():

@@ -38,6 +38,7 @@ def _item(difference: Difference) -> Item:
         index=difference.deviation.index if difference.deviation else None,
         actual=actual,
         expected=expected,
+        lookalike=difference.lookalike.name if difference.lookalike else "",
     )
 
 
