@@ -5,7 +5,7 @@ What they show is computed by `grader.report.pages` and `grader.report.class_pag
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -34,12 +34,19 @@ def write_pages(folder: Path, run: RunInfo, *, results: Iterable[SubmissionResul
     environment = _environment()
     scorecard, class_page = environment.get_template("scorecard.html"), environment.get_template("class.html")
     for result in found:
-        text = scorecard.render(page=scorecard_of(result, run=run))
+        text = scorecard.render(page=scorecard_of(result, run=run), is_alone=False)
         replace_file(folder / "scorecards" / files[result.submission], text)
     _remove_others(folder / "scorecards", kept=set(files.values()))
     index = folder / "index.html"
     replace_file(index, class_page.render(page=class_page_of(run, results=found, files=files)))
     return index
+
+
+def lone_scorecards(run: RunInfo, *, results: Iterable[SubmissionResult]) -> Iterator[str]:
+    """Yield the scorecards of `results` as they are sent to someone alone: they link to no class page."""
+    scorecard = _environment().get_template("scorecard.html")
+    for result in results:
+        yield scorecard.render(page=scorecard_of(result, run=run), is_alone=True)
 
 
 def code_spans(text: str) -> Markup:

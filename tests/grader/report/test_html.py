@@ -12,7 +12,7 @@ import pytest
 
 from grader.errors import StoreError
 from grader.report import html
-from grader.report.html import code_spans, write_pages
+from grader.report.html import code_spans, lone_scorecards, write_pages
 from grader.results_file import RunInfo
 from grader.verdict import CheckResult, Feedback, Frame, Item, Status, SubmissionResult, TaskResult, Verdict
 
@@ -307,3 +307,11 @@ def test_text_has_contrast(scheme):
     ]
     assert light.keys() == dark.keys()
     assert {pair: ratio for pair in pairs if (ratio := _contrast(colour[pair[0]], colour[pair[1]])) < 4.5} == {}
+
+
+def test_a_lone_scorecard_links_to_no_class_page():
+    """A page that is sent to a student alone holds the result and no link to others."""
+    result = SubmissionResult("ann", Status.GRADED, 0.0, 1.0, ())
+    (page,) = lone_scorecards(RUN, results=[result])
+    assert "<bdi>ann</bdi>" in page
+    assert "index.html" not in page
