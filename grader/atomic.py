@@ -11,15 +11,20 @@ from grader.errors import StoreError
 
 def replace_file(path: Path, text: str) -> None:
     """Write `text` to `path` as UTF-8, making its folder; raise StoreError when that fails."""
+    replace_bytes(path, text.encode("utf-8", "replace"))
+
+
+def replace_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path`, making its folder; raise StoreError when that fails."""
     # Short whatever `path` is called: a long name plus a suffix would exceed what file systems allow.
     draft = path.with_name(f".draft-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(text.encode("utf-8", "replace"))
+        draft.write_bytes(data)
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise StoreError(
             f"{path} can't be written: {error.strerror or error}.",
-            remedy="No result is lost: free space or fix the permissions, then run `grader report`.",
+            remedy="No result is lost: free space or fix the permissions, then run the same command again.",
         ) from error

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.atomic import replace_file
+from grader.atomic import replace_bytes, replace_file
 from grader.errors import StoreError
 
 
@@ -28,3 +28,11 @@ def test_a_refusal_names_file_and_reason(tmp_path):
     with pytest.raises(StoreError, match=r"a\.txt can't be written: Is a directory\. No result is lost"):
         replace_file(tmp_path / "a.txt", "text")
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_bytes_are_written_as_they_are(tmp_path):
+    """replace_bytes writes what it is given, and says where that fails."""
+    replace_bytes(tmp_path / "new" / "a.zip", b"PK\x00\xff")
+    assert (tmp_path / "new" / "a.zip").read_bytes() == b"PK\x00\xff"
+    with pytest.raises(StoreError, match=r"new can't be written: Is a directory\. No result is lost"):
+        replace_bytes(tmp_path / "new", b"")
