@@ -45,3 +45,7 @@ class StoreError(GraderError):
 
 class DatasetError(GraderError):
     """Report a data set that is unknown, not on this machine, or not what its files claim."""
+
+
+class ExportError(GraderError):
+    """Report a roster, worksheet or option that an export can't use."""

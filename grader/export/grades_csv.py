@@ -1,6 +1,6 @@
 """Writes `grades.csv`: one row per submission, one column per task, byte-identical for equal results.
 
-Spreadsheets and gradebooks read it; everything else about a result is in `grader.export.results_json`.
+Spreadsheets read it; `grader.export.named_csv` adds names, `grader.export.results_json` writes everything.
 """
 
 import csv
@@ -9,11 +9,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from grader.atomic import replace_file
-from grader.plain_text import number, visible_line
+from grader.export.cells import text_cell
+from grader.plain_text import number
 from grader.verdict import SubmissionResult
-
-# What makes a spreadsheet read a cell as a formula (OWASP, "CSV Injection"), full-width forms included.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_grades_csv(path: Path, results: Iterable[SubmissionResult], *, tasks: Sequence[str]) -> None:
@@ -28,12 +26,6 @@ def write_grades_csv(path: Path, results: Iterable[SubmissionResult], *, tasks: 
     for result in sorted(results, key=lambda result: result.submission):
         writer.writerow(_row(result, tasks))
     replace_file(path, text.getvalue())
-
-
-def text_cell(text: str) -> str:
-    """Return `text` on one line and such that no spreadsheet takes it for a formula."""
-    is_formula = text.startswith(_FORMULA_STARTS) or text.lstrip().startswith(_FORMULA_STARTS)
-    return f"'{visible_line(text)}" if is_formula else visible_line(text)
 
 
 def _row(result: SubmissionResult, tasks: Sequence[str]) -> list[str]:

@@ -295,7 +295,7 @@ def test_help_names_every_verb(run_grader, tmp_path):
     """`grader --help` names the verbs, outside of any course; without a verb the help is shown as well."""
     ended = run_grader("--help", cwd=tmp_path)
     assert ended.returncode == 0
-    for verb in ("check", "grade", "report", "record", "template", "doctor"):
+    for verb in ("check", "grade", "report", "record", "template", "export", "doctor"):
         assert verb in ended.stdout
     assert "check" in run_grader(cwd=tmp_path).stdout
 

@@ -1,0 +1,107 @@
+"""Writes a job summary and annotations for GitHub Actions.
+
+The formats and where they were looked up: docs/exports.md. What strangers wrote can become neither markup nor a
+workflow command.
+"""
+
+import re
+from collections.abc import Sequence
+
+from grader.export.final_points import FinalPoints
+from grader.export.student_view import student_view
+from grader.plain_text import number, shortened, visible, visible_line
+from grader.report.marks import explanation_of, mark_of
+from grader.results_file import RunInfo
+from grader.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
+
+_MOST_BYTES = 1_000_000  # a step's summary may hold 1 MiB
+_MARKUP = re.compile(r"[\\`*_\[\]<>&|~@:$#]|(?i:(?<=www)\.)")
+_NOT_TOLD = (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED)
+
+
+def github_summary(results: Sequence[SubmissionResult], *, final: FinalPoints, run: RunInfo) -> str:
+    """Return GitHub-flavoured Markdown: a table of tasks and what failed, for each submission.
+
+    Submissions that don't fit into a step's summary are left out, and counted.
+    """
+    pieces = [f"## {markdown(run.title)}\n"]
+    size = len(pieces[0].encode())
+    for done, result in enumerate(results):
+        section = _section(student_view(result), final)
+        size += len(section.encode())
+        if size > _MOST_BYTES:
+            pieces.append(f"\n{len(results) - done} more submissions do not fit into a job summary.\n")
+            break
+        pieces.append(section)
+    return "".join(pieces)
+
+
+def github_annotations(results: Sequence[SubmissionResult]) -> str:
+    """Return a workflow command for each failing check that ended in a line of the student's."""
+    lines = []
+    for result in results:
+        for check in (check for task in student_view(result).tasks for check in task.checks):
+            if check.feedback.traceback and check.verdict not in _NOT_TOLD:
+                title = check.title or check.name
+                lines.append(_annotation(check, f"{result.submission}: {title}" if len(results) > 1 else title))
+    return "".join(lines)
+
+
+def markdown(text: str) -> str:
+    """Return `text` on one line, all of it shown as it is but for code between backticks."""
+    pieces = visible_line(text).split("`")
+    if len(pieces) % 2 == 0:  # the last backtick has no partner: it stays what it is
+        pieces[-2:] = [f"{pieces[-2]}`{pieces[-1]}"]
+    shown = [_MARKUP.sub(lambda found: f"&#{ord(found[0])};", piece) for piece in pieces]
+    return "".join(f"<code>{piece}</code>" if i % 2 and piece else piece for i, piece in enumerate(shown))
+
+
+def _section(result: SubmissionResult, final: FinalPoints) -> str:
+    lines = ["", f"### {markdown(result.submission)}: {_sum(result, final)}", ""]
+    if result.submission in final.withheld:
+        lines += [f"Not final: {markdown(final.withheld[result.submission])}.", ""]
+    lines += [f"- Note: {_brief(note)}" for note in result.notes] + [""]
+    if result.status is not Status.UNREADABLE:
+        lines += ["| task | points | checks |", "| :--- | ---: | :--- |", *map(_row, result.tasks), ""]
+        lines += [_told(check) for task in result.tasks for check in task.checks if check.verdict not in _NOT_TOLD]
+    return "\n".join(lines) + "\n"
+
+
+def _sum(result: SubmissionResult, final: FinalPoints) -> str:
+    if result.submission in final.points:
+        return f"{number(result.points)} of {number(result.max_points)} points"
+    return "no final points"
+
+
+def _row(task: TaskResult) -> str:
+    passed = sum(check.verdict is Verdict.PASSED for check in task.checks)
+    points = f"{number(task.points)} / {number(task.max_points)}"
+    return f"| {markdown(task.title or task.name)} | {points} | {passed} of {len(task.checks)} passed |"
+
+
+def _told(check: CheckResult) -> str:
+    mark = mark_of(check.verdict)
+    words = [f"- {mark.symbol} **{markdown(check.title or check.name)}** ({mark.word})"]
+    words += [_brief(text) for text in (explanation_of(check), check.feedback.hint) if text]
+    return "<br>".join(words)
+
+
+def _brief(text: str) -> str:
+    return "<br>".join(markdown(line) for line in visible(shortened(text, 1000)).split("\n"))
+
+
+def _annotation(check: CheckResult, title: str) -> str:
+    frame = check.feedback.traceback[-1]
+    message = "\n".join(text for text in (explanation_of(check), check.feedback.hint) if text)
+    return (
+        f"::error file={_property(frame.file)},line={frame.line},title={_property(title)}"
+        f"::{_data(shortened(message, 4000))}\n"
+    )
+
+
+def _data(text: str) -> str:
+    return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

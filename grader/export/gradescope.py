@@ -1,0 +1,90 @@
+"""Writes results.json as Gradescope's autograder harness reads it.
+
+The format and where it was looked up: docs/exports.md.
+"""
+
+import json
+from typing import Any
+
+from grader.export.final_points import FinalPoints
+from grader.export.student_view import is_hidden, student_view
+from grader.plain_text import shortened, visible, visible_line
+from grader.report.marks import explanation_of, mark_of
+from grader.results_file import RunInfo
+from grader.shares import Share, shares
+from grader.verdict import CheckResult, Feedback, Status, SubmissionResult, TaskResult, Verdict
+
+VISIBILITIES = ("after_published", "after_due_date", "hidden")  # of hidden checks, the default first
+
+_MOST_LETTERS = 10_000
+
+
+def gradescope_json(result: SubmissionResult, *, final: FinalPoints, run: RunInfo, hidden_as: str) -> str:
+    """Return the results of one submission; where its points are withheld there is no score at all.
+
+    `hidden_as` is the visibility of hidden checks, one of `VISIBILITIES`.
+    """
+    shown = student_view(result)
+    is_final = result.submission in final.points
+    document: dict[str, Any] = {"score": round(result.points, 2)} if is_final else {}
+    document |= {
+        "execution_time": round(result.seconds),
+        "output": _output(shown, withheld=final.withheld.get(result.submission, "")),
+        "output_format": "text",
+        "test_output_format": "text",
+        "test_name_format": "text",
+        "stdout_visibility": "hidden",
+        "extra_data": _about(shown, run, is_final=is_final),
+        "tests": [
+            _test(check, task, share=share if is_final else None, number=f"{i}.{k}", hidden_as=hidden_as)
+            for i, task in enumerate(shown.tasks, 1)
+            for k, (check, share) in enumerate(zip(task.checks, shares(task), strict=True), 1)
+        ],
+    }
+    return json.dumps(document, ensure_ascii=True, indent=1) + "\n"
+
+
+def _test(check: CheckResult, task: TaskResult, *, share: Share | None, number: str, hidden_as: str) -> dict[str, Any]:
+    scores = {"score": round(share.points, 4), "max_score": round(share.max_points, 4)} if share else {}
+    return {
+        **scores,
+        "name": visible_line(f"{task.title or task.name}: {check.title or check.name}"),
+        "number": number,
+        "status": "passed" if check.verdict is Verdict.PASSED else "failed",
+        "output": _explained(check),
+        "output_format": "text",
+        "name_format": "text",
+        "visibility": hidden_as if is_hidden(check, task) else "visible",
+        "extra_data": {"task": task.name, "verdict": check.verdict.value},
+    }
+
+
+def _explained(check: CheckResult) -> str:
+    if check.verdict is Verdict.PASSED:
+        return ""
+    lines = [mark_of(check.verdict).word, explanation_of(check), *_places(check.feedback)]
+    lines += [f"Hint: {check.feedback.hint}"] if check.feedback.hint else []
+    lines += ["" if check.counted else "This check doesn't count here: it costs no points."]
+    return shortened(visible("\n".join(line for line in lines if line)), _MOST_LETTERS)
+
+
+def _places(feedback: Feedback) -> list[str]:
+    return [f"{frame.file}:{frame.line} in {frame.function}: {frame.source}" for frame in feedback.traceback[-4:]]
+
+
+def _output(result: SubmissionResult, *, withheld: str) -> str:
+    lines = [f"Not scored: {withheld}."] if withheld else []
+    lines += ["Nothing could be graded."] if result.status is Status.UNREADABLE else []
+    return shortened(visible("\n".join([*lines, *result.notes])), _MOST_LETTERS)
+
+
+def _about(result: SubmissionResult, run: RunInfo, *, is_final: bool) -> dict[str, Any]:
+    return {
+        "submission": visible_line(result.submission),
+        "assignment": run.assignment,
+        "status": result.status.value,
+        "max_points": result.max_points,
+        "percent": round(result.percent, 2) if is_final else None,
+        "grader_version": run.grader_version,
+        "torch_version": run.torch_version,
+    }

@@ -1,0 +1,146 @@
+"""Finds out whose submission is whose, and never guesses.
+
+`grader.export_command` reports what is left over; the exporters write what was found.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from grader.export.roster import Student, participant_number
+from grader.lms_names import parse_lms_name
+
+_NUMBERED = re.compile(r"(?P<student>.+) \((?P<number>\d+)\)", re.DOTALL)  # as grader.lms_names makes names unique
+_NOT_IN_FILE_NAMES = re.compile(r"[&<>\"`|':*?\\/]")  # an LMS leaves these out of the names of folders
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Hold the submission of each student by position, and why each other submission has no student."""
+
+    submissions: Mapping[int, str]
+    unmatched: Mapping[str, str]
+
+    def students_of(self, submission: str) -> tuple[int, ...]:
+        """Return the positions of the submission's students."""
+        return tuple(student for student, name in self.submissions.items() if name == submission)
+
+
+def match(names: Sequence[str], students: Sequence[Student]) -> Matching:
+    """Match the submissions called `names` to students, the surest ways first.
+
+    The roster's own column `submission` (there several students may share one), then equal names or ids, then the name
+    and number that an LMS put into the name, then equality but for case, spelling and order of the names. Where a
+    submission fits several students, or several submissions fit one, none gets any.
+    """
+    found = _by_own_column(names, students)
+    unmatched: dict[str, str] = {}
+    for is_likely in (_is_equal, _is_lms_name, _is_alike, _is_squeezed):
+        taken = set(found.values())
+        left = [name for name in names if name not in taken and name not in unmatched]
+        _match_one_way(left, students, is_likely, found=found, unmatched=unmatched)
+    for name in names:
+        if name not in unmatched and name not in found.values():
+            unmatched[name] = "no student of the roster has this name"
+    return Matching(found, unmatched)
+
+
+def _by_own_column(names: Sequence[str], students: Sequence[Student]) -> dict[int, str]:
+    known = set(names)
+    named = ((place, student.submission) for place, student in enumerate(students))
+    return {place: name for place, name in named if name and name in known}
+
+
+def _match_one_way(
+    names: Sequence[str],
+    students: Sequence[Student],
+    is_likely: Callable[[str, Student], bool],
+    *,
+    found: dict[int, str],
+    unmatched: dict[str, str],
+) -> None:
+    """Add what this way of comparing says about `names` to `found` and `unmatched`."""
+    likely = {name: [place for place, one in enumerate(students) if is_likely(name, one)] for name in names}
+    claims: dict[int, list[str]] = {}
+    for name, places in likely.items():
+        for place in places:
+            claims.setdefault(place, []).append(name)
+    newly: dict[int, str] = {}
+    for name, places in likely.items():
+        if len(places) > 1:
+            unmatched[name] = f"fits {len(places)} students: {_labels(places, students)}"
+        elif places and places[0] in found:
+            unmatched[name] = f"{students[places[0]].label} has another submission already: {found[places[0]]}"
+        elif places and len(claims[places[0]]) > 1:
+            others = ", ".join(other for other in claims[places[0]] if other != name)
+            unmatched[name] = f"{students[places[0]].label} is also fitted by {others}"
+        elif places:
+            newly[places[0]] = name
+    found.update(newly)
+
+
+def _labels(places: Sequence[int], students: Sequence[Student]) -> str:
+    labels = [students[place].label for place in places[:3]]
+    return ", ".join(labels) + (f" and {len(places) - 3} more" if len(places) > 3 else "")
+
+
+def _is_equal(name: str, student: Student) -> bool:
+    return name in _keys(student)
+
+
+def _is_lms_name(name: str, student: Student) -> bool:
+    own, number = _lms_parts(name)
+    if not number or student.submission:
+        return False
+    is_named = _is_alike(own, student) or _is_squeezed(own, student)
+    known = participant_number(student.number)
+    if known:
+        return known == number and (is_named or not student.name)
+    # "Ann Lee (123)" was numbered because there are two of that name.
+    return is_named and parse_lms_name(name) is not None
+
+
+def _is_alike(name: str, student: Student) -> bool:
+    return bool(_folded(name)) and _folded(name) in {_folded(key) for key in _keys(student)}
+
+
+def _is_squeezed(name: str, student: Student) -> bool:
+    """Compare letters and digits alone: Canvas calls the file of `Lee, Ann` `leeann_12_34_hw.zip`."""
+    names = () if student.submission else _orders(student.name)
+    return bool(_squeezed(name)) and _squeezed(name) in {_squeezed(order) for order in names}
+
+
+def _keys(student: Student) -> tuple[str, ...]:
+    """Return what a submission of the student may be called; what the instructor wrote down is the only one."""
+    if student.submission:
+        return (student.submission,)
+    keys = (*_orders(student.name), student.number, student.sis_id, student.login, student.email)
+    return tuple(key for key in keys if key)
+
+
+def _lms_parts(name: str) -> tuple[str, str]:
+    """Return the student's name and number as an LMS, or `grader.lms_names` after it, put them into a name."""
+    lms = parse_lms_name(name)
+    if lms:
+        return lms.student, lms.number
+    numbered = _NUMBERED.fullmatch(name)
+    return (numbered["student"], numbered["number"]) if numbered else ("", "")
+
+
+def _orders(name: str) -> tuple[str, ...]:
+    """Return a name as `Ann Lee` and as `Lee, Ann`, whichever of them it is."""
+    last, comma, first = (part.strip() for part in name.partition(","))
+    if comma:
+        return name, f"{first} {last}"
+    first, _, last = name.rpartition(" ")
+    return (name, f"{last}, {first}") if first else (name,)
+
+
+def _folded(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")
+    return " ".join(unicodedata.normalize("NFKC", _NOT_IN_FILE_NAMES.sub("", plain)).split())
+
+
+def _squeezed(text: str) -> str:
+    return "".join(letter for letter in _folded(text) if letter.isalnum())

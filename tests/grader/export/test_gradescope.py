@@ -1,0 +1,78 @@
+"""Tests of grader.export.gradescope."""
+
+import json
+
+import pytest
+
+from grader.export.final_points import final_points
+from grader.export.gradescope import VISIBILITIES, gradescope_json
+from grader.verdict import Status
+
+
+@pytest.fixture
+def document(run_info):
+    """Return a function that exports one result and reads it again."""
+
+    def export(result, hidden_as="after_published"):
+        text = gradescope_json(result, final=final_points([result]), run=run_info, hidden_as=hidden_as)
+        assert text.isascii()
+        return json.loads(text)
+
+    return export
+
+
+def test_the_document_is_what_gradescope_reads(document, make_result):
+    """Score, time and one entry per check with its share of the points, status and words."""
+    found = document(make_result("ann", notes=["late"]))
+    assert (found["score"], found["execution_time"], found["output"]) == (5.0, 2, "late")
+    assert found["extra_data"]["assignment"] == "uva-mlp"
+    assert [(test["number"], test["score"], test["max_score"], test["status"]) for test in found["tests"]] == [
+        ("1.1", 5.0, 5.0, "passed"),
+        ("1.2", 0.0, 2.5, "failed"),
+        ("1.3", 0.0, 2.5, "failed"),
+    ]
+    assert found["tests"][1] == {
+        "score": 0.0,
+        "max_score": 2.5,
+        "name": "Linear layer: The public one",
+        "number": "1.2",
+        "status": "failed",
+        "output": "wrong\nIt is wrong.\nhw/layers.py:12 in forward: It is wrong.\nHint: Look at the shapes.",
+        "output_format": "text",
+        "name_format": "text",
+        "visibility": "visible",
+        "extra_data": {"task": "linear", "verdict": "wrong"},
+    }
+    assert {found["output_format"], found["test_output_format"], found["test_name_format"]} == {"text"}
+    assert "leaderboard" not in found
+
+
+@pytest.mark.parametrize("visibility", VISIBILITIES)
+def test_hidden_checks_are_shown_when_asked(document, make_result, secret, visibility):
+    """A hidden check has the visibility asked for, and even then tells no finding."""
+    found = document(make_result("ann"), visibility)
+    assert [test["visibility"] for test in found["tests"]] == ["visible", "visible", visibility]
+    assert found["tests"][2]["output"] == "wrong\nHint: Look at the shapes."
+    assert secret not in json.dumps(found)
+
+
+def test_a_provisional_result_has_no_score(document, make_result):
+    """Where the grader failed there is no number that could be taken for a grade."""
+    found = document(make_result("ann", points=0, status=Status.NOT_GRADED))
+    assert "score" not in found
+    assert not any("score" in test or "max_score" in test for test in found["tests"])
+    assert found["output"].startswith("Not scored: the grader failed on it")
+    assert found["extra_data"]["percent"] is None
+
+
+def test_an_unreadable_submission_says_why(document, make_result):
+    """It has 0 points and its notes."""
+    found = document(make_result("ann", points=0, status=Status.UNREADABLE, notes=["No zip."]))
+    assert (found["score"], found["output"]) == (0.0, "Nothing could be graded.\nNo zip.")
+
+
+def test_hostile_text_is_shown_as_text(document, make_result, hostile_texts):
+    """Control and invisible characters are made visible; Gradescope escapes the rest of a text."""
+    for text in hostile_texts:
+        output = document(make_result("ann", message=text))["tests"][1]["output"]
+        assert all(letter == "\n" or letter.isprintable() for letter in output), output

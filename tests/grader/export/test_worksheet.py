@@ -1,0 +1,60 @@
+"""Tests of grader.export.worksheet."""
+
+import csv
+import io
+
+import pytest
+
+from grader.errors import ExportError
+from grader.export.roster import Student
+from grader.export.worksheet import filled_worksheet, read_worksheet
+
+HEADER = (
+    "Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,"
+    "Last modified (submission),Last modified (grade),Feedback comments\n"
+)
+ANN = 'Participant 11,Ann Lee,ann@x.org,Submitted for grading,,10.00,Yes,"Monday, 2 May 2026, 9:00 AM",-,\n'
+BOB = "Participant 12,Bob Ray,bob@x.org,No submission,4.00,10.00,No,-,-,<p>so so</p>\n"
+
+
+def test_a_worksheet_of_moodle_is_read(write_csv):
+    """Students come with participant number, name and address; locked grades and maxima are known."""
+    sheet = read_worksheet(write_csv(HEADER + ANN + BOB))
+    assert sheet.students == (
+        Student("Ann Lee", number="11", email="ann@x.org"),
+        Student("Bob Ray", number="12", email="bob@x.org"),
+    )
+    assert (sheet.maxima, sheet.is_locked(0), sheet.is_locked(1)) == ((10.0,), False, True)
+
+
+def test_a_blind_worksheet_has_numbers_only(write_csv):
+    """Moodle leaves out names and addresses where markers mustn't see them, and comments where there are none."""
+    text = 'Identifier,Grade,Maximum Grade,Last modified (grade)\nParticipant 7,,"10,00",-\n'
+    sheet = read_worksheet(write_csv(text))
+    assert (sheet.students, sheet.maxima, sheet.comments) == ((Student(number="7"),), (10.0,), None)
+
+
+def test_what_is_not_filled_in_stays(write_csv):
+    """Order, separator, byte order mark and every other cell come back; a formula in one does not."""
+    text = "\ufeff" + (HEADER + ANN + BOB.replace("Bob Ray", "=1+1")).replace(",", ";").replace("Monday;", "Monday,")
+    sheet = read_worksheet(write_csv(text.replace("2026;", "2026,")))
+    filled = filled_worksheet(sheet, {(0, sheet.grade): "7.5"})
+    assert filled.startswith("\ufeffIdentifier;")
+    rows = list(csv.reader(io.StringIO(filled.removeprefix("\ufeff"), newline=""), delimiter=";"))
+    assert rows[0] == list(sheet.table.header)
+    assert rows[1] == [*sheet.table.rows[0][:4], "7.5", *sheet.table.rows[0][5:]]
+    assert rows[2] == ["Participant 12", "'=1+1", *sheet.table.rows[1][2:]]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Name,Grade\nAnn,1\n", r"is no grading worksheet: Moodle needs `Identifier`, `Grade` and `Last modified"),
+        ("Identifier,Grade,Scale,Last modified (grade)\nParticipant 1,,A-B,-\n", "grades by a scale, not by points"),
+        (HEADER + ANN + "Ann,,,,,,,,,\n", r"student 2: `Ann` is no identifier such as `Participant 123`"),
+    ],
+)
+def test_what_moodle_could_not_take_back_is_refused(write_csv, text, words):
+    """A file that is no worksheet is refused before anything is written."""
+    with pytest.raises(ExportError, match=words):
+        read_worksheet(write_csv(text))
