@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from grader.assignment import Assignment, Task
+from grader.assignment import Assignment, Kind, Task
 from grader.globs import is_matched
 from grader.sandbox.protocol import SCAN, Ending, ProbeCall, Sandbox
 from grader.verdict import Feedback, Frame
@@ -18,12 +18,21 @@ _MOST_TOLD = 5
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Point at a use of a forbidden name: the name as declared, and what the source says there."""
+    """Point at a use of a forbidden name: the name as declared, and what the source says there.
+
+    `cell` is the number of a notebook's cell, in which `line` is counted; 0 in a Python file.
+    """
 
     file: str
     line: int
     name: str
     spelled: str
+    cell: int = 0
+
+    @property
+    def place(self) -> str:
+        """Return where students find it."""
+        return f"cell {self.cell}" if self.cell else self.file
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,8 @@ def find_uses(sandbox: Sandbox, *, assignment: Assignment, files: Mapping[str, b
     if not names:
         return Forbidden()
     declared = {task.name: task.forbidden for task in assignment.tasks if task.forbidden}
-    sources = {path: data for path, data in files.items() if path.endswith(".py") and data}
+    suffixes = (".py", ".ipynb") if assignment.handed_in.kind is Kind.NOTEBOOK else (".py",)
+    sources = {path: data for path, data in files.items() if path.endswith(suffixes) and data}
     tensors = {path: torch.frombuffer(bytearray(data), dtype=torch.uint8) for path, data in sources.items()}
     outcome = sandbox.run(ProbeCall(SCAN, {"files": tensors, "names": names}))
     if outcome.ending is not Ending.OK:
@@ -65,8 +75,8 @@ def _rows(value: object) -> list[list[object]]:
 
 def _read_use(row: list[object]) -> Use | None:
     match row:
-        case [str(file), int(line), str(name), str(spelled)]:
-            return Use(file, line, name, spelled)
+        case [str(file), int(cell), int(line), str(name), str(spelled)]:
+            return Use(file, line, name, spelled, cell)
     return None
 
 
@@ -81,10 +91,10 @@ def explain_uses(uses: tuple[Use, ...]) -> Feedback:
     more = len(uses) - 1
     others = f" So do {more} more places." if more > 1 else " So does one more place." if more else ""
     message = (
-        f"`{first.file}`, line {first.line}, uses `{first.name}`{spelled}, which this task forbids.{others} "
+        f"`{first.place}`, line {first.line}, uses `{first.name}`{spelled}, which this task forbids.{others} "
         "Write that part yourself."
     )
-    frames = tuple(Frame(use.file, use.line, "", use.spelled) for use in uses[:_MOST_TOLD])
+    frames = tuple(Frame(use.place, use.line, "", use.spelled) for use in uses[:_MOST_TOLD])
     return Feedback(message=message, traceback=frames)
 
 

@@ -4,13 +4,14 @@
 """
 
 import contextlib
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from grader.assets import asset_name, expectation_of, read_asset
-from grader.assignment import Assignment, probe_files
+from grader.assignment import Assignment, Kind, probe_files
 from grader.checks import Check
 from grader.compare import Expectation
 from grader.errors import CourseError, SandboxError
@@ -143,16 +144,28 @@ def open_sandbox(
     probes = read_probes(assignment)
     limits = limits or limits_of(assignment)
     sandbox: Sandbox
-    if server is not None:
-        sandbox = WalledSandbox(
-            server, files=submission.files, probes=probes, limits=limits, shims=assignment.worker.shims
-        )
-    else:
-        sandbox = InlineSandbox(folder or Path.cwd(), probes=probes, limits=limits, shims=assignment.worker.shims)
-    try:
+    with contextlib.ExitStack() as stack:
+        if server is not None:
+            sandbox = WalledSandbox(
+                server, files=submission.files, probes=probes, limits=limits, shims=assignment.worker.shims
+            )
+        else:
+            is_notebook = assignment.handed_in.kind is Kind.NOTEBOOK
+            own = stack.enter_context(_written(submission.files)) if is_notebook else folder or Path.cwd()
+            sandbox = InlineSandbox(own, probes=probes, limits=limits, shims=assignment.worker.shims)
+        stack.callback(sandbox.close)
         yield sandbox
-    finally:
-        sandbox.close()
+
+
+@contextlib.contextmanager
+def _written(files: Mapping[str, bytes]) -> Iterator[Path]:
+    """Write files into a temporary folder: what a notebook is imported from is made by the grader."""
+    with tempfile.TemporaryDirectory(prefix="grader-notebook-") as name:
+        for path, content in files.items():
+            file = Path(name, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        yield Path(name)
 
 
 def refuse_failed_preload(server: ForkServer) -> None:

@@ -158,7 +158,7 @@ class _Run:
             return True
         error = self._execute(statement)
         if error is not None:
-            self._note(statement, _describe(error, self.pace), error)
+            self._note(statement, _describe(error), error)
             return not isinstance(error, NameError)
         self.log.defined.update(dict.fromkeys(statement.names, statement.cell))
         return True
@@ -171,8 +171,12 @@ class _Run:
 
     def run_late(self, statement: Statement) -> None:
         """Run a definition below the end, if the name is not there yet."""
-        is_missing = statement.names and statement.names[0] not in self.namespace
-        if statement.is_definition and is_missing and self._execute(statement) is None:
+        missing = [name for name in statement.names if name not in self.namespace]
+        if not missing:
+            return
+        if not statement.is_definition:
+            self._note(statement, statement.skipped or "it stands below the cell where this task is checked")
+        elif self._execute(statement) is None:
             self._take_late(statement)
 
     def _take_late(self, statement: Statement) -> None:
@@ -212,9 +216,9 @@ class _Run:
         self.log.events.append(Event(statement.cell, statement.line, statement.names, why, error))
 
 
-def _describe(error: BaseException, pace: Pace) -> str:
+def _describe(error: BaseException) -> str:
     if isinstance(error, StatementTooLong):
-        return f"it took longer than {pace.statement_s:g} s"
+        return str(error)
     try:
         return f"`{type(error).__name__}: {error}`"[:300]
     except BaseException:

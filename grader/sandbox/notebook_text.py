@@ -13,6 +13,9 @@ from grader.notebooks import CellKind, read_stripped
 from grader.sandbox.cell_source import to_python
 
 
+_SUFFIX = ".py"
+
+
 @dataclass(frozen=True, slots=True)
 class JoinedText:
     """Hold Python texts by file, and for a notebook where its cells begin.
@@ -23,20 +26,20 @@ class JoinedText:
     files: Mapping[str, bytes]
     cells: Mapping[str, list[tuple[int, int]]] = field(default_factory=dict)
 
-    def place_of(self, file: str, line: int) -> tuple[int, int]:
-        """Return cell and line of a line of the text; the cell is 0 in a file that is no notebook."""
+    def place_of(self, file: str, line: int) -> tuple[str, int, int]:
+        """Return the file, cell and line of a line of a text; the cell is 0 in a file that is no notebook."""
         starts = self.cells.get(file)
         if not starts:
-            return 0, line
+            return file, 0, line
         start, cell = starts[bisect_right(starts, (line, 1 << 62)) - 1]
-        return cell, line - start + 1
+        return file.removesuffix(_SUFFIX), cell, line - start + 1
 
 
 def joined_python(files: Mapping[str, bytes]) -> JoinedText:
-    """Return the files with each stripped notebook as one Python text."""
+    """Return the files with each stripped notebook as one Python text, whose name ends like a Python file's."""
     texts, cells = dict(files), dict[str, list[tuple[int, int]]]()
     for file in [file for file in files if file.endswith(".ipynb")]:
-        texts[file], cells[file] = _join(files[file])
+        texts[file + _SUFFIX], cells[file + _SUFFIX] = _join(texts.pop(file))
     return JoinedText(texts, cells)
 
 
