@@ -74,6 +74,19 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """Name a question that is answered in words: the variable `name` of a student's `module`; a person grades it.
+
+    `points` is 0 where the course does not say what it is worth.
+    """
+
+    name: str
+    title: str
+    module: str
+    points: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """Hold everything `assignment.toml` says, and where its files lie.
 
@@ -91,6 +104,7 @@ class Assignment:
     limits: dict[str, float | int]
     tasks: tuple[Task, ...]
     notebook: NotebookSettings = NotebookSettings()
+    questions: tuple[Question, ...] = ()
 
 
 def check_files(assignment: Assignment) -> tuple[Path, ...]:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from grader.assignment import Assignment, HandedIn, Kind, NotebookSettings, Scoring, Task, WorkerSettings
+from grader.assignment import Assignment, HandedIn, Kind, NotebookSettings, Question, Scoring, Task, WorkerSettings
 from grader.globs import find_glob_fault, is_matched
 from grader.sandbox.shims import FAMILIES, SHIMS
 from grader.toml_table import (
@@ -38,7 +38,7 @@ LIMITS_IN_WHOLE_NUMBERS = (
     "threads",
 )
 
-_TOP = ("title", "slug", "submission", "worker", "notebook", "limits", "tasks")
+_TOP = ("title", "slug", "submission", "worker", "notebook", "limits", "tasks", "answers")
 _DOTTED_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\.\*)?")
 _TASK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
@@ -69,6 +69,7 @@ def read_assignment_file(home: Home) -> Assignment:
         limits=_read_limits(take_table(top, "limits", default={})),
         tasks=_read_tasks(take_table(top, "tasks"), handed_in),
         notebook=_read_notebook(take_table(top, "notebook", default={}), handed_in),
+        questions=_read_questions(take_table(top, "answers", default={}), handed_in),
     )
 
 
@@ -187,6 +188,25 @@ def _read_task(table: Table, name: str, handed_in: HandedIn) -> Task:
         limits=_read_task_limits(take_table(table, "limits", default={})),
         cell=_take_cell(table, handed_in),
     )
+
+
+def _read_questions(table: Table, handed_in: HandedIn) -> tuple[Question, ...]:
+    return tuple(_read_question(take_table(table, name), name, handed_in) for name in table.values)
+
+
+def _read_question(table: Table, name: str, handed_in: HandedIn) -> Question:
+    refuse_unknown(table, ("title", "points", "module"))
+    if not name.isidentifier():
+        raise fault(table, "", "is no name of a variable", remedy="Name it as the variable that holds the answer.")
+    module = take_text(table, "module")
+    path = module.replace(".", "/")
+    if not is_matched(f"{path}.py", handed_in.editable) and not is_matched(f"{path}/__init__.py", handed_in.editable):
+        problem = f"is `{module}`, a file that no glob in `editable` matches: nobody's answer would be read"
+        raise fault(table, "module", problem, remedy=f'Add "{path}.py" to `editable`.')
+    points = take_number(table, "points", default=0)
+    if points < 0:
+        raise fault(table, "points", f"is {points}; expected 0 or more", remedy="Points are earned, never lost.")
+    return Question(name, take_text(table, "title"), module, float(points))
 
 
 def _take_cell(table: Table, handed_in: HandedIn) -> str:

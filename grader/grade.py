@@ -34,6 +34,7 @@ from grader.session import (
     shims_note,
 )
 from grader.submission import Found, read_submission
+from grader.text_answers import read_answers
 from grader.verdict import CheckResult, SubmissionResult
 
 
@@ -247,6 +248,7 @@ def _grade_one(
         notes = (*submission.notes, *notebook_notes(sandbox, assignment))
         subject = Subject(sandbox, expect, forbidden=forbidden)
         results = run_checks(session, subject, only=only)
+        answers = read_answers(sandbox, assignment, files=submission.files)
     checks = session.config.stash[plugin.CHECKS]
     ran = {name: result for name, result in results.items() if name in checks}
     result = add_up(
@@ -258,4 +260,4 @@ def _grade_one(
         seconds=time.monotonic() - started,
         wall=wall,
     )
-    return result, submission.digest
+    return replace(result, answers=answers), submission.digest

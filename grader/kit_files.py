@@ -89,6 +89,9 @@ def write_assignment_file(assignment: Assignment) -> str:
             lines += [f"limits = {{ {', '.join(f'{key} = {value!r}' for key, value in task.limits.items())} }}"]
         if task.forbidden:
             lines += [f"forbidden = {_quote_all(task.forbidden)}", f"forbidden_in = {_quote_all(task.forbidden_in)}"]
+    for question in assignment.questions:
+        lines += ["", f"[answers.{question.name}]", f"title = {_quote(question.title)}"]
+        lines += [f"module = {_quote(question.module)}", f"points = {_number(question.points)}"]
     return "\n".join(lines) + "\n"
 
 

@@ -17,6 +17,7 @@ from grader.errors import StoreError
 from grader.plain_text import visible
 from grader.report.class_page import class_page_of
 from grader.report.file_names import scorecard_files
+from grader.report.markdown import render_markdown
 from grader.report.pages import scorecard_of
 from grader.results_file import RunInfo
 from grader.verdict import SubmissionResult
@@ -76,6 +77,7 @@ def _environment() -> Environment:
     environment.globals["style"] = Markup(style)  # noqa: S704 - our own file, and it must not be escaped
     environment.globals["style_source"] = f"'sha256-{digest}'"
     environment.filters["code_spans"] = code_spans
+    environment.filters["markdown"] = render_markdown
     environment.filters["url_path"] = lambda name: quote(name, errors="replace")
     return environment
 

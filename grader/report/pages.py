@@ -9,7 +9,7 @@ from grader.plain_text import number, shortened
 from grader.report.marks import Mark, explanation_of, mark_of
 from grader.results_file import RunInfo
 from grader.shares import Share, shares
-from grader.verdict import CheckResult, Feedback, Frame, Item, Status, SubmissionResult, TaskResult, Verdict
+from grader.verdict import Answer, CheckResult, Feedback, Frame, Item, Status, SubmissionResult, TaskResult, Verdict
 
 _OUTPUT_LIMIT = 20_000  # characters of captured output or of an answer
 _MESSAGE_LIMIT = 4_000
@@ -67,6 +67,16 @@ class TaskView:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerView:
+    """Show one text answer; `points` is what a person may give for it, empty where the course doesn't say."""
+
+    title: str
+    text: str
+    points: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scorecard:
     """Show one submission."""
 
@@ -80,7 +90,7 @@ class Scorecard:
     counts: tuple[tuple[Mark, int], ...]
     tasks: tuple[TaskView, ...]
     notes: tuple[str, ...]
-    answers: tuple[tuple[str, str], ...]
+    answers: tuple[AnswerView, ...]
     run: RunInfo
     wall: str
 
@@ -99,9 +109,18 @@ def scorecard_of(result: SubmissionResult, *, run: RunInfo) -> Scorecard:
         counts=_counts(checks),
         tasks=tuple(_task(task, anchor=task_anchor(i)) for i, task in enumerate(result.tasks)),
         notes=tuple(shortened(note, _MESSAGE_LIMIT) for note in result.notes),
-        answers=tuple((question, shortened(text, _OUTPUT_LIMIT)) for question, text in result.answers),
+        answers=tuple(map(_answer, result.answers)),
         run=run,
         wall=result.wall or run.wall,
+    )
+
+
+def _answer(answer: Answer) -> AnswerView:
+    return AnswerView(
+        title=shortened(answer.title, _LINE_LIMIT),
+        text=shortened(answer.text, _OUTPUT_LIMIT),
+        points=f"of {number(answer.points)} points" if answer.points else "",
+        note=shortened(answer.note, _MESSAGE_LIMIT),
     )
 
 

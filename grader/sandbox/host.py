@@ -20,7 +20,7 @@ from grader.errors import ProtocolError, SandboxError
 from grader.sandbox.exchange import Exchange, Gone, ProbeNeeds, read_ready
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.limits import Limits
-from grader.sandbox.protocol import SCAN, Ending, ProbeCall, ProbeOutcome, frame, note, pack_files
+from grader.sandbox.protocol import Ending, ProbeCall, ProbeOutcome, frame, note, pack_files
 from grader.sandbox.walls import Wall
 
 _OPEN_S = 30.0
@@ -90,7 +90,7 @@ class WalledSandbox:
         """Return what the probe needs. Raises SandboxError for a call that no probe can answer."""
         needs = self._needs.get(call.probe)
         if needs is None:
-            known = ", ".join(name for name in self._needs if name != SCAN)
+            known = ", ".join(name for name in self._needs if name.isidentifier())  # without those of all assignments
             raise SandboxError(f"The assignment has no probe {call.probe!r}.", remedy=f"It has {known}.")
         for name in sorted({*call.inputs} ^ needs.takes):
             if name not in needs.takes:

@@ -29,7 +29,7 @@ from grader.sandbox.notebook_modules import install_notebook, notebook_probe
 from grader.sandbox.notebook_names import explain_in_notebook
 from grader.sandbox.notebook_text import joined_python
 from grader.sandbox.protocol import (
-    NOTEBOOK,
+    ANSWERS,
     SCAN,
     frame,
     note,
@@ -41,6 +41,7 @@ from grader.sandbox.protocol import (
 )
 from grader.sandbox.recorder import record_calls
 from grader.sandbox.shims import plain_progress_bars, provide, shims_named
+from grader.sandbox.written_answers import read_texts
 from grader.tensors import pack, unpack
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -50,14 +51,24 @@ _MAX_FRAMES = 30
 
 def all_probes(sources: Mapping[str, bytes]) -> dict[str, Probe]:
     """Execute an assignment's probe files; return their probes and those that every assignment has, by name."""
-    return load_probes(sources) | {SCAN: Probe(SCAN, _scan, ()), NOTEBOOK: notebook_probe()}
+    own = (Probe(SCAN, _scan, ()), notebook_probe(), Probe(ANSWERS, _read_answers, ()))
+    return load_probes(sources) | {probe.name: probe for probe in own}
+
+
+def _read_answers(
+    *, modules: list[str], names: list[list[str]], sources: list[torch.Tensor | None], by_import: bool
+) -> dict[str, Any]:
+    """Read what a student wrote into the variables `names` of `modules`, whose sources are given as bytes."""
+    wanted = dict(zip(modules, names, strict=True))
+    files = {module: bytes(data.tolist()) for module, data in zip(modules, sources, strict=True) if data is not None}
+    return read_texts(wanted=wanted, files=files, by_import=by_import)
 
 
 def _scan(*, files: Mapping[str, torch.Tensor], names: list[str]) -> dict[str, Any]:
     """Find forbidden names in source files, given as bytes; asked for before any student code runs."""
     text = joined_python({path: bytes(data.tolist()) for path, data in files.items()})
     scan = find_forbidden(text.files, names)
-    uses = [[use.file, *text.place_of(use.file, use.line), use.name, use.spelled] for use in scan.uses]
+    uses = [[*text.place_of(use.file, use.line), use.name, use.spelled] for use in scan.uses]
     return {"uses": uses, "unread": [[file.file, file.reason] for file in scan.unread]}
 
 

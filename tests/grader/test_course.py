@@ -102,6 +102,30 @@ def test_tasks_keep_their_order(tmp_path):
     )
 
 
+def test_questions_are_read(tmp_path):
+    """A question that is answered in words names its variable's module, a title and perhaps points."""
+    own = "[answers.part1_q1]\ntitle = 'Why?'\npoints = 4\nmodule = 'hw2.answers'\n[answers.q2]\ntitle = 'How?'\n"
+    why, how = read(tmp_path, GOOD + own + "module = 'hw2.answers'\n").questions
+    assert (why.name, why.title, why.module, why.points) == ("part1_q1", "Why?", "hw2.answers", 4.0)
+    assert (how.name, how.points) == ("q2", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("[answers.q-1]\ntitle = 'Why?'\nmodule = 'hw2.answers'", "`answers.q-1` is no name of a variable. Name it as"),
+        ("[answers.q1]\ntitle = 'Why?'", r"`answers.q1.module` is missing"),
+        ("[answers.q1]\nmodule = 'hw2.answers'", r"`answers.q1.title` is missing"),
+        ("[answers.q1]\ntitle = 'a'\nmodule = 'hw3.a'", r"is `hw3.a`, a file that no glob .* Add \"hw3/a.py\" to"),
+        ("[answers.q1]\ntitle = 'a'\nmodule = 'hw2.a'\npoints = -1", r"`answers.q1.points` is -1; expected 0 or more"),
+    ],
+)
+def test_mistakes_in_questions(tmp_path, table, words):
+    """A question that could never be answered is refused."""
+    with pytest.raises(CourseError, match=words):
+        read(tmp_path, GOOD + table + "\n")
+
+
 def test_shims_are_known_by_name(tmp_path):
     """An assignment names what it gives back to old code: single names, or a family of them."""
     assignment = read(tmp_path, GOOD.replace("[limits]", 'shims = ["numpy.*", "matplotlib.cm.get_cmap"]\n[limits]'))

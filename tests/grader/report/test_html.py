@@ -14,7 +14,7 @@ from grader.errors import StoreError
 from grader.report import html
 from grader.report.html import code_spans, lone_scorecards, write_pages
 from grader.results_file import RunInfo
-from grader.verdict import CheckResult, Feedback, Frame, Item, Status, SubmissionResult, TaskResult, Verdict
+from grader.verdict import Answer, CheckResult, Feedback, Frame, Item, Status, SubmissionResult, TaskResult, Verdict
 
 RUN = RunInfo("uva-mlp", "A small MLP", "checks-1", "0.1.0", "2.13.0", "bubblewrap", "2026-05-01T10:00:00Z")
 
@@ -101,7 +101,7 @@ def _hostile_result(text):
     items = (Item(text, "close", text, (1,), text, text),)
     feedback = Feedback(text, text, items, (Frame(text, 3, text, text),), text)
     check = CheckResult("test_a", text, "linear", Verdict.CRASHED, feedback=feedback)
-    return _result(text, check, notes=(text,), wall=text, answers=((text, text),))
+    return _result(text, check, notes=(text,), wall=text, answers=(Answer(text, text, note=text),))
 
 
 def _card(folder, result):

@@ -2,7 +2,7 @@
 
 from grader.report.pages import scorecard_of, task_anchor
 from grader.results_file import RunInfo
-from grader.verdict import CheckResult, Feedback, Frame, Item, Status, SubmissionResult, TaskResult, Verdict
+from grader.verdict import Answer, CheckResult, Feedback, Frame, Item, Status, SubmissionResult, TaskResult, Verdict
 
 RUN = RunInfo("uva-mlp", "MLP", "checks-1", "0.1.0", "2.13.0", "bubblewrap", "2026-05-01T10:00:00Z")
 
@@ -93,7 +93,7 @@ def test_everything_long_is_bounded():
     """A megabyte of output, message, note or answer becomes a readable amount."""
     long = "x" * 1_000_000
     item = Item(long, "close", long, None, long, long)
-    page = _page(_check(feedback=Feedback(long, long, (item,), (), long)), notes=(long,), answers=(("Q", long),))
+    page = _page(_check(feedback=Feedback(long, long, (item,), (), long)), notes=(long,), answers=(Answer("Q", long),))
     check = page.tasks[0].checks[0]
     parts = (
         check.explanation,
@@ -104,7 +104,7 @@ def test_everything_long_is_bounded():
     )
     assert all(len(part) < 5_000 for part in (*parts, check.items[0].message, page.notes[0]))
     assert len(check.output) < 21_000
-    assert len(page.answers[0][1]) < 21_000
+    assert len(page.answers[0].text) < 21_000
 
 
 def test_the_wall_is_the_submissions_own():
