@@ -29,7 +29,13 @@ def test_dropout_backward_training(probe, rng):
     actual = probe("dropout", x=x, p=0.4, training=True, dout=dout)
     assert_matches(actual, {"z": Spec((50, 40))})
     factor = actual["z"] / x
-    others = {"dout itself": dout, "dout with the mask but without the scaling": dout * (factor != 0)}
+    assert_matches(actual, {"grad of x": Spec((50, 40))})
+    other_mask = (actual["grad of x"] != 0) * factor.max()
+    others = {
+        "dout itself": dout,
+        "dout with the mask but without the scaling": dout * (factor != 0),
+        "dout under another mask than forward's": dout * other_mask,
+    }
     assert_matches(actual, {"grad of x": factor * dout}, context=Context(others=others))
 
 
@@ -63,7 +69,7 @@ def test_dropout_new_mask(probe):
     assert_matches({name: agreement}, Expectation({name: torch.tensor(chance)}, {name: tolerance}))
 
 
-@pytest.mark.graded(task="dropout", weight=1, after="test_dropout_fraction")
+@pytest.mark.graded(task="dropout", weight=1)
 def test_dropout_element_by_element(probe):
     """Dropout decides for every element on its own
 
@@ -144,3 +150,23 @@ def test_mlp_dropout_training_gradients(probe, rng):
     candidates = (2 * kept, kept)
     factor = min(candidates, key=lambda f: float((chain(**inputs, factor=f) - actual["z"]).abs().max()))
     assert_matches(actual, measured(chain_with_gradients, factor=factor, dout=dout, **inputs))
+
+
+@pytest.mark.graded(task="mlp-dropout", weight=1, after="test_mlp_dropout_structure")
+def test_mlp_dropout_probability(probe, rng):
+    """An MLP hands its dropout probability on to its Dropout layers
+
+    With dropout = 0.8 four of five active hidden units are dropped while training. A unit that was dropped gives
+    its weights in the next layer no gradient.
+    """
+    p, hidden = 0.8, 4000
+    x, dout = torch.randn(1, 3, generator=rng), torch.ones(1, 1)
+    actual = probe("mlp", x=x, num_classes=1, hidden_features=[hidden], options={"dropout": p}, dout=dout)
+    specs = {"w1": Spec((hidden, 3)), "b1": Spec((hidden,)), "grad of w2": Spec((1, hidden))}
+    assert_matches(actual, specs)
+    is_active = F.linear(x, actual["w1"], actual["b1"])[0] > 0.001
+    assert_matches({"enough units are active": bool(is_active.sum() > hidden / 8)}, {"enough units are active": True})
+    name = "fraction of active hidden units that were dropped"
+    dropped = (actual["grad of w2"][0, is_active] == 0).float().mean()
+    tolerance = Tolerance(rtol=0, atol=5 * math.sqrt(p * (1 - p) / int(is_active.sum())))
+    assert_matches({name: dropped}, Expectation({name: torch.tensor(p)}, {name: tolerance}))

@@ -118,7 +118,8 @@ def test_mlp_forward(probe, rng):
     specs = weight_specs(6, 5, 4, 3)
     assert_matches(actual, specs)
     weights = {name: actual[name] for name in specs}
-    others = {"the scores after one more ReLU": F.relu(relu_mlp(x, **weights))}
+    scores = relu_mlp(x, **weights)
+    others = {"the scores after one more ReLU": F.relu(scores), "the softmax of the scores": scores.softmax(dim=1)}
     expected = measured(lambda **tensors: {"z": relu_mlp(**tensors)}, x=x, **weights)
     assert_matches(actual, expected, context=Context(batch_size=8, others=others))
 

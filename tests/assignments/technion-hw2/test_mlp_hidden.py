@@ -30,7 +30,8 @@ def test_sequential_order_and_params(probe, rng):
         "parameters, sorted": torch.tensor(sorted(factors + shifts)),
     }
     backwards = 2 * (-0.5 * (3 * x - 5) + 4) + 1
-    assert_matches(actual, expected, context=Context(others={"the layers in reverse order": backwards}))
+    others = {"the layers in reverse order": backwards, "the output of the last layer alone": 3 * x - 5}
+    assert_matches(actual, expected, context=Context(others=others))
 
 
 @pytest.mark.graded(task="sequential", weight=1)
@@ -41,7 +42,10 @@ def test_sequential_mode_and_keywords(probe, rng):
     """
     x, extra = torch.randn(3, 4, generator=rng), torch.randn(3, 4, generator=rng)
     actual = probe("sequential_order", x=x, factors=[2.0, 0.5], shifts=[1.0, 4.0], training=False, extra=extra)
-    others = {"training mode": 0.5 * (2 * x + 1) + 4 + extra, "the output without the keyword argument": x}
+    others = {
+        "the output in training mode": 0.5 * (2 * x + 1) + 4 + extra,
+        "the output without the keyword argument": x,
+    }
     assert_matches(actual, {"z": x + extra}, context=Context(others=others))
 
 

@@ -41,18 +41,25 @@ def test_train_batch_twice(probe, rng):
 def test_fit_runs_all_epochs(probe):
     """Trainer.fit runs all epochs though the test loss rises, with a smaller last batch
 
-    Nothing asks for early stopping here. Every batch of both loaders is used once an epoch.
+    Nothing asks for early stopping here. Every batch of both loaders is used once an epoch, and an accuracy is the
+    share of correct samples.
     """
-    train = {"size": 10, "losses": [1.0] * 12, "correct": [4, 3, 1] * 4}
-    test = {"size": 5, "losses": [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0], "correct": [3, 1] * 4}
+    train = {"size": 10, "losses": [1.0] * 12, "correct": [4, 3, 1, 2, 2, 2, 3, 0, 1, 4, 4, 2]}
+    test = {"size": 5, "losses": [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0], "correct": [3, 1, 2, 0, 1, 0, 4, 1]}
     actual = probe("fit", train=train, test=test, batch_size=4, num_epochs=4, options={})
     expected = {
         "number of train batches": 12,
         "number of test batches": 8,
-        "train_acc": torch.full((4,), 80.0),
-        "test_acc": torch.full((4,), 80.0),
+        "train_acc": torch.tensor([80.0, 60.0, 40.0, 100.0]),
+        "test_acc": torch.tensor([80.0, 40.0, 20.0, 100.0]),
     }
-    assert_matches(actual, expected)
+    others = {
+        "the training accuracies as if every batch were full": torch.tensor([8.0, 6.0, 4.0, 10.0]) * 100 / 12,
+        "the test accuracies as if every batch were full": torch.tensor([4.0, 2.0, 1.0, 5.0]) * 100 / 8,
+        "the mean of the batches' accuracies in training": torch.tensor([225.0, 200.0, 125.0, 300.0]) / 3,
+        "the mean of the batches' accuracies in testing": torch.tensor([175.0, 50.0, 25.0, 200.0]) / 2,
+    }
+    assert_matches(actual, expected, context=Context(others=others))
 
 
 @pytest.mark.graded(task="trainer", weight=1, after="test_fit_results")
