@@ -308,6 +308,7 @@ def decision_boundary(*, x, y, corner, where, dx=None, own_axes=False):
         "returned": "(fig, ax)",
         "ax is the given one": ax is axes,
         "asked points": torch.cat([torch.zeros(0, 2, dtype=torch.float64), *asked]),
+        "limits": torch.tensor([sorted(ax.get_xlim()), sorted(ax.get_ylim())], dtype=torch.float32),
         "colours": _colours(ax, where),
     }
 

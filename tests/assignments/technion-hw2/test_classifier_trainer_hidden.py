@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.compare import Context, assert_matches, measured
+from grader.compare import Context, Spec, assert_matches, measured
 
 SIZES = (9, 5, 12)
 
@@ -68,9 +68,10 @@ def test_classifier_counts_by_threshold(probe, rng):
     )
     z = F.linear(x, w, b)
     labels = F.softmax(z, dim=1)[:, 1] >= 0.9
-    others = {"the count for the class with the larger score": (z.argmax(dim=1) == y).sum().float()}
-    count = (labels == y).sum().float()
-    assert_matches(actual, {"num_correct": count}, context=Context(others=others))
+    assert_matches(actual, {"num_correct": Spec(())})
+    given, count, by_score = float(actual["num_correct"]), int((labels == y).sum()), int((z.argmax(dim=1) == y).sum())
+    told = " That is the count for the class with the larger score." if given == by_score else ""
+    assert given == count, f"`num_correct` is {given:g}; expected {count}.{told}"
 
 
 @pytest.mark.graded(task="classifier-trainer", weight=1, after="test_classifier_test_batch")

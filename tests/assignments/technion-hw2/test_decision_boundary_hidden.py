@@ -24,6 +24,18 @@ def draw_places(samples, rng):
     return points[(to_samples > 0.08) & (to_boundary > 0.12)][:600]
 
 
+def assert_shows(limits):
+    """Ask for axes that reach as far as the samples, and not much farther."""
+    low, high = limits[:, 0], limits[:, 1]
+    fits = (low <= LOW) & (low >= LOW - 2 * SIZE) & (high >= LOW + SIZE) & (high <= LOW + 3 * SIZE)
+    for axis, name, feature in ((0, "horizontal", "first"), (1, "vertical", "second")):
+        assert bool(fits[axis]), (
+            f"The {name} axis runs from {float(low[axis]):.2f} to {float(high[axis]):.2f}, the {feature} feature from "
+            f"{float(LOW[axis]):.2f} to {float(LOW[axis] + SIZE[axis]):.2f}. Do the regions or the samples have their "
+            "axes swapped?"
+        )
+
+
 @pytest.mark.graded(task="decision-boundary", weight=1, after="test_decision_boundary")
 def test_decision_boundary_regions(probe, rng):
     """The regions of the figure are those that the classifier gives to each class
@@ -34,7 +46,8 @@ def test_decision_boundary_regions(probe, rng):
     x = torch.cat([corners, torch.rand(4, 2, generator=rng) * SIZE + LOW])
     where = draw_places(x, rng)
     actual = probe("decision_boundary", x=x, y=classes_of(x), corner=CORNER, where=where)
-    assert_matches(actual, {"colours": Spec((len(where), 3), torch.uint8)})
+    assert_matches(actual, {"colours": Spec((len(where), 3), torch.uint8), "limits": Spec((2, 2))})
+    assert_shows(actual["limits"])
     colours, classes = actual["colours"].long(), classes_of(where)
     _, colour = (colours // 8).unique(dim=0, return_inverse=True)
     counts = torch.zeros(int(colour.max()) + 1, 2).index_put_((colour, classes), torch.ones(()), accumulate=True)

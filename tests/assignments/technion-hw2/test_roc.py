@@ -58,15 +58,11 @@ def explain(given, *, thresholds, fpr, tpr, best):
         return " It is 1 minus a probability of class 1: look at the column." if bool(nearest.any()) else ""
     index = int(found.int().argmax())
     rules = {
-        "That is the point closest to (1, 0): FPR and TPR are swapped.": fpr.sub(1).square() + tpr.square(),
-        "That is the point farthest from (0, 1): take the smallest distance.": -(fpr.square() + tpr.sub(1).square()),
-        "That maximizes TPR alone, as calling everything positive does.": 1 - tpr,
-        "That minimizes FPR alone, as calling nothing positive does.": fpr,
+        "That is the corner where everything is called positive: does the rule look at TPR alone, are FPR and TPR "
+        "swapped, or is it the largest distance?": 2 - fpr - tpr,
+        "That is where FPR is lowest: does the rule look at FPR alone?": fpr,
         "That maximizes TPR - FPR, which is not the shortest distance.": fpr - tpr,
-        "That balances FPR and FNR, which is not the shortest distance.": (fpr + tpr - 1).abs(),
-        "That maximizes the distance from (1, 0), which is not the shortest one from (0, 1).": -(
-            fpr.sub(1).square() + tpr.square()
-        ),
+        "That makes FPR and FNR nearly equal, which is not the shortest distance.": (fpr + tpr - 1).abs(),
     }
     for words, cost in rules.items():
         if cost[index] <= cost.min() + 1e-9:
@@ -80,7 +76,7 @@ def test_roc_threshold(probe, rng):
 
     The curve shows TPR = 1 - FNR over FPR, one point for each threshold on the probability of the positive class.
     """
-    x, y = draw_curve(n=300, noise=1.5, rng=rng, shift=1.0)
+    x, y = draw_curve(n=300, noise=2.5, rng=rng, shift=2.0)
     actual = probe("roc_threshold", x=x, y=y)
     assert_is_closest(actual, x=x, y=y)
 

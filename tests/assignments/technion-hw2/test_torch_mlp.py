@@ -93,7 +93,10 @@ def test_torch_mlp_forward(probe, rng):
     x, weights = torch.randn(9, 2, generator=rng), draw_weights((2, 8, 16, 32, 64), rng)
     nonlins = ["relu", "tanh", LEAKY, "softmax"]
     actual = probe("torch_mlp", x=x, dims=[8, 16, 32, 64], nonlins=nonlins, weights=weights)
-    context = Context(batch_size=9, others=other_outputs(FOUR, x, weights))
+    before_softmax = mlp_output([*FOUR[:3], "none"], x, weights)
+    others = other_outputs(FOUR, x, weights)
+    others["the output with the softmax over the samples"] = F.softmax(before_softmax, dim=0)
+    context = Context(batch_size=9, others=others)
     expected = measured(lambda x, weights: {"z": mlp_output(FOUR, x, weights)}, x=x, weights=weights)
     assert_matches(actual, expected, context=context)
 
