@@ -168,7 +168,7 @@ def _environment(extra):
 def run_grader():
     """Return a function that runs the command line in a process of its own."""
 
-    def run(*arguments, cwd, stdin="", environment=None):
+    def run(*arguments, cwd, stdin="", environment=None, timeout_s=120):
         return subprocess.run(
             [sys.executable, "-m", "grader.cli", *map(str, arguments)],
             cwd=cwd,
@@ -177,7 +177,7 @@ def run_grader():
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=timeout_s,
         )
 
     return run
