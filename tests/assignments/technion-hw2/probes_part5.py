@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 import torch
+from torch.utils.data import DataLoader
 
 from grader.probes import probe
 
@@ -29,13 +30,13 @@ RESULTS = ("train_loss", "train_acc", "test_loss", "test_acc")
 def experiment(*, images, arguments, look_at=None):
     """Run cnn_experiment in an empty folder: return what it created, how it trained, and which files it wrote.
 
-    `look_at` are images for which the network gives scores before the training and after it.
+    `look_at` is "train" or "test": for these images the network gives scores before the training and after it.
     """
     from hw2.experiments import cnn_experiment
 
-    with _cifar10(images), _created_networks() as networks, _empty_folder():
+    with _cifar10(images) as held, _created_networks() as networks, _empty_folder():
         cnn_experiment(**arguments)
-        return _seen(networks, look_at) | {"files": _files()}
+        return _seen(networks, held, look_at) | {"files": _files()}
 
 
 @probe(needs=EXPERIMENTS)
@@ -45,9 +46,9 @@ def experiments(*, images, runs, look_at):
 
     outputs = {}
     for i, arguments in enumerate(runs, start=1):
-        with _cifar10(images), _created_networks() as networks, _empty_folder():
+        with _cifar10(images) as held, _created_networks() as networks, _empty_folder():
             cnn_experiment(**arguments)
-            seen = _seen(networks, look_at)
+            seen = _seen(networks, held, look_at)
             outputs |= {f"scores before run {i}": seen["scores before"], f"scores after run {i}": seen["scores after"]}
     return outputs
 
@@ -57,9 +58,9 @@ def experiment_file(*, images, arguments, look_at=None):
     """Run cnn_experiment, and return what load_experiment makes of the only file that it wrote."""
     from hw2.experiments import cnn_experiment
 
-    with _cifar10(images), _created_networks() as networks, _empty_folder():
+    with _cifar10(images) as held, _created_networks() as networks, _empty_folder():
         cnn_experiment(**arguments)
-        return _loaded() | _seen(networks, look_at)
+        return _loaded() | _seen(networks, held, look_at)
 
 
 @probe(needs=EXPERIMENTS)
@@ -69,10 +70,10 @@ def repeated_experiment(*, images, arguments, look_at):
 
     outputs = {}
     for run in ("first run", "second run"):
-        with _cifar10(images), _created_networks() as networks, _empty_folder():
+        with _cifar10(images) as held, _created_networks() as networks, _empty_folder():
             cnn_experiment(**arguments)
             config = _loaded()["config"]
-            outputs |= {f"scores after the {run}": _seen(networks, look_at)["scores after"]}
+            outputs |= {f"scores after the {run}": _seen(networks, held, look_at)["scores after"]}
             seed = config.get("seed") if isinstance(config, dict) else None
             outputs |= {f"seed in the file of the {run}": seed}
             arguments = arguments | {"seed": seed}
@@ -82,17 +83,37 @@ def repeated_experiment(*, images, arguments, look_at):
 @probe(needs=EXPERIMENTS)
 def experiment_command(*, images, command):
     """Run `python -m hw2.experiments` with the words of `command`, and return what its file holds."""
-    with _cifar10(images), _created_networks() as networks, _empty_folder(), _argv(["hw2.experiments", *command]):
+    with (
+        _cifar10(images) as held,
+        _created_networks() as networks,
+        _empty_folder(),
+        _argv(["hw2.experiments", *command]),
+    ):
         try:
             runpy.run_module("hw2.experiments", run_name="__main__", alter_sys=True)
         except SystemExit as err:  # a program may leave like this, and argparse does for an option it doesn't know
             code = err.code if isinstance(err.code, int) else int(err.code is not None)
         else:
             code = 0
-        return {"exit code": code, "files": _files(), **_loaded(), **_seen(networks, None)}
+        return {"exit code": code, "files": _files(), **_loaded(), **_seen(networks, held, None)}
 
 
 # ---------------------------------------------------------------- the images
+
+
+class _Images:
+    """The images that stand in for CIFAR-10, and what the student's code does to each before a network sees it."""
+
+    def __init__(self, images):
+        self.images = images
+        self.transform = None
+
+    def as_seen(self, part):
+        """Return the training or test images as the student's test set presents them, (N, 3, 32, 32)."""
+        from torchvision.transforms import ToPILImage, ToTensor
+
+        present = self.transform or ToTensor()
+        return torch.stack([present(ToPILImage()(image)) for image in self.images[f"{part}_images"]])
 
 
 @contextlib.contextmanager
@@ -100,12 +121,15 @@ def _cifar10(images):
     """Let torchvision's CIFAR10 hold our images, for train and test, with whatever root and transforms."""
     from torchvision.datasets import CIFAR10, VisionDataset
 
+    held = _Images(images)
     original = CIFAR10.__init__
 
     def hold(self, root=".", train=True, transform=None, target_transform=None, download=False):
         VisionDataset.__init__(self, root, transform=transform, target_transform=target_transform)
         part = "train" if train else "test"
         self.train = train
+        if not train:
+            held.transform = transform
         self.data = images[f"{part}_images"].permute(0, 2, 3, 1).contiguous().numpy()
         self.targets = images[f"{part}_labels"].tolist()
         self.classes = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
@@ -113,9 +137,29 @@ def _cifar10(images):
 
     CIFAR10.__init__ = hold
     try:
-        yield
+        with _loading_at_home():
+            yield held
     finally:
         CIFAR10.__init__ = original
+
+
+@contextlib.contextmanager
+def _loading_at_home():
+    """Let a DataLoader load in its own process: workers for a few tiny images cost seconds and change nothing."""
+    original = DataLoader.__init__
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def create(self, *args, **kwargs):
+        arguments = signature.bind(self, *args, **kwargs).arguments
+        for_workers = {"num_workers", "prefetch_factor", "persistent_workers", "multiprocessing_context", "timeout"}
+        original(**{name: value for name, value in arguments.items() if name not in for_workers})
+
+    DataLoader.__init__ = create
+    try:
+        yield
+    finally:
+        DataLoader.__init__ = original
 
 
 # ---------------------------------------------------------------- the networks
@@ -141,7 +185,7 @@ class _Network:
 
     def scores(self, images):
         with torch.no_grad():
-            return self.forward(images.float() / 255).clone()
+            return self.forward(images).clone()
 
 
 @contextlib.contextmanager
@@ -179,7 +223,7 @@ def _noting(original, networks):
     return note
 
 
-def _seen(networks, images):
+def _seen(networks, held, part):
     """Return what the network was asked for that got the most batches, and how many and how large those were."""
     if not networks:
         return {"network": "none", "scores before": None, "scores after": None}
@@ -193,7 +237,8 @@ def _seen(networks, images):
         "sizes of the test batches": network.test_batches[:200],
         "number of test batches": len(network.test_batches),
     }
-    if images is not None:
+    if part is not None:
+        images = held.as_seen(part)
         model = network.model.cpu().eval()
         seen["scores after"] = network.scores(images)
         model.load_state_dict(network.first_state)

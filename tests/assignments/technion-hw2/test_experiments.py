@@ -64,7 +64,7 @@ def test_experiment_trains(probe, rng):
     better on the training images than at the beginning.
     """
     images = draw_images(rng=rng, train=70, test=30)
-    actual = probe("experiment", images=images, arguments=tiny(), look_at=images["train_images"])
+    actual = probe("experiment", images=images, arguments=tiny(), look_at="train")
     assert_matches(actual, {"sizes of the training batches": [20, 20, 20, 20], "number of training batches": 4})
     sizes = actual["sizes of the test batches"]
     assert set(sizes) == {10}, f"The test batches have the sizes {sizes}; expected 10 images in each."
@@ -94,7 +94,7 @@ def test_experiment_seed(probe, rng):
     """
     images = draw_images(rng=rng, train=70, test=30)
     runs = [tiny(seed=1), tiny(seed=1), tiny(seed=2)]
-    actual = probe("experiments", images=images, runs=runs, look_at=images["test_images"])
+    actual = probe("experiments", images=images, runs=runs, look_at="test")
     assert_matches(actual, {f"scores after run {run}": Spec((30, 10)) for run in (1, 2, 3)})
     first = actual["scores after run 1"]
     assert_matches(actual, {"scores after run 2": first}, context=Context())

@@ -63,7 +63,7 @@ def test_experiment_learning_rate(probe, rng):
     """
     images = draw_images(rng=rng, train=40, test=20)
     runs = [tiny(lr=0.0), tiny(lr=0.01)]
-    actual = probe("experiments", images=images, runs=runs, look_at=images["test_images"])
+    actual = probe("experiments", images=images, runs=runs, look_at="test")
     assert_matches(
         actual, {f"scores {when} run {run}": Spec((20, 10)) for when in ("before", "after") for run in (1, 2)}
     )
@@ -82,7 +82,7 @@ def test_experiment_regularization(probe, rng):
     """
     images = draw_images(rng=rng, train=40, test=20)
     runs = [tiny(reg=0.0), tiny(reg=0.0), tiny(reg=1.0)]
-    actual = probe("experiments", images=images, runs=runs, look_at=images["test_images"])
+    actual = probe("experiments", images=images, runs=runs, look_at="test")
     assert_matches(actual, {f"scores after run {run}": Spec((20, 10)) for run in (1, 2, 3)})
     without, again, strong = (actual[f"scores after run {run}"] for run in (1, 2, 3))
     assert torch.equal(without, again), "Two runs with the same arguments and seed end with different networks."
@@ -113,7 +113,7 @@ def test_experiment_results(probe, rng):
     """
     images = draw_images(rng=rng, train=200, test=60)
     arguments = tiny(epochs=1, batches=100, bs_train=10, lr=0.005)
-    actual = probe("experiment_file", images=images, arguments=arguments, look_at=images["test_images"])
+    actual = probe("experiment_file", images=images, arguments=arguments, look_at="test")
     assert_matches(actual, {"test_acc": Spec((1,)), "train_acc": Spec((1,)), "scores after": Spec((60, 10))})
     correct = actual["scores after"].argmax(dim=1) == images["test_labels"]
     expected = {"test_acc": 100 * correct.float().mean().reshape(1)}
@@ -129,7 +129,7 @@ def test_experiment_can_be_repeated(probe, rng):
     The file holds the exact parameters that a run was made with.
     """
     images = draw_images(rng=rng, train=40, test=20)
-    actual = probe("repeated_experiment", images=images, arguments=tiny(seed=None), look_at=images["test_images"])
+    actual = probe("repeated_experiment", images=images, arguments=tiny(seed=None), look_at="test")
     seed = actual["seed in the file of the first run"]
     assert type(seed) is int, f"The file of a run without a seed says {seed!s:.100} for `seed`; expected an integer."
     assert_matches(actual, {f"scores after the {run} run": Spec((20, 10)) for run in ("first", "second")})
