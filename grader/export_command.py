@@ -196,7 +196,9 @@ def _export_gradescope(job: _Job) -> None:
         if job.request.submission is not None:
             job.write(text, default=f"gradescope/{name}")
         else:
-            job.keep(job.path("gradescope") / name, text)
+            replace_file(job.path("gradescope") / name, text)
+    if job.request.submission is None:
+        job.exported.files.append(job.path("gradescope"))
 
 
 def _export_github(job: _Job) -> None:

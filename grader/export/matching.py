@@ -36,10 +36,10 @@ def match(names: Sequence[str], students: Sequence[Student]) -> Matching:
     """
     found = _by_own_column(names, students)
     unmatched: dict[str, str] = {}
-    for is_likely in (_is_equal, _is_lms_name, _is_alike, _is_squeezed):
+    for find in (_find_equal, _find_lms_names, _find_alike, _find_squeezed):
         taken = set(found.values())
         left = [name for name in names if name not in taken and name not in unmatched]
-        _match_one_way(left, students, is_likely, found=found, unmatched=unmatched)
+        _settle(find(left, students), students, found=found, unmatched=unmatched)
     for name in names:
         if name not in unmatched and name not in found.values():
             unmatched[name] = "no student of the roster has this name"
@@ -52,16 +52,14 @@ def _by_own_column(names: Sequence[str], students: Sequence[Student]) -> dict[in
     return {place: name for place, name in named if name and name in known}
 
 
-def _match_one_way(
-    names: Sequence[str],
+def _settle(
+    likely: Mapping[str, Sequence[int]],
     students: Sequence[Student],
-    is_likely: Callable[[str, Student], bool],
     *,
     found: dict[int, str],
     unmatched: dict[str, str],
 ) -> None:
-    """Add what this way of comparing says about `names` to `found` and `unmatched`."""
-    likely = {name: [place for place, one in enumerate(students) if is_likely(name, one)] for name in names}
+    """Add what one way of comparing says, the places of the likely students of each name."""
     claims: dict[int, list[str]] = {}
     for name, places in likely.items():
         for place in places:
@@ -85,38 +83,63 @@ def _labels(places: Sequence[int], students: Sequence[Student]) -> str:
     return ", ".join(labels) + (f" and {len(places) - 3} more" if len(places) > 3 else "")
 
 
-def _is_equal(name: str, student: Student) -> bool:
-    return name in _keys(student)
+def _find_equal(names: Sequence[str], students: Sequence[Student]) -> dict[str, list[int]]:
+    return _find_spelled(names, students, spell=str, keys_of=_keys)
+
+
+def _find_alike(names: Sequence[str], students: Sequence[Student]) -> dict[str, list[int]]:
+    return _find_spelled(names, students, spell=_folded, keys_of=_keys)
+
+
+def _find_squeezed(names: Sequence[str], students: Sequence[Student]) -> dict[str, list[int]]:
+    """Compare letters and digits alone: Canvas calls the file of `Lee, Ann` `leeann_12_34_hw.zip`."""
+    return _find_spelled(names, students, spell=_squeezed, keys_of=_own_names)
+
+
+def _find_spelled(
+    names: Sequence[str],
+    students: Sequence[Student],
+    *,
+    spell: Callable[[str], str],
+    keys_of: Callable[[Student], tuple[str, ...]],
+) -> dict[str, list[int]]:
+    places: dict[str, list[int]] = {}
+    for place, student in enumerate(students):
+        for key in {spell(key) for key in keys_of(student)} - {""}:
+            places.setdefault(key, []).append(place)
+    return {name: places.get(spell(name), []) for name in names}
+
+
+def _find_lms_names(names: Sequence[str], students: Sequence[Student]) -> dict[str, list[int]]:
+    return {name: [place for place, one in enumerate(students) if _is_lms_name(name, one)] for name in names}
 
 
 def _is_lms_name(name: str, student: Student) -> bool:
     own, number = _lms_parts(name)
     if not number or student.submission:
         return False
-    is_named = _is_alike(own, student) or _is_squeezed(own, student)
     known = participant_number(student.number)
     if known:
-        return known == number and (is_named or not student.name)
+        return known == number and (not student.name or _is_named(own, student))
     # "Ann Lee (123)" was numbered because there are two of that name.
-    return is_named and parse_lms_name(name) is not None
+    return parse_lms_name(name) is not None and _is_named(own, student)
 
 
-def _is_alike(name: str, student: Student) -> bool:
-    return bool(_folded(name)) and _folded(name) in {_folded(key) for key in _keys(student)}
-
-
-def _is_squeezed(name: str, student: Student) -> bool:
-    """Compare letters and digits alone: Canvas calls the file of `Lee, Ann` `leeann_12_34_hw.zip`."""
-    names = () if student.submission else _orders(student.name)
-    return bool(_squeezed(name)) and _squeezed(name) in {_squeezed(order) for order in names}
+def _is_named(name: str, student: Student) -> bool:
+    return any(
+        _find_spelled([name], [student], spell=spell, keys_of=_own_names)[name] for spell in (_folded, _squeezed)
+    )
 
 
 def _keys(student: Student) -> tuple[str, ...]:
     """Return what a submission of the student may be called; what the instructor wrote down is the only one."""
     if student.submission:
         return (student.submission,)
-    keys = (*_orders(student.name), student.number, student.sis_id, student.login, student.email)
-    return tuple(key for key in keys if key)
+    return (*_orders(student.name), student.number, student.sis_id, student.login, student.email)
+
+
+def _own_names(student: Student) -> tuple[str, ...]:
+    return () if student.submission else _orders(student.name)
 
 
 def _lms_parts(name: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 import csv
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from grader.errors import ExportError, StoreError
 from grader.export_command import STDOUT, Request, export
 from grader.results_file import RunInfo
 from grader.store import open_store
-from grader.verdict import CheckResult, Feedback, Frame, Status, SubmissionResult, TaskResult, Verdict
+from grader.verdict import Answer, CheckResult, Feedback, Frame, Status, SubmissionResult, TaskResult, Verdict
 
 RUN = RunInfo("tiny", "Tiny", "checks-1", "0.1.0", "2.13.0", "bubblewrap", "2026-05-01T10:00:00Z")
 WORKSHEET = (
@@ -109,9 +110,9 @@ def test_gradescope_gets_a_file_each(make_run):
     """Each submission has a file of a safe name; one alone can go to stdout."""
     folder = make_run(_result("ann"), _result("../b"))
     done = export(folder, Request(format="gradescope"))
-    assert {path.parent for path in done.files} == {folder / "export" / "gradescope"}
-    assert len(done.files) == 2
-    assert {json.loads(path.read_text())["extra_data"]["submission"] for path in done.files} == {"ann", "../b"}
+    assert done.files == [folder / "export" / "gradescope"]
+    documents = [json.loads(path.read_text()) for path in done.files[0].iterdir()]
+    assert sorted(document["extra_data"]["submission"] for document in documents) == ["../b", "ann"]
     alone = export(folder, Request(format="gradescope", submission="ann", out=STDOUT, hidden_as="hidden"))
     assert (json.loads(alone.printed)["score"], alone.files) == (5.0, [])
     beside = export(folder, Request(format="gradescope", submission="ann", out=folder / "results.json"))
@@ -139,6 +140,14 @@ def test_what_is_not_final_is_told(make_run):
     done = export(folder, Request(format="csv"))
     assert done.problems == ["no grade: ann: the grader failed on it, so its points are provisional: grade it again"]
     assert done.remarks == ["0 points: bob: it could not be read"]
+
+
+def test_text_answers_are_told(make_run):
+    """Points that a person still has to give are not in the grade, which is told once."""
+    folder = make_run(replace(_result("ann"), answers=(Answer("Why?", "Because."),)), _result("bob"))
+    done = export(folder, Request(format="csv"))
+    assert done.remarks == ["1 of 2 have text answers, which a person grades: not counted"]
+    assert done.problems == []
 
 
 def test_an_export_reads_while_a_run_writes(make_run, tmp_path):
