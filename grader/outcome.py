@@ -23,6 +23,7 @@ _NO_MEMBER = re.compile(r"'([^']+)' object has no attribute '([^']+)'")
 _ABSTRACT = re.compile(r"Can't instantiate abstract class '?(\w+)'?.*abstract methods? (.+)")
 _NO_MODULE = re.compile(r"No module named '([^']+)'")
 _SIGNATURE = re.compile(r"\(\) (takes|missing|got an unexpected|got multiple|got some)|takes no arguments|not callable")
+_BLANK = re.compile(r"\bNoneType\b|\bellipsis\b")
 _NOT_THEIRS = {*dir(builtins), "NoneType", "Tensor", "function", "generator", "method"}  # types
 
 
@@ -89,7 +90,8 @@ def _explain_error(report: ErrorReport) -> tuple[Verdict, str]:
         return _explain_use(report)
     if "RecursionError" in report.bases:
         return Verdict.CRASHED, f"{_place(report)} calls itself without end: {_named(report)}."
-    return Verdict.CRASHED, f"{_place(report)} raised {_named(report)}."
+    blank = " What was called there gave `None`: is it still blank, or a `return` missing?"
+    return Verdict.CRASHED, f"{_place(report)} raised {_named(report)}.{blank if _meets_a_blank(report) else ''}"
 
 
 def _explain_definition(report: ErrorReport) -> tuple[Verdict, str]:
@@ -110,14 +112,21 @@ def _is_stub(report: ErrorReport) -> bool:
 
 def _explain_use(report: ErrorReport) -> tuple[Verdict, str]:
     """Tell an exception that no line of the student's raised: their code was called, or its result used, in vain."""
+    if _meets_a_blank(report):
+        return Verdict.NOT_IMPLEMENTED, explain_blank(_named(report))
     if "TypeError" in report.bases and _SIGNATURE.search(report.message):
         return Verdict.CRASHED, f"Your code could not be called as the assignment says: {_named(report)}."
-    if "NoneType" in report.message:
-        return (
-            Verdict.NOT_IMPLEMENTED,
-            f"Your code left `None` where a value is used ({_named(report)}). Is a `return` missing?",
-        )
     return Verdict.CRASHED, f"Using what your code returned failed: {_named(report)}."
+
+
+def _meets_a_blank(report: ErrorReport) -> bool:
+    """Tell whether an exception says that there was None, or `...`, where a value was due."""
+    return bool(_BLANK.search(report.message))
+
+
+def explain_blank(error: str) -> str:
+    """Tell a student that a value is missing which their code should have given; `error` is how that came to light."""
+    return f"Your code left `None` where a value is used ({error}). Is a `return` missing?"
 
 
 def _named(report: ErrorReport) -> str:

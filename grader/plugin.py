@@ -20,7 +20,7 @@ from grader.course import Assignment, find_course, read_assignment
 from grader.datasets import Dataset, available, explain_absence, load_dataset
 from grader.errors import CourseError, GraderError
 from grader.forbidden import explain_uses, find_uses
-from grader.outcome import ProbeFailed
+from grader.outcome import ProbeFailed, explain_blank
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.walls import Wall, wall_named
 from grader.session import Conversation, RecordedAssets, Subject, open_sandbox
@@ -233,8 +233,8 @@ def pytest_runtest_makereport(
 
 
 def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> CheckResult:
-    verdict, feedback = _judge(call.excinfo)
     talk = item.stash[_TALK]
+    verdict, feedback = _judge(call.excinfo, left_blank=talk.left_blank)
     hint = check.hint if verdict in (Verdict.WRONG, Verdict.NOT_IMPLEMENTED, Verdict.CRASHED) else ""
     skipped_for_free = verdict is Verdict.SKIPPED and not item.stash[_SKIP_COUNTS]
     return CheckResult(
@@ -256,8 +256,8 @@ def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> 
     )
 
 
-def _judge(raised: pytest.ExceptionInfo[BaseException] | None) -> tuple[Verdict, Feedback]:
-    """Return the verdict of a check from what it raised."""
+def _judge(raised: pytest.ExceptionInfo[BaseException] | None, *, left_blank: bool) -> tuple[Verdict, Feedback]:
+    """Return the verdict of a check from what it raised; `left_blank` where a probe returned a None."""
     if raised is None:
         return Verdict.PASSED, Feedback()
     error = raised.value
@@ -271,6 +271,8 @@ def _judge(raised: pytest.ExceptionInfo[BaseException] | None) -> tuple[Verdict,
             return Verdict.SKIPPED, Feedback(message=str(error.msg))
         case AssertionError():
             return Verdict.WRONG, Feedback(message=_assertion_text(error))
+        case TypeError() | AttributeError() if left_blank and "NoneType" in str(error):
+            return Verdict.NOT_IMPLEMENTED, Feedback(message=explain_blank(f"`{type(error).__name__}: {error}`"))
         case pytest.fail.Exception() if not str(error.msg).startswith("Timeout"):
             return Verdict.WRONG, Feedback(message=str(error.msg))
     words = str(error) if isinstance(error, GraderError) else f"{type(error).__name__}: {error}"

@@ -99,6 +99,7 @@ class Conversation:
         self._check = check
         self._expected = 0
         self.printed = ""
+        self.left_blank = False
 
     def probe(self, name: str, /, **inputs: Any) -> ProbeOutput:
         """Run a probe of the assignment on the submission; raises ProbeFailed where it did not return."""
@@ -114,6 +115,7 @@ class Conversation:
             raise SandboxError(outcome.detail)
         if outcome.ending is not Ending.OK:
             raise ProbeFailed(*explain_outcome(outcome))
+        self.left_blank |= _holds_none(outcome.outputs)
         return ProbeOutput(outcome.outputs, devices=outcome.devices)
 
     def expected(self, name: str, /, **inputs: Any) -> Expectation:
@@ -126,6 +128,13 @@ class Conversation:
     def seed(self) -> int:
         """Return the seed of this check in this run."""
         return self._check.seed + self._subject.seed_offset
+
+
+def _holds_none(value: Any) -> bool:
+    """Tell whether there is a None anywhere in what a probe returned."""
+    if isinstance(value, Mapping):
+        return any(map(_holds_none, value.values()))
+    return any(map(_holds_none, value)) if isinstance(value, list) else value is None
 
 
 @contextlib.contextmanager

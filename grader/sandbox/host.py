@@ -48,6 +48,7 @@ class WalledSandbox:
         self._needs: Mapping[str, ProbeNeeds] = {}
         self._folder: str | None = None
         self._calls = 0
+        self._has_answered = False
 
     def __enter__(self) -> Self:
         return self
@@ -58,19 +59,29 @@ class WalledSandbox:
         self.close()
 
     def run(self, call: ProbeCall) -> ProbeOutcome:
-        """Run one probe; a second time where the grader's own side failed."""
+        """Run one probe; a second time where the grader's own side failed, or the submission's process died too early.
+
+        A process that dies before it has answered any check may have been killed by the system, and is given one more
+        try; whatever makes it die again is the student's.
+        """
         needs = self._needs.get(call.probe)
         if needs is not None and needs.modules in self._failed_import:
             return self._failed_import[needs.modules]
         try:
             outcome = self._attempt(call)
-            if outcome.ending is Ending.SANDBOX_FAILED:
+            if outcome.ending is Ending.SANDBOX_FAILED or self._died_early(outcome):
                 self.close()
+                self._failed_import.clear()
                 outcome = self._attempt(call)
+            self._has_answered |= call.probe.isidentifier()
         except (SandboxError, OSError) as err:
             self.close()
             return ProbeOutcome(Ending.SANDBOX_FAILED, detail=str(err))
         return outcome
+
+    def _died_early(self, outcome: ProbeOutcome) -> bool:
+        """Tell whether the submission's own process, not just the fork of a probe, is dead and never gave an answer."""
+        return outcome.ending is Ending.KILLED and self._name is None and not self._has_answered
 
     def _attempt(self, call: ProbeCall) -> ProbeOutcome:
         if self._name is None:

@@ -425,3 +425,54 @@ def test_a_preload_that_fails_stops_the_run(make_course, read_tiny, tmp_path):
     words = r"`preload` in assignment.toml: no_such_module could not be imported: .*Install it on this machine"
     with pytest.raises(CourseError, match=words):
         grade_all(assignment, [], wall=Wall.PROCESS, report=lambda _result, _digest: None)
+
+
+BLANK_CHECKS = """
+import pytest
+import torch
+from grader.compare import Spec, assert_matches
+
+@pytest.mark.graded(task="double")
+def test_shape(probe):
+    "compares shapes"
+    assert_matches(probe("double", x=torch.ones(2)), {"y": Spec((2,))})
+
+@pytest.mark.graded(task="double")
+def test_sum(probe):
+    "does arithmetic with what came back"
+    assert probe("double", x=torch.ones(2))["y"].sum() == 4
+
+@pytest.mark.graded(task="triple")
+def test_triple(probe):
+    "is untouched by blanks elsewhere"
+    assert_matches(probe("triple", x=torch.ones(2)), {"y": 3 * torch.ones(2)})
+"""
+BUG_CHECKS = """
+import pytest
+import torch
+
+@pytest.mark.graded(task="double")
+def test_bug(probe):
+    "trips over a None of its own"
+    probe("double", x=torch.ones(2))
+    None + 1
+"""
+
+
+@pytest.mark.parametrize("body", ["pass", "...", "return None", "'only words'"])
+def test_half_a_blank_module_costs_only_its_own_checks(make_course, read_tiny, grade_many, tmp_path, body):
+    """A function left blank is not implemented, however its None is met; what is written beside it counts."""
+    assignment = read_tiny(make_course(tmp_path / "course", checks=BLANK_CHECKS))
+    source = f"def double(x):\n    {body}\ndef triple(x):\n    return 3 * x\n"
+    result = grade_many(assignment, {"a": {"student.py": source}}, folder=tmp_path / "subs")["a"]
+    verdicts = {check.name: check.verdict for task in result.tasks for check in task.checks}
+    assert (result.points, result.max_points) == (5, 15)
+    assert verdicts["test_shape"] is Verdict.NOT_IMPLEMENTED
+    assert verdicts["test_sum"] is Verdict.NOT_IMPLEMENTED
+
+
+def test_a_checks_own_none_is_no_blank(make_course, read_tiny, grade_many, tmp_path):
+    """Where the student's code gave values, a check that trips over None is the grader's mistake."""
+    assignment = read_tiny(make_course(tmp_path / "course", checks=BUG_CHECKS))
+    result = grade_many(assignment, {"a": {"student.py": GOOD}}, folder=tmp_path / "subs")["a"]
+    assert result.tasks[0].checks[0].verdict is Verdict.NOT_GRADED

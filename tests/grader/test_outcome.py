@@ -39,6 +39,22 @@ def sum(*, x):
     import student
     return {"y": student.solve(x) + 1}
 
+@probe(needs=["student"])
+def product(*, x):
+    import student
+    return {"y": x @ student.Layer().w}
+
+@probe(needs=["student"])
+def library(*, x):
+    import student
+    return {"y": torch.relu(student.solve(x))}
+
+@probe(needs=["student"])
+def unpack(*, x):
+    import student
+    a, b = student.solve(x)
+    return {}
+
 @probe(needs=["pack.part"])
 def packed(*, x):
     import pack.part
@@ -68,6 +84,38 @@ def test_a_stub_is_not_implemented(explain):
     assert verdict is Verdict.NOT_IMPLEMENTED
     assert feedback.message == "Not implemented yet (`your code here`): replace the `raise NotImplementedError`."
     assert [(frame.file, frame.line) for frame in feedback.traceback] == [("student.py", 2)]
+
+
+@pytest.mark.parametrize(
+    ("source", "probe", "error"),
+    [
+        ("def solve(x):\n    pass\n", "sum", "TypeError: unsupported operand type(s) for +: 'NoneType' and 'int'"),
+        ("def solve(x):\n    return ...\n", "sum",
+         "TypeError: unsupported operand type(s) for +: 'ellipsis' and 'int'"),
+        ("def solve(x): ...\n", "gradient", "AttributeError: 'NoneType' object has no attribute 'backward'"),
+        ("solve = None\n", "call", "TypeError: 'NoneType' object is not callable"),
+        ("class Layer:\n    w = None\n    def __call__(self, x):\n        return x\n", "product",
+         "TypeError: unsupported operand type(s) for @: 'Tensor' and 'NoneType'"),
+        ("def solve(x):\n    pass\n", "library",
+         "TypeError: relu(): argument 'input' (position 1) must be Tensor, not NoneType"),
+        ("def solve(x):\n    pass\n", "unpack", "TypeError: cannot unpack non-iterable NoneType object"),
+    ],
+)  # fmt: skip
+def test_what_is_left_blank_is_not_implemented(explain, source, probe, error):
+    """Where a probe meets None, or `...`, instead of a value, the code is still to be written."""
+    verdict, feedback = explain(source, probe=probe)
+    assert verdict is Verdict.NOT_IMPLEMENTED
+    assert feedback.message == f"Your code left `None` where a value is used (`{error}`). Is a `return` missing?"
+
+
+def test_a_line_that_meets_a_blank_points_at_what_it_called(explain):
+    """A line of the student's own that uses what a blank function returned crashes, with a word about the blank."""
+    verdict, feedback = explain("def helper(x):\n    pass\ndef solve(x):\n    return helper(x).sum()\n")
+    assert verdict is Verdict.CRASHED
+    assert feedback.message == (
+        "`student.py`, line 4, raised `AttributeError: 'NoneType' object has no attribute 'sum'`. "
+        "What was called there gave `None`: is it still blank, or a `return` missing?"
+    )
 
 
 def test_a_module_without_forward_is_not_implemented(explain):

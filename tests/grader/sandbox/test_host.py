@@ -491,6 +491,37 @@ def test_broken_probes_among_several(open_student):
     assert outcome.detail.endswith("probes_2.py failed: ZeroDivisionError: division by zero")
 
 
+DIES = """
+import os, pathlib, signal
+mark = pathlib.Path({mark!r})
+def f(): return 3
+if not mark.exists() or {always}:
+    mark.write_text("died " + (mark.read_text() if mark.exists() else ""))
+    os.kill(os.getpid(), signal.SIGKILL)
+def later():
+    mark.write_text("later " + mark.read_text())
+    os.kill(os.getppid(), signal.SIGKILL)
+"""
+
+
+def test_a_process_that_dies_before_its_first_answer_is_tried_again(plain_server, open_on, call, tmp_path):
+    """A submission's process that was killed from outside gets a second chance; after an answer it gets none."""
+    mark = tmp_path / "mark"
+    sandbox = open_on(plain_server, DIES.format(mark=str(mark), always=False))
+    assert call(sandbox, "f").outputs == {"result": 3}
+    assert mark.read_text() == "died "
+    assert call(sandbox, "later").ending is Ending.KILLED
+    assert mark.read_text() == "later died "
+
+
+def test_a_process_that_dies_twice_is_the_students(plain_server, open_on, call, tmp_path):
+    """What kills its process again after the second chance gets its verdict, and is not tried a third time."""
+    mark = tmp_path / "mark"
+    sandbox = open_on(plain_server, DIES.format(mark=str(mark), always=True))
+    assert [call(sandbox, "f").ending for _call in range(3)] == [Ending.KILLED] * 3
+    assert mark.read_text() == "died died "
+
+
 def test_a_call_may_have_limits_of_its_own(open_student):
     """A long probe gets more seconds, of the clock and of the processor, and a short one fewer, than the others."""
     source = "import time\ndef wait(s):\n    time.sleep(s)\ndef spin(s):\n"
