@@ -76,13 +76,13 @@ def judge_mistake(mistake: Mistake, outcome: Outcome, assignment: Assignment) ->
 
 def _judge_lookalike(mistake: Mistake, result: CheckResult, remedy: str) -> Iterator[Violation]:
     told, names = told_in(result), [row.name for row in (*HYPOTHESES, *SHAPE_HYPOTHESES)]
-    if mistake.lookalike and mistake.lookalike not in names:
-        text = f"No lookalike is called “{mistake.lookalike}”. {suggest(mistake.lookalike, names)}"
-        yield Violation(named(mistake), text, remedy)
-    elif mistake.lookalike and mistake.lookalike not in told:
-        found = f"it tells “{told[0]}”" if told else f"it says: {explanation_of(result)}"
-        text = f"`{mistake.check}` does not tell the lookalike “{mistake.lookalike}”; {found}."
-        yield Violation(named(mistake), text, remedy)
+    if not mistake.lookalike or mistake.lookalike in told:
+        return
+    found = f"it tells “{told[0]}”" if told else f"it says: {explanation_of(result)}"
+    text = f"`{mistake.check}` does not tell the lookalike “{mistake.lookalike}”; {found}."
+    if mistake.lookalike not in names:
+        text += f" None has that name. {suggest(mistake.lookalike, names) if not told else ''}".rstrip()
+    yield Violation(named(mistake), text, remedy)
 
 
 def refuse_mistake(mistake: Mistake, why: str, assignment: Assignment) -> Violation:

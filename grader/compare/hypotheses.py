@@ -213,6 +213,31 @@ HYPOTHESES = (
         "Yours is {factor} times what is expected, everywhere: look for a factor that is missing or too much.",
     ),
     Hypothesis(
+        "constant offset",
+        _CLOSE,
+        about_values.offset,
+        "Every element is too {word} by {amount}: is a constant missing, or added twice?",
+    ),
+    Hypothesis(
+        "offset per column",
+        _CLOSE,
+        about_values.offset_along_last,
+        "Every row is off by the same vector: is the bias missing, or added twice?",
+    ),
+    Hypothesis(
+        "offset per channel",
+        _CLOSE,
+        about_values.offset_along_channels,
+        "Every channel (axis 1) is off by an amount of its own: is the bias missing, or added twice?",
+    ),
+    Hypothesis(
+        "offset per row",
+        _CLOSE,
+        about_values.offset_along_rows,
+        "Every row is off by an amount of its own: is something missing that is computed once per row, "
+        "such as a normaliser?",
+    ),
+    Hypothesis(
         "opposite step",
         _CLOSE,
         about_steps.opposite_step,
@@ -242,31 +267,6 @@ HYPOTHESES = (
         _CLOSE,
         about_steps.plus_multiple,
         "It is what is expected plus {factor} times {words}: is a term with that missing, doubled, or of another sign?",
-    ),
-    Hypothesis(
-        "constant offset",
-        _CLOSE,
-        about_values.offset,
-        "Every element is too {word} by {amount}: is a constant missing, or added twice?",
-    ),
-    Hypothesis(
-        "offset per column",
-        _CLOSE,
-        about_values.offset_along_last,
-        "Every row is off by the same vector: is the bias missing, or added twice?",
-    ),
-    Hypothesis(
-        "offset per channel",
-        _CLOSE,
-        about_values.offset_along_channels,
-        "Every channel (axis 1) is off by an amount of its own: is the bias missing, or added twice?",
-    ),
-    Hypothesis(
-        "offset per row",
-        _CLOSE,
-        about_values.offset_along_rows,
-        "Every row is off by an amount of its own: is something missing that is computed once per row, "
-        "such as a normaliser?",
     ),
 )
 

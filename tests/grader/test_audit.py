@@ -236,7 +236,7 @@ def test_a_template_that_earns_something_is_told(found):
         ("other-verdict", "`test_double` is wrong: `y` differs at"),
         ("other-verdict", " Expected `crashed`. Edit"),
         ("other-lookalike", "`test_double` does not tell the lookalike “doubled”; it tells “halved”."),
-        ("unknown-lookalike", "No lookalike is called “double”. Did you mean `doubled`?"),
+        ("unknown-lookalike", "does not tell the lookalike “double”; it tells “halved”. None has that name."),
         ("nowhere", "It can't be tried: `find` does not occur in `student.py`; expected once."),
         ("twice", "It can't be tried: `find` occurs 2 times in `student.py`; expected once."),
         ("not-theirs", "It can't be tried: students may not change `support.py`, so it is restored"),
