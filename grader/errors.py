@@ -19,6 +19,10 @@ class GraderError(Exception):
         return f"{self.message} {self.remedy}".strip()
 
 
+class UsageError(GraderError):
+    """Report an option whose value nobody knows."""
+
+
 class CourseError(GraderError):
     """Report a mistake in a course: `assignment.toml`, probes, checks or the folder's layout."""
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -18,10 +19,12 @@ from grader.assignment import Assignment, Task, check_files
 from grader.checks import Check, with_those_before
 from grader.errors import CourseError, SubmissionError
 from grader.forbidden import find_uses, flag_calls
+from grader.notebook_execution import keep_executed
 from grader.notebook_notes import notebook_notes
 from grader.points import add_up, unreadable
 from grader.sandbox.forkserver_client import ForkServer
-from grader.sandbox.walls import Wall
+from grader.sandbox.scratch import remove_stale
+from grader.sandbox.walls import Wall, temporary_folder
 from grader.session import (
     Expect,
     RecordedAssets,
@@ -198,10 +201,11 @@ def grade_all(
     wall: Wall,
     report: Callable[[SubmissionResult, str], None],
     selection: Selection | None = None,
+    executed: Path | None = None,
 ) -> None:
     """Grade submissions one after another and report each result with the digest of what was graded.
 
-    Raises the error of a course or sandbox with which nothing can be graded.
+    Notebooks are also run as a whole where `executed` names a folder for their executed copies. Raises the error of a course or sandbox with which nothing can be graded.
     """
     chosen = selection or Selection()
     graded = replace(assignment, tasks=tuple(task for task in assignment.tasks if chosen.includes(task)))
@@ -209,6 +213,7 @@ def grade_all(
 
     def run(session: pytest.Session) -> None:
         checks = session.config.stash[plugin.CHECKS]
+        remove_stale(temporary_folder(wall))
         torch.set_num_threads(1)  # for repeatable sums, and because checks are small
         with contextlib.ExitStack() as stack:
             server = None
@@ -217,7 +222,10 @@ def grade_all(
                 refuse_failed_preload(server)
             for found in founds:
                 only = _named_for(found, chosen, checks=checks)
-                report(*_grade_one(session, graded, found, server=server, wall=wall, expect=expect, only=only))
+                result, digest = _grade_one(
+                    session, graded, found, server=server, wall=wall, expect=expect, only=only, executed=executed
+                )
+                report(result, digest)
 
     in_session(assignment, run, selection=chosen)
 
@@ -237,6 +245,7 @@ def _grade_one(
     wall: Wall,
     expect: Expect,
     only: Collection[str] | None,
+    executed: Path | None,
 ) -> tuple[SubmissionResult, str]:
     started = time.monotonic()
     try:
@@ -249,6 +258,8 @@ def _grade_one(
         subject = Subject(sandbox, expect, forbidden=forbidden)
         results = run_checks(session, subject, only=only)
         answers = read_answers(sandbox, assignment, files=submission.files)
+    if executed is not None and server is not None:
+        notes += keep_executed(server, assignment, submission, folder=executed)
     checks = session.config.stash[plugin.CHECKS]
     ran = {name: result for name, result in results.items() if name in checks}
     result = add_up(

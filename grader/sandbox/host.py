@@ -8,7 +8,6 @@ import os
 import select
 import shutil
 import socket
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +20,7 @@ from grader.sandbox.exchange import Exchange, Gone, ProbeNeeds, read_ready
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import Ending, ProbeCall, ProbeOutcome, frame, note, pack_files
+from grader.sandbox.scratch import make_scratch
 from grader.sandbox.walls import Wall
 
 _OPEN_S = 30.0
@@ -149,7 +149,7 @@ class WalledSandbox:
     def _make_root(self) -> str:
         if self._server.wall is Wall.BUBBLEWRAP:
             return _SUBMISSION_ROOT
-        self._folder = tempfile.mkdtemp(prefix="grader-submission-")
+        self._folder = str(make_scratch())
         return str(Path(self._folder).resolve() / "submission")
 
     def _remove_root(self) -> None:

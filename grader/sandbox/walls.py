@@ -16,8 +16,9 @@ from enum import StrEnum
 from pathlib import Path
 
 import grader
-from grader.errors import SandboxError
+from grader.errors import SandboxError, UsageError
 from grader.sandbox.protocol import PRELOAD_BYTES, PRELOAD_FOLDER
+from grader.sandbox.scratch import make_scratch
 
 _NOBODY = 65534
 _STAGE = Path(__file__).with_name("stage.py")
@@ -32,11 +33,11 @@ class Wall(StrEnum):
 
 
 def wall_named(name: str) -> Wall:
-    """Return the wall of this name. Raises SandboxError that lists them."""
+    """Return the wall of this name. Raises UsageError that lists them."""
     try:
         return Wall(name)
     except ValueError as err:
-        raise SandboxError(f"There is no wall {name!r}.", remedy=f"Choose one of {', '.join(Wall)}.") from err
+        raise UsageError(f"There is no wall {name!r}.", remedy=f"Choose one of {', '.join(Wall)}.") from err
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Launched:
 
 def launch(wall: Wall, control: int) -> Launched:
     """Start a fork server behind a wall; it inherits only the control descriptor. Raises SandboxError."""
-    scratch = Path(tempfile.mkdtemp(prefix="grader-", dir=_temporary_folder(wall)))
+    scratch = make_scratch(temporary_folder(wall))
     server = [sys.executable, "-I", "-m", "grader.sandbox.forkserver", str(control)]
     command = _bubblewrap(server, scratch) if wall is Wall.BUBBLEWRAP else server
     try:
@@ -78,7 +79,7 @@ def launch(wall: Wall, control: int) -> Launched:
     return Launched(process, scratch, walled=wall is Wall.BUBBLEWRAP)
 
 
-def _temporary_folder(wall: Wall) -> Path:
+def temporary_folder(wall: Wall) -> Path:
     """Return the folder for temporary files, another one where root's is closed to the user that the wall runs as."""
     chosen = Path(tempfile.gettempdir())
     is_closed = wall is Wall.BUBBLEWRAP and os.geteuid() == 0 and not _reachable(chosen)

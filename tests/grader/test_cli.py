@@ -235,6 +235,10 @@ points = 0
         (["record", "tinny"], "has no assignment `tinny`."),
         (["template", "tinny"], "has no assignment `tinny`."),
         (["grade", "tiny", "reference"], "Missing option '--out'"),
+        (
+            ["grade", "tiny", "reference", "-o", "out", "--wall", "brick"],
+            "error: There is no wall 'brick'. → Choose one of bubblewrap, process, inline.",
+        ),
         (["grad"], "No such command 'grad'"),
         (["check", "--course", "/"], "error: / is not in a course"),
     ],

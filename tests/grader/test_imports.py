@@ -13,8 +13,8 @@ LAYERS = {
     "words": "errors verdict",
     "leaves": "assignment atomic globs notebook_plan notebooks paths plain_text probes regions results_file shares "
     "store_errors tensors toml_table sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol sandbox.seccomp "
-    "sandbox.stage sandbox.recorder sandbox.written_answers sandbox.shims sandbox.forbidden* sandbox.cell_source sandbox.definitions "
-    "sandbox.notebook_* sandbox.statement_choice",
+    "sandbox.stage sandbox.recorder sandbox.written_answers sandbox.scratch sandbox.shims sandbox.forbidden* "
+    "sandbox.cell_source sandbox.definitions sandbox.notebook_* sandbox.statement_choice",
     "data": "accuracy dataset_* datasets image_shapes point_sets torchvision_ops",
     "readers": "archive_streams archives assignment_file contents course folders intake kit_files kit_notebook "
     "lms_names manifest mistakes notebook_* package_root percent submission",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.errors import SandboxError
+from grader.errors import SandboxError, UsageError
 from grader.sandbox import walls
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.limits import Limits
@@ -34,7 +34,7 @@ def inside(walled_server, open_on, call):
 def test_names():
     """A wall is found by its name; another name is answered with all of them."""
     assert wall_named("bubblewrap") is Wall.BUBBLEWRAP
-    with pytest.raises(SandboxError) as caught:
+    with pytest.raises(UsageError) as caught:
         wall_named("brick")
     assert str(caught.value) == "There is no wall 'brick'. Choose one of bubblewrap, process, inline."
 
@@ -89,10 +89,10 @@ def test_closed_temp_folder(monkeypatch, tmp_path):
     closed.mkdir(mode=0o700)
     monkeypatch.setattr("tempfile.tempdir", str(closed))
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert walls._temporary_folder(Wall.BUBBLEWRAP) == Path("/tmp")
-    assert walls._temporary_folder(Wall.PROCESS) == closed
+    assert walls.temporary_folder(Wall.BUBBLEWRAP) == Path("/tmp")
+    assert walls.temporary_folder(Wall.PROCESS) == closed
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert walls._temporary_folder(Wall.BUBBLEWRAP) == closed
+    assert walls.temporary_folder(Wall.BUBBLEWRAP) == closed
 
 
 # ---------------------------------------------------------------- rights
