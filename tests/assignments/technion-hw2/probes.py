@@ -397,13 +397,25 @@ class _TorchLoss:
     __call__ = forward
 
     def backward(self, dout=1.0):
-        return dout * torch.autograd.grad(self.loss, self.x)[0]
+        gradient = dout * torch.autograd.grad(self.loss, self.x)[0]
+        return (gradient, None) if _student_returns_tuples() else gradient
 
     def params(self):
         return []
 
     def train(self, training_mode=True):
         pass
+
+
+def _student_returns_tuples():
+    """Tell whether the student's own loss wraps its gradients in a tuple, as the printed documentation has it."""
+    with contextlib.suppress(Exception):
+        from hw2.layers import CrossEntropyLoss
+
+        loss_fn = CrossEntropyLoss()
+        loss_fn(torch.zeros(1, 2), torch.tensor([0]))
+        return isinstance(loss_fn.backward(), tuple)
+    return False
 
 
 @probe(needs=[*TRAINING, "cs236781.train_results"])
