@@ -46,8 +46,8 @@ def network_pass(*, kind, options, x, weights, dout=None):
     if dout is not None and isinstance(z, torch.Tensor) and z.shape == dout.shape and z.requires_grad:
         net.zero_grad()
         z.backward(dout.clone())
-        outputs["grad of x"] = _copy(leaf.grad)
-        outputs |= {f"grad of {name}": _copy(p.grad) for name, p in _parameters(layers) if name in weights}
+        outputs["grad of x"] = _gradient(leaf)
+        outputs |= {f"grad of {name}": _gradient(p) for name, p in _parameters(layers) if name in weights}
     return outputs
 
 
@@ -320,7 +320,7 @@ def your_cnn(*, options, x, dout):
     outputs = {"z": _copy(z), "trainable parameters": sum(p.numel() for p in net.parameters() if p.requires_grad)}
     if isinstance(z, torch.Tensor) and z.shape == dout.shape and z.requires_grad:
         z.backward(dout.clone())
-        outputs["grad of x"] = _copy(leaf.grad)
+        outputs["grad of x"] = _gradient(leaf)
         outputs["parameters with a gradient"] = sum(p.numel() for p in net.parameters() if p.grad is not None)
     return outputs
 
@@ -375,6 +375,11 @@ def overfitted_cnn(*, x, y, batch_size, max_batches, num_epochs, attempt=0):
         with torch.no_grad():
             scores.append(_copy(model(seen.clone())))
     return {"scores": scores}
+
+
+def _gradient(tensor):
+    """Return what a backward pass left at a leaf: zeros where it did not come by."""
+    return torch.zeros_like(tensor) if tensor.grad is None else _copy(tensor.grad)
 
 
 def _copy(value):

@@ -77,7 +77,8 @@ def draw_weights(rng, shapes):
 def class_scores(x, w, *, convs, linears, every, pool, conv, act=F.relu, fc_act=None, is_pool_first=False):
     """Run [(CONV -> ACT)*P -> POOL]*(N/P) -> (FC -> ACT)*M -> FC with weights by layer number.
 
-    `fc_act` replaces the activation between the fully connected layers, `is_pool_first` exchanges ACT and POOL.
+    For mistakes: `fc_act` replaces the activation between the fully connected layers, `is_pool_first` exchanges ACT
+    and POOL.
     """
     for i in range(1, convs + 1):
         x = F.conv2d(x, w[f"{i}.weight"], w[f"{i}.bias"], **conv)
@@ -134,11 +135,14 @@ def test_cnn_scores(probe, rng):
     x, weights = torch.randn(3, 3, 12, 12, generator=rng), draw_weights(rng, SMALL_SHAPES)
     actual = probe("network_pass", kind="CNN", options=SMALL, x=x, weights=weights)
     scores = small_scores(x, weights)
+    linear = {"act": lambda x: x}
     others = {
         "the scores after one more ReLU": F.relu(scores),
+        "the scores without activations behind the convolutions": small_scores(x, weights, fc_act=F.relu, **linear),
         "the scores without activations between the fully connected layers": small_scores(
             x, weights, fc_act=lambda x: x
         ),
+        "the scores without any activation": small_scores(x, weights, **linear),
         "the scores with a softmax": scores.softmax(dim=1),
     }
     expected = measured(lambda x, weights: {"z": small_scores(x, weights)}, x=x, weights=weights)

@@ -10,7 +10,8 @@ from grader.compare import Spec, assert_matches
 from grader.dataset_parts import Limit
 
 IMAGES, ATTEMPTS, TARGET = 50, 3, 90.0
-# The reference reaches 100 % of digits for every one of 10 seeds (mean 100.0, sd 0.0), after 7 to 13 of the 25 epochs.
+# The reference's best accuracy over 8 seeds: digits 100 % (sd 0), fashion-mnist 99.5 % (sd 0.9); the target is reached
+# after 4 to 22 of the 25 epochs.
 
 
 def without_nan(scores):

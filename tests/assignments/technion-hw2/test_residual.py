@@ -129,8 +129,8 @@ def test_residual_block_projection(probe, rng):
 
     A convolution with an odd kernel size k needs a padding of k // 2, else the two paths don't fit together.
     """
-    options = {"in_channels": 3, "channels": [6, 4, 5], "kernel_sizes": [3, 5, 1]}
-    x, weights = torch.randn(2, 3, 9, 7, generator=rng), draw_block(rng, 3, [6, 4, 5], [3, 5, 1])
+    options = {"in_channels": 3, "channels": [6, 4, 5], "kernel_sizes": [3, 5, 3]}
+    x, weights = torch.randn(2, 3, 9, 7, generator=rng), draw_block(rng, 3, [6, 4, 5], [3, 5, 3])
     dout = torch.randn(2, 5, 9, 7, generator=rng)
 
     def output(x, w):

@@ -67,14 +67,14 @@ def block_output(x, w, first, *, convs, act, norm=False, projects=False, shortcu
     return F.relu(out + skip if shortcut else out), number + projects
 
 
-def small_scores(x, w, *, pools=(1, 2), slope=0.2, **options):
-    """Run two blocks of two convolutions and one of one, with pooling behind the first two."""
+def small_scores(x, w, *, slope=0.2, **options):
+    """Run two blocks of two convolutions and one of one, with pooling behind the first two; `slope` is the blocks'."""
     act = lambda x: F.leaky_relu(x, slope)  # noqa: E731
     number = 1
     for block, (convs, projects) in enumerate([(2, True), (2, False), (1, True)], start=1):
         x, number = block_output(x, w, number, convs=convs, act=act, projects=projects, **options)
-        x = F.avg_pool2d(x, 2) if block in pools else x
-    x = act(F.linear(x.flatten(1), w["8.weight"], w["8.bias"]))
+        x = F.avg_pool2d(x, 2) if block < 3 else x
+    x = F.leaky_relu(F.linear(x.flatten(1), w["8.weight"], w["8.bias"]), 0.2)
     return F.linear(x, w["9.weight"], w["9.bias"])
 
 
