@@ -12,7 +12,7 @@ from grader.errors import SubmissionError
 from grader.lms_names import plain_name
 from grader.paths import list_names, printable
 
-_DEEPEST = 3
+_DEEPEST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def place_files(files: Mapping[str, bytes], handed_in: HandedIn) -> Placed:
 
 
 def _list_roots(files: Iterable[str]) -> list[str]:
-    """Return the folders at most three levels deep, "" or with a slash at the end, shallow ones first."""
+    """Return the folders at most six levels deep, "" or with a slash at the end, shallow ones first."""
     folders = {""}
     for path in files:
         parts = path.split("/")[:-1]

@@ -108,9 +108,9 @@ def test_archive(tmp_path, assignment, make):
     assert read(path, assignment).digest == read(make_files(tmp_path / "alice", GOOD), assignment).digest
 
 
-@pytest.mark.parametrize("prefix", ["Homework2/", "hw2/", "My Work (1)/final version/", "a/b/c/"])
+@pytest.mark.parametrize("prefix", ["Homework2/", "hw2/", "My Work (1)/final version/", "a/b/c/d/e/f/"])
 def test_nested_package(tmp_path, assignment, prefix):
-    """A package up to three folders deep is found, and the note says where."""
+    """A package up to six folders deep is found, and the note says where."""
     path = make_zip(tmp_path / "a.zip", {prefix + name: content for name, content in GOOD.items()})
     submission = read(path, assignment)
     assert submission.files == STUDENT | SUPPORT
