@@ -15,7 +15,6 @@ from grader.compare.texts import number_text
 
 _MAX_AXES = 4
 _MIN_DROPPED = 3
-_MIN_ELEMENTS = 30
 _SIGMAS = 3.0
 
 Function = Callable[[torch.Tensor], torch.Tensor]
@@ -104,20 +103,6 @@ def dropout_active(case: Case) -> Facts | None:
     return {"count": str(count), "total": str(total), "factor": number_text(factor, digits=4)}
 
 
-def dropout_not_rescaled(case: Case) -> Facts | None:
-    """Everything is too small by the share of elements that aren't dropped."""
-    total = case.expected.numel()
-    if case.exact or total < _MIN_ELEMENTS:
-        return None
-    factor = _common_factor(case, case.expected != 0)
-    zeros = total - int(case.expected.count_nonzero())
-    if factor is None or not 0 < factor < 1 or zeros < _MIN_DROPPED or not _is_share(zeros, total, 1 - factor):
-        return None
-    if bool(case.actual[case.expected == 0].any()) or not _has_both_signs(case.expected):
-        return None  # without negative values, the zeros may come from a ReLU
-    return {"factor": number_text(factor, digits=4), "zeros": str(zeros), "total": str(total)}
-
-
 def _is_telling_prediction(case: Case, prediction: torch.Tensor) -> bool:
     """Tell whether the actual tensor is `prediction`, and that is no coincidence."""
     return not case.exact and explains(case, prediction) and is_telling(prediction, case.tolerance)
@@ -154,7 +139,3 @@ def _is_share(count: int, total: int, probability: float) -> bool:
     """Tell whether so many of `total` elements may well be drawn with a probability."""
     deviation = math.sqrt(total * probability * (1 - probability))
     return abs(count - total * probability) <= _SIGMAS * deviation + 0.5
-
-
-def _has_both_signs(tensor: torch.Tensor) -> bool:
-    return bool((tensor > 0).any()) and bool((tensor < 0).any())

@@ -200,13 +200,6 @@ HYPOTHESES = (
         "Yours is {size} times too small, and it has {size} {things}: is it averaged where it should be summed?",
     ),
     Hypothesis(
-        "dropout not rescaled",
-        _CLOSE,
-        about_functions.dropout_not_rescaled,
-        "Yours is {factor} times what is expected, and {zeros} of {total} expected elements are dropped: "
-        "divide what is kept by the probability of keeping it.",
-    ),
-    Hypothesis(
         "scaled",
         _CLOSE,
         about_values.scaled,

@@ -130,14 +130,14 @@ def test_zeros_that_do_not_fit_the_factor_are_no_dropout():
     assert found(2 * x.relu(), x)[0] is None
 
 
-@pytest.mark.parametrize("p", [0.2, 0.3, 0.7])
-def test_dropout_that_is_not_rescaled(p):
-    """Values that are too small by the share of those that are kept are told as dropout that isn't rescaled."""
-    kept = torch.rand((20, 10), generator=torch.Generator().manual_seed(1)) >= p
-    x = noise((20, 10)) * kept
-    name, sentence = found(x, x / (1 - p))
-    assert name == "dropout not rescaled"
-    assert sentence.startswith(f"Yours is {1 - p:.4g} times what is expected, and {int((~kept).sum())} of 200 expected")
+def test_dropout_that_is_not_rescaled():
+    """Dropout that isn't rescaled is told where the check names the factor; without it, only the number is."""
+    x = noise((20, 10)) * (noise((20, 10), seed=1) > 0)
+    keep = "the probability of keeping an element"
+    assert found(x, x / 0.7, others={keep: torch.tensor(0.7)})[1] == (
+        f"Yours is {keep} times what is expected: that factor is too much."
+    )
+    assert found(x, x / 0.7)[0] == "scaled"
 
 
 def test_a_scaled_relu_is_no_dropout():
