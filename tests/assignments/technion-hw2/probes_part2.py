@@ -3,6 +3,8 @@
 They return scores for images whose labels stay outside; the checks count what is right.
 """
 
+import contextlib
+
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -14,10 +16,22 @@ OPTIMIZERS = {"vanilla": "VanillaSGD", "momentum": "MomentumSGD", "rmsprop": "RM
 
 @probe(needs=["hw2.answers"])
 def part2_hyperparameters(*, function):
-    """Return what one of the functions of hyperparameters in hw2.answers returns."""
+    """Return what one of the functions of hyperparameters in hw2.answers returns.
+
+    A number of NumPy or torch is as good as one of Python.
+    """
     from hw2 import answers
 
-    return {"hyperparameters": getattr(answers, function)()}
+    returned = getattr(answers, function)()
+    if isinstance(returned, dict):
+        returned = {key: _number(value) for key, value in returned.items()}
+    return {"hyperparameters": returned}
+
+
+def _number(value):
+    with contextlib.suppress(AttributeError, TypeError, ValueError, RuntimeError):
+        return value.item()
+    return value
 
 
 @probe(needs=FROM_SCRATCH)
@@ -50,7 +64,7 @@ def trained_with_optimizer(
         _loader(valid_x, valid_y, batch_size=batch_size),
         num_epochs,
         max_batches=max_batches,
-        print_every=0,
+        print_every=num_epochs,
     )
     return {"scores": _scores(trainer.model, test_x)}
 
