@@ -126,7 +126,7 @@ def test_binary_labels(probe, rng):
     """
     probabilities = torch.tensor([0.03, 0.12, 0.22, 0.34, 0.46, 0.48, 0.52, 0.55, 0.61, 0.74, 0.88, 0.97, 0.67])
     inputs = samples_with(probabilities, rng=rng)
-    for threshold in (None, 0.5, 0.3, 0.8):
+    for threshold in (0.3, 0.8, 0.5, None):
         options = {} if threshold is None else {"threshold": threshold}
         actual = probe("classified", kind="BinaryClassifier", options=options, **inputs)
         name = "labels" if threshold is None else f"labels with threshold={threshold}"

@@ -14,7 +14,7 @@ from grader.compare import Spec, assert_matches
 from grader.dataset_parts import Limit
 
 DEPTHS, WIDTHS = (1, 2, 4), (2, 8, 32, 128)
-LOWEST, QUARTER = 75.0, 85.0  # percent, the text's own requirements; the reference reaches 83 and 89
+LOWEST, QUARTER = 75.0, 85.0  # percent, the text's own requirements; the reference reaches 78 to 85 and 89 to 90
 ATTEMPTS = 2  # the better one counts: nobody's first random numbers may cost points
 
 

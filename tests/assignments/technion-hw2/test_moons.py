@@ -12,10 +12,11 @@ import torch
 from grader.accuracy import score
 from grader.dataset_parts import Limit
 
-TRAIN, VALID = 85.0, 75.0  # percent, the text's own requirements; the reference reaches 94 and 87
+TRAIN, VALID = 85.0, 75.0  # percent, the text's own requirements; the reference reaches 93 and 84 to 89
 ATTEMPTS = 2  # the better one counts: nobody's first random numbers may cost points
 ARCH = ("n_layers", "hidden_dims", "activation", "out_activation")
-OPTIM = ("loss_fn", "lr", "weight_decay", "momentum")
+# Any of these may be in part3_optim_hp(): the text hands all but loss_fn to torch.optim.SGD, which has defaults.
+OPTIM = ("loss_fn", "lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize", "foreach", "fused")
 
 
 def turned(x, degrees):
@@ -61,7 +62,7 @@ def find_shortfall(actual, data):
 
 def find_unusable(actual):
     """Return in words what is wrong with the hyperparameters, "" where nothing is."""
-    for name, keys in (("arch", ARCH), ("optim", OPTIM)):
+    for name, keys in (("arch", ARCH), ("optim", ("loss_fn",))):
         settings, function = actual[name], f"part3_{name}_hp()"
         if not isinstance(settings, dict):
             return f"{function} returned something else than a dict; expected one with the keys {', '.join(keys)}."
@@ -69,11 +70,14 @@ def find_unusable(actual):
         if missing:
             return f"{function} lacks {', '.join(missing)}; expected the keys {', '.join(keys)}."
     arch, optim = actual["arch"], actual["optim"]
+    unknown = [key for key in optim if key not in OPTIM]
+    if unknown:
+        return f"part3_optim_hp() has the key {unknown[0]!r:.60}, which torch.optim.SGD doesn't take."
     for key in ("n_layers", "hidden_dims"):
         if type(arch[key]) is not int or not 1 <= arch[key] <= 10_000:
             return f"part3_arch_hp() says {key} is {arch[key]!r:.60}; expected a whole number from 1 on."
     for key in ("lr", "weight_decay", "momentum"):
-        if type(optim[key]) not in (int, float) or not 0 <= optim[key] < 1000:
+        if type(optim.get(key, 0)) not in (int, float) or not 0 <= optim.get(key, 0) < 1000:
             return f"part3_optim_hp() says {key} is {optim[key]!r:.60}; expected a number from 0 on."
     if optim["loss_fn"] != "callable":
         return "part3_optim_hp() has a loss_fn that can't be called; expected one such as torch.nn.CrossEntropyLoss()."
@@ -82,7 +86,7 @@ def find_unusable(actual):
 
 @pytest.mark.graded(task="moons", weight=1)
 def test_moons_hyperparameters(probe):
-    """part3_arch_hp and part3_optim_hp return all hyperparameters
+    """part3_arch_hp and part3_optim_hp return usable hyperparameters
 
     The notebook takes loss_fn out of the second dict and hands the rest to torch.optim.SGD.
     """

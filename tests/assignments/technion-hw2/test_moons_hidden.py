@@ -11,7 +11,7 @@ import torch
 from grader.accuracy import score
 from grader.dataset_parts import Limit
 
-TRAIN, VALID = 85.0, 75.0  # percent, the text's own requirements; the reference reaches 94 and 87
+TRAIN, VALID = 85.0, 75.0  # percent, the text's own requirements; the reference reaches 93 and 84 to 89
 ATTEMPTS = 2  # the better one counts: nobody's first random numbers may cost points
 
 

@@ -62,6 +62,7 @@ def explain(given, *, thresholds, fpr, tpr, best):
         "swapped, or is it the largest distance?": 2 - fpr - tpr,
         "That is where FPR is lowest: does the rule look at FPR alone?": fpr,
         "That maximizes TPR - FPR, which is not the shortest distance.": fpr - tpr,
+        "That is the point closest to (1, 0): FPR and TPR are swapped.": (1 - fpr) ** 2 + tpr**2,
         "That makes FPR and FNR nearly equal, which is not the shortest distance.": (fpr + tpr - 1).abs(),
     }
     for words, cost in rules.items():

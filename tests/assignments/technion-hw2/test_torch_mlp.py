@@ -101,7 +101,7 @@ def test_torch_mlp_forward(probe, rng):
     assert_matches(actual, expected, context=context)
 
 
-@pytest.mark.graded(task="torch-mlp", weight=2, after="test_torch_mlp_forward")
+@pytest.mark.graded(task="torch-mlp", weight=2, after="test_torch_mlp_structure")
 def test_torch_mlp_gradients(probe, rng):
     """The gradients of an MLP reach its input and all of its parameters
 

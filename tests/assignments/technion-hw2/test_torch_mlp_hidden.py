@@ -45,7 +45,7 @@ def test_torch_mlp_single_layer(probe, rng):
     assert_matches(actual, {"out_dim": 7})
 
 
-@pytest.mark.graded(task="torch-mlp", weight=1, after="test_torch_mlp_forward")
+@pytest.mark.graded(task="torch-mlp", weight=1, after="test_torch_mlp_structure")
 def test_torch_mlp_last_sigmoid(probe, rng):
     """MLP ends with the last nonlinearity of its list
 
@@ -66,7 +66,7 @@ def test_torch_mlp_last_sigmoid(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=5, others=others))
 
 
-@pytest.mark.graded(task="torch-mlp", weight=1, after="test_torch_mlp_gradients")
+@pytest.mark.graded(task="torch-mlp", weight=1, after="test_torch_mlp_structure")
 def test_torch_mlp_module_with_parameters(probe, rng):
     """A torch module in the list of nonlinearities is used as it is, and its parameters are the model's
 
