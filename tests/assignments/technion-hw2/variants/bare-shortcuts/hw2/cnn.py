@@ -1,5 +1,8 @@
 """Shortcuts are a function or a bare Conv2d, no bias in front of norms, elements are dropped instead of channels."""
 
+# Written as students write.
+# ruff: noqa: B006, B905
+
 import torch
 from torch import nn
 
@@ -9,8 +12,19 @@ POOLINGS = {"max": nn.MaxPool2d, "avg": nn.AvgPool2d}
 
 
 class CNN(nn.Module):
-    def __init__(self, in_size, out_classes, channels, pool_every, hidden_dims, conv_params={},
-                 activation_type="relu", activation_params={}, pooling_type="max", pooling_params={}):  # fmt: skip
+    def __init__(
+        self,
+        in_size,
+        out_classes,
+        channels,
+        pool_every,
+        hidden_dims,
+        conv_params={},
+        activation_type="relu",
+        activation_params={},
+        pooling_type="max",
+        pooling_params={},
+    ):
         super().__init__()
         self.in_size, self.out_classes, self.channels, self.hidden_dims = in_size, out_classes, channels, hidden_dims
         self.P, self.conv_params, self.pooling = pool_every, conv_params, POOLINGS[pooling_type](**pooling_params)
@@ -48,8 +62,16 @@ class CNN(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    def __init__(self, in_channels, channels, kernel_sizes, batchnorm=False, dropout=0.0,
-                 activation_type="relu", activation_params={}):  # fmt: skip
+    def __init__(
+        self,
+        in_channels,
+        channels,
+        kernel_sizes,
+        batchnorm=False,
+        dropout=0.0,
+        activation_type="relu",
+        activation_params={},
+    ):
         super().__init__()
         layers, width, last = [], in_channels, len(channels) - 1
         for i, (out, kernel) in enumerate(zip(channels, kernel_sizes)):
@@ -77,8 +99,18 @@ class ResidualBottleneckBlock(ResidualBlock):
 
 
 class ResNet(CNN):
-    def __init__(self, in_size, out_classes, channels, pool_every, hidden_dims, batchnorm=False, dropout=0.0,
-                 bottleneck=False, **kw):  # fmt: skip
+    def __init__(
+        self,
+        in_size,
+        out_classes,
+        channels,
+        pool_every,
+        hidden_dims,
+        batchnorm=False,
+        dropout=0.0,
+        bottleneck=False,
+        **kw,
+    ):
         self.bottleneck, self.kw = bottleneck, {"batchnorm": batchnorm, "dropout": dropout}
         super().__init__(in_size, out_classes, channels, pool_every, hidden_dims, **kw)
 
@@ -104,7 +136,10 @@ class YourCNN(nn.Module):
         super().__init__()
         layers, width = [], in_size[0]
         for i, out in enumerate(channels, start=1):
-            layers += [nn.Conv2d(width, out, 3, stride=2 if i % pool_every == 0 else 1, padding=1), nn.GroupNorm(1, out)]
+            layers += [
+                nn.Conv2d(width, out, 3, stride=2 if i % pool_every == 0 else 1, padding=1),
+                nn.GroupNorm(1, out),
+            ]
             layers.append(nn.GELU())
             width = out
         self.layers = nn.Sequential(*layers, nn.AdaptiveMaxPool2d(2), nn.Flatten(), nn.Linear(4 * width, out_classes))

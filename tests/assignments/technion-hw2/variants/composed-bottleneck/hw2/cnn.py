@@ -1,5 +1,8 @@
 """A bottleneck block holds a ResidualBlock instead of being one; max pooling comes before the activation."""
 
+# Written as students write.
+# ruff: noqa: B006, B905, C408
+
 import torch
 from torch import nn
 
@@ -11,8 +14,19 @@ def make_activation(kind, params):
 
 
 class CNN(nn.Module):
-    def __init__(self, in_size, out_classes, channels, pool_every, hidden_dims, conv_params={},
-                 activation_type="relu", activation_params={}, pooling_type="max", pooling_params={}):  # fmt: skip
+    def __init__(
+        self,
+        in_size,
+        out_classes,
+        channels,
+        pool_every,
+        hidden_dims,
+        conv_params={},
+        activation_type="relu",
+        activation_params={},
+        pooling_type="max",
+        pooling_params={},
+    ):
         super().__init__()
         self.arguments = dict(in_size=in_size, channels=channels, pool_every=pool_every, conv_params=conv_params)
         self.activation, self.params = activation_type, activation_params
@@ -49,8 +63,16 @@ class CNN(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    def __init__(self, in_channels, channels, kernel_sizes, batchnorm=False, dropout=0.0,
-                 activation_type="relu", activation_params={}):  # fmt: skip
+    def __init__(
+        self,
+        in_channels,
+        channels,
+        kernel_sizes,
+        batchnorm=False,
+        dropout=0.0,
+        activation_type="relu",
+        activation_params={},
+    ):
         super().__init__()
         self.shortcut_path = nn.Identity()
         if in_channels != channels[-1]:
@@ -84,8 +106,18 @@ class ResidualBottleneckBlock(nn.Module):
 
 
 class ResNet(CNN):
-    def __init__(self, in_size, out_classes, channels, pool_every, hidden_dims, batchnorm=False, dropout=0.0,
-                 bottleneck=False, **kw):  # fmt: skip
+    def __init__(
+        self,
+        in_size,
+        out_classes,
+        channels,
+        pool_every,
+        hidden_dims,
+        batchnorm=False,
+        dropout=0.0,
+        bottleneck=False,
+        **kw,
+    ):
         self.bottleneck = bottleneck
         self.options = {"batchnorm": batchnorm, "dropout": dropout}
         super().__init__(in_size, out_classes, channels, pool_every, hidden_dims, **kw)
@@ -110,12 +142,36 @@ class ResNet(CNN):
 class YourCNN(CNN):
     """Other kernels, and a dropout in front of the classifier."""
 
-    def __init__(self, in_size, out_classes, channels, pool_every, hidden_dims, conv_params=None,
-                 activation_type="lrelu", activation_params={}, pooling_type="avg", pooling_params=None,
-                 dropout=0.2):  # fmt: skip
-        conv_params, pooling_params = conv_params or {"kernel_size": 5, "padding": 2}, pooling_params or {"kernel_size": 2}
-        super().__init__(in_size, out_classes, channels, pool_every, hidden_dims, conv_params,
-                         activation_type, activation_params, pooling_type, pooling_params)  # fmt: skip
+    def __init__(
+        self,
+        in_size,
+        out_classes,
+        channels,
+        pool_every,
+        hidden_dims,
+        conv_params=None,
+        activation_type="lrelu",
+        activation_params={},
+        pooling_type="avg",
+        pooling_params=None,
+        dropout=0.2,
+    ):
+        conv_params, pooling_params = (
+            conv_params or {"kernel_size": 5, "padding": 2},
+            pooling_params or {"kernel_size": 2},
+        )
+        super().__init__(
+            in_size,
+            out_classes,
+            channels,
+            pool_every,
+            hidden_dims,
+            conv_params,
+            activation_type,
+            activation_params,
+            pooling_type,
+            pooling_params,
+        )
         self.drop = nn.Dropout(dropout)
 
     def forward(self, x):

@@ -1,5 +1,8 @@
 """Activations, pooling and dropout are functions in forward; the number of features is computed by arithmetic."""
 
+# Written as students write.
+# ruff: noqa: B006, B905, C408, RUF005
+
 import torch.nn as nn
 import torch.nn.functional as F
 
@@ -32,8 +35,19 @@ def after(size, options, *, is_pool):
 
 
 class CNN(nn.Module):
-    def __init__(self, in_size, out_classes, channels, pool_every, hidden_dims, conv_params={},
-                 activation_type="relu", activation_params={}, pooling_type="max", pooling_params={}):  # fmt: skip
+    def __init__(
+        self,
+        in_size,
+        out_classes,
+        channels,
+        pool_every,
+        hidden_dims,
+        conv_params={},
+        activation_type="relu",
+        activation_params={},
+        pooling_type="max",
+        pooling_params={},
+    ):
         super().__init__()
         self.in_size, self.channels, self.pool_every = in_size, channels, pool_every
         self.conv_params, self.pooling_params = conv_params, pooling_params
@@ -67,8 +81,16 @@ class CNN(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    def __init__(self, in_channels, channels, kernel_sizes, batchnorm=False, dropout=0.0,
-                 activation_type="relu", activation_params={}):  # fmt: skip
+    def __init__(
+        self,
+        in_channels,
+        channels,
+        kernel_sizes,
+        batchnorm=False,
+        dropout=0.0,
+        activation_type="relu",
+        activation_params={},
+    ):
         super().__init__()
         self.number, self.dropout = len(channels), dropout
         self.activation = act(activation_type, activation_params)

@@ -1,8 +1,10 @@
 """Work in place where torch can, keep layers that do nothing, create the layers of a network when they are needed."""
 
+# Written as students write.
+# ruff: noqa: B006, B905, C408, RUF005
+
 import torch
 import torch.nn as nn
-
 from hw2.mlp import ACTIVATIONS, MLP
 
 IN_PLACE = ("relu", "lrelu")
@@ -16,8 +18,19 @@ def activation(kind, params):
 
 
 class CNN(nn.Module):
-    def __init__(self, in_size, out_classes, channels, pool_every, hidden_dims, conv_params={},
-                 activation_type="relu", activation_params={}, pooling_type="max", pooling_params={}):  # fmt: skip
+    def __init__(
+        self,
+        in_size,
+        out_classes,
+        channels,
+        pool_every,
+        hidden_dims,
+        conv_params={},
+        activation_type="relu",
+        activation_params={},
+        pooling_type="max",
+        pooling_params={},
+    ):
         super().__init__()
         self.in_size, self.conv_params = in_size, conv_params
         self.kind, self.params = activation_type, activation_params
@@ -59,8 +72,17 @@ class CNN(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    def __init__(self, in_channels, channels, kernel_sizes, batchnorm=False, dropout=0.0,
-                 activation_type="relu", activation_params={}, **kwargs):  # fmt: skip
+    def __init__(
+        self,
+        in_channels,
+        channels,
+        kernel_sizes,
+        batchnorm=False,
+        dropout=0.0,
+        activation_type="relu",
+        activation_params={},
+        **kwargs,
+    ):
         super().__init__()
         self.main_path, width = nn.Sequential(), in_channels
         for i, (out, k) in enumerate(zip(channels, kernel_sizes), start=1):
@@ -88,8 +110,18 @@ class ResidualBottleneckBlock(ResidualBlock):
 
 
 class ResNet(CNN):
-    def __init__(self, in_size, out_classes, channels, pool_every, hidden_dims, batchnorm=False, dropout=0.0,
-                 bottleneck=False, **kw):  # fmt: skip
+    def __init__(
+        self,
+        in_size,
+        out_classes,
+        channels,
+        pool_every,
+        hidden_dims,
+        batchnorm=False,
+        dropout=0.0,
+        bottleneck=False,
+        **kw,
+    ):
         self.batchnorm, self.dropout, self.bottleneck = batchnorm, dropout, bottleneck
         super().__init__(in_size, out_classes, channels, pool_every, hidden_dims, **kw)
 
@@ -113,11 +145,31 @@ class ResNet(CNN):
 class YourCNN(CNN):
     """A CNN with norms in front of it and values of its own."""
 
-    def __init__(self, in_size, out_classes, channels, pool_every, hidden_dims, conv_params=dict(kernel_size=3, padding=1),
-                 activation_type="relu", activation_params={}, pooling_type="max",
-                 pooling_params=dict(kernel_size=2)):  # fmt: skip
-        super().__init__(in_size, out_classes, channels, pool_every, hidden_dims, conv_params,
-                         activation_type, activation_params, pooling_type, pooling_params)  # fmt: skip
+    def __init__(
+        self,
+        in_size,
+        out_classes,
+        channels,
+        pool_every,
+        hidden_dims,
+        conv_params=dict(kernel_size=3, padding=1),
+        activation_type="relu",
+        activation_params={},
+        pooling_type="max",
+        pooling_params=dict(kernel_size=2),
+    ):
+        super().__init__(
+            in_size,
+            out_classes,
+            channels,
+            pool_every,
+            hidden_dims,
+            conv_params,
+            activation_type,
+            activation_params,
+            pooling_type,
+            pooling_params,
+        )
         self.norm = nn.BatchNorm2d(in_size[0])
 
     def forward(self, x):

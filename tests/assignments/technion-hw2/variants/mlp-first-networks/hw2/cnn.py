@@ -1,5 +1,8 @@
 """The classifier is made first, from nn.Linear alone, parameters are drawn by a rule of their own, sizes come by hook."""
 
+# Written as students write.
+# ruff: noqa: B006, B905, RUF005, RUF007
+
 from functools import partial
 
 import torch
@@ -11,8 +14,19 @@ POOLING = {"max": nn.MaxPool2d, "avg": nn.AvgPool2d}
 
 
 class CNN(nn.Module):
-    def __init__(self, in_size, out_classes, channels, pool_every, hidden_dims, conv_params={},
-                 activation_type="relu", activation_params={}, pooling_type="max", pooling_params={}):  # fmt: skip
+    def __init__(
+        self,
+        in_size,
+        out_classes,
+        channels,
+        pool_every,
+        hidden_dims,
+        conv_params={},
+        activation_type="relu",
+        activation_params={},
+        pooling_type="max",
+        pooling_params={},
+    ):
         super().__init__()
         self.in_size, self.channels, self.pool_every, self.conv_params = in_size, channels, pool_every, conv_params
         self.act = partial(ACTIVATIONS[activation_type], **activation_params)
@@ -52,8 +66,16 @@ class CNN(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    def __init__(self, in_channels, channels, kernel_sizes, batchnorm=False, dropout=0.0,
-                 activation_type="relu", activation_params={}):  # fmt: skip
+    def __init__(
+        self,
+        in_channels,
+        channels,
+        kernel_sizes,
+        batchnorm=False,
+        dropout=0.0,
+        activation_type="relu",
+        activation_params={},
+    ):
         super().__init__()
         self.shortcut_path = nn.Sequential()
         if in_channels != channels[-1]:
@@ -85,8 +107,18 @@ class ResidualBottleneckBlock(ResidualBlock):
 
 
 class ResNet(CNN):
-    def __init__(self, in_size, out_classes, channels, pool_every, hidden_dims, batchnorm=False, dropout=0.0,
-                 bottleneck=False, **kw):  # fmt: skip
+    def __init__(
+        self,
+        in_size,
+        out_classes,
+        channels,
+        pool_every,
+        hidden_dims,
+        batchnorm=False,
+        dropout=0.0,
+        bottleneck=False,
+        **kw,
+    ):
         names = ("activation_type", "activation_params")
         self.options = {"batchnorm": batchnorm, "dropout": dropout, **{name: kw[name] for name in names if name in kw}}
         self.bottleneck = bottleneck

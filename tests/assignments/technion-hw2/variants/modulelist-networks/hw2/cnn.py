@@ -1,5 +1,8 @@
 """Layers in nn.ModuleLists under names of their own, one loop in forward, further arguments with defaults."""
 
+# Written as students write.
+# ruff: noqa: B905, RUF005
+
 import torch
 from torch import nn
 
@@ -9,9 +12,20 @@ POOLS = {"max": nn.MaxPool2d, "avg": nn.AvgPool2d}
 
 
 class CNN(nn.Module):
-    def __init__(self, in_size, out_classes, channels, pool_every, hidden_dims, conv_params=None,
-                 activation_type="relu", activation_params=None, pooling_type="max", pooling_params=None,
-                 scores_activation="none"):  # fmt: skip
+    def __init__(
+        self,
+        in_size,
+        out_classes,
+        channels,
+        pool_every,
+        hidden_dims,
+        conv_params=None,
+        activation_type="relu",
+        activation_params=None,
+        pooling_type="max",
+        pooling_params=None,
+        scores_activation="none",
+    ):
         super().__init__()
         self.size = in_size
         self.every = pool_every
@@ -43,8 +57,16 @@ class CNN(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    def __init__(self, in_channels, channels, kernel_sizes, batchnorm=False, dropout=0.0,
-                 activation_type="relu", activation_params=None):  # fmt: skip
+    def __init__(
+        self,
+        in_channels,
+        channels,
+        kernel_sizes,
+        batchnorm=False,
+        dropout=0.0,
+        activation_type="relu",
+        activation_params=None,
+    ):
         super().__init__()
         widths = [in_channels, *channels]
         self.convs = nn.ModuleList(
@@ -73,11 +95,23 @@ class ResidualBottleneckBlock(ResidualBlock):
 
 
 class ResNet(CNN):
-    def __init__(self, *args, batchnorm=False, dropout=0.0, bottleneck=False, activation_type="relu",
-                 activation_params=None, **kw):  # fmt: skip
+    def __init__(
+        self,
+        *args,
+        batchnorm=False,
+        dropout=0.0,
+        bottleneck=False,
+        activation_type="relu",
+        activation_params=None,
+        **kw,
+    ):
         self.use_bottleneck = bottleneck
-        self.kw = {"batchnorm": batchnorm, "dropout": dropout, "activation_type": activation_type,
-                   "activation_params": activation_params}  # fmt: skip
+        self.kw = {
+            "batchnorm": batchnorm,
+            "dropout": dropout,
+            "activation_type": activation_type,
+            "activation_params": activation_params,
+        }
         super().__init__(*args, activation_type=activation_type, activation_params=activation_params, **kw)
 
     def build(self, channels, conv_params):
@@ -104,8 +138,19 @@ class ResNet(CNN):
 class YourCNN(nn.Module):
     """Three kernel sizes side by side, and an average over the image at the end."""
 
-    def __init__(self, in_size, out_classes, channels, pool_every, hidden_dims, conv_params=None,
-                 activation_type="relu", activation_params=None, pooling_type="max", pooling_params=None):  # fmt: skip
+    def __init__(
+        self,
+        in_size,
+        out_classes,
+        channels,
+        pool_every,
+        hidden_dims,
+        conv_params=None,
+        activation_type="relu",
+        activation_params=None,
+        pooling_type="max",
+        pooling_params=None,
+    ):
         super().__init__()
         layers, width = [], in_size[0]
         for i, out in enumerate(channels, start=1):
