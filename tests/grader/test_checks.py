@@ -3,7 +3,7 @@
 import pytest
 
 from grader import plugin
-from grader.checks import Check, after_those_of, duplicates, in_order
+from grader.checks import Check, after_those_of, duplicates, in_order, with_those_before
 from grader.errors import CourseError
 from grader.grade import in_session
 
@@ -154,6 +154,12 @@ def test_dependants_run_last():
     """in_order puts each check after those it depends on and otherwise keeps the order given."""
     checks = {check.name: check for check in (_check("a", "c"), _check("b"), _check("c", "d"), _check("d"))}
     assert in_order(checks) == ["d", "c", "a", "b"]
+
+
+def test_preconditions_are_found_however_indirect():
+    """with_those_before returns the names with all that they come after; unknown names are left out."""
+    checks = {check.name: check for check in (_check("a", "b"), _check("b", "c"), _check("c"), _check("d"))}
+    assert with_those_before(["a", "nowhere"], checks) == {"a", "b", "c"}
 
 
 def test_absent_checks_are_forgotten():

@@ -2,13 +2,15 @@
 
 import json
 import os
+from contextlib import nullcontext
 
 import pytest
 
 from grader.errors import CourseError
-from grader.grade import grade_all
+from grader.grade import Selection, grade_all
 from grader.record import record
 from grader.sandbox.walls import Wall
+from grader.submission import Found
 from grader.verdict import Status, Verdict
 
 TOML = """\
@@ -239,6 +241,23 @@ def test_only_chosen_tasks_are_graded(rich, grade_many, tmp_path):
     assert set(_verdicts(results["good"])) == {"triple", "triple_of_zero"}
     assert (results["good"].points, results["good"].max_points) == (6.0, 6.0)
     assert (results["empty"].points, results["empty"].max_points) == (0.0, 6.0)
+
+
+def test_only_the_checks_named_for_a_submission_run(rich, process_server, write_files, tmp_path):
+    """A submission for which checks are named is graded by those and what they come after; others by all."""
+    founds = [Found(name, write_files(tmp_path / name, {"student.py": GOOD})) for name in ("some", "all")]
+    results = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("grader.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+        grade_all(
+            rich,
+            founds,
+            wall=Wall.PROCESS,
+            report=lambda result, _digest: results.__setitem__(result.submission, result),
+            selection=Selection(checks={"some": ("test_double_of_nothing",)}),
+        )
+    assert list(_verdicts(results["some"])) == ["double", "double_of_nothing"]
+    assert len(_verdicts(results["all"])) == 5
 
 
 FAULTY = '''\

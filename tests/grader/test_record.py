@@ -9,6 +9,7 @@ import pytest
 
 from grader.compare.spread import MARGIN
 from grader.errors import CourseError
+from grader.grade import Selection
 from grader.record import record
 
 CHECK = '''
@@ -181,6 +182,22 @@ def test_the_manifest_names_versions_and_no_machine(assignment):
     manifest = json.loads((tiny.assets / "manifest.json").read_text())
     assert set(manifest) == {"schema", "torch", "assets"}
     assert re.fullmatch(r"\d+\.\d+\.\d+", manifest["torch"])
+
+
+def test_a_selection_looks_at_its_own_assets_only(assignment):
+    """With a selection, only the chosen checks that record something run; the assets of others are left alone."""
+    record(assignment(one="x * 2", two="x.exp()"), write=True)
+    more = CHECK.format(name="two").replace('task="double"', 'task="triple"')
+    more += """
+@pytest.mark.graded(task="double")
+def test_contradiction(probe):
+    \"\"\"contradicts\"\"\"
+    raise AssertionError
+"""
+    tiny = assignment(more=more, one="x * 2 + 1")
+    recording = record(tiny, write=False, selection=Selection(("double",)))
+    assert _states(recording) == ([], [], ["test_one"], [])
+    assert recording.failed == []
 
 
 def test_nested_outputs_are_recorded(assignment):
