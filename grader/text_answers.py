@@ -14,7 +14,7 @@ from grader.sandbox.written_answers import MAX_TEXT
 from grader.session import limits_of
 from grader.verdict import Answer
 
-_PLACEHOLDERS = ("", "write your answer here", "your answer here", "todo")
+_PLACEHOLDERS = ("", "write your answer here", "your answer here", "your answer", "todo")
 _NOT_READ = "It could not be read; look into the submission."
 
 
