@@ -1,4 +1,4 @@
-"""The classifier is made first, from nn.Linear alone, parameters are drawn by a rule of their own, sizes come by hook."""
+"""The classifier comes first, from nn.Linear alone; parameters are drawn by a rule of their own, sizes come by hook."""
 
 # Written as students write.
 # ruff: noqa: B006, B905, RUF005, RUF007
