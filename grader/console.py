@@ -4,6 +4,7 @@
 """
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -32,6 +33,7 @@ _STYLES = {
     Verdict.NOT_GRADED: "bold magenta",
 }
 _MAX_PRINTED_LINES = 15
+_TELL_EVERY_S = 10.0
 
 
 def results_console() -> Console:
@@ -217,15 +219,16 @@ def print_recording(console: Console, recording: "Recording", *, slug: str, writ
 
 @contextmanager
 def audit_progress(console: Console, *, total: int) -> Iterator[Callable[[str], None]]:
-    """Show count and remaining time of an audit on a terminal, every tenth part of it elsewhere."""
+    """Show count and remaining time of an audit on a terminal, a line every ten seconds elsewhere."""
     if not console.is_terminal:
-        done = 0
+        done, told = 0, time.monotonic()
 
-        def tell(_subject: str) -> None:
-            nonlocal done
+        def tell(subject: str) -> None:
+            nonlocal done, told
             done += 1
-            if done == total or done % max(1, -(-total // 10)) == 0:
-                console.print(f"[{done}/{total}]", markup=False)
+            if done == total or time.monotonic() - told >= _TELL_EVERY_S:
+                told = time.monotonic()
+                console.print(f"[{done}/{total}] {visible_line(subject)}", markup=False)
 
         yield tell
         return
