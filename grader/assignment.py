@@ -45,10 +45,15 @@ class WorkerSettings:
 
 @dataclass(frozen=True, slots=True)
 class NotebookSettings:
-    """Say how a notebook is imported: as which module, and how long one statement that is no definition may take."""
+    """Say how a notebook is imported: as which module, and how long one statement that is no definition may take.
+
+    `cell_s` and `execute_s` bound a run of the whole notebook: one cell, all cells.
+    """
 
     module: str = "notebook"
     statement_s: float = 2.0
+    cell_s: float = 120.0
+    execute_s: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)

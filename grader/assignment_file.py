@@ -122,17 +122,20 @@ def _read_worker(table: Table) -> WorkerSettings:
 
 
 def _read_notebook(table: Table, handed_in: HandedIn) -> NotebookSettings:
-    refuse_unknown(table, ("module", "statement_s"))
+    seconds = ("statement_s", "cell_s", "execute_s")
+    refuse_unknown(table, ("module", *seconds))
     if table.values and handed_in.kind is not Kind.NOTEBOOK:
         problem = f"is there, but what is handed in is a {handed_in.kind}"
         raise fault(table, "", problem, remedy='Set `kind = "notebook"` in `[submission]`, or remove this table.')
     module = take_text(table, "module", default="notebook")
     if not module.isidentifier():
         raise fault(table, "module", f"is `{module}`; expected a name", remedy='Write `module = "notebook"`, say.')
-    seconds = take_number(table, "statement_s", default=2.0)
-    if seconds <= 0:
-        raise fault(table, "statement_s", f"is {seconds}; expected a number above 0", remedy="2 is the default.")
-    return NotebookSettings(module, float(seconds))
+    times = {key: float(take_number(table, key)) for key in seconds if key in table.values}
+    for key, value in times.items():
+        if value <= 0:
+            problem = f"is {value:g}; expected a number above 0"
+            raise fault(table, key, problem, remedy="Remove the key to get the default.")
+    return NotebookSettings(module, **times)
 
 
 def _read_limits(table: Table) -> dict[str, float | int]:

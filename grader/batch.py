@@ -42,7 +42,8 @@ _FEW = 4  # submissions that are worth a process of their own
 class Order:
     """Say what every grading process is to do: which course's assignment, behind which wall, which tasks.
 
-    `checks` names, for single submissions, the only checks to run.
+    `checks` names, for single submissions, the only checks to run. `executed` is the folder for executed copies of
+    notebooks, None where they are not run as a whole.
     """
 
     course: Path
@@ -50,6 +51,7 @@ class Order:
     wall: str
     tasks: tuple[str, ...] = ()
     checks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    executed: Path | None = None
 
 
 def processes_for(count: int, *, wanted: int | None) -> int:
@@ -76,7 +78,7 @@ def run_info(order: Order) -> RunInfo:
 def course_digest(order: Order) -> str:
     """Return a digest of all that decides a grade beside the submission: checks, probes, assets, support files, us."""
     assignment = order.assignment
-    total = hashlib.sha256(json.dumps(sorted(set(order.tasks))).encode())
+    total = hashlib.sha256(json.dumps([sorted(set(order.tasks)), order.executed is not None]).encode())
     files = {f"checks/{path.name}": path.read_bytes() for path in _files_in(assignment.folder)}
     files |= {f"assets/{path.name}": path.read_bytes() for path in _files_in(assignment.assets)}
     if assignment.reference is not None:
@@ -231,6 +233,7 @@ class _Lane(threading.Thread):
                 wall=order.wall,
                 tasks=list(order.tasks),
                 checks=dict(order.checks),
+                executed=str(order.executed or ""),
             )
         )
         return process
@@ -241,6 +244,8 @@ class _Lane(threading.Thread):
         limits = limits_from(self._order.assignment.limits)
         checks = 50 * len(self._order.assignment.tasks)
         longest_s = 120 + checks * (limits.wall_s + limits.import_s)
+        if self._order.executed is not None:
+            longest_s += 2 * self._order.assignment.notebook.execute_s + 300
         deadline = time.monotonic() + longest_s
         while b"\n" not in self._received:
             if not select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:

@@ -45,7 +45,9 @@ def main() -> None:
         def report(result: SubmissionResult, digest: str) -> None:
             answer(result=pack(result), digest=digest)
 
-        grade_all(assignment, _asked_for(), wall=Wall(order["wall"]), report=report, selection=selection)
+        executed = Path(order["executed"]) if order["executed"] else None
+        wall = Wall(order["wall"])
+        grade_all(assignment, _asked_for(), wall=wall, report=report, selection=selection, executed=executed)
     except GraderError as err:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         answer(kind=type(err).__name__, problem=err.message, remedy=err.remedy)

@@ -150,6 +150,9 @@ def grade(
         bool,
         typer.Option("--resume/--fresh", help="Keep results of unchanged submissions, or grade all again."),
     ] = True,
+    execute: Annotated[
+        bool, typer.Option("--execute", help="Also run each notebook as a whole and keep the executed copy.")
+    ] = False,
     wall: WallOption = "bubblewrap",
     task: TaskOption = None,
     course: CourseOption = None,
@@ -174,7 +177,8 @@ def grade(
     folder = find_course(course or Path())
     chosen = read_assignment(folder, assignment)
     intake = find_submissions(submissions, chosen)
-    order = Order(folder, chosen, wall=str(outer), tasks=_known_tasks(chosen, task))
+    executed = (out / "notebooks").resolve() if execute else None
+    order = Order(folder, chosen, wall=str(outer), tasks=_known_tasks(chosen, task), executed=executed)
     for name in intake.ignored:
         _tell(f"ignored: {name}")
     _tell_of_other_torch(chosen)

@@ -205,7 +205,8 @@ def grade_all(
 ) -> None:
     """Grade submissions one after another and report each result with the digest of what was graded.
 
-    Notebooks are also run as a whole where `executed` names a folder for their executed copies. Raises the error of a course or sandbox with which nothing can be graded.
+    Notebooks are also run as a whole where `executed` names a folder for their executed copies. Raises the error of a
+    course or sandbox with which nothing can be graded.
     """
     chosen = selection or Selection()
     graded = replace(assignment, tasks=tuple(task for task in assignment.tasks if chosen.includes(task)))

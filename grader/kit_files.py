@@ -72,7 +72,7 @@ def write_assignment_file(assignment: Assignment) -> str:
         lines += ["", "[limits]", *(f"{key} = {value!r}" for key, value in assignment.limits.items())]
     if assignment.handed_in.kind is Kind.NOTEBOOK:
         notebook = assignment.notebook
-        lines += ["", "[notebook]", f"module = {_quote(notebook.module)}", f"statement_s = {notebook.statement_s!r}"]
+        lines += ["", "[notebook]", f"module = {_quote(notebook.module)}", f"statement_s = {notebook.statement_s:g}"]
     for task in public_tasks(assignment):
         lines += [
             "",

@@ -32,6 +32,14 @@ def scorecard_files(submissions: Iterable[str]) -> dict[str, str]:
     return files
 
 
+def notebook_file(submission: str) -> str:
+    """Return the file name of a submission's executed notebook, which depends on its own name only."""
+    slug = _slug(submission)
+    is_plain = slug == submission == _folded(submission) and not _RESERVED.fullmatch(slug)
+    digest = hashlib.sha256(submission.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{slug}.ipynb" if is_plain else f"{slug[: _LIMIT - 12]}-{digest[:12]}.ipynb"
+
+
 def _slug(name: str) -> str:
     kept = (char if char.isalnum() or char in "-_." else "_" for char in unicodedata.normalize("NFC", name))
     return "".join(kept)[:_LIMIT].strip(".-_") or "submission"

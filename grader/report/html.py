@@ -16,7 +16,7 @@ from grader.atomic import replace_file
 from grader.errors import StoreError
 from grader.plain_text import visible
 from grader.report.class_page import class_page_of
-from grader.report.file_names import scorecard_files
+from grader.report.file_names import notebook_file, scorecard_files
 from grader.report.markdown import render_markdown
 from grader.report.pages import scorecard_of
 from grader.results_file import RunInfo
@@ -35,7 +35,9 @@ def write_pages(folder: Path, run: RunInfo, *, results: Iterable[SubmissionResul
     environment = _environment()
     scorecard, class_page = environment.get_template("scorecard.html"), environment.get_template("class.html")
     for result in found:
-        text = scorecard.render(page=scorecard_of(result, run=run), is_alone=False)
+        notebook = f"notebooks/{notebook_file(result.submission)}"
+        executed = notebook if (folder / notebook).is_file() else ""
+        text = scorecard.render(page=scorecard_of(result, run=run), is_alone=False, executed=executed)
         replace_file(folder / "scorecards" / files[result.submission], text)
     _remove_others(folder / "scorecards", kept=set(files.values()))
     index = folder / "index.html"
@@ -47,7 +49,7 @@ def lone_scorecards(run: RunInfo, *, results: Iterable[SubmissionResult]) -> Ite
     """Yield the scorecards of `results` as they are sent to someone alone: they link to no class page."""
     scorecard = _environment().get_template("scorecard.html")
     for result in results:
-        yield scorecard.render(page=scorecard_of(result, run=run), is_alone=True)
+        yield scorecard.render(page=scorecard_of(result, run=run), is_alone=True, executed="")
 
 
 def code_spans(text: str) -> Markup:

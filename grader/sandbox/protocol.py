@@ -19,6 +19,7 @@ from grader.verdict import Frame
 MAX_NOTE = 16 * 1024
 SCAN = "scan for forbidden names"  # a probe that every assignment has; no function can have this name
 NOTEBOOK = "describe the notebook"  # another one
+EXECUTE = "execute the notebook"  # and that of `grader grade --execute`
 ANSWERS = "read text answers"  # and another
 # Where a walled fork server may write while it imports; covered before any student code can see it.
 PRELOAD_FOLDER = "/preload"

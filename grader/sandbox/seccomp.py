@@ -107,7 +107,9 @@ def _program(machine: _Machine) -> list[bytes]:
     steps += _when(machine.clone, _FIRST_ARGUMENT, [_step(_ANY_BIT, _NEW_NAMESPACES, no=1), _refuse()])
     steps += _when(machine.ioctl, _SECOND_ARGUMENT, [_step(_EQUAL, _TIOCSTI, no=1), _refuse()])
     families = [_step(_EQUAL, family, yes=len(_FAMILIES) - i) for i, family in enumerate(_FAMILIES)]
-    steps += _when(machine.socket, _FIRST_ARGUMENT, [*families, _refuse()])
+    steps += _when(
+        machine.socket, _FIRST_ARGUMENT, [*families, _refuse(errno.EINVAL)]
+    )  # "no such family", which libraries expect
     steps.append(_step(_RETURN, _ALLOW))
     return steps
 

@@ -24,12 +24,14 @@ import torch
 from grader.probes import BrokenProbes, Probe, is_probes_file, load_probes
 from grader.sandbox import kernel
 from grader.sandbox import limits as bounds
+from grader.sandbox.execution import execute_notebook
 from grader.sandbox.forbidden.scan import find_forbidden
 from grader.sandbox.notebook_modules import install_notebook, notebook_probe
 from grader.sandbox.notebook_names import explain_in_notebook
 from grader.sandbox.notebook_text import joined_python
 from grader.sandbox.protocol import (
     ANSWERS,
+    EXECUTE,
     SCAN,
     frame,
     note,
@@ -51,7 +53,12 @@ _MAX_FRAMES = 30
 
 def all_probes(sources: Mapping[str, bytes]) -> dict[str, Probe]:
     """Execute an assignment's probe files; return their probes and those that every assignment has, by name."""
-    own = (Probe(SCAN, _scan, ()), notebook_probe(), Probe(ANSWERS, _read_answers, ()))
+    own = (
+        Probe(SCAN, _scan, ()),
+        notebook_probe(),
+        Probe(ANSWERS, _read_answers, ()),
+        Probe(EXECUTE, execute_notebook, ()),
+    )
     return load_probes(sources) | {probe.name: probe for probe in own}
 
 

@@ -14,11 +14,12 @@ LAYERS = {
     "leaves": "assignment atomic globs notebook_plan notebooks paths plain_text probes regions results_file shares "
     "store_errors tensors toml_table sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol sandbox.seccomp "
     "sandbox.stage sandbox.recorder sandbox.written_answers sandbox.scratch sandbox.shims sandbox.forbidden* "
-    "sandbox.cell_source sandbox.definitions sandbox.notebook_* sandbox.statement_choice",
+    "sandbox.cell_source sandbox.definitions sandbox.execution* sandbox.notebook_* "
+    "sandbox.statement_choice",
     "data": "accuracy dataset_* datasets image_shapes point_sets torchvision_ops",
     "readers": "archive_streams archives assignment_file contents course folders intake kit_files kit_notebook "
-    "lms_names manifest mistakes notebook_* package_root percent submission",
-    "parts": "assets checks forbidden outcome points store compare compare.* export.* report.* "
+    "lms_names manifest mistakes notebook_[ainrs]* package_root percent submission",
+    "parts": "assets checks forbidden notebook_execution outcome points store compare compare.* export.* report.* "
     "sandbox.exchange sandbox.forkserver sandbox.forkserver_client sandbox.host sandbox.inline sandbox.replies "
     "sandbox.supervisor sandbox.walls sandbox.worker",
     "plugin": "plugin session text_answers",
@@ -29,15 +30,14 @@ LAYERS = {
 }
 BESIDE_STRANGERS = (
     "errors verdict notebook_plan notebooks probes tensors sandbox.cell_source sandbox.definitions "
-    "sandbox.notebook_* sandbox.statement_choice sandbox.forkserver sandbox.kernel sandbox.limits sandbox.memory "
-    "sandbox.protocol sandbox.forbidden.* sandbox.recorder sandbox.seccomp sandbox.shims sandbox.supervisor "
-    "sandbox.worker sandbox.written_answers "
-    "torchvision_ops"
+    "sandbox.execution* sandbox.notebook_* sandbox.statement_choice sandbox.forkserver sandbox.kernel sandbox.limits "
+    "sandbox.memory sandbox.protocol sandbox.forbidden.* sandbox.recorder sandbox.seccomp sandbox.shims "
+    "sandbox.supervisor sandbox.worker sandbox.written_answers torchvision_ops"
 )
 WITH_TORCH = (
     "accuracy assets compare.* dataset_files dataset_parts datasets doctor forbidden grade "
     "image_shapes plugin point_sets record "
-    "sandbox.forkserver sandbox.recorder sandbox.worker tensors text_answers torchvision_ops"
+    "sandbox.execution sandbox.forkserver sandbox.recorder sandbox.worker tensors text_answers torchvision_ops"
 )
 
 
