@@ -104,7 +104,7 @@ def test_trained_mlp(probe, rng):
         new_x=new_x,
         hidden_features=[20],
         learn_rate=0.1,
-        num_epochs=20,
+        num_epochs=40,
         batch_size=10,
     )
     assert_matches(actual, {"scores": Spec((90, 3))})
