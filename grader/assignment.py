@@ -82,13 +82,15 @@ class Task:
 class Question:
     """Name a question that is answered in words: the variable `name` of a student's `module`; a person grades it.
 
-    `points` is 0 where the course does not say what it is worth.
+    `points` is 0 where the course does not say what it is worth. In a notebook `cell` is the id of the question's text
+    cell, and there is no module.
     """
 
     name: str
     title: str
     module: str
     points: float = 0.0
+    cell: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,6 +198,9 @@ def _read_questions(table: Table, handed_in: HandedIn) -> tuple[Question, ...]:
 
 
 def _read_question(table: Table, name: str, handed_in: HandedIn) -> Question:
+    if handed_in.kind is Kind.NOTEBOOK:
+        refuse_unknown(table, ("title", "points", "cell"))
+        return Question(name, take_text(table, "title"), "", _take_worth(table), take_text(table, "cell"))
     refuse_unknown(table, ("title", "points", "module"))
     if not name.isidentifier():
         raise fault(table, "", "is no name of a variable", remedy="Name it as the variable that holds the answer.")
@@ -206,10 +209,14 @@ def _read_question(table: Table, name: str, handed_in: HandedIn) -> Question:
     if not is_matched(f"{path}.py", handed_in.editable) and not is_matched(f"{path}/__init__.py", handed_in.editable):
         problem = f"is `{module}`, a file that no glob in `editable` matches: nobody's answer would be read"
         raise fault(table, "module", problem, remedy=f'Add "{path}.py" to `editable`.')
+    return Question(name, take_text(table, "title"), module, _take_worth(table))
+
+
+def _take_worth(table: Table) -> float:
     points = take_number(table, "points", default=0)
     if points < 0:
         raise fault(table, "points", f"is {points}; expected 0 or more", remedy="Points are earned, never lost.")
-    return Question(name, take_text(table, "title"), module, float(points))
+    return float(points)
 
 
 def _take_cell(table: Table, handed_in: HandedIn) -> str:

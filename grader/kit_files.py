@@ -91,7 +91,8 @@ def write_assignment_file(assignment: Assignment) -> str:
             lines += [f"forbidden = {_quote_all(task.forbidden)}", f"forbidden_in = {_quote_all(task.forbidden_in)}"]
     for question in assignment.questions:
         lines += ["", f"[answers.{question.name}]", f"title = {_quote(question.title)}"]
-        lines += [f"module = {_quote(question.module)}", f"points = {_number(question.points)}"]
+        place = f"cell = {_quote(question.cell)}" if question.cell else f"module = {_quote(question.module)}"
+        lines += [place, f"points = {_number(question.points)}"]
     return "\n".join(lines) + "\n"
 
 

@@ -63,16 +63,16 @@ def read_submission(found: Found, assignment: Assignment, *, limits: IntakeLimit
 def _choose_notebook(files: Mapping[str, bytes], assignment: Assignment) -> Chosen:
     if assignment.handed_in.kind is not Kind.NOTEBOOK:
         return Chosen(files)
-    return choose_notebook(convert_scripts(files, assignment), assignment, reference=_reference_notebook(assignment))
+    return choose_notebook(convert_scripts(files, assignment), assignment, reference=reference_notebook(assignment))
 
 
 def _strip_notebook(files: Mapping[str, bytes], assignment: Assignment) -> Chosen:
     if assignment.handed_in.kind is not Kind.NOTEBOOK:
         return Chosen(files)
-    return strip_notebook(files, assignment, reference=_reference_notebook(assignment))
+    return strip_notebook(files, assignment, reference=reference_notebook(assignment))
 
 
-def _reference_notebook(assignment: Assignment) -> bytes | None:
+def reference_notebook(assignment: Assignment) -> bytes | None:
     """Return the reference's notebook, None in the students' kit."""
     if assignment.reference is None:
         return None

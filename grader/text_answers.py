@@ -8,10 +8,14 @@ from dataclasses import replace
 
 import torch
 
-from grader.assignment import Assignment, Question
+from grader import notebook_answers
+from grader.assignment import Assignment, Kind, Question
+from grader.notebook_plan import PLAN_FILE, read_plan
+from grader.notebooks import read_notebook, read_stripped
 from grader.sandbox.protocol import ANSWERS, Ending, ProbeCall, ProbeOutcome, Sandbox
 from grader.sandbox.written_answers import MAX_TEXT
 from grader.session import limits_of
+from grader.submission import reference_notebook
 from grader.verdict import Answer
 
 _PLACEHOLDERS = ("", "write your answer here", "your answer here", "your answer", "todo")
@@ -22,11 +26,25 @@ def read_answers(sandbox: Sandbox, assignment: Assignment, *, files: Mapping[str
     """Return the answer to each of the assignment's questions, in their order; no mistake in one costs another."""
     if not assignment.questions:
         return ()
+    if assignment.handed_in.kind is Kind.NOTEBOOK:
+        texts = _read_cells(assignment, files)
+        return tuple(_answer(question, (texts[question.name], "")) for question in assignment.questions)
     outcome = _ask(sandbox, assignment, files, by_import=True)
     if outcome.ending is not Ending.OK:
         outcome = _ask(sandbox, assignment, files, by_import=False)
     found = _read_rows(outcome)
     return tuple(_answer(question, found.get(question.name)) for question in assignment.questions)
+
+
+def _read_cells(assignment: Assignment, files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return what a notebook says in answer to each question, by name."""
+    questions = {question.name: question.cell for question in assignment.questions}
+    plan = files.get(PLAN_FILE)
+    content = files.get(read_plan(plan).file) if plan is not None else None
+    reference = reference_notebook(assignment)
+    given = read_notebook(reference, name="the reference").cells if reference is not None else ()
+    cells = read_stripped(content) if content is not None else ()
+    return notebook_answers.read_answers(cells, questions, reference=given)
 
 
 def _ask(sandbox: Sandbox, assignment: Assignment, files: Mapping[str, bytes], *, by_import: bool) -> ProbeOutcome:

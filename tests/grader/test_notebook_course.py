@@ -247,3 +247,30 @@ def test_inline(assignment, grade_many, tmp_path):
 
     result = grade_many(assignment, {"me": {NAME: good()}}, folder=tmp_path, wall=Wall.INLINE)["me"]
     assert result.points == 10
+
+
+def test_answer(grade):
+    """An answer in a text cell is on the result, for a person to grade; the question's own words are not."""
+    question = "**Question 1.** Which of the two networks would you take, and why?"
+    cell = {"cell_type": "markdown", "id": "q1", "metadata": {}, "source": f"{question}\n\nThe *second*."}
+    tree = json.loads(good())
+    tree["cells"].append(cell)
+    (answer,) = grade(json.dumps(tree).encode()).answers
+    assert (answer.text, answer.points) == ("The *second*.", 2.0)
+    cell["source"] = question
+    (answer,) = grade(json.dumps(tree | {"cells": [cell]}).encode()).answers
+    assert (answer.text, answer.note) == ("", "Not answered.")
+
+
+def test_execute(run_grader, tmp_path):
+    """`grade --execute` keeps an executed copy of each notebook, links it from the scorecard and notes its errors."""
+    (tmp_path / "alice.ipynb").write_bytes(good(more=["1 / 0"]))
+    out = tmp_path / "out"
+    options = ("--out", out, "--execute", "--wall", "process", "--jobs", "1")
+    ended = run_grader("grade", "notebook-mini", tmp_path / "alice.ipynb", *options, cwd=COURSE)
+    assert ended.returncode == 0, ended.stderr
+    kept = json.loads((out / "notebooks" / "alice.ipynb").read_bytes())
+    assert kept["cells"][5]["outputs"][0]["ename"] == "ZeroDivisionError"
+    page = (out / "scorecards" / "alice.html").read_text()
+    assert 'href="../notebooks/alice.ipynb"' in page
+    assert "cell 6 raised" in page
