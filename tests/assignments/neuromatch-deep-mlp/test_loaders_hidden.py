@@ -1,0 +1,46 @@
+"""Hidden checks of get_data_loaders: the seed, the order of the transforms, other batch sizes."""
+
+import pytest
+import torch
+from test_loaders import check_test_images, draw_images, draw_inputs, training_images
+
+
+@pytest.mark.graded(task="loaders", weight=2, after="test_loaders_shuffle")
+def test_loaders_seed(probe):
+    """The seed decides the order of the training images, whatever random numbers were drawn before
+
+    Give the training loader a torch.Generator with that seed.
+    """
+    images, labels = draw_images(30)
+    first, again, other = probe("loader_orders", images=images, labels=labels, batch_size=5, seeds=[11, 11, 12])[
+        "orders"
+    ]
+    assert torch.equal(first, again), "Two calls with the same seed give the training images in different orders."
+    assert not torch.equal(first, other), "Calls with the seeds 11 and 12 give the same order: use the seed."
+
+
+# A corner that a rotation uncovers is filled with a byte, and no byte becomes 0 when it is normalized. Rotated after
+# the normalization, it is filled with 0, a grey. Rotating a tensor before the normalization is as right as rotating
+# the image.
+@pytest.mark.graded(task="loaders", weight=2, after="test_loaders_augment")
+def test_loaders_order_of_transforms(probe):
+    """Images are normalized after the augmentation
+
+    Else the corners that a rotation uncovers become grey.
+    """
+    images = training_images(probe("loaders", **draw_inputs(train=24, test=9, batch_size=8, seed=4, epochs=4)))
+    corners = torch.cat([images[:, :, row, column].flatten() for row in (0, -1) for column in (0, -1)])
+    grey = (corners.abs() < 1e-3).float().mean().item()
+    assert grey == 0, (
+        f"{100 * grey:.0f} % of the training images' corners are exactly 0, the grey between -1 and 1: they are "
+        "rotated after they were normalized. Augment first, preprocess then."
+    )
+
+
+@pytest.mark.graded(task="loaders", weight=1, after="test_loaders_preprocess")
+def test_loaders_other_sizes(probe):
+    """The loaders work for other numbers of images, too"""
+    inputs = draw_inputs(train=15, test=7, batch_size=5, seed=5)
+    actual = probe("loaders", **inputs)
+    assert actual["first training batch"] == 5, "The first training batch has another size than batch_size=5."
+    check_test_images(actual, inputs)

@@ -1,0 +1,10 @@
+"""Hidden check of the wide linear classifier: other points, another degree."""
+
+import pytest
+from test_poly_training import LIMIT, check_wide
+
+
+@pytest.mark.graded(task="poly-training")
+def test_wide_classifier_of_degree_30(probe, dataset):
+    """Features up to degree 30 do nearly as well"""
+    check_wide(probe, dataset("spirals", limit=LIMIT, seed=1), degree=30, seed=7)

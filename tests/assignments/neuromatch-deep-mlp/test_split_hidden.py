@@ -1,0 +1,34 @@
+"""Hidden checks of shuffle_and_split_data: other seeds, odd numbers of samples, and the data given stay as they are."""
+
+import pytest
+import torch
+from test_split import check_parts, numbered
+
+
+@pytest.mark.graded(task="split", weight=1, after="test_split_is_repeatable")
+def test_split_depends_on_the_seed(probe):
+    """Another seed gives another split"""
+    actual = probe("split", **numbered(60), seeds=[1, 2])
+    first, other = (check_parts(actual, call=f"call {number}", rows=60) for number in (1, 2))
+    assert not torch.equal(first["y_test"], other["y_test"]), (
+        "The seeds 1 and 2 gave the same split: use the seed that the function is given."
+    )
+
+
+@pytest.mark.graded(task="split", weight=1, after="test_split_sizes")
+def test_split_rounds_down(probe):
+    """20 % of the samples is rounded down, and samples may have any number of columns"""
+    actual = probe("split", **numbered(23, columns=5), seeds=[4])
+    check_parts(actual, call="call 1", rows=23, columns=5)
+
+
+@pytest.mark.graded(task="split", weight=1, after="test_split_sizes")
+def test_split_leaves_data_alone(probe):
+    """The data that is split stays as it was"""
+    data = numbered(40)
+    actual = probe("split", **data, seeds=[4])
+    check_parts(actual, call="call 1", rows=40)
+    for name in ("X", "y"):
+        assert torch.equal(actual[f"{name} afterwards"], data[name]), (
+            f"`{name}` itself is changed by the split: make new tensors, `{name} = {name}[order]`."
+        )
