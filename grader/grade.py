@@ -36,6 +36,7 @@ from grader.session import (
     refuse_failed_preload,
     shims_note,
 )
+from grader.source_lines import with_surroundings
 from grader.submission import Found, read_submission
 from grader.text_answers import read_answers
 from grader.verdict import CheckResult, SubmissionResult
@@ -262,7 +263,9 @@ def _grade_one(
     if executed is not None and server is not None:
         notes += keep_executed(server, assignment, submission, folder=executed)
     checks = session.config.stash[plugin.CHECKS]
-    ran = {name: result for name, result in results.items() if name in checks}
+    ran = {
+        name: with_surroundings(result, files=submission.files) for name, result in results.items() if name in checks
+    }
     result = add_up(
         submission.name,
         assignment,

@@ -252,6 +252,7 @@ def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> 
             items=feedback.items,
             traceback=feedback.traceback,
             output=talk.printed,
+            matched=feedback.matched,
         ),
     )
 

@@ -35,13 +35,28 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class HeatMap:
+    """Show where a tensor differs from the expected one, as rows of characters, each the worst of what it stands for.
+
+    `.` is within the tolerance, `1` to `8` are eighths of `peak` (the largest difference, as text), `!` isn't finite.
+    `place` is the part of the tensor that is shown, as an index (`[3, 0, :, :]`), with `…` for axes of which only the
+    worst is shown; `shape` is the rows and columns of that part, which may be more than the map has.
+    """
+
+    place: str
+    shape: tuple[int, int]
+    cells: tuple[str, ...]
+    peak: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """Explain one failing value of a comparison, in a sentence and in numbers.
 
     `name` is the output's name as the student reads it (`grad of w`), `rung` the question that failed (present,
     type, shape, dtype, device, finite, close). `index` points at the worst element, () for a scalar; `actual` and
     `expected` are that element (or the shape, dtype, … of the rung) as text. `lookalike` names the hypothesis that
-    explains the difference, "" where none does.
+    explains the difference, "" where none does. `wrong` of `total` elements differ; `heat` shows where.
     """
 
     name: str
@@ -51,16 +66,21 @@ class Item:
     actual: str = ""
     expected: str = ""
     lookalike: str = ""
+    wrong: int = 0
+    total: int = 0
+    heat: tuple[HeatMap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Point at one line of the student's own code in a traceback."""
+    """Point at one line of the student's own code in a traceback, with the lines around it where they are known."""
 
     file: str
     line: int
     function: str
     source: str
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +88,8 @@ class Feedback:
     """Tell a student what happened to one check.
 
     `message` is the explanation (plain text, `code` in backticks), `hint` the check's own advice, `traceback` only the
-    student's frames (outermost first), `output` what their code printed, already bounded.
+    student's frames (outermost first), `output` what their code printed, already bounded. `matched` names the values
+    that are right beside the items that aren't.
     """
 
     message: str = ""
@@ -76,6 +97,7 @@ class Feedback:
     items: tuple[Item, ...] = ()
     traceback: tuple[Frame, ...] = ()
     output: str = ""
+    matched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

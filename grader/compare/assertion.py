@@ -5,16 +5,19 @@ Checks call `assert_matches`; `grader.plugin` turns the `Mismatch` into a verdic
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 
 import torch
 
 from grader.compare.comparison import Comparison, Context, Difference, Expectation, Mismatch
+from grader.compare.heat import heat_maps
 from grader.compare.ladder import find_mismatches
 from grader.compare.lookalikes import find_lookalike
 from grader.compare.spread import tensors_in
 from grader.compare.wording import MAX_ITEMS, feedback_for
 
 _NO_CONTEXT = Context()
+_MAX_MATCHED = 20
 
 
 def compare(
@@ -37,8 +40,16 @@ def compare(
         siblings = siblings or dict(tensors_in(asked.values))
         told = len(differences) < MAX_ITEMS
         lookalike = find_lookalike(finding, context, siblings=siblings) if told else None
-        differences.append(replace(finding.difference, lookalike=lookalike))
-    return Comparison(tuple(differences))
+        heat = heat_maps(finding) if told else ()
+        differences.append(replace(finding.difference, lookalike=lookalike, heat=heat))
+    return Comparison(tuple(differences), matched=_matched(siblings, differences))
+
+
+def _matched(expected: Mapping[str, torch.Tensor], differences: list[Difference]) -> tuple[str, ...]:
+    """Return the names of the first expected tensors in which nothing differs, neither they nor what holds them."""
+    wrong = [difference.name for difference in differences]
+    right = (name for name in expected if not any(name == other or name.startswith(f"{other}[") for other in wrong))
+    return tuple(islice(right, _MAX_MATCHED))
 
 
 def assert_matches(

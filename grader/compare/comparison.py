@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import torch
 
-from grader.verdict import Feedback
+from grader.verdict import Feedback, HeatMap
 
 Shape = tuple[int, ...]
 Number = bool | int | float
@@ -130,7 +130,7 @@ class Lookalike:
 class Difference:
     """Record one failing value: the rung that it failed, both sides, the numbers and what it looks like.
 
-    `keys` are the keys of a dict that nobody expected.
+    `keys` are the keys of a dict that nobody expected, `heat` pictures of where the values differ.
     """
 
     name: str
@@ -140,6 +140,7 @@ class Difference:
     deviation: Deviation | None = None
     lookalike: Lookalike | None = None
     keys: tuple[str, ...] = ()
+    heat: tuple[HeatMap, ...] = ()
 
     @property
     def is_stub(self) -> bool:
@@ -149,9 +150,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Record every failing value of a check, in the order of the expectation."""
+    """Record every failing value of a check, in the order of the expectation, and name the tensors that are right."""
 
     differences: tuple[Difference, ...] = ()
+    matched: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -20,7 +20,7 @@ def feedback_for(comparison: Comparison) -> Feedback:
     items = tuple(_item(difference) for difference in comparison.differences[:MAX_ITEMS])
     more = len(comparison.differences) - len(items)
     lines = [item.message for item in items] + ([f"and {more} more."] if more else [])
-    return Feedback(message="\n".join(lines), items=items)
+    return Feedback(message="\n".join(lines), items=items, matched=comparison.matched)
 
 
 def sentence_for(difference: Difference) -> str:
@@ -39,6 +39,9 @@ def _item(difference: Difference) -> Item:
         actual=actual,
         expected=expected,
         lookalike=difference.lookalike.name if difference.lookalike else "",
+        wrong=difference.deviation.wrong if difference.deviation else 0,
+        total=difference.deviation.total if difference.deviation else 0,
+        heat=difference.heat,
     )
 
 
