@@ -1,0 +1,69 @@
+"""`grader export`: stored results, in the form that others read.
+
+`grader.export_command` does it.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grader.commands.options import ResultsArgument
+from grader.commands.telling import complain, tell
+
+
+def export(
+    results: ResultsArgument,
+    *,
+    format: Annotated[str, typer.Option("--format", "-f", help="csv, canvas, moodle, gradescope or github.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Where to write; - is stdout.", show_default="below RESULTS/export"),
+    ] = None,
+    roster: Annotated[Path | None, typer.Option("--roster", help="CSV of the students (csv, canvas).")] = None,
+    worksheet: Annotated[Path | None, typer.Option("--worksheet", help="Moodle's grading worksheet.")] = None,
+    assignment_id: Annotated[str | None, typer.Option("--assignment-id", help="The assignment's id in Canvas.")] = None,
+    out_of: Annotated[float | None, typer.Option("--out-of", help="Convert points (canvas, moodle).")] = None,
+    submission: Annotated[str | None, typer.Option("--submission", help="Only this one (gradescope, github).")] = None,
+    hidden_as: Annotated[
+        str | None,
+        typer.Option("--hidden-as", help="When Gradescope shows hidden checks.", show_default="after_published"),
+    ] = None,
+    annotate: Annotated[bool, typer.Option("--annotate", help="Print GitHub annotations.")] = False,
+    step_summary: Annotated[
+        bool, typer.Option("--step-summary", help="Append to $GITHUB_STEP_SUMMARY (github).")
+    ] = False,
+) -> None:
+    """Export stored results for a spreadsheet, Canvas, Moodle, Gradescope or GitHub; nothing is graded again.
+
+    Points that are not final are left empty. Exit code 1: some submission got no grade or no student.
+    """
+    from grader.console import results_console
+    from grader.export_command import Request
+    from grader.export_command import export as export_run
+
+    request = Request(
+        format=format,
+        out=out,
+        roster=roster,
+        worksheet=worksheet,
+        assignment_id=assignment_id,
+        out_of=out_of,
+        submission=submission,
+        hidden_as=hidden_as,
+        annotate=annotate,
+        step_summary=step_summary,
+    )
+    done = export_run(results, request)
+    typer.echo(done.printed, nl=False)
+    for path in done.files:
+        if done.printed:
+            tell(f"written: {path}")
+        else:
+            results_console().print(f"written: {path}", markup=False, soft_wrap=True)
+    for remark in (*done.remarks, *done.problems):
+        tell(remark)
+    if done.problems:
+        count = len(done.problems)
+        complain(f"{count} submission{' needs' if count == 1 else 's need'} a person, as listed above.")
+        raise typer.Exit(1)

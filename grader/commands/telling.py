@@ -1,0 +1,54 @@
+"""What several verbs tell on stderr, and the names of tasks that they all understand.
+
+`grader.cli` calls the verbs, each in the module of its name.
+"""
+
+from typing import TYPE_CHECKING
+
+from grader.errors import CourseError
+
+if TYPE_CHECKING:
+    from grader.assignment import Assignment
+
+
+def complain(message: str, remedy: str = "") -> None:
+    """Say on stderr what went wrong and what to do about it."""
+    from rich.text import Text
+
+    from grader.console import progress_console
+    from grader.plain_text import visible
+
+    console = progress_console()
+    console.print(Text("error: ", style="bold red").append(visible(message), style="not bold default"))
+    if remedy:
+        console.print(Text(f"  → {visible(remedy)}"))
+
+
+def tell(text: str) -> None:
+    """Say on stderr what is going on."""
+    from rich.text import Text
+
+    from grader.console import progress_console
+    from grader.plain_text import visible
+
+    progress_console().print(Text(visible(text), style="dim"))
+
+
+def tell_of_other_torch(assignment: "Assignment") -> None:
+    """Say where the assets were recorded with another version of torch."""
+    from grader.manifest import version_note
+
+    note = version_note(assignment.assets)
+    if note:
+        tell(note)
+
+
+def known_tasks(assignment: "Assignment", tasks: list[str] | None) -> tuple[str, ...]:
+    """Return the tasks that were named, () for all. Raises CourseError for one that the assignment hasn't."""
+    from grader.toml_table import suggest
+
+    known = [task.name for task in assignment.tasks]
+    for name in tasks or []:
+        if name not in known:
+            raise CourseError(f"{assignment.slug} has no task `{name}`.", remedy=suggest(name, known))
+    return tuple(tasks or ())

@@ -1,0 +1,41 @@
+"""`grader template`: what students get, generated from the reference.
+
+`grader.template` does it.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grader.commands.options import AssignmentArgument, CourseOption
+from grader.commands.telling import complain
+
+
+def template(
+    assignment: AssignmentArgument,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit code 1 where the template is not up to date.")
+    ] = False,
+    course: CourseOption = None,
+) -> None:
+    """Generate student_template/ASSIGNMENT from the reference: stubs, public checks, instructions."""
+    from grader.console import results_console
+    from grader.course import find_course, read_assignment
+    from grader.template import is_stale, write_template
+
+    folder = find_course(course or Path())
+    chosen = read_assignment(folder, assignment)
+    target = folder / "student_template" / assignment
+    console = results_console()
+    if not dry_run:
+        written = write_template(chosen, target)
+        console.print(f"{target}: {len(written)} files written.", markup=False)
+        return
+    stale = is_stale(chosen, target)
+    for name in stale:
+        console.print(f"not up to date: {name}", markup=False)
+    if stale:
+        complain(f"{target} is not what the reference gives.", f"Run `grader template {assignment}`.")
+        raise typer.Exit(1)
