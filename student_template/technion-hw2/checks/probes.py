@@ -4,9 +4,15 @@ The checks beside this file (test_*.py) judge it. Everything handed to a student
 their code may write into it; what they return may be anything, so nothing here relies on its type.
 """
 
+import contextlib
 import itertools
 import numbers
+import os
+import pickle
+import tempfile
+from pathlib import Path
 
+import numpy
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -59,6 +65,29 @@ def linear(*, x, in_features, out_features, dout=None, before=None):
     if dout is not None:
         outputs |= _gradients(layer, w=layer.w, b=layer.b)
     return outputs
+
+
+@probe(needs=LAYERS)
+def linear_gradients_of_two_batches(*, xs, douts, out_features):
+    """Run batches forward and back, one after the other, and clear no gradients between them."""
+    from hw2.layers import Linear
+
+    layer = Linear(xs[0].shape[1], out_features)
+    for x, dout in zip(xs, douts, strict=True):
+        layer(x.clone())
+        layer.backward(dout.clone())
+    return _gradients(layer, w=layer.w, b=layer.b)
+
+
+@probe(needs=LAYERS)
+def drawn_weights(*, in_features, out_features, hidden_features, wstd):
+    """Return the weights that a Linear layer and the layers of an MLP draw when they are made."""
+    from hw2.layers import MLP, Linear
+
+    if hidden_features is None:
+        return {"w": _copy(Linear(in_features, out_features, wstd=wstd).w)}
+    model = MLP(in_features, out_features, hidden_features=hidden_features, wstd=wstd)
+    return {f"w{i}": _copy(layer.w) for i, layer in enumerate(_linears(model), start=1)}
 
 
 @probe(needs=LAYERS)
@@ -216,17 +245,17 @@ def vanilla_sgd_torch_parameters(*, params, gradients, learn_rate, reg):
 
 
 @probe(needs=OPTIMIZERS)
-def vanilla_sgd_zero_grad(*, p, dp, learn_rate, reg):
+def vanilla_sgd_zero_grad(*, params, gradients, learn_rate, reg):
     """Step, clear the gradients, step again."""
     from hw2.optimizers import VanillaSGD
 
-    p, dp = p.clone(), dp.clone()
-    optimizer = VanillaSGD([(p, dp)], learn_rate=learn_rate, reg=reg)
+    pairs = [(p.clone(), dp.clone()) for p, dp in zip(params, gradients, strict=True)]
+    optimizer = VanillaSGD(list(pairs), learn_rate=learn_rate, reg=reg)
     optimizer.step()
     optimizer.zero_grad()
-    outputs = {"dp after zero_grad": _copy(dp)}
+    outputs = {f"dp{i} after zero_grad": _copy(dp) for i, (_, dp) in enumerate(pairs, start=1)}
     optimizer.step()
-    return outputs | {"p after step 2": _copy(p)}
+    return outputs | {f"p{i} after step 2": _copy(p) for i, (p, _) in enumerate(pairs, start=1)}
 
 
 @probe(needs=OPTIMIZERS)
@@ -247,7 +276,7 @@ def _steps(optimizer_class, params, gradients, **options):
     """Run one step for each entry of `gradients`, a list over steps of lists over parameters."""
     params = [p.clone() for p in params]
     pairs = [(p, torch.zeros_like(p)) for p in params]
-    optimizer = optimizer_class(pairs, **options)
+    optimizer = optimizer_class(list(pairs), **options)
     outputs = {}
     for step, step_gradients in enumerate(gradients, start=1):
         for (_, dp), gradient in zip(pairs, step_gradients, strict=True):
@@ -299,10 +328,23 @@ def evaluated_batch(*, w, b, x, y):
     }
 
 
+@probe(needs=TRAINING)
+def modes_of_fit(*, w, b, train, test, batch_size, num_epochs):
+    """Fit a LayerTrainer on the stand-ins; return the mode in which each batch went through the model."""
+    from hw2.training import LayerTrainer
+
+    model = _TorchModel(w, b)
+    trainer = LayerTrainer(model, _TorchLoss(), _RecordingOptimizer(model))
+    loaders = [_loader(*part, batch_size=batch_size) for part in (train, test)]
+    trainer.fit(*loaders, num_epochs)
+    return {"modes of the batches": ", ".join(model.modes)}
+
+
 class _TorchModel:
     """A linear model behind the interface of a Layer; autograd does the work."""
 
     def __init__(self, w, b):
+        self.modes = []
         self.net = torch.nn.Linear(w.shape[1], w.shape[0])
         self.net.weight.data.copy_(w)
         self.net.bias.data.copy_(b)
@@ -310,6 +352,7 @@ class _TorchModel:
             parameter.grad = torch.zeros_like(parameter)
 
     def forward(self, x, **kw):
+        self.modes.append("train" if self.net.training else "test")
         with torch.enable_grad():
             self.z = self.net(x.detach())
         return self.z.detach()
@@ -345,7 +388,7 @@ class _RecordingOptimizer:
 class _TorchLoss:
     """The cross-entropy behind the interface of a Layer; autograd does the work."""
 
-    def forward(self, x, y):
+    def forward(self, x, y, **kw):
         with torch.enable_grad():
             self.x = x.detach().clone().requires_grad_()
             self.loss = torch.nn.functional.cross_entropy(self.x, y)
@@ -354,13 +397,25 @@ class _TorchLoss:
     __call__ = forward
 
     def backward(self, dout=1.0):
-        return dout * torch.autograd.grad(self.loss, self.x)[0]
+        gradient = dout * torch.autograd.grad(self.loss, self.x)[0]
+        return (gradient, None) if _student_returns_tuples() else gradient
 
     def params(self):
         return []
 
     def train(self, training_mode=True):
         pass
+
+
+def _student_returns_tuples():
+    """Tell whether the student's own loss wraps its gradients in a tuple, as the printed documentation has it."""
+    with contextlib.suppress(Exception):
+        from hw2.layers import CrossEntropyLoss
+
+        loss_fn = CrossEntropyLoss()
+        loss_fn(torch.zeros(1, 2), torch.tensor([0]))
+        return isinstance(loss_fn.backward(), tuple)
+    return False
 
 
 @probe(needs=[*TRAINING, "cs236781.train_results"])
@@ -391,6 +446,75 @@ def fit(*, train, test, batch_size, num_epochs, options):
     names = ("train_loss", "train_acc", "test_loss", "test_acc")
     outputs = {name: _numbers(getattr(result, name, None)) for name in names}
     return outputs | {f"number of {part} batches": count for part, count in calls.items()}
+
+
+@probe(needs=[*TRAINING, "cs236781.train_results"])
+def fit_with_options(*, losses, accuracies, num_epochs, options):
+    """Fit a model whose weights are the number of the latest epoch, on scripted test results.
+
+    Both loaders hold one batch of 100 samples, so one call of train_batch is one epoch. What was saved may be one
+    file that is written again, or one for each improvement: the newest model counts.
+    """
+    from cs236781.train_results import BatchResult
+    from hw2.training import Trainer
+
+    class Scripted(Trainer):
+        epoch = 0
+
+        def train_batch(self, batch):
+            self.epoch += 1
+            self.model.weight.data.fill_(self.epoch)
+            return BatchResult(1.0, 50)
+
+        def test_batch(self, batch):
+            latest = min(self.epoch, num_epochs) - 1
+            return BatchResult(losses[latest], accuracies[latest])
+
+    trainer = Scripted(torch.nn.Linear(*_SAVED_SHAPE[::-1], bias=False))
+    loaders = [_loader(torch.zeros(100, 1), batch_size=100) for _ in range(2)]
+    with tempfile.TemporaryDirectory() as folder, _inside(folder):
+        result = trainer.fit(*loaders, num_epochs, **options)
+        files = [file for file in Path(folder).rglob("*") if file.is_file()]
+        saved = [_saved_epoch(file) for file in files]
+    return {
+        "number of epochs": trainer.epoch,
+        "test_loss": _numbers(getattr(result, "test_loss", None)),
+        "number of files": len(files),
+        "epoch of the saved model": max(saved, default=0),
+    }
+
+
+_SAVED_SHAPE = (2, 3)
+
+
+@contextlib.contextmanager
+def _inside(folder):
+    """Work in a folder for a while."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def _saved_epoch(file):
+    """Return the number that the weights in a file hold; 0 where no such weights can be read."""
+    for read in (lambda: torch.load(file, weights_only=False), lambda: pickle.loads(file.read_bytes())):
+        with contextlib.suppress(Exception):
+            return int(next(_weights_in(read())).flatten()[0])
+    return 0
+
+
+def _weights_in(saved):
+    """Yield the tensors of the model's shape in whatever was saved: a module, a dict, a list, a tensor."""
+    if isinstance(saved, torch.nn.Module):
+        saved = saved.state_dict()
+    if isinstance(saved, dict | list | tuple):
+        for part in saved.values() if isinstance(saved, dict) else saved:
+            yield from _weights_in(part)
+    elif isinstance(saved, torch.Tensor) and saved.shape == _SAVED_SHAPE:
+        yield saved
 
 
 @probe(needs=["hw2.layers", "hw2.optimizers", "hw2.training"])
@@ -502,7 +626,9 @@ def _number(value):
 
 
 def _numbers(values):
-    """Turn a list of numbers, or of lists of numbers, into one tensor; leave anything else."""
+    """Turn a list or array of numbers, or of lists of numbers, into one tensor; leave anything else."""
+    if isinstance(values, torch.Tensor | numpy.ndarray):
+        values = values.tolist()
     if not isinstance(values, list | tuple):
         return values
     lists = [part if isinstance(part, list | tuple) else [part] for part in values]

@@ -5,6 +5,7 @@ test_dropout_hidden.py looks at gradients and at repeated passes.
 """
 
 import math
+import re
 
 import pytest
 import torch
@@ -56,13 +57,16 @@ def test_dropout_scaling(probe, rng):
     assert_matches(training, {"z": Spec(SIZE)})
     kept = (training["z"] != 0).float()
     scale = training_scale(training["z"], x, 0.6)
-    assert_matches(training, {"z": kept * x * scale}, context=Context(others={"the input": x}))
+    others = {"the input": x, "the input with kept elements divided by p": kept * x / 0.6}
+    assert_matches(training, {"z": kept * x * scale}, context=Context(others=others))
 
     convention = "kept elements were scaled while training" if scale > 1 else "nothing was scaled while training"
     test_scale = 1.0 if scale > 1 else 1 - 0.6
+    assert_matches(testing, {"z": Spec(SIZE)})
     others = {
         f"the input, though {convention}": x,
         f"(1 - p) times the input, though {convention}": (1 - 0.6) * x,
+        "what training mode gives: elements are still dropped in test mode": (testing["z"] != 0) * x * scale,
     }
     assert_matches({"z in test mode": testing["z"]}, {"z in test mode": test_scale * x}, context=Context(others=others))
 
@@ -76,7 +80,7 @@ def test_mlp_dropout_structure(probe):
     options = {"dropout": 0.6}
     actual = probe("mlp_blocks", in_features=30, num_classes=10, hidden_features=[50] * 3, options=options)
     blocks = actual["blocks"] if isinstance(actual["blocks"], list) else []
-    kinds = [str(name).split("(")[0].strip().lower() for name in blocks]
+    kinds = [re.match("[a-z]*", str(name).lower()).group() for name in blocks]
     expected = ", ".join(["linear, relu, dropout"] * 3 + ["linear"])
     assert_matches({"blocks": ", ".join(kinds)}, {"blocks": expected})
 

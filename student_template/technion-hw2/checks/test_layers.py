@@ -36,7 +36,12 @@ def test_leaky_relu_forward(probe, rng):
     x = draw_clear_of_zero(20, 30, rng=rng)
     actual = probe("leaky_relu", x=x, alpha=0.1)
     expected = measured(lambda x: {"z": leaky(x)}, x=x)
-    assert_matches(actual, expected, context=Context(others={"the input": x, "ReLU of the input": F.relu(x)}))
+    others = {
+        "the input": x,
+        "ReLU of the input": F.relu(x),
+        "the result for the default, alpha = 0.01": F.leaky_relu(x, 0.01),
+    }
+    assert_matches(actual, expected, context=Context(others=others))
 
 
 @pytest.mark.graded(task="leaky-relu", weight=2)
@@ -50,7 +55,12 @@ def test_leaky_relu_backward(probe, rng):
     actual = probe("leaky_relu", x=x, alpha=0.1, dout=dout)
     expected = measured(lambda x, dout: {"grad of x": gradient_of(leaky, x, dout)}, x=x, dout=dout)
     slope = gradient_of(leaky, x, torch.ones_like(x))
-    others = {"dout itself": dout, "the slope, without dout": slope}
+    others = {
+        "dout itself": dout,
+        "the slope, without dout": slope,
+        "dout times a slope that follows the sign of dout": leaky(dout),
+        "dout times alpha on the wrong side of zero": dout * gradient_of(leaky, -x, torch.ones_like(x)),
+    }
     assert_matches(actual, expected, context=Context(batch_size=20, others=others))
 
 
@@ -92,7 +102,11 @@ def test_sigmoid_forward(probe, rng):
     x = 2 * torch.randn(20, 30, generator=rng)
     actual = probe("sigmoid", x=x)
     expected = measured(lambda x: {"z": torch.sigmoid(x)}, x=x)
-    others = {"the sigmoid of -x": torch.sigmoid(-x), "tanh of the input": torch.tanh(x)}
+    others = {
+        "the sigmoid of -x": torch.sigmoid(-x),
+        "tanh of the input": torch.tanh(x),
+        "the softmax of the input, which makes rows add up to 1": torch.softmax(x, dim=-1),
+    }
     assert_matches(actual, expected, context=Context(others=others))
 
 
@@ -139,7 +153,11 @@ def test_tanh_backward(probe, rng):
     actual = probe("tanh", x=x, dout=dout)
     expected = measured(lambda x, dout: {"grad of x": gradient_of(torch.tanh, x, dout)}, x=x, dout=dout)
     z = torch.tanh(x)
-    others = {"the slope, without dout": 1 - z**2, "dout times (1 - output)": dout * (1 - z)}
+    others = {
+        "the slope, without dout": 1 - z**2,
+        "dout times (1 - output)": dout * (1 - z),
+        "dout times z * (1 - z), the sigmoid's formula": dout * z * (1 - z),
+    }
     assert_matches(actual, expected, context=Context(batch_size=20, others=others))
 
 
@@ -194,8 +212,8 @@ def test_cross_entropy_forward(probe, rng):
 
     It works on class scores, before any softmax, and returns a tensor without axes.
     """
-    scores = torch.randn(20, 10, generator=rng)
-    labels = torch.randint(0, 10, (20,), generator=rng)
+    scores = torch.randn(16, 10, generator=rng)
+    labels = torch.randint(0, 10, (16,), generator=rng)
     actual = probe("cross_entropy", scores=scores, labels=labels)
     expected = measured(lambda s, y: {"loss": F.cross_entropy(s, y)}, s=scores, y=labels)
     label_scores = scores.gather(1, labels[:, None]).mean()
@@ -204,8 +222,10 @@ def test_cross_entropy_forward(probe, rng):
         "the mean of log(sum(exp(x))), without the label's score": log_sums,
         "minus the mean score of the labels, without log(sum(exp(x)))": -label_scores,
         "the loss after one softmax too many": F.cross_entropy(scores.softmax(dim=1), labels),
+        "the loss with the sum over the samples instead of the classes": scores.logsumexp(0)[labels].mean()
+        - label_scores,
     }
-    assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+    assert_matches(actual, expected, context=Context(batch_size=16, others=others))
 
 
 @pytest.mark.graded(task="cross-entropy", weight=3)
@@ -222,8 +242,32 @@ def test_cross_entropy_backward(probe, rng):
         s=scores,
         y=labels,
     )
+    one_hot = F.one_hot(labels, 10)
     others = {
         "the softmax, without the labels": scores.softmax(dim=1),
         "the softmax divided by the batch size, without the labels": scores.softmax(dim=1) / 20,
+        "the gradient with a softmax over the samples instead of the classes": (scores.softmax(dim=0) - one_hot) / 20,
+        "the gradient with the log-softmax in place of the softmax": (scores.log_softmax(dim=1) - one_hot) / 20,
+        "the gradient with the scores in place of their softmax": (scores - one_hot) / 20,
     }
     assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+
+
+@pytest.mark.graded(task="cross-entropy", weight=1, after="test_cross_entropy_forward")
+def test_cross_entropy_large_scores(probe, rng):
+    """CrossEntropyLoss stays finite for scores as large as 1000
+
+    exp(1000) is infinite in floating point. Take the largest score of a row out of the sum first:
+    log(sum(exp(x))) = m + log(sum(exp(x - m))).
+    """
+    scores = 1000 + 3 * torch.randn(20, 10, generator=rng)
+    labels = torch.randint(0, 10, (20,), generator=rng)
+    actual = probe("cross_entropy", scores=scores, labels=labels, backward=True)
+    expected = measured(scores_loss_and_gradient, scores=scores, labels=labels)
+    assert_matches(actual, expected, context=Context(batch_size=20))
+
+
+def scores_loss_and_gradient(scores, labels):
+    one = torch.ones((), dtype=scores.dtype)
+    gradient = gradient_of(lambda s: F.cross_entropy(s, labels), scores, one)
+    return {"loss": F.cross_entropy(scores, labels), "grad of scores": gradient}

@@ -41,6 +41,8 @@ def test_vanilla_sgd_regularization(probe, expected, rng):
     others = {
         "the step without regularization": p - 0.3 * gradient,
         "the step with twice the regularization": p - 0.3 * (gradient + 0.4 * p),
+        "the step with half the regularization": p - 0.3 * (gradient + 0.1 * p),
+        "the step with the penalty itself in place of its gradient": p - 0.3 * (gradient + 0.1 * (p**2).sum()),
         "the step with the penalty's gradient subtracted": p - 0.3 * (gradient - 0.2 * p),
         "the step with a penalty that the learning rate doesn't scale": p - 0.3 * gradient - 0.2 * p,
     }
@@ -71,11 +73,13 @@ def test_momentum_sgd_first_step(probe, expected, rng):
     With v = 0 only the gradient's part of the rule is left, and nothing scales it but the learning rate.
     """
     p, gradients = torch.randn(6, 4, generator=rng), draw_gradients(6, 4, steps=1, rng=rng)
-    inputs = {"params": [p], "gradients": gradients, "learn_rate": 0.2, "reg": 0.0, "momentum": 0.8}
+    inputs = {"params": [p], "gradients": gradients, "learn_rate": 0.3, "reg": 0.0, "momentum": 0.8}
     actual = probe("momentum_sgd", **inputs)
     others = {
         "the parameter before the step": p,
-        "the step with the gradient scaled by (1 - momentum)": p - 0.2 * 0.2 * gradients[0][0],
+        "the step with the gradient scaled by (1 - momentum)": p - (1 - 0.8) * 0.3 * gradients[0][0],
+        "a step in the wrong direction": p + 0.3 * gradients[0][0],
+        "the step with the learning rate applied twice": p - 0.3 * 0.3 * gradients[0][0],
     }
     assert_matches(actual, expected("momentum_sgd", **inputs), context=Context(others=others))
 
@@ -92,7 +96,8 @@ def test_momentum_sgd_four_steps(probe, expected, rng):
     first, second = (step[0] for step in gradients[:2])
     others = {
         "two plain steps, without any momentum": p - 0.2 * (first + second),
-        "the velocity applied with the sign of its old part flipped": p - 0.2 * (0.2 * first + second),
+        "the velocity applied with the sign of its old part flipped": p - 0.2 * (first + second - 0.8 * first),
+        "the second step with (1 - momentum) in place of momentum": p - 0.2 * (first + second + (1 - 0.8) * first),
     }
     assert_matches(actual, expected("momentum_sgd", **inputs), context=Context(others=others))
 
@@ -106,7 +111,14 @@ def test_momentum_sgd_regularization(probe, expected, rng):
     p, gradients = torch.randn(6, 4, generator=rng), draw_gradients(6, 4, steps=3, rng=rng)
     inputs = {"params": [p], "gradients": gradients, "learn_rate": 0.2, "reg": 0.3, "momentum": 0.8}
     actual = probe("momentum_sgd", **inputs)
-    others = {"the first step without regularization": p - 0.2 * gradients[0][0]}
+    first, second = (step[0] for step in gradients[:2])
+    after_one = p - 0.2 * (first + 0.3 * p)
+    others = {
+        "the first step without regularization": p - 0.2 * first,
+        "the first step with twice the regularization": p - 0.2 * (first + 0.6 * p),
+        "the second step with a penalty that the velocity doesn't remember": after_one
+        - 0.2 * (0.8 * first + second + 0.3 * after_one),
+    }
     assert_matches(actual, expected("momentum_sgd", **inputs), context=Context(others=others))
 
 
@@ -131,6 +143,9 @@ def test_rmsprop_first_step(probe, expected, rng):
         "the parameter before the step": p,
         "the step without the root": p - 0.01 * gradient / (0.1 * gradient**2),
         "the step with decay and (1 - decay) swapped": p - 0.01 * gradient / (0.9 * gradient**2).sqrt(),
+        "the step without the factor (1 - decay)": p - 0.01 * gradient / (gradient**2).sqrt(),
+        "the step with the average of the step before": p - 0.01 * gradient / 1e-4,
+        "a step in the wrong direction": p + 0.01 * gradient / (0.1 * gradient**2).sqrt(),
         "a plain step": p - 0.01 * gradient,
     }
     assert_matches(actual, expected("rmsprop", **inputs), context=Context(others=others))
@@ -152,7 +167,15 @@ def test_rmsprop_four_steps(probe, expected, rng):
         "eps": 1e-8,
     }
     actual = probe("rmsprop", **inputs)
-    assert_matches(actual, expected("rmsprop", **inputs))
+    first, second = (step[0] for step in gradients[:2])
+    after_one = p - 0.01 * first / (0.1 * first**2).sqrt()
+    others = {
+        "the second step with an average that forgets earlier steps": after_one
+        - 0.01 * second / (0.1 * second**2).sqrt(),
+        "the second step with an average that doesn't decay": after_one
+        - 0.01 * second / (0.1 * first**2 + 0.1 * second**2).sqrt(),
+    }
+    assert_matches(actual, expected("rmsprop", **inputs), context=Context(others=others))
 
 
 @pytest.mark.graded(task="rmsprop", weight=1, after="test_rmsprop_first_step")
@@ -171,10 +194,19 @@ def test_rmsprop_regularization(probe, expected, rng):
         "eps": 1e-8,
     }
     actual = probe("rmsprop", **inputs)
-    plain = gradients[0][0]
+    plain, second = (step[0] for step in gradients[:2])
+
+    def second_step(reg):
+        r1, g1 = 0.1 * (plain + reg * p) ** 2, plain + reg * p
+        after_one = p - 0.05 * g1 / r1.sqrt()
+        g2 = second + reg * after_one
+        return after_one - 0.05 * g2 / (0.9 * r1 + 0.1 * g2**2).sqrt()
+
     regularized = plain + 0.3 * p
     others = {
-        "the first step without regularization": p - 0.05 * plain / (0.1 * plain**2).sqrt(),
+        "the second step without regularization": second_step(0.0),
+        "the second step with twice the regularization": second_step(0.6),
         "a step whose average ignores the regularization": p - 0.05 * regularized / (0.1 * plain**2).sqrt(),
+        "a step that is regularized in the average only": p - 0.05 * plain / (0.1 * regularized**2).sqrt(),
     }
     assert_matches(actual, expected("rmsprop", **inputs), context=Context(others=others))

@@ -17,11 +17,14 @@ class Optimizer(abc.ABC):
 
     @property
     def params(self):
-        """Return (parameter, gradient) pairs, ready to be changed in place; a gradient may be None."""
+        """Return (parameter, gradient) pairs, ready to be changed in place; a gradient may be None.
+
+        Pairs of plain tensors are handed on as they are: the same objects at every call.
+        """
         pairs = []
         for entry in self._params:
-            parameter, gradient = (entry, entry.grad) if isinstance(entry, torch.Tensor) else entry
-            pairs.append((parameter.detach(), None if gradient is None else gradient.detach()))
+            pair = (entry, entry.grad) if isinstance(entry, torch.Tensor) else entry
+            pairs.append(tuple(_without_autograd(tensor) for tensor in pair))
         return pairs
 
     def zero_grad(self):
@@ -33,6 +36,11 @@ class Optimizer(abc.ABC):
     @abc.abstractmethod
     def step(self):
         """Move every parameter once, following its gradient."""
+
+
+def _without_autograd(tensor):
+    """Return the tensor itself, or a view of its memory that autograd doesn't watch; None stays None."""
+    return tensor.detach() if tensor is not None and tensor.requires_grad else tensor
 
 
 class VanillaSGD(Optimizer):

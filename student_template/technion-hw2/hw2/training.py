@@ -29,8 +29,8 @@ class Trainer(abc.ABC):
         """Train for `num_epochs` epochs, evaluating after each, and return a FitResult.
 
         Its lists hold one number an epoch: the mean of the batch losses, and the accuracy in percent.
-        `checkpoints`: file name without extension; the model is saved whenever the test accuracy improves.
-        `early_stopping`: stop after that many epochs in a row without a better test loss.
+        `checkpoints`: file name without extension; the model is saved whenever the test accuracy is the best so far.
+        `early_stopping`: stop after that many epochs in a row whose test loss was not better than the best so far.
         `print_every`: report every so many epochs, and the last one; 0 reports nothing.
         `kw` (verbose, max_batches) goes to train_epoch and test_epoch.
         """
@@ -45,7 +45,7 @@ class Trainer(abc.ABC):
 
             # TODO: Train one epoch, then evaluate one (hand **options to both), and append the epoch's
             #       mean losses and its accuracies to the four lists.
-            #       Optional: save a checkpoint when the test accuracy improved; break for early_stopping.
+            #       Optional: save a checkpoint when the test accuracy is better than ever; break for early_stopping.
             raise NotImplementedError("Trainer.fit")
 
         return FitResult(len(train_loss), train_loss, train_acc, test_loss, test_acc)
@@ -112,3 +112,29 @@ class LayerTrainer(Trainer):
         # TODO: Flatten every sample of X to one row, go forward through the model and the loss.
         #       Return a BatchResult: the loss and how many samples are classified correctly.
         raise NotImplementedError("LayerTrainer.test_batch")
+
+
+class ClassifierTrainer(Trainer):
+    """Train a classifier of `hw2.classifier` with a loss function and an optimizer of torch."""
+
+    def __init__(self, model, loss_fn, optimizer, device=None):
+        super().__init__(model, device)
+        self.loss_fn = loss_fn
+        self.optimizer = optimizer
+
+    def train_batch(self, batch):
+        X, y = batch
+        if self.device is not None:
+            X, y = X.to(self.device), y.to(self.device)
+        # TODO: Go forward through the model and the loss, back with clean gradients, and take a step.
+        #       Return a BatchResult: the loss and how many samples the model classifies correctly (its classify_scores
+        #       turns scores into labels).
+        raise NotImplementedError("ClassifierTrainer.train_batch")
+
+    def test_batch(self, batch):
+        X, y = batch
+        if self.device is not None:
+            X, y = X.to(self.device), y.to(self.device)
+        # TODO: Go forward through the model and the loss, without recording a graph for gradients.
+        #       Return a BatchResult: the loss and how many samples the model classifies correctly.
+        raise NotImplementedError("ClassifierTrainer.test_batch")

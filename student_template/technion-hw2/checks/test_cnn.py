@@ -1,0 +1,216 @@
+"""Public checks of CNN.
+
+test_cnn_hidden.py looks at other sizes, activations and groupings. The weights are drawn here and written into the
+student's layers, found by running the network: names, order of creation, and modules or functions for activations
+and pooling are free. Where the activation and max pooling can be exchanged without any effect, nobody can tell.
+"""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from grader.compare import Context, assert_matches, measured
+
+DOCUMENT = (
+    {
+        "in_size": (3, 100, 100),
+        "out_classes": 10,
+        "channels": [32] * 4,
+        "pool_every": 2,
+        "hidden_dims": [100] * 2,
+        "conv_params": {"kernel_size": 3, "stride": 1, "padding": 1},
+        "activation_type": "relu",
+        "activation_params": {},
+        "pooling_type": "max",
+        "pooling_params": {"kernel_size": 2},
+    },
+    {
+        "in_size": (3, 100, 100),
+        "out_classes": 10,
+        "channels": [32] * 4,
+        "pool_every": 2,
+        "hidden_dims": [100] * 2,
+        "conv_params": {"kernel_size": 5, "stride": 2, "padding": 3},
+        "activation_type": "lrelu",
+        "activation_params": {"negative_slope": 0.05},
+        "pooling_type": "avg",
+        "pooling_params": {"kernel_size": 3},
+    },
+    {
+        "in_size": (3, 100, 100),
+        "out_classes": 3,
+        "channels": [16] * 5,
+        "pool_every": 3,
+        "hidden_dims": [100],
+        "conv_params": {"kernel_size": 2, "stride": 2, "padding": 2},
+        "activation_type": "lrelu",
+        "activation_params": {"negative_slope": 0.1},
+        "pooling_type": "max",
+        "pooling_params": {"kernel_size": 2},
+    },
+)
+SMALL = {
+    "in_size": (3, 12, 12),
+    "out_classes": 5,
+    "channels": [4, 6, 8, 7],
+    "pool_every": 2,
+    "hidden_dims": [11, 9],
+    "conv_params": {"kernel_size": 3, "padding": 1},
+    "activation_type": "relu",
+    "pooling_type": "max",
+    "pooling_params": {"kernel_size": 2},
+}
+SMALL_SHAPES = [(4, 3, 3, 3), (6, 4, 3, 3), (8, 6, 3, 3), (7, 8, 3, 3), (11, 63), (9, 11), (5, 9)]
+
+
+def draw_weights(rng, shapes):
+    """Draw a weight of each shape and its bias, by the layer's number."""
+    weights = {}
+    for i, shape in enumerate(shapes, start=1):
+        weights[f"{i}.weight"] = torch.randn(shape, generator=rng) * math.sqrt(2 / math.prod(shape[1:]))
+        weights[f"{i}.bias"] = 0.3 * torch.randn(shape[0], generator=rng)
+    return weights
+
+
+def class_scores(x, w, *, convs, linears, every, pool, conv, act=F.relu, fc_act=None, is_pool_first=False):
+    """Run [(CONV -> ACT)*P -> POOL]*(N/P) -> (FC -> ACT)*M -> FC with weights by layer number.
+
+    For mistakes: `fc_act` replaces the activation between the fully connected layers, `is_pool_first` exchanges ACT
+    and POOL.
+    """
+    for i in range(1, convs + 1):
+        x = F.conv2d(x, w[f"{i}.weight"], w[f"{i}.bias"], **conv)
+        steps = [act, pool] if i % every == 0 else [act]
+        for step in reversed(steps) if is_pool_first else steps:
+            x = step(x)
+    x = x.flatten(1)
+    for i in range(convs + 1, convs + linears + 1):
+        x = F.linear(x, w[f"{i}.weight"], w[f"{i}.bias"])
+        if i < convs + linears:
+            x = (fc_act or act)(x)
+    return x
+
+
+def gradients(function, dout, x, weights):
+    """Return autograd's gradients of `function` for x and all weights."""
+    leaves = {"x": x, **weights}
+    leaves = {name: tensor.detach().requires_grad_() for name, tensor in leaves.items()}
+    output = function(leaves["x"], leaves)
+    values = torch.autograd.grad(output, tuple(leaves.values()), dout)
+    return {f"grad of {name}": value for name, value in zip(leaves, values, strict=True)}
+
+
+def small_scores(x, w, **changes):
+    options = {"convs": 4, "linears": 3, "every": 2, "pool": lambda x: F.max_pool2d(x, 2), "conv": {"padding": 1}}
+    return class_scores(x, w, **(options | changes))
+
+
+@pytest.mark.graded(task="cnn", weight=2)
+def test_cnn_layers(probe):
+    """CNN has the convolutions and fully connected layers of the document's three examples
+
+    Each convolution gets what the one before it returns. The first fully connected layer gets all features that the
+    feature extractor makes of one image, so its size shows whether pooling and conv_params are right.
+    """
+    line = "conv 3→32, 3×3; conv 32→32, 3×3; conv 32→32, 3×3; conv 32→32, 3×3; "
+    actual = probe("network_layers", kind="CNN", options=DOCUMENT[0], in_size=(3, 100, 100))
+    assert_matches(actual, {"layers": line + "linear 20000→100; linear 100→100; linear 100→10"})
+    line = "conv 3→32, 5×5; conv 32→32, 5×5; conv 32→32, 5×5; conv 32→32, 5×5; "
+    actual = probe("network_layers", kind="CNN", options=DOCUMENT[1], in_size=(3, 100, 100))
+    assert_matches(actual, {"layers": line + "linear 32→100; linear 100→100; linear 100→10"})
+    line = "conv 3→16, 2×2; conv 16→16, 2×2; conv 16→16, 2×2; conv 16→16, 2×2; conv 16→16, 2×2; "
+    actual = probe("network_layers", kind="CNN", options=DOCUMENT[2], in_size=(3, 100, 100))
+    assert_matches(actual, {"layers": line + "linear 400→100; linear 100→3"})
+
+
+@pytest.mark.graded(task="cnn", weight=3, after="test_cnn_layers")
+def test_cnn_scores(probe, rng):
+    """CNN computes the class scores of a batch of images
+
+    Your layers get weights of ours. Convolutions and hidden fully connected layers are followed by the activation, the
+    last layer is not.
+    """
+    x, weights = torch.randn(3, 3, 12, 12, generator=rng), draw_weights(rng, SMALL_SHAPES)
+    actual = probe("network_pass", kind="CNN", options=SMALL, x=x, weights=weights)
+    scores = small_scores(x, weights)
+    linear = {"act": lambda x: x}
+    others = {
+        "the scores after one more ReLU": F.relu(scores),
+        "the scores without activations behind the convolutions": small_scores(x, weights, fc_act=F.relu, **linear),
+        "the scores without activations between the fully connected layers": small_scores(
+            x, weights, fc_act=lambda x: x
+        ),
+        "the scores without any activation": small_scores(x, weights, **linear),
+        "the scores with a softmax": scores.softmax(dim=1),
+    }
+    expected = measured(lambda x, weights: {"z": small_scores(x, weights)}, x=x, weights=weights)
+    assert_matches(actual, expected, context=Context(batch_size=3, others=others))
+
+
+@pytest.mark.graded(task="cnn", weight=2, after="test_cnn_scores")
+def test_cnn_gradients(probe, rng):
+    """Gradients flow from CNN's scores to its input and all its weights
+
+    The layers are counted in the order in which your network calls them: 1.weight belongs to the first convolution.
+    """
+    x, weights = torch.randn(2, 3, 12, 12, generator=rng), draw_weights(rng, SMALL_SHAPES)
+    dout = torch.randn(2, 5, generator=rng)
+    actual = probe("network_pass", kind="CNN", options=SMALL, x=x, weights=weights, dout=dout)
+    expected = measured(
+        lambda x, weights, dout: gradients(small_scores, dout, x, weights), x=x, weights=weights, dout=dout
+    )
+    assert_matches(actual, expected, context=Context(batch_size=2))
+
+
+@pytest.mark.graded(task="cnn", weight=2, after="test_cnn_layers")
+def test_cnn_leaky_average(probe, rng):
+    """CNN uses the activation, the pooling and the arguments that it is told
+
+    As in the document's second example: LeakyReLU with a slope of its own, average pooling, a stride and a padding.
+    The pooling comes behind the activation.
+    """
+    options = SMALL | {
+        "in_size": (3, 40, 40),
+        "conv_params": {"kernel_size": 5, "stride": 2, "padding": 3},
+        "channels": [5, 4],
+        "pooling_type": "avg",
+        "pooling_params": {"kernel_size": 3},
+        "activation_type": "lrelu",
+        "activation_params": {"negative_slope": 0.3},
+    }
+    shapes = [(5, 3, 5, 5), (4, 5, 5, 5), (11, 64), (9, 11), (5, 9)]
+    x, weights = torch.randn(2, 3, 40, 40, generator=rng), draw_weights(rng, shapes)
+
+    def scores(x, w, *, slope=0.3, **changes):
+        options = {"conv": {"stride": 2, "padding": 3}, "pool": lambda x: F.avg_pool2d(x, 3)}
+        leaky = lambda x: F.leaky_relu(x, slope)  # noqa: E731
+        return class_scores(x, w, convs=2, linears=3, every=2, act=leaky, **(options | changes))
+
+    actual = probe("network_pass", kind="CNN", options=options, x=x, weights=weights)
+    others = {
+        "the scores with the default slope of LeakyReLU: hand activation_params to it": scores(x, weights, slope=0.01),
+        "the scores with the default slope between the fully connected layers": scores(
+            x, weights, fc_act=lambda x: F.leaky_relu(x, 0.01)
+        ),
+        "the scores with ReLU between the fully connected layers": scores(x, weights, fc_act=F.relu),
+        "the scores with the pooling in front of the activation": scores(x, weights, is_pool_first=True),
+        "the scores with max pooling": scores(x, weights, pool=lambda x: F.max_pool2d(x, 3)),
+    }
+    expected = measured(lambda x, weights: {"z": scores(x, weights)}, x=x, weights=weights)
+    assert_matches(actual, expected, context=Context(batch_size=2, others=others))
+
+
+# The document's figures hold only if counting features leaves the stream of random numbers alone; the rest is what
+# the method's own text in hw2/cnn.py promises. Where there is no such method, nothing is asked.
+@pytest.mark.graded(task="cnn", weight=1, after="test_cnn_layers")
+def test_cnn_feature_count(probe):
+    """CNN counts the features of an image without drawing random numbers or changing itself
+
+    A pass of zeros through the feature extractor is enough to see how many there are.
+    """
+    actual = probe("feature_count", kind="CNN", options=DOCUMENT[2])
+    if actual.get("has the method"):
+        expected = {"number of features": 400, "draws random numbers": False, "tensors that change": []}
+        assert_matches(actual, expected)

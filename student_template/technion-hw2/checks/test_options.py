@@ -1,0 +1,55 @@
+"""Public checks of fit's optional arguments: early_stopping and checkpoints.
+
+The course leaves it to the students whether fit obeys them; where it ignores one, its checks are skipped and cost
+nothing. Loss and accuracy get better and worse together here, so it makes no difference which of them is watched.
+test_options_hidden.py looks at what the texts of both arguments say beyond that.
+"""
+
+import pytest
+
+from grader.compare import assert_matches
+
+NUM_EPOCHS = 10
+
+
+def skip_where_ignored(is_ignored, argument):
+    """Skip a check at no cost where fit leaves its argument aside."""
+    if is_ignored:
+        pytest.skip(f"Your fit ignores `{argument}`. It is optional in this course and costs no points.")
+
+
+@pytest.mark.graded(task="trainer-options", weight=2)
+def test_early_stopping(probe):
+    """Trainer.fit stops after `early_stopping` epochs in a row without a better test loss
+
+    With early_stopping=3 the best loss comes in epoch 3, so epochs 4, 5 and 6 bring no improvement. Epoch 6 is the
+    last one.
+    """
+    losses = [5.0, 4.0, 3.0, 3.5, 3.75, 4.0, 4.25, 4.5, 4.75, 5.0]
+    accuracies = [20, 30, 60, 50, 48, 46, 44, 42, 40, 38]
+    actual = probe(
+        "fit_with_options",
+        losses=losses,
+        accuracies=accuracies,
+        num_epochs=NUM_EPOCHS,
+        options={"early_stopping": 3},
+    )
+    skip_where_ignored(actual["number of epochs"] == NUM_EPOCHS, "early_stopping")
+    assert_matches(actual, {"number of epochs": 6})
+
+
+@pytest.mark.graded(task="trainer-options", weight=2)
+def test_checkpoint(probe):
+    """Trainer.fit saves the model whenever the test accuracy improves
+
+    The accuracy is best after epoch 3 of 5, so the file holds the model of epoch 3 in the end.
+    """
+    actual = probe(
+        "fit_with_options",
+        losses=[5.0, 4.0, 3.0, 3.5, 4.0],
+        accuracies=[20, 50, 70, 60, 40],
+        num_epochs=5,
+        options={"checkpoints": "checkpoint"},
+    )
+    skip_where_ignored(actual["number of files"] == 0, "checkpoints")
+    assert_matches(actual, {"epoch of the saved model": 3})

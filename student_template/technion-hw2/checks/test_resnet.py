@@ -1,0 +1,167 @@
+"""Public checks of ResNet.
+
+test_resnet_hidden.py looks at bottlenecks, dropout and running statistics. The weights are drawn here and written into
+the student's layers, found by running the network. Free is what is free in a block (test_residual.py), and which of
+the two kinds of block a group uses: its layers are what counts.
+"""
+
+import math
+import re
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from grader.compare import Context, assert_matches, measured
+
+SMALL = {
+    "in_size": (3, 8, 8),
+    "out_classes": 4,
+    "channels": [4, 6, 6, 6, 5],
+    "pool_every": 2,
+    "hidden_dims": [7],
+    "activation_type": "lrelu",
+    "activation_params": {"negative_slope": 0.2},
+    "pooling_type": "avg",
+    "pooling_params": {"kernel_size": 2},
+}
+SMALL_LINE = (
+    "block 1 main: conv 3→4, 3×3; block 1 main: conv 4→6, 3×3; block 1 shortcut: conv 3→6, 1×1, no bias; "
+    "block 2 main: conv 6→6, 3×3; block 2 main: conv 6→6, 3×3; "
+    "block 3 main: conv 6→5, 3×3; block 3 shortcut: conv 6→5, 1×1, no bias; linear 20→7; linear 7→4"
+)
+
+
+def draw_weights(rng, line):
+    """Draw weights for the layers that a line of `network_layers` names, by their number."""
+    weights = {}
+    layers = [layer.rpartition(": ")[2] for layer in line.split("; ")]
+    for i, layer in enumerate(layers, start=1):
+        sizes = [int(size) for size in re.findall("[0-9]+", layer)]
+        if layer.startswith("batchnorm"):
+            for name in ("weight", "running_var"):
+                weights[f"{i}.{name}"] = 0.5 + torch.rand(sizes[0], generator=rng)
+            for name in ("bias", "running_mean"):
+                weights[f"{i}.{name}"] = 0.5 * torch.randn(sizes[0], generator=rng)
+            continue
+        inputs, outputs, *kernel = sizes
+        shape = (outputs, inputs, *kernel)
+        weights[f"{i}.weight"] = torch.randn(shape, generator=rng) / math.sqrt(math.prod(shape[1:]))
+        if "no bias" not in layer and not "".join(layers[i : i + 1]).startswith("batchnorm"):
+            weights[f"{i}.bias"] = 0.3 * torch.randn(outputs, generator=rng)
+    return weights
+
+
+def block_output(x, w, first, *, convs, act, norm=False, projects=False, shortcut=True):
+    """Return the output of a block in test mode, and the number of the layer behind it; `first` is its first one's."""
+    out, number = x, first
+    for i in range(convs):
+        kernel = w[f"{number}.weight"]
+        out, number = F.conv2d(out, kernel, w.get(f"{number}.bias"), padding=kernel.shape[-1] // 2), number + 1
+        if i < convs - 1 and norm:
+            mean, var, scale, shift = (w[f"{number}.{n}"] for n in ("running_mean", "running_var", "weight", "bias"))
+            out, number = F.batch_norm(out, mean, var, scale, shift), number + 1
+        if i < convs - 1:
+            out = act(out)
+    skip = F.conv2d(x, w[f"{number}.weight"]) if projects else x
+    return F.relu(out + skip if shortcut else out), number + projects
+
+
+def small_scores(x, w, *, slope=0.2, **options):
+    """Run two blocks of two convolutions and one of one, with pooling behind the first two; `slope` is the blocks'."""
+    act = lambda x: F.leaky_relu(x, slope)  # noqa: E731
+    number = 1
+    for block, (convs, projects) in enumerate([(2, True), (2, False), (1, True)], start=1):
+        x, number = block_output(x, w, number, convs=convs, act=act, projects=projects, **options)
+        x = F.avg_pool2d(x, 2) if block < 3 else x
+    x = F.leaky_relu(F.linear(x.flatten(1), w["8.weight"], w["8.bias"]), 0.2)
+    return F.linear(x, w["9.weight"], w["9.bias"])
+
+
+def gradients(function, dout, x, weights):
+    """Return autograd's gradients of `function` for x and all parameters."""
+    leaves = {name: tensor for name, tensor in {"x": x, **weights}.items() if "running" not in name}
+    leaves = {name: tensor.detach().requires_grad_() for name, tensor in leaves.items()}
+    values = torch.autograd.grad(function(leaves["x"], weights | leaves), tuple(leaves.values()), dout)
+    return {f"grad of {name}": value for name, value in zip(leaves, values, strict=True)}
+
+
+@pytest.mark.graded(task="resnet", weight=2)
+def test_resnet_layers(probe):
+    """ResNet groups every P convolutions into a residual block, as in the document's first example
+
+    Six convolutions with pool_every=4 make a block of four and one of two. The size of the first fully connected layer
+    shows how often there is pooling: behind every full block, not behind the rest at the end.
+    """
+    options = {
+        "in_size": (3, 100, 100),
+        "out_classes": 10,
+        "channels": [32, 64] * 3,
+        "pool_every": 4,
+        "hidden_dims": [100] * 2,
+        "activation_type": "lrelu",
+        "activation_params": {"negative_slope": 0.01},
+        "pooling_type": "avg",
+        "pooling_params": {"kernel_size": 2},
+        "batchnorm": True,
+        "dropout": 0.1,
+        "bottleneck": False,
+    }
+    actual = probe("network_layers", kind="ResNet", options=options, in_size=(3, 100, 100))
+    line = (
+        "block 1 main: conv 3→32, 3×3; block 1 main: batchnorm 32; block 1 main: conv 32→64, 3×3; "
+        "block 1 main: batchnorm 64; block 1 main: conv 64→32, 3×3; block 1 main: batchnorm 32; "
+        "block 1 main: conv 32→64, 3×3; block 1 shortcut: conv 3→64, 1×1, no bias; "
+        "block 2 main: conv 64→32, 3×3; block 2 main: batchnorm 32; block 2 main: conv 32→64, 3×3; "
+        "linear 160000→100; linear 100→100; linear 100→10"
+    )
+    assert_matches(actual, {"layers": line})
+
+
+@pytest.mark.graded(task="resnet", weight=2)
+def test_resnet_bottleneck_layers(probe):
+    """ResNet makes a bottleneck of each group that returns as many channels as it gets, if it is told to
+
+    The document's second example with fewer channels: the first group gets 3 channels and stays an ordinary block with
+    a projection; the others are 1x1, 3x3, 1x1.
+    """
+    options = {
+        "in_size": (3, 40, 40),
+        "out_classes": 5,
+        "channels": [16, 4, 16] * 3,
+        "pool_every": 3,
+        "hidden_dims": [8],
+        "activation_type": "tanh",
+        "pooling_type": "max",
+        "pooling_params": {"kernel_size": 2},
+        "bottleneck": True,
+    }
+    actual = probe("network_layers", kind="ResNet", options=options, in_size=(3, 40, 40))
+    bottlenecks = [
+        f"block {i} main: conv 16→4, 1×1; block {i} main: conv 4→4, 3×3; block {i} main: conv 4→16, 1×1; "
+        for i in (2, 3)
+    ]
+    line = (
+        "block 1 main: conv 3→16, 3×3; block 1 main: conv 16→4, 3×3; block 1 main: conv 4→16, 3×3; "
+        f"block 1 shortcut: conv 3→16, 1×1, no bias; {''.join(bottlenecks)}linear 400→8; linear 8→5"
+    )
+    assert_matches(actual, {"layers": line})
+
+
+@pytest.mark.graded(task="resnet", weight=2)
+def test_resnet_scores(probe, rng):
+    """ResNet computes the class scores of a batch of images
+
+    Five convolutions with pool_every=2: blocks of two, two and one. Pooling follows the first two.
+    """
+    x, weights = torch.randn(3, 3, 8, 8, generator=rng), draw_weights(rng, SMALL_LINE)
+    actual = probe("network_pass", kind="ResNet", options=SMALL, x=x, weights=weights)
+    assert_matches(actual, {"layers": SMALL_LINE})
+    others = {
+        "the scores with the default slope of LeakyReLU: hand activation_params to the blocks": small_scores(
+            x, weights, slope=0.01
+        ),
+        "the scores without the shortcuts": small_scores(x, weights, shortcut=False),
+    }
+    expected = measured(lambda x, weights: {"z": small_scores(x, weights)}, x=x, weights=weights)
+    assert_matches(actual, expected, context=Context(batch_size=3, others=others))
