@@ -87,8 +87,9 @@ def run_cells(cells: Sequence[Cell], module: ModuleType, *, root: Path, end: int
     try:
         with _no_network():
             failed = [statement for statement in above if not run.run(statement)]
-            for statement in failed:
-                run.run_again(statement)
+            while failed:
+                left = [statement for statement in failed if not run.run_again(statement)]
+                failed = left if len(left) < len(failed) else []
             for statement in statements[len(above) :]:
                 run.run_late(statement)
     finally:
@@ -163,11 +164,16 @@ class _Run:
         self.log.defined.update(dict.fromkeys(statement.names, statement.cell))
         return True
 
-    def run_again(self, statement: Statement) -> None:
-        """Run a statement that lacked a name when its turn came, unless its names have come from elsewhere."""
+    def run_again(self, statement: Statement) -> bool:
+        """Run a statement that lacked a name when its turn came, unless its names have come from elsewhere.
+
+        False where it lacks a name again, which another statement's second try may bring.
+        """
         is_missing = statement.names and not any(name in self.namespace for name in statement.names)
-        if is_missing and self._execute(statement) is None:
+        error = self._execute(statement) if is_missing else None
+        if is_missing and error is None:
             self._take_late(statement)
+        return not isinstance(error, NameError)
 
     def run_late(self, statement: Statement) -> None:
         """Run a definition below the end, if the name is not there yet."""

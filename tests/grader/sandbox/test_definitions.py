@@ -161,6 +161,13 @@ def test_cells_out_of_order(run):
     assert log.late == [("B", 1)]
 
 
+def test_cells_in_reverse_order(run):
+    """Definitions that need each other are found however many of them stand in reverse order."""
+    module, log = run("class C(B):\n    pass", "class B(A):\n    pass", "class A(Base):\n    pass", "Base = object")
+    assert issubclass(module.C, module.A)
+    assert [name for name, _cell in log.late] == ["A", "B", "C"]
+
+
 def test_top_level_await(run):
     """await at the top of a cell works, as in a kernel."""
     assert run("import asyncio\nasync def f(): return 3\nx = await f()\nawait asyncio.sleep(0)")[0].x == 3
