@@ -45,11 +45,14 @@ def linear_layers(net, x):
     layers = [module for module in net.modules() if isinstance(module, nn.Linear)]
     called = []
     hooks = [layer.register_forward_pre_hook(lambda layer, _inputs: called.append(layer)) for layer in layers]
-    with torch.no_grad(), contextlib.suppress(Exception):  # the pass for the scores tells what is wrong
-        net(x.clone())
+    try:
+        with torch.no_grad():
+            net(x.clone())
+    except Exception:  # the pass for the scores tells what is wrong
+        called = layers
     for hook in hooks:
         hook.remove()
-    return called or layers
+    return called
 
 
 # ---------------------------------------------------------------- training

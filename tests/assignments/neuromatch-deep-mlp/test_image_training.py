@@ -14,8 +14,9 @@ from grader.dataset_parts import Limit
 SHAPE = (3, 32, 32)
 ROWS = Limit(train=3000, valid=10, test=1500)  # of ten classes
 EPOCHS = 6
-# Percent, by data set: three classes each.
-CHOICES = {"cifar10": ((1, 6, 8), 50.0), "fashion-mnist": ((1, 4, 8), 80.0), "digits": ((0, 3, 7), 80.0)}
+# Three classes and the percentage asked for. The reference reaches 96.8 ± 0.6 on fashion-mnist and 99.5 ± 0.6 on
+# digits; without zero_grad it stays below 45. Guessing gives 33. The target for cifar10 is an estimate, and a low one.
+CHOICES = {"cifar10": ((1, 6, 8), 45.0), "fashion-mnist": ((1, 4, 8), 90.0), "digits": ((0, 3, 7), 92.0)}
 
 
 def three_classes(dataset, **options):

@@ -12,7 +12,7 @@ from grader.dataset_parts import Limit
 LIMIT = Limit(train=1600, valid=200, test=1000)
 RELU = {"actv": "ReLU()", "hidden": [64, 64], "num_epochs": 30, "lr": 3e-3}
 LEAKY = {"actv": "LeakyReLU(0.1)", "hidden": [48, 48, 48], "num_epochs": 30, "lr": 3e-3}
-TARGET = 75.0  # percent
+TARGET = 90.0  # percent; the reference reaches 96.9 ± 1.2 and 97.8 ± 0.6, without zero_grad up to 84
 
 
 def check_spirals(probe, data, options):
@@ -26,5 +26,5 @@ def check_spirals(probe, data, options):
 
 @pytest.mark.graded(task="spiral-training")
 def test_spirals(probe, dataset):
-    """Trained for 30 epochs, an MLP puts three quarters of new spiral points into the right class"""
+    """Trained for 30 epochs, an MLP puts nine of ten new spiral points into the right class"""
     check_spirals(probe, dataset("spirals", limit=LIMIT), RELU)

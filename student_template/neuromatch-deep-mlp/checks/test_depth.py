@@ -1,0 +1,91 @@
+"""Public checks of run_depth_optimizer: which networks it trains, and what it returns.
+
+The training is replaced by one that writes down its network and returns figures of ours. The expected widths are
+counted here. Optimizer, learning rate and number of epochs are the notebook's own lines, so they are not asked for.
+"""
+
+import pytest
+
+SCORES = [51.5, 62.25, 73.0, 64.75, 55.5, 46.25]
+
+
+def count(depth, width, *, features, classes):
+    """Return the number of parameters of a perceptron whose hidden layers are all equally wide."""
+    return (features + 1) * width + (depth - 1) * (width + 1) * width + (width + 1) * classes
+
+
+def smallest_widths(max_par_count, max_hidden_layer, **sizes):
+    """Return for each depth the smallest width that has at least max_par_count parameters."""
+    widths = []
+    for depth in range(1, max_hidden_layer + 1):
+        width = 1
+        while count(depth, width, **sizes) < max_par_count:
+            width += 1
+        widths.append(width)
+    return widths
+
+
+def check_networks(actual, *, max_par_count, max_hidden_layer, features, classes):
+    """Compare the networks that were trained with those of the smallest width, and explain what is off."""
+    sizes = {"features": features, "classes": classes}
+    networks = actual["networks"]
+    wanted = smallest_widths(max_par_count, max_hidden_layer, **sizes)
+    depths = [len(network) - 2 for network in networks]
+    assert depths == list(range(1, max_hidden_layer + 1)), (
+        f"Networks with {depths} hidden layers were trained; expected one each with 1 to {max_hidden_layer}."
+    )
+    for depth, (network, width) in enumerate(zip(networks, wanted, strict=True), start=1):
+        found = network[1]
+        assert network == [features, *[found] * depth, classes], (
+            f"The network of depth {depth} has layers of {network} units; expected {features} inputs, hidden layers "
+            f"that are all equally wide, and {classes} outputs."
+        )
+        there = count(depth, found, **sizes)
+        why = explain(there, count(depth, max(1, found - 1), **sizes), max_par_count, is_wider=found > width)
+        assert found == width, (
+            f"For {depth} hidden layers and at least {max_par_count} parameters, the width is {found} ({there} "
+            f"parameters); expected {width} ({count(depth, width, **sizes)} parameters). {why}"
+        )
+
+
+def explain(there, narrower, wanted, *, is_wider):
+    """Say what kind of mistake gives this width."""
+    if not is_wider:
+        return "That is too few: go on until there are enough, and count weights and biases of all layers."
+    if narrower == wanted:
+        return f"One less would have exactly {wanted}, and that is enough: stop as soon as the number is reached."
+    return "A narrower one would do: stop at the first width that is enough, and count every number once, with biases."
+
+
+@pytest.mark.graded(task="depth", weight=4)
+def test_depth_widths(probe):
+    """run_depth_optimizer finds the smallest width for each depth
+
+    With 2 features and 4 classes, at least 100 parameters need widths of 14, 7, 6, 5 and 4.
+    """
+    options = {"max_par_count": 100, "max_hidden_layer": 5, "features": 2, "classes": 4}
+    check_networks(probe("depth", **options, scores=SCORES), **options)
+
+
+@pytest.mark.graded(task="depth", weight=2)
+def test_depth_returns(probe):
+    """run_depth_optimizer returns the depths 1, 2, …, and the test accuracy of each"""
+    actual = probe("depth", features=2, classes=4, max_par_count=60, max_hidden_layer=4, scores=SCORES)
+    assert actual["hidden layers"] == [1, 2, 3, 4], (
+        f"The depths are {actual['hidden layers']}; expected [1, 2, 3, 4] for max_hidden_layer=4."
+    )
+    assert actual["test scores"] != [101.0, 102.0, 103.0, 104.0], (
+        "Those are the training accuracies: train_test_classification returns the test accuracy second."
+    )
+    assert actual["test scores"] == SCORES[:4], (
+        f"The accuracies are {actual['test scores']}, while the networks reached {SCORES[:4]} on the test data; "
+        "expected these, one for each depth."
+    )
+
+
+@pytest.mark.graded(task="depth", weight=2)
+def test_depth_trains_what_it_made(probe):
+    """run_depth_optimizer trains each network with its own optimizer, on the right data"""
+    actual = probe("depth", features=2, classes=4, max_par_count=60, max_hidden_layer=3, scores=SCORES)
+    assert actual["networks"], "train_test_classification was never called."
+    assert not actual["faults"], f"In the call of train_test_classification {' and '.join(actual['faults'])}."

@@ -1,0 +1,99 @@
+"""Public checks of the polynomial features, as the training of run_poly_classification gets them.
+
+Each column is recognised by its values, so their order is free; make_poly_features may be a function inside of
+run_poly_classification, and return its two values in any order.
+"""
+
+import pytest
+import torch
+
+NAMED = 4
+
+
+def draw(rng, *, degree, train=9, test=6):
+    """Return points whose monomials are all different, far from rounding."""
+    return {
+        "degree": degree,
+        "train": 0.6 + torch.rand(train, 2, generator=rng),
+        "test": 0.6 + torch.rand(test, 2, generator=rng),
+    }
+
+
+def pairs_of(degree):
+    """Return the powers of all features that are expected."""
+    return [(n, m) for n in range(degree + 1) for m in range(degree + 1 - n) if n + m]
+
+
+def recognise(column, points, *, top):
+    """Return the powers n, m <= top of the monomial that a column (N,) is, None where it is none."""
+    powers = torch.arange(top + 1).double()
+    first, second = (points[:, axis, None].double() ** powers for axis in (0, 1))  # (N, top + 1) each
+    table = first[:, :, None] * second[:, None, :]  # (N, n, m)
+    error = ((column.double()[:, None, None] - table) / table).abs().amax(dim=0)
+    best = int(error.argmin())
+    return divmod(best, top + 1) if error.flatten()[best] < 1e-4 else None
+
+
+def check_features(features, points, *, degree, part):
+    """Ask for one column for each pair of powers, in any order."""
+    wanted = pairs_of(degree)
+    assert features.shape == (len(points), features.shape[-1]), (
+        f"The features of {len(points)} {part} points have shape {tuple(features.shape)}; expected "
+        f"({len(points)}, {len(wanted)}): one row for each point."
+    )
+    found = [recognise(features[:, number], points, top=degree + 1) for number in range(features.shape[1])]
+    missing = [pair for pair in wanted if pair not in found]
+    extra = [pair for pair in found if pair is not None and pair not in wanted]
+    twice = sorted({pair for pair in found if pair in wanted and found.count(pair) > 1})
+    strange = found.count(None)
+    faults = [
+        f"{strange} columns are no product of powers of x1 and x2" * bool(strange),
+        "the constant is among them, which the bias does already" * ((0, 0) in extra),
+        f"of a degree that is too high: {in_words(extra)}" * any(sum(pair) > degree for pair in extra),
+        f"missing: {in_words(missing)}" * bool(missing),
+        f"more than once: {in_words(twice)}" * bool(twice),
+    ]
+    told = "; ".join(fault for fault in faults if fault)
+    assert not told, f"The features of the {part} points up to degree {degree}: {told}."
+    count = features.shape[1]
+    assert count == len(wanted), f"There are {count} features up to degree {degree}; expected {len(wanted)}."
+
+
+def in_words(pairs):
+    """Name the first few monomials."""
+    named = [f"x1^{n} x2^{m}" for n, m in sorted(set(pairs), key=lambda pair: (sum(pair), pair))]
+    more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    return ", ".join(named[:NAMED]) + more
+
+
+def check_count(actual, *, degree):
+    expected = (degree + 1) * (degree + 2) // 2 - 1
+    assert actual["number of features"] == expected, (
+        f"run_poly_classification({degree}) returned {actual['number of features']!r:.40}; expected the number of "
+        f"features, {expected}."
+    )
+
+
+@pytest.mark.graded(task="poly", weight=4)
+def test_poly_features(probe, rng):
+    """make_poly_features gives one column for each product of powers up to the degree
+
+    All x1^n x2^m with n + m from 1 to the degree, in any order.
+    """
+    inputs = draw(rng, degree=4)
+    actual = probe("polynomials", **inputs)
+    check_features(actual["training features"], inputs["train"], degree=4, part="training")
+
+
+@pytest.mark.graded(task="poly", weight=2)
+def test_poly_count(probe, rng):
+    """There are 20 features of degree 5, as (P+1)(P+2)/2 - 1 says"""
+    check_count(probe("polynomials", **draw(rng, degree=5)), degree=5)
+
+
+@pytest.mark.graded(task="poly", weight=2, after="test_poly_features")
+def test_poly_test_features(probe, rng):
+    """The test points get features of their own"""
+    inputs = draw(rng, degree=3)
+    actual = probe("polynomials", **inputs)
+    check_features(actual["test features"], inputs["test"], degree=3, part="test")
