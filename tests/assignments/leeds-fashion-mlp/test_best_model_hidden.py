@@ -1,0 +1,37 @@
+"""Hidden checks of the training loop: other figures, and the model that is tested."""
+
+import pytest
+from test_best_model import TEST, TRAIN, VALID, check_saved, run
+
+FALLING = [(0.9, 0.6), (0.8, 0.7), (0.6, 0.6), (0.5, 0.5), (0.45, 0.4), (0.2, 0.3)]
+RISING_AT_ONCE = [(0.2, 0.5), (0.3, 0.6), (0.4, 0.7), (0.25, 0.8), (0.6, 0.9), (0.7, 0.8)]
+
+
+@pytest.mark.graded(task="best-model", weight=1, after="test_saves_the_best_model")
+def test_saves_the_last_model_where_it_is_best(probe):
+    """The loop saves the last model where the validation loss falls to the end, though the accuracy falls, too"""
+    check_saved(probe, TRAIN, FALLING, TEST)
+
+
+@pytest.mark.graded(task="best-model", weight=1, after="test_saves_the_best_model")
+def test_saves_the_first_model_where_it_is_best(probe):
+    """The loop keeps the first model where the validation loss only rises
+
+    It is smaller in epoch 4 than in epoch 3, but not smaller than in epoch 1.
+    """
+    check_saved(probe, TRAIN, RISING_AT_ONCE, TEST)
+
+
+@pytest.mark.graded(task="best-model", weight=2, after="test_saves_the_best_model")
+def test_tests_the_best_model(probe):
+    """The test is done with the best model, not with that of the last epoch
+
+    Load what was saved into the model before you evaluate it on test_iterator.
+    """
+    actual, best, _ = run(probe, TRAIN, VALID, TEST)
+    assert actual["tested"], "After the loop no model is evaluated on `test_iterator`; expected the saved one."
+    tested = actual["tested"][0]
+    assert tested == best, (
+        f"The model that is tested is that of epoch {tested or 0:g}; expected epoch {best}, the one that was saved. "
+        "Call `model.load_state_dict(torch.load(...))` first."
+    )

@@ -1,0 +1,33 @@
+"""Hidden checks of `evaluate`: a smaller last batch, another loss, nothing kept for gradients."""
+
+import pytest
+from test_evaluate import check_figures, draw
+
+
+@pytest.mark.graded(task="evaluate", weight=2, after="test_evaluate_figures")
+def test_evaluate_smaller_last_batch(probe, rng):
+    """evaluate divides by the number of batches, also where the last one is smaller"""
+    inputs = draw(rng, n=22)
+    actual = probe("evaluation", **inputs, batch_size=5)
+    check_figures(actual, inputs, function="evaluate", mode="evaluation", batch_size=5)
+
+
+@pytest.mark.graded(task="evaluate", weight=1, after="test_evaluate_figures")
+def test_evaluate_criterion(probe, rng):
+    """evaluate measures with the loss that it is given"""
+    inputs = draw(rng, n=16)
+    actual = probe("evaluation", **inputs, batch_size=4, criterion="MultiMarginLoss")
+    check_figures(actual, inputs, function="evaluate", mode="evaluation", batch_size=4, criterion="MultiMarginLoss")
+
+
+@pytest.mark.graded(task="evaluate", weight=2, after="test_evaluate_figures")
+def test_evaluate_without_gradients(probe, rng):
+    """evaluate keeps nothing for gradients
+
+    The text asks for torch.no_grad(); torch.inference_mode() and other ways are as good.
+    """
+    actual = probe("evaluation", **draw(rng), batch_size=8)
+    assert actual["kept for gradients"] is False, (
+        "While `evaluate` ran, the model's scores still needed gradients; expected that the loop stands in "
+        "`with torch.no_grad():`."
+    )

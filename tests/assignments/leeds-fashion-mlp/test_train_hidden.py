@@ -1,0 +1,40 @@
+"""Hidden checks of `train`: several epochs, another loss, a smaller last batch, numbers without a graph."""
+
+import pytest
+from test_evaluate import check_figures, draw
+from test_train import check_parameters
+
+
+@pytest.mark.graded(task="train", weight=3, after="test_train_steps")
+def test_train_again_after_evaluation(probe, rng):
+    """train puts the model back into training mode in every epoch
+
+    Three epochs; before each of them the model is in evaluation mode, as `evaluate` leaves it.
+    """
+    check_parameters(probe, draw(rng, n=20), lr=0.2, batch_size=4, epochs=3)
+
+
+@pytest.mark.graded(task="train", weight=2, after="test_train_steps")
+def test_train_criterion(probe, rng):
+    """train minimizes the loss that it is given"""
+    check_parameters(probe, draw(rng, n=18), lr=0.2, batch_size=6, criterion="MultiMarginLoss")
+
+
+@pytest.mark.graded(task="train", weight=2, after="test_train_figures")
+def test_train_smaller_last_batch(probe, rng):
+    """train divides by the number of batches, also where the last one is smaller"""
+    inputs = draw(rng, n=22)
+    actual = probe("training", **inputs, lr=0.0, batch_size=5)
+    check_figures(actual, inputs, function="train", mode="training", batch_size=5)
+
+
+@pytest.mark.graded(task="train", weight=2, after="test_train_figures")
+def test_train_plain_numbers(probe, rng):
+    """train returns numbers that hold no graph
+
+    `loss.item()` is a plain number. A loss tensor keeps all that it was computed from, so memory grows with each batch.
+    """
+    actual = probe("training", **draw(rng), lr=0.1, batch_size=8)
+    assert actual["holds a graph"] is False, (
+        "`train` returned a tensor that still needs gradients; expected a plain number. Add up `loss.item()`."
+    )
