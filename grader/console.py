@@ -46,15 +46,21 @@ def progress_console() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def print_scorecard(console: Console, result: SubmissionResult) -> None:
-    """Print one submission's result: a line a check, feedback below it, the sum in words at the end."""
+def print_scorecard(console: Console, result: SubmissionResult, *, brief: bool = False) -> None:
+    """Print one submission's result: a line a check, feedback below it, the sum in words at the end.
+
+    Tasks with something to mend come first; `brief` leaves out the lines of checks of those that have nothing.
+    """
     for note in result.notes:
         console.print(Text(f"note: {visible(note)}", style="dim"))
-    for task in result.tasks:
-        console.print()
-        heading = Text(f"{visible_line(task.title)}  ", style="bold")
-        console.print(heading.append(f"{number(task.points)}/{number(task.max_points)}", style="not bold"))
-        for check in task.checks:
+    for task in sorted(result.tasks, key=lambda task: not _is_open(task)):
+        is_short = brief and bool(task.checks) and all(check.verdict is Verdict.PASSED for check in task.checks)
+        if not is_short:
+            console.print()
+        heading = Text("✓ ", style="green") if is_short else Text()
+        heading.append(f"{visible_line(task.title)}  ", style="bold default")
+        console.print(heading.append(f"{number(task.points)}/{number(task.max_points)}", style="not bold default"))
+        for check in () if is_short else task.checks:
             _print_check(console, check)
     console.print()
     console.print(Text(sum_in_words(result), style="bold"))
@@ -118,10 +124,13 @@ def sum_in_words(result: SubmissionResult) -> str:
 
 def next_step(tasks: Sequence[TaskResult]) -> str:
     """Name the first task that still has something to mend."""
-    for task in tasks:
-        if any(check.counted and check.verdict is not Verdict.PASSED for check in task.checks):
-            return f"Next: `grader check --task {task.name}`."
-    return ""
+    task = next(filter(_is_open, tasks), None)
+    return f"Next: `grader check --task {task.name}`." if task else ""
+
+
+def _is_open(task: TaskResult) -> bool:
+    """Tell whether a task still has something to mend."""
+    return any(check.counted and check.verdict is not Verdict.PASSED for check in task.checks)
 
 
 def print_run(console: Console, results: Sequence[SubmissionResult]) -> None:

@@ -11,11 +11,11 @@ import pytest
 # Lowest first. A module imports from its own layer or from those before it; `*` stands for any ending.
 LAYERS = {
     "words": "errors verdict",
-    "leaves": "assignment atomic globs notebook_plan notebooks paths plain_text probes regions results_file shares source_lines "
+    "leaves": "assignment atomic globs notebook_plan notebooks paths plain_text probes regions results_file shares "
     "store_errors tensors toml_table sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol sandbox.seccomp "
     "sandbox.stage sandbox.recorder sandbox.written_answers sandbox.scratch sandbox.shims sandbox.forbidden* "
     "sandbox.cell_source sandbox.definitions sandbox.execution* sandbox.notebook_* "
-    "sandbox.statement_choice",
+    "sandbox.statement_choice source_lines",
     "data": "accuracy dataset_* datasets image_shapes point_sets torchvision_ops",
     "readers": "archive_streams archives assignment_file contents course folders intake kit_files kit_notebook "
     "lms_names manifest mistakes notebook_[ainrs]* package_root percent submission",
@@ -23,7 +23,7 @@ LAYERS = {
     "sandbox.exchange sandbox.forkserver sandbox.forkserver_client sandbox.host sandbox.inline sandbox.replies "
     "sandbox.supervisor sandbox.walls sandbox.worker",
     "plugin": "plugin session text_answers",
-    "work": "check console doctor export_command grade record template",
+    "work": "check console doctor export_command grade record template watch",
     "many": "batch batch_worker",
     "proof": "audit audit_rules audit_trials",
     "edge": "cli commands.*",
