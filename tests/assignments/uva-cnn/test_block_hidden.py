@@ -1,0 +1,58 @@
+"""Hidden checks of PreActResNetBlock: c_out without subsampling, equal channels, training mode, gradients.
+
+test_block.py has the public ones, and says what is free.
+"""
+
+import pytest
+import torch
+from test_block import assert_block, assert_one_of, block_output, draw_block, main_paths, without_unused
+
+from grader.compare import Context, Spec, assert_matches, measured
+
+
+@pytest.mark.graded(task="block", weight=2, after="test_block_shape")
+def test_block_ignores_c_out(probe, rng):
+    """Without subsampling c_out doesn't matter
+
+    There are as many channels behind the block as before, whatever c_out says.
+    """
+    x = torch.randn(2, 6, 8, 8, generator=rng)
+    actual = probe("block_paths", c_in=6, x=x, c_out=9)
+    assert_one_of(actual, "main path", main_paths(6, 6, subsample=False))
+    assert_matches(probe("block_shape", c_in=6, x=x, c_out=9), {"output": Spec((2, 6, 8, 8))})
+
+
+@pytest.mark.graded(task="block", weight=2, after="test_block_shape_subsampled")
+def test_block_subsampled_same_width(probe, rng):
+    """A block that subsamples needs the 1×1 convolution also where the number of channels stays the same"""
+    assert_block(probe, rng, a=5, b=5, size=(8, 12), subsample=True)
+
+
+@pytest.mark.graded(task="block", weight=2, after="test_block_output")
+def test_block_in_training(probe, rng):
+    """In training mode the norms use the mean and the variance of the batch"""
+    assert_block(probe, rng, a=8, b=8, size=(6, 6), subsample=False, training=True)
+
+
+@pytest.mark.graded(task="block", weight=3, after=["test_block_output", "test_block_output_subsampled"])
+def test_block_gradients(probe, rng):
+    """Gradients reach the input on both paths, and the weights of all layers"""
+    for a, b, subsample in ((5, 5, False), (3, 6, True)):
+        x = torch.randn(3, a, 8, 8, generator=rng)
+        dout = torch.randn(3, b, *((4, 4) if subsample else (8, 8)), generator=rng)
+        call = {"c_in": a, "x": x, "subsample": subsample, **({"c_out": b} if subsample else {})}
+        actual = probe("block_paths", **call)
+        paths = {"main": actual["main path"], "shortcut": actual["shortcut"]}
+        weights = without_unused(draw_block(rng, a, b, subsample=subsample), paths["shortcut"])
+        actual = probe("block_pass", **call, weights=weights, dout=dout)
+        expected = measured(lambda x, w, dout, paths=paths: gradients(x, w, dout, paths), x=x, w=weights, dout=dout)
+        assert_matches(actual, expected, context=Context(batch_size=3))
+
+
+def gradients(x, w, dout, paths):
+    """Return autograd's gradients of x and of the weights."""
+    leaves = {name: tensor for name, tensor in {"x": x, **w}.items() if "running" not in name}
+    leaves = {name: tensor.detach().requires_grad_() for name, tensor in leaves.items()}
+    z = block_output(leaves["x"], w | leaves, **paths)
+    values = torch.autograd.grad(z, tuple(leaves.values()), dout)
+    return {f"grad of {name}": value for name, value in zip(leaves, values, strict=True)}

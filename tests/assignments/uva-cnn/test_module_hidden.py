@@ -1,0 +1,26 @@
+"""Hidden checks of CIFARModule: what it logs, and what its optimizer trains.
+
+test_module.py has the public ones, and says what is free.
+"""
+
+import pytest
+from test_module import HPARAMS, assert_logged, draw_batch
+
+from grader.compare import assert_matches
+
+
+@pytest.mark.graded(task="module", weight=2, after="test_module_network")
+def test_module_accuracies(probe, rng):
+    """validation_step and test_step log the accuracy as val_acc and test_acc"""
+    inputs = draw_batch(rng, rows=40, classes=3)
+    assert_logged(probe("module_steps", model_hparams=HPARAMS | {"num_classes": 3}, **inputs), inputs)
+
+
+@pytest.mark.graded(task="module", weight=2, after="test_module_network")
+def test_module_optimizer(probe):
+    """configure_optimizers makes an optimizer of all parameters with the given learning rate and weight decay"""
+    actual = probe("module_optimizer", model_hparams=HPARAMS, optimizer_hparams={"lr": 0.03, "weight_decay": 2e-3})
+    assert_matches(actual, {"optimizer": "an optimizer"})
+    groups = len(actual["lr"])
+    wanted = {"lr": [0.03] * groups, "weight_decay": [2e-3] * groups}
+    assert_matches(actual, wanted | {"numbers that it trains": actual["numbers of the network"]})

@@ -1,0 +1,74 @@
+"""Hidden checks of ResNet: other groups, how the parts follow each other, initialization.
+
+test_resnet.py has the public ones, and says what is free.
+"""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from test_resnet import SMALL, assert_layers, near, run_parts
+
+from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches
+
+
+@pytest.mark.graded(task="resnet", weight=4, after="test_resnet_shape")
+def test_resnet_other_groups(probe, rng):
+    """ResNet makes the groups that it is told to make
+
+    With other numbers of blocks, in two and four groups, and with as many channels in one group as in the next.
+    """
+    x = torch.randn(1, 3, 32, 32, generator=rng)
+    for options in (
+        SMALL,
+        {"num_classes": 3, "num_blocks": [1, 2], "c_hidden": [6, 6]},
+        {"num_classes": 12, "num_blocks": [1, 1, 3, 1], "c_hidden": [4, 8, 6, 5]},
+    ):
+        assert_layers(probe("resnet_layers", options=options, x=x), options, size=32)
+
+
+@pytest.mark.graded(task="resnet", weight=3, after="test_resnet_layers")
+def test_resnet_order(probe, rng):
+    """The images go through the first convolution, then through one block after the other"""
+    x = torch.randn(2, 3, 32, 32, generator=rng)
+    actual, weights = run_parts(probe, rng, options=SMALL, x=x)
+    assert_matches(actual, near({"input of the first convolution": x}))
+    first = "output of the first convolution"
+    assert_matches(actual, {first: Spec((2, 5, 32, 32))})
+    size = next(k for k in (7, 5, 3, 1) if f"{k}×{k}" in actual["before the blocks"])
+    kernel = weights["kernel"][:, :, :size, :size]
+    assert_matches(actual, near({first: F.conv2d(x, kernel, padding=size // 2)}))
+    if "norm" not in actual["before the blocks"]:
+        behind = actual[first].relu()
+        wanted = behind if torch.equal(actual["input of block 1"], behind) else actual[first]
+        assert_matches(actual, near({"input of block 1": wanted}))
+    for i in range(2, 6):
+        others = {"the output of another block": actual[f"output of block {i - 2}"]} if i > 2 else {}
+        wanted = near({f"input of block {i}": actual[f"output of block {i - 1}"]})
+        assert_matches(actual, wanted, context=Context(others=others))
+
+
+@pytest.mark.graded(task="resnet", weight=4, after="test_resnet_shape")
+def test_resnet_initialization(probe):
+    """Convolutions start with Kaiming's variance 2 / fan out, norms with weight 1 and bias 0
+
+    `_init_params` does this. It has to come after the layers are created, and find all of them.
+    """
+    options = {"num_classes": 10, "num_blocks": [2, 2, 2], "c_hidden": [16, 32, 64]}
+    actual = probe("resnet_weights", options=options)
+    shapes = [Spec(tuple(weight.shape)) for weight in actual["convolutions"]]
+    assert len(shapes) >= 15, f"There are {len(shapes)} convolutions in the network; expected 15 with 6 blocks."
+    assert_matches(actual, {"convolutions": shapes})
+    values, tolerances = {}, {}
+    found = {}
+    for i, weight in enumerate(actual["convolutions"], start=1):
+        name = f"standard deviation of convolution {i} {tuple(weight.shape)}"
+        fan_out = weight.shape[0] * math.prod(weight.shape[2:])
+        found[name] = weight.std()
+        values[name] = torch.tensor(math.sqrt(2 / fan_out))
+        # Six standard errors of a standard deviation of so many normal numbers: luck costs nobody points.
+        tolerances[name] = Tolerance(rtol=6 / math.sqrt(2 * weight.numel()), atol=0)
+    assert_matches(found, Expectation(values, tolerances))
+    ones, zeros = torch.ones_like(actual["norm weights"]), torch.zeros_like(actual["norm biases"])
+    assert_matches(actual, {"norm weights": ones, "norm biases": zeros})

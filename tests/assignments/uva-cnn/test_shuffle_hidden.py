@@ -1,0 +1,48 @@
+"""Hidden checks of the data loaders with shuffled pixels: one order for all parts, which parts there are, no change.
+
+test_shuffle.py has the public ones, and says what is free.
+"""
+
+import pytest
+import torch
+from test_shuffle import shuffled_loaders
+
+
+@pytest.mark.graded(task="shuffle", weight=3, after="test_shuffle_one_order")
+def test_shuffle_same_in_all_parts(probe):
+    """Training, validation and test images have the same order of pixels"""
+    first, *others = shuffled_loaders(probe("loaders"))
+    for loader in others:
+        assert torch.equal(loader.order, first.order), (
+            f"`{loader.name}` has another order of pixels than `{first.name}`; expected the same order in training, "
+            "validation and test: draw it once."
+        )
+
+
+@pytest.mark.graded(task="shuffle", weight=3, after="test_shuffle_one_order")
+def test_shuffle_parts(probe):
+    """There are shuffled loaders for training, validation and test, of images that don't overlap
+
+    `train_model` wants all three of them.
+    """
+    found = shuffled_loaders(probe("loaders"))
+    of_training = [loader for loader in found if loader.train]
+    assert any(not loader.train for loader in found), (
+        "No loader has shuffled test images; expected loaders for training, validation and test."
+    )
+    apart = [set(one.rows).isdisjoint(other.rows) for one in of_training for other in of_training if one is not other]
+    assert any(apart), (
+        "There are no two loaders with shuffled images of the training file that don't overlap; expected one for "
+        "training and one for validation."
+    )
+
+
+@pytest.mark.graded(task="shuffle", weight=1, after="test_shuffle_one_order")
+def test_shuffle_is_fixed(probe):
+    """The order stays the same from one pass over the data to the next"""
+    names = {loader.name: loader for loader in shuffled_loaders(probe("loaders"))}
+    for loader in shuffled_loaders(probe("loaders", again=True)):
+        before = names.get(loader.name)
+        assert before is None or torch.equal(loader.order, before.order), (
+            f"`{loader.name}` has another order of pixels in the second pass; expected the same in all of them."
+        )
