@@ -15,7 +15,7 @@ help:  ## show this
 demo: .venv/installed  ## grade the bundled sample submissions and show the pages
 	@rm -rf $(DEMO)
 	@$(BIN)/python tests/submissions/samples.py $(DEMO)/submissions
-	@$(BIN)/grader grade technion-hw2 $(DEMO)/submissions --out $(DEMO)/results
+	@$(BIN)/grader grade technion-hw2 $(DEMO)/submissions --out $(DEMO)/results --quick
 
 test: .venv/installed  ## run all tests that need no GPU
 	$(BIN)/python -m pytest -m "not gpu"

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+MISTAKES_FILES = "mistakes*.toml"
+
 
 class Kind(StrEnum):
     """Name what students hand in."""
@@ -112,6 +114,12 @@ class Assignment:
     tasks: tuple[Task, ...]
     notebook: NotebookSettings = NotebookSettings()
     questions: tuple[Question, ...] = ()
+
+
+def grading_files(assignment: Assignment) -> tuple[Path, ...]:
+    """Return the files of the assignment's folder that decide a grade, sorted by name: known mistakes do not."""
+    files = (file for file in assignment.folder.glob("*") if file.is_file())
+    return tuple(sorted(file for file in files if not file.match(MISTAKES_FILES)))
 
 
 def check_files(assignment: Assignment) -> tuple[Path, ...]:

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import grader
-from grader.assignment import Assignment
+from grader.assignment import Assignment, grading_files
 from grader.errors import CourseError, SandboxError, SubmissionError
 from grader.points import failed_to_grade
 from grader.results_file import RunInfo, unpack_result
-from grader.sandbox.limits import limits_from
+from grader.sandbox.limits import guard_s, limits_from
 from grader.store import Store
 from grader.submission import Found, read_reference, read_submission
 from grader.verdict import SubmissionResult
@@ -79,7 +79,7 @@ def course_digest(order: Order) -> str:
     """Return a digest of all that decides a grade beside the submission: checks, probes, assets, support files, us."""
     assignment = order.assignment
     total = hashlib.sha256(json.dumps([sorted(set(order.tasks)), order.executed is not None]).encode())
-    files = {f"checks/{path.name}": path.read_bytes() for path in _files_in(assignment.folder)}
+    files = {f"checks/{path.name}": path.read_bytes() for path in grading_files(assignment)}
     files |= {f"assets/{path.name}": path.read_bytes() for path in _files_in(assignment.assets)}
     if assignment.reference is not None:
         files |= {f"reference/{name}": data for name, data in read_reference(assignment.reference).items()}
@@ -239,17 +239,19 @@ class _Lane(threading.Thread):
         return process
 
     def _read(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
-        """Wait for the answer as long as a submission can possibly take."""
+        """Wait for the answer, as long as there are signs of life."""
+        message = self._read_line(process)
+        while "alive" in message:
+            message = self._read_line(process)
+        return message
+
+    def _read_line(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
         assert process.stdout is not None
-        limits = limits_from(self._order.assignment.limits)
-        checks = 50 * len(self._order.assignment.tasks)
-        longest_s = 120 + checks * (limits.wall_s + limits.import_s)
-        if self._order.executed is not None:
-            longest_s += 2 * self._order.assignment.notebook.execute_s + 300
+        longest_s = _longest_silence_s(self._order)
         deadline = time.monotonic() + longest_s
         while b"\n" not in self._received:
             if not select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                raise TimeoutError(f"no answer for {longest_s:g} s")
+                raise TimeoutError(f"no sign of life for {longest_s:g} s")
             part = os.read(process.stdout.fileno(), 1 << 20)
             if not part:
                 raise EOFError(f"exit status {process.wait()}")
@@ -281,6 +283,14 @@ class _Lane(threading.Thread):
         with self._starting:
             self._stopped = True
         self._end_process(patience_s=_PATIENCE_S)
+
+
+def _longest_silence_s(order: Order) -> float:
+    """Return how long a grading process may say nothing: as long as one check may take, or a notebook as a whole."""
+    assignment = order.assignment
+    limits = [limits_from({**assignment.limits, **task.limits}) for task in assignment.tasks]
+    longest_s = 2 * max(guard_s(one) for one in limits)
+    return longest_s + (2 * assignment.notebook.execute_s + 300 if order.executed is not None else 0)
 
 
 def _line(**message: Any) -> bytes:

@@ -8,7 +8,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from grader.sandbox import kernel
 from grader.sandbox.walls import Wall
 from grader.submission import Found
 from grader.verdict import SubmissionResult
+
+_SILENT_S = 5.0
 
 
 def main() -> None:
@@ -45,9 +48,15 @@ def main() -> None:
         def report(result: SubmissionResult, digest: str) -> None:
             answer(result=pack(result), digest=digest)
 
-        executed = Path(order["executed"]) if order["executed"] else None
-        wall = Wall(order["wall"])
-        grade_all(assignment, _asked_for(), wall=wall, report=report, selection=selection, executed=executed)
+        grade_all(
+            assignment,
+            _asked_for(),
+            wall=Wall(order["wall"]),
+            report=report,
+            selection=selection,
+            executed=Path(order["executed"]) if order["executed"] else None,
+            alive=SignOfLife(answer, every_s=_SILENT_S),
+        )
     except GraderError as err:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         answer(kind=type(err).__name__, problem=err.message, remedy=err.remedy)
@@ -56,6 +65,22 @@ def main() -> None:
             answers.close()
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+class SignOfLife:
+    """Tell now and then that grading goes on: one submission with all its training may take hours."""
+
+    def __init__(self, answer: Callable[..., None], *, every_s: float) -> None:
+        self._answer = answer
+        self._every_s = every_s
+        self._told = time.monotonic()
+
+    def __call__(self) -> None:
+        """Tell it, where the last time is long enough ago."""
+        now = time.monotonic()
+        if now - self._told >= self._every_s:
+            self._told = now
+            self._answer(alive=True)
 
 
 def _asked_for() -> Iterator[Found]:

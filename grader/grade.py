@@ -23,13 +23,13 @@ from grader.notebook_execution import keep_executed
 from grader.notebook_notes import notebook_notes
 from grader.points import add_up, unreadable
 from grader.sandbox.forkserver_client import ForkServer
+from grader.sandbox.limits import guard_s
 from grader.sandbox.scratch import remove_stale
 from grader.sandbox.walls import Wall, temporary_folder
 from grader.session import (
     Expect,
     RecordedAssets,
     Subject,
-    guard_s,
     limits_of,
     open_sandbox,
     read_probes,
@@ -114,13 +114,25 @@ def _task_of(item: pytest.Item) -> str:
     return str(marker.kwargs.get("task", "")) if marker else ""
 
 
+def _stay_silent() -> None:
+    pass
+
+
 def run_checks(
-    session: pytest.Session, subject: Subject, *, only: Collection[str] | None = None
+    session: pytest.Session,
+    subject: Subject,
+    *,
+    only: Collection[str] | None = None,
+    alive: Callable[[], None] = _stay_silent,
 ) -> dict[str, CheckResult]:
-    """Run the collected checks, or `only` those named, against one subject and return their results by name."""
+    """Run the collected checks, or `only` those named, against one subject and return their results by name.
+
+    `alive` is called before each check.
+    """
     session.config.stash[plugin.SUBJECT] = subject
     items = [item for item in session.items if only is None or item.name in only]
     for item, following in zip(items, [*items[1:], None], strict=True):
+        alive()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
     return subject.results
 
@@ -147,11 +159,11 @@ def in_session(
     grading = Grading(assignment, run, selection=selection or Selection())
     read_probes(assignment)  # a mistake in them is told before anything is graded
     arguments = [
-        *map(str, files), "-c", os.devnull, f"--rootdir={assignment.folder}", "--noconftest", "--capture=no",
+        *map(str, files), "-c", os.devnull, f"--rootdir={assignment.folder}", "--noconftest", "-p", "no:capture",
         "--import-mode=importlib", "--strict-markers", "--timeout-method=signal",
         "-p", "pytest_timeout", "-p", "grader.plugin", "-p", "no:terminal", "-p", "no:cacheprovider",
         "-p", "no:debugging", "-p", "no:faulthandler", "-p", "no:logging", "-p", "no:warnings", "-p", "no:junitxml",
-        "-p", "no:pastebin",
+        "-p", "no:pastebin", "-p", "no:unraisableexception", "-p", "no:threadexception",
     ]  # fmt: skip
     with _only_our_settings(), _only_these_modules(file.stem for file in files):
         code = pytest.main(arguments, plugins=[grading])
@@ -203,11 +215,12 @@ def grade_all(
     report: Callable[[SubmissionResult, str], None],
     selection: Selection | None = None,
     executed: Path | None = None,
+    alive: Callable[[], None] = _stay_silent,
 ) -> None:
     """Grade submissions one after another and report each result with the digest of what was graded.
 
-    Notebooks are also run as a whole where `executed` names a folder for their executed copies. Raises the error of a
-    course or sandbox with which nothing can be graded.
+    Notebooks are also run as a whole where `executed` names a folder for their executed copies. `alive` is called
+    before each check. Raises the error of a course or sandbox with which nothing can be graded.
     """
     chosen = selection or Selection()
     graded = replace(assignment, tasks=tuple(task for task in assignment.tasks if chosen.includes(task)))
@@ -225,7 +238,15 @@ def grade_all(
             for found in founds:
                 only = _named_for(found, chosen, checks=checks)
                 result, digest = _grade_one(
-                    session, graded, found, server=server, wall=wall, expect=expect, only=only, executed=executed
+                    session,
+                    graded,
+                    found,
+                    server=server,
+                    wall=wall,
+                    expect=expect,
+                    only=only,
+                    executed=executed,
+                    alive=alive,
                 )
                 report(result, digest)
 
@@ -248,6 +269,7 @@ def _grade_one(
     expect: Expect,
     only: Collection[str] | None,
     executed: Path | None,
+    alive: Callable[[], None],
 ) -> tuple[SubmissionResult, str]:
     started = time.monotonic()
     try:
@@ -258,8 +280,9 @@ def _grade_one(
         forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
         notes = (*submission.notes, *notebook_notes(sandbox, assignment))
         subject = Subject(sandbox, expect, forbidden=forbidden)
-        results = run_checks(session, subject, only=only)
+        results = run_checks(session, subject, only=only, alive=alive)
         answers = read_answers(sandbox, assignment, files=submission.files)
+    alive()
     if executed is not None and server is not None:
         notes += keep_executed(server, assignment, submission, folder=executed)
     checks = session.config.stash[plugin.CHECKS]

@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.assignment import Assignment
+from grader.assignment import MISTAKES_FILES, Assignment
 from grader.errors import CourseError
 from grader.globs import is_matched
 from grader.toml_table import Table, fault, read_toml, refuse_unknown, take_text, take_texts
 from grader.verdict import Verdict
 
-MISTAKES = "mistakes*.toml"
 VARIANTS = "variants"
 
 _KEYS = ("name", "file", "find", "replace", "check", "verdict", "words", "lookalike")
@@ -52,7 +51,7 @@ class Variant:
 def read_mistakes(assignment: Assignment) -> tuple[Mistake, ...]:
     """Read all mistakes of an assignment in the order of their files; raise CourseError for the first fault."""
     found: dict[str, Mistake] = {}
-    for file in sorted(assignment.folder.glob(MISTAKES)):
+    for file in sorted(assignment.folder.glob(MISTAKES_FILES)):
         for mistake in _read_file(file):
             if mistake.name in found:
                 other = found[mistake.name].source.name

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 
+from grader.assignment import grading_files
 from grader.checks import Check, after_those_of, check_of, duplicates, in_order
 from grader.compare import Mismatch
 from grader.course import Assignment, find_course, read_assignment
@@ -133,8 +134,7 @@ def _has_all_checks(config: pytest.Config) -> bool:
 
 def _digest_of(assignment: Assignment) -> str:
     """Return a digest of the assignment's files, the hidden checks among them."""
-    files = sorted(path for path in assignment.folder.glob("*") if path.is_file())
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in grading_files(assignment))).hexdigest()
 
 
 @pytest.fixture

@@ -28,8 +28,6 @@ from grader.submission import Submission
 from grader.verdict import CheckResult, Verdict
 
 _MAX_PRINTED = 64 * 1024
-_CHECKS_OF_TASK = 50  # nobody writes more for one task
-_CHECKS_OF_LONG_TASK = 10
 
 
 class ProbeOutput(Mapping[str, Any]):
@@ -230,19 +228,3 @@ def widest_limits(assignment: Assignment) -> Limits:
     limits = limits_of(assignment)
     all_limits = [replace(limits, **task.limits) for task in assignment.tasks]
     return replace(limits, wall_s=max(one.wall_s for one in all_limits), cpu_s=max(one.cpu_s for one in all_limits))
-
-
-def guard_s(limits: Limits) -> float:
-    """Return how long a check whose probes have these limits may take before the grader itself is thought to hang."""
-    return 60 + 10 * (limits.wall_s + limits.import_s)
-
-
-def longest_s(assignment: Assignment) -> float:
-    """Return how long grading one submission can possibly take, with all its tasks."""
-    limits = limits_of(assignment)
-    checks = sum(
-        (_CHECKS_OF_LONG_TASK if task.long else _CHECKS_OF_TASK)
-        * (replace(limits, **task.limits).wall_s + limits.import_s)
-        for task in assignment.tasks
-    )
-    return 120 + checks

@@ -11,11 +11,12 @@ import typer
 from grader.commands.options import AssignmentArgument, CourseOption, TaskOption, WallOption
 from grader.commands.report import write_results
 from grader.commands.telling import complain, known_tasks, tell, tell_of_other_torch
-from grader.errors import SandboxError
+from grader.errors import CourseError, SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from grader.assignment import Assignment
     from grader.batch import Order
     from grader.store import Store
     from grader.submission import Found
@@ -40,6 +41,9 @@ def grade(
         bool, typer.Option("--execute", help="Also run each notebook as a whole and keep the executed copy.")
     ] = False,
     wall: WallOption = "bubblewrap",
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out tasks that train; their points are left out of the sum, too.")
+    ] = False,
     task: TaskOption = None,
     course: CourseOption = None,
 ) -> None:
@@ -63,8 +67,13 @@ def grade(
     folder = find_course(course or Path())
     chosen = read_assignment(folder, assignment)
     intake = find_submissions(submissions, chosen)
-    executed = (out / "notebooks").resolve() if execute else None
-    order = Order(folder, chosen, wall=str(outer), tasks=known_tasks(chosen, task), executed=executed)
+    order = Order(
+        folder,
+        chosen,
+        wall=str(outer),
+        tasks=_quick_ones(chosen, task) if quick else known_tasks(chosen, task),
+        executed=(out / "notebooks").resolve() if execute else None,
+    )
     for name in intake.ignored:
         tell(f"ignored: {name}")
     tell_of_other_torch(chosen)
@@ -77,6 +86,18 @@ def grade(
             "Run the same command again: only those are graded. `grader doctor` looks for the cause.",
         )
         raise typer.Exit(3)
+
+
+def _quick_ones(assignment: "Assignment", tasks: list[str] | None) -> tuple[str, ...]:
+    """Return the chosen tasks that do not train, and say which were left out."""
+    chosen = known_tasks(assignment, tasks) or tuple(task.name for task in assignment.tasks)
+    long = {task.name for task in assignment.tasks if task.long}
+    quick = tuple(name for name in chosen if name not in long)
+    if not quick:
+        raise CourseError("All of these tasks train, so `--quick` leaves none.", remedy="Leave out `--quick`.")
+    if len(quick) < len(chosen):
+        tell(f"Left out, since they train: {', '.join(name for name in chosen if name in long)}.")
+    return quick
 
 
 def _grade_into(store: "Store", order: "Order", founds: "Sequence[Found]", *, jobs: int | None, resume: bool) -> None:

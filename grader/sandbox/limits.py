@@ -62,6 +62,11 @@ def apply_to_probe(*, cpu_s: float) -> None:
     _lower(resource.RLIMIT_CPU, int(spent + cpu_s) + 1)
 
 
+def guard_s(limits: Limits) -> float:
+    """Return how long a check whose probes have these limits may take before the grader itself is thought to hang."""
+    return 60 + 10 * (limits.wall_s + limits.import_s)
+
+
 def _lower(kind: int, value: int) -> None:
     """Set soft and hard limit, never above the hard limit that is there."""
     hard = resource.getrlimit(kind)[1]

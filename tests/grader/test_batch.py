@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from grader.batch import Order, course_digest, grade_batch, processes_for, run_info, still_to_grade
+from grader.batch_worker import SignOfLife
 from grader.errors import CourseError
 from grader.points import failed_to_grade
 from grader.store import open_store, read_store
@@ -330,6 +331,29 @@ def test_a_dead_worker_takes_only_its_submission_along(killer, course, write_fil
     assert {name for name, row in rows.items() if row["status"] == "not_graded"} == {"a killer"}
     assert {row["points"] for name, row in rows.items() if "quiet" in name} == {"15"}
     assert rows["zz"]["points"] == "10"
+
+
+def test_a_silent_process_is_replaced(course, read_tiny, write_files, tmp_path, monkeypatch):
+    """A grading process that says nothing for too long is replaced; the submission it was at is then not graded."""
+    write_files(tmp_path, {"in/slow/student.py": GOOD})
+    order = Order(course, read_tiny(course), wall="process")
+    founds = find_submissions(tmp_path / "in", order.assignment).found
+    monkeypatch.setattr("grader.batch._longest_silence_s", lambda _order: 0.01)
+    results = []
+    grade_batch(order, founds, jobs=1, report=lambda result, _digest: results.append(result))
+    assert results[0].status is Status.NOT_GRADED
+    assert "its grading process ended (no sign of life for 0.01 s)" in results[0].notes[0]
+
+
+def test_signs_of_life_are_told_now_and_then():
+    """A sign of life is an answer of its own, at most one in so many seconds."""
+    told = []
+    alive = SignOfLife(lambda **message: told.append(message), every_s=0.05)
+    alive()
+    time.sleep(0.06)
+    alive()
+    alive()
+    assert told == [{"alive": True}]
 
 
 def test_a_mistake_in_the_checks_stops_the_run(order, make_course, read_tiny, tmp_path):

@@ -18,7 +18,6 @@ from grader.session import (
     RecordedAssets,
     Subject,
     limits_of,
-    longest_s,
     open_sandbox,
     read_probes,
     shims_note,
@@ -179,12 +178,10 @@ def test_what_was_given_back_is_told(assignment):
     assert shims_note(given) == (told,)
 
 
-def test_the_longest_time_counts_every_task(assignment):
-    """A submission may take as long as all checks of all tasks can, with each task's own limits."""
+def test_the_widest_limits_are_those_of_any_task(assignment):
+    """Where a task has limits of its own, probes may run as long as the most patient task lets them."""
     double, triple = assignment.tasks
-    assert longest_s(assignment) == 120 + 2 * 50 * (1.0 + 3.0)
     trained = replace(assignment, tasks=(double, replace(triple, long=True, limits={"wall_s": 60})))
-    assert longest_s(trained) == 120 + 50 * (1.0 + 3.0) + 10 * (60 + 3.0)
     assert widest_limits(trained).wall_s == 60
 
 

