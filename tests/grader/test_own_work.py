@@ -1,9 +1,9 @@
-"""Tests of grader.check."""
+"""Tests of grader.own_work."""
 
 import pytest
 
-from grader.check import find_assignment
 from grader.errors import CourseError
+from grader.own_work import find_assignment
 
 KIT = """\
 slug = "tiny"
