@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 TOP_LEVEL_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-_PYTHON_CELLS = frozenset({"time", "timeit", "capture", "prun", "python", "python3", "py"})
+_PYTHON_CELLS = frozenset({"time", "timeit", "capture", "prun", "python", "python3", "py", "check"})
 _RUN_THE_REST = re.compile(r"([ \t]*)%(?:time|timeit|prun)\b(?:[ \t]+-\S+(?:[ \t]+\d+)?)*[ \t]+(.+)")
 _LINE = re.compile(r"[ \t]*(?:%{1,2}[A-Za-z_]|!|\?{1,2}\w)")
 _ASSIGNED = re.compile(r"([ \t]*)(?P<names>[A-Za-z_][\w., \t]*=)[ \t]*(?:!|%{1,2}[A-Za-z_])")

@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -49,6 +49,8 @@ from grader.tensors import pack, unpack
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 _MAX_MESSAGE = 4000
 _MAX_FRAMES = 30
+Places = Path | Callable[[str], str]
+"""Where the student's code is: below a folder, or wherever a function knows a name for its file ("" for others')."""
 
 
 def all_probes(sources: Mapping[str, bytes]) -> dict[str, Probe]:
@@ -99,7 +101,7 @@ def inputs_of(probe: Probe) -> tuple[list[str], list[str]]:
     return [p.name for p in parameters], required
 
 
-def import_student(name: str, *, root: Path) -> dict[str, Any] | None:
+def import_student(name: str, *, root: Places) -> dict[str, Any] | None:
     """Import one of the student's modules; return None, or the report of the exception it raised."""
     try:
         importlib.import_module(name)
@@ -108,7 +110,7 @@ def import_student(name: str, *, root: Path) -> dict[str, Any] | None:
     return None
 
 
-def run_probe(probe: Probe, call: Mapping[str, Any], *, root: Path, max_bytes: int) -> bytes:
+def run_probe(probe: Probe, call: Mapping[str, Any], *, root: Places, max_bytes: int) -> bytes:
     """Run one probe and return the packed reply: its outputs, or the report of the exception it raised."""
     try:
         with _settings(call), record_calls(call["watch"]) as record:
@@ -141,7 +143,7 @@ def _settings(call: Mapping[str, Any]) -> Iterator[None]:
             torch.set_num_threads(threads)
 
 
-def _report(err: BaseException, *, root: Path, phase: str) -> dict[str, Any]:
+def _report(err: BaseException, *, root: Places, phase: str) -> dict[str, Any]:
     """Describe an exception; the student's own `__str__` may do anything, so it is called here, inside."""
     err, wanted = explain_in_notebook(err)
     try:
@@ -165,7 +167,7 @@ def _report(err: BaseException, *, root: Path, phase: str) -> dict[str, Any]:
     }
 
 
-def _student_frames(trace: TracebackType | None, *, root: Path) -> tuple[list[list[Any]], str]:
+def _student_frames(trace: TracebackType | None, *, root: Places) -> tuple[list[list[Any]], str]:
     """Return the frames in the student's files, and who owns the innermost frame."""
     frames: list[list[Any]] = []
     raised_in = "probe"
@@ -181,7 +183,9 @@ def _student_frames(trace: TracebackType | None, *, root: Path) -> tuple[list[li
     return frames, raised_in
 
 
-def _relative(filename: str, root: Path) -> str:
+def _relative(filename: str, root: Places) -> str:
+    if not isinstance(root, Path):
+        return root(filename)
     path = Path(filename)
     return path.relative_to(root).as_posix() if path.is_absolute() and path.is_relative_to(root) else ""
 

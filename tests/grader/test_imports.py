@@ -20,13 +20,13 @@ LAYERS = {
     "readers": "archive_streams archives assignment_file contents course folders intake kit_files kit_notebook "
     "lms_names manifest mistakes notebook_[ainrs]* package_root percent submission",
     "parts": "assets checks forbidden notebook_execution outcome points store compare compare.* export.* report.* "
-    "sandbox.exchange sandbox.forkserver sandbox.forkserver_client sandbox.host sandbox.inline sandbox.replies "
-    "sandbox.supervisor sandbox.walls sandbox.worker",
+    "sandbox.exchange sandbox.forkserver sandbox.forkserver_client sandbox.host sandbox.inline sandbox.live* "
+    "sandbox.replies sandbox.supervisor sandbox.walls sandbox.worker",
     "plugin": "plugin session text_answers",
-    "work": "check console doctor export_command grade record template watch",
+    "work": "console doctor export_command grade live_checks live_source own_work record template watch",
     "many": "batch batch_worker",
     "proof": "audit audit_rules audit_trials",
-    "edge": "cli commands.*",
+    "edge": "cli commands.* in_notebook",
 }
 BESIDE_STRANGERS = (
     "errors verdict notebook_plan notebooks probes tensors sandbox.cell_source sandbox.definitions "
@@ -36,7 +36,7 @@ BESIDE_STRANGERS = (
 )
 WITH_TORCH = (
     "accuracy assets compare.* dataset_files dataset_parts datasets doctor forbidden grade "
-    "image_shapes plugin point_sets record "
+    "image_shapes live_checks plugin point_sets record sandbox.live_state sandbox.live_values "
     "sandbox.execution sandbox.forkserver sandbox.recorder sandbox.worker tensors text_answers torchvision_ops"
 )
 
@@ -89,7 +89,7 @@ def test_imports_point_one_way(trees):
         f"{name} imports {other}"
         for name in trees
         for other in _ours(trees, name)
-        if other and (_layer_of(other) or 0) > (_layer_of(name) or 0)
+        if name and other and (_layer_of(other) or 0) > (_layer_of(name) or 0)
     ]
     assert wrong == []
 
@@ -112,7 +112,14 @@ def test_what_shares_a_process_with_strangers_imports_little(trees, module):
     assert [name for name in reached if not _is_one_of(name, BESIDE_STRANGERS)] == []
 
 
-@pytest.mark.parametrize("package", ["", "commands", "sandbox", "sandbox.forbidden", "report", "export"])
+def test_the_package_is_only_a_door(trees):
+    """The package itself holds the two functions that notebooks call, and imports nothing until they are called."""
+    functions = [node for node in trees[""].body if not isinstance(node, ast.Expr)]
+    assert [node.name for node in functions] == ["check", "load_ipython_extension"]
+    assert set(_imported(trees[""])) == {"grader.in_notebook.show_check", "grader.in_notebook.add_magic"}
+
+
+@pytest.mark.parametrize("package", ["commands", "sandbox", "sandbox.forbidden", "report", "export"])
 def test_packages_are_empty(trees, package):
     """The packages' own modules hold nothing: they run beside strangers, and logic belongs in a named module."""
     assert trees[package].body == []
@@ -132,11 +139,11 @@ def test_nothing_executes_what_strangers_sent(trees):
         assert not called & {"eval", "torch.load", "torch.save", "os.system", "torch.jit.load"}, name
 
 
-def test_only_the_command_line_prints_or_exits(trees):
-    """No module but the command line prints, and only processes of their own leave through sys.exit."""
+def test_only_the_edge_prints_or_exits(trees):
+    """No module but the notebook's magic and the command line prints, and only processes of their own leave through sys.exit."""
     for name, tree in trees.items():
         called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-        assert "print" not in called, name
+        assert "print" not in called or name == "in_notebook", name
         assert "sys.exit" not in called or name in ("cli", "sandbox.stage"), name
 
 

@@ -1,0 +1,148 @@
+"""Check what a notebook's kernel holds right now, with the public checks of the students' kit.
+
+`grader.in_notebook` calls it and shows the result. The checks are collected once and run again and again.
+"""
+
+import functools
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+
+from grader import plugin
+from grader.assignment import Assignment, Kind
+from grader.course import read_kit
+from grader.errors import CourseError
+from grader.forbidden import Forbidden, find_uses
+from grader.globs import is_matched
+from grader.grade import Selection, in_session, run_checks
+from grader.live_source import cells_of
+from grader.manifest import version_note
+from grader.notebook_plan import module_of_task
+from grader.notebooks import Notebook, write_notebook
+from grader.points import add_up
+from grader.sandbox.live import LiveKernel, LiveSandbox
+from grader.sandbox.live_owners import lent, owners_named
+from grader.sandbox.live_state import unharmed
+from grader.sandbox.protocol import Sandbox
+from grader.sandbox.shims import shims_named
+from grader.session import RecordedAssets, Subject, limits_of, read_probes, shims_note
+from grader.toml_table import suggest
+from grader.verdict import SubmissionResult
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Hold what was run in a kernel: the sources of its cells by their number, and the number of each cell's file."""
+
+    history: Sequence[str] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def name(self, file: str) -> str:
+        """Return how the user knows a file: `cell In[5]`, "" where it is none of the cells."""
+        return f"cell In[{self.counts[file]}]" if file in self.counts else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    assignment: Assignment
+    session: pytest.Session
+
+
+def check_live(kit: Path, tasks: Sequence[str], *, module: ModuleType, cells: Cells) -> SubmissionResult:
+    """Check tasks (none named: all but the long ones) against the names in `module`, and leave the kernel as it was.
+
+    Raises CourseError for a task that the kit doesn't have, and KeyboardInterrupt where the user stopped it.
+    """
+    opened = _open(kit, _stamp(kit / "checks"))
+    assignment = opened.assignment
+    selection = Selection(_known(assignment, tasks), quick=not tasks)
+    chosen = replace(assignment, tasks=tuple(filter(selection.includes, assignment.tasks)))
+    kernel = _kernel(assignment, kit, module=module, cells=cells)
+    probes = read_probes(assignment)
+    with ExitStack() as stack:
+        stack.enter_context(unharmed(kernel.namespace, root=kernel.root, owners=owners_named(probes)))
+        stack.enter_context(lent(shims_named(assignment.worker.shims)))
+        torch.set_num_threads(1)  # as when the submission is graded
+        sandbox = LiveSandbox(kernel, probes=probes, limits=limits_of(assignment))
+        stack.callback(sandbox.close)
+        forbidden = _find_uses(sandbox, chosen, kit, namespace=kernel.namespace, cells=cells)
+        subject = Subject(sandbox, RecordedAssets(assignment.assets).expect, forbidden=forbidden)
+        results = run_checks(opened.session, subject, only=_checks_of(opened, chosen))
+    notes = tuple(filter(None, (version_note(assignment.assets),)))
+    return add_up(kit.name, chosen, results, notes=(*notes, *shims_note(assignment)), seconds=0.0, wall="inline")
+
+
+@functools.lru_cache(maxsize=4)
+def _open(kit: Path, _stamp: object) -> _Opened:
+    """Read a kit and collect its checks; kept for as long as its files stay as they are."""
+    assignment = read_kit(kit)
+    if assignment is None:
+        raise CourseError(f"{kit} is no kit any more.", remedy="Is its folder `checks` complete?")
+    found: list[pytest.Session] = []
+    in_session(assignment, found.append)
+    for item in found[0].items:  # who waits too long interrupts the kernel, and a breakpoint may take any time
+        item.own_markers[:] = [marker for marker in item.own_markers if marker.name != "timeout"]
+    return _Opened(assignment, found[0])
+
+
+def _stamp(checks: Path) -> tuple[tuple[str, int, int], ...]:
+    files = ((file.name, file.stat()) for file in sorted(checks.iterdir()) if file.is_file())
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in files)
+
+
+def _known(assignment: Assignment, tasks: Sequence[str]) -> tuple[str, ...]:
+    known = [task.name for task in assignment.tasks]
+    for name in tasks:
+        if name not in known:
+            raise CourseError(f"{assignment.slug} has no task `{name}`.", remedy=suggest(name, known))
+    return tuple(tasks)
+
+
+def _kernel(assignment: Assignment, kit: Path, *, module: ModuleType, cells: Cells) -> LiveKernel:
+    """Return the kernel as what the probes import: under a name for each state of the notebook, all the same here."""
+
+    def place_of(file: str) -> str:
+        path = Path(file)
+        inside = path.is_absolute() and path.is_relative_to(kit) and "site-packages" not in path.parts
+        return cells.name(file) or (path.relative_to(kit).as_posix() if inside else "")
+
+    if assignment.handed_in.kind is not Kind.NOTEBOOK:
+        return LiveKernel(module, place_of, kit)
+    name = assignment.notebook.module
+    states = [module_of_task(task.name, module=name) for task in assignment.tasks if task.cell]
+    return LiveKernel(module, place_of, kit, (name, *states))
+
+
+def _find_uses(
+    sandbox: Sandbox, assignment: Assignment, kit: Path, *, namespace: Mapping[str, Any], cells: Cells
+) -> Forbidden:
+    """Return where forbidden names are used: in the definitions that hold, or in the files of a package."""
+    if not any(task.forbidden for task in assignment.tasks):
+        return Forbidden()
+    handed_in = assignment.handed_in
+    if handed_in.kind is Kind.NOTEBOOK:
+        sources = cells_of(namespace, history=cells.history, counts=cells.counts)
+        files = {handed_in.required[0]: write_notebook(Notebook(sources))}
+    else:
+        found = {path.relative_to(kit).as_posix(): path for glob in handed_in.editable for path in kit.glob(glob)}
+        files = {
+            name: path.read_bytes() for name, path in sorted(found.items()) if is_matched(name, handed_in.editable)
+        }
+    forbidden = find_uses(sandbox, assignment=assignment, files=files)
+    by_task = {
+        task: tuple(replace(use, file=f"cell In[{use.cell}]", cell=0) if use.cell else use for use in uses)
+        for task, uses in forbidden.by_task.items()
+    }
+    return replace(forbidden, by_task=by_task)
+
+
+def _checks_of(opened: _Opened, assignment: Assignment) -> set[str]:
+    tasks = {task.name for task in assignment.tasks}
+    checks = opened.session.config.stash[plugin.CHECKS]
+    return {name for name, check in checks.items() if check.task in tasks}

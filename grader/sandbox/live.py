@@ -1,0 +1,114 @@
+"""Run probes on what a notebook's kernel holds right now: its own names stand for the modules made of the notebook.
+
+`grader.live_checks` opens it in the student's own process, where `grader.sandbox.live_state` keeps the kernel unharmed.
+It is no wall and has no limits.
+"""
+
+import re
+import sys
+import time
+from collections.abc import Collection, Mapping, MutableMapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from grader.errors import CourseError
+from grader.probes import BrokenProbes
+from grader.sandbox.limits import MIB, Limits
+from grader.sandbox.notebook_names import MissingFromNotebook, find_similar
+from grader.sandbox.protocol import Ending, ErrorReport, ProbeCall, ProbeOutcome
+from grader.sandbox.replies import outcome_of
+from grader.sandbox.worker import Places, all_probes, import_student, run_probe
+from grader.tensors import pack, unpack
+
+_ABSENT = re.compile(
+    r"cannot import name '(?P<name>[^']+)' from '(?P<module>[^']+)'"
+    r"|module '(?P<owner>[^']+)' has no attribute '(?P<attribute>[^']+)'"
+)
+_STOPPED = ("KeyboardInterrupt", "BdbQuit")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveKernel:
+    """Hold the module with the user's names, how to call the file of a cell, and which modules it stands for.
+
+    `modules` is empty where a package is checked: then the student's files below `root` are imported.
+    """
+
+    module: ModuleType
+    places: Places
+    root: Path
+    modules: Collection[str] = ()
+
+    @property
+    def namespace(self) -> MutableMapping[str, Any]:
+        """Return the user's names."""
+        return vars(self.module)
+
+
+class LiveSandbox:
+    """Run probes here, on the user's own objects."""
+
+    def __init__(self, kernel: LiveKernel, *, probes: Mapping[str, bytes], limits: Limits) -> None:
+        self._kernel = kernel
+        self._limits = limits
+        self._failed: dict[str, Mapping[str, Any]] = {}
+        sys.path.insert(0, str(kernel.root))
+        self._before = {name: sys.modules[name] for name in kernel.modules if name in sys.modules}
+        sys.modules.update(dict.fromkeys(kernel.modules, kernel.module))
+        try:
+            self._probes = all_probes(probes)
+        except BrokenProbes as err:
+            raise CourseError(f"{err.file} of the assignment can't be used here: {err.error!r}.") from err
+
+    def run(self, call: ProbeCall) -> ProbeOutcome:
+        """Run one probe; raises KeyboardInterrupt where the user stopped it."""
+        if call.probe not in self._probes:
+            raise CourseError(f"The assignment has no probe {call.probe!r}.")
+        started = time.monotonic()
+        values, devices = unpack(self._reply(call))
+        outcome = outcome_of(values, devices, limits=self._limits)
+        if outcome.error is not None and outcome.error.type in _STOPPED:
+            raise KeyboardInterrupt
+        outcome = replace(outcome, wall_s=time.monotonic() - started)
+        return self._explained(outcome) if outcome.ending is Ending.RAISED else outcome
+
+    def _reply(self, call: ProbeCall) -> bytes:
+        probe = self._probes[call.probe]
+        for name in probe.needs:
+            report = self._failed.get(name) or import_student(name, root=self._kernel.places)
+            if report:
+                self._failed[name] = report
+                return pack({"error": report})
+        inputs, _devices = unpack(pack(call.inputs))
+        settings = {"inputs": inputs, "dtype": call.dtype, "threads": call.threads, "seed": call.seed}
+        settings |= {"device": call.device, "watch": list(call.watch)}
+        return run_probe(probe, settings, root=self._kernel.places, max_bytes=int(self._limits.reply_mib * MIB))
+
+    def _explained(self, outcome: ProbeOutcome) -> ProbeOutcome:
+        """Say what to do about a name that a probe has looked for in the notebook in vain."""
+        report = outcome.error
+        found = _ABSENT.search(report.message) if report is not None and not report.frames else None
+        if found is None or (found["module"] or found["owner"]) not in (
+            self._kernel.module.__name__,
+            *self._kernel.modules,
+        ):
+            return outcome
+        name = found["name"] or found["attribute"]
+        told = f"Your notebook has no `{name}` yet: run the cell that defines it."
+        other = find_similar(name, self._kernel.module, methods={})
+        if other:
+            told += f" `{other}` looks like it: should it be called `{name}`?"
+        missing = ErrorReport(
+            "MissingFromNotebook", told, (MissingFromNotebook.__name__,), (), "probe", "definition", name
+        )
+        return replace(outcome, error=missing)
+
+    def close(self) -> None:
+        """Give the names of the notebook's modules back."""
+        if str(self._kernel.root) in sys.path:
+            sys.path.remove(str(self._kernel.root))
+        for name in self._kernel.modules:
+            sys.modules.pop(name, None)
+        sys.modules.update(self._before)
