@@ -150,8 +150,9 @@ def _first_images(loader):
     """
     SmallCIFAR10.seen.clear()
     images, labels = _joined(loader)
-    places = SmallCIFAR10.seen[:IMAGES]
-    if len(SmallCIFAR10.seen) % len(images) or not SmallCIFAR10.seen:
+    times, rest = divmod(len(SmallCIFAR10.seen), len(images))
+    places = SmallCIFAR10.seen[:: max(times, 1)][:IMAGES]
+    if rest or not times:
         plain = [loader.dataset[i] for i in range(IMAGES)]
         images, labels = torch.stack([image for image, _ in plain]), torch.as_tensor([int(y) for _, y in plain])
         places = _places(loader.dataset)

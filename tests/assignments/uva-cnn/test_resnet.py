@@ -46,8 +46,8 @@ def run_parts(probe, rng, *, options, x):
     """Run a network with drawn weights of its first and last layer; return what its parts hand on, and the weights."""
     c_hidden, classes = options["c_hidden"], options["num_classes"]
     weights = {
-        "kernel": torch.randn(c_hidden[0], 3, 7, 7, generator=rng),
-        "weight": torch.randn(classes, c_hidden[-1], generator=rng),
+        "kernel": torch.randn(c_hidden[0], 3, 7, 7, generator=rng) / 27**0.5,
+        "weight": torch.randn(classes, c_hidden[-1], generator=rng) / c_hidden[-1] ** 0.5,
         "bias": torch.randn(classes, generator=rng),
     }
     actual = probe("resnet_pass", options=options, x=x, **weights)

@@ -46,11 +46,7 @@ def standardized(images):
 def find_order(plain, shuffled):
     """Return the order that makes one set of images (N, D) of another, None if there is none."""
     plain, shuffled = standardized(plain).T, standardized(shuffled).T  # (D, N)
-    keys = torch.linspace(1, 2, plain.shape[1], dtype=torch.float64).sin()
-    ranks, wanted = (plain @ keys).sort(), shuffled @ keys
-    place = torch.searchsorted(ranks.values, wanted).clamp(1, len(wanted) - 1)
-    nearer = (wanted - ranks.values[place - 1]).abs() < (ranks.values[place] - wanted).abs()
-    order = ranks.indices[torch.where(nearer, place - 1, place)]
+    order = (shuffled @ plain.T).argmax(dim=1)  # all rows are equally long, so the nearest has the largest product
     fits = (plain[order] - shuffled).abs().amax() < 1e-2 and len(order.unique()) == len(order)
     return order if fits else None
 

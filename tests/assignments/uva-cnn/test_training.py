@@ -30,7 +30,8 @@ def assert_learned(probe, data):
     target = TARGETS[data.name]
     assert reached.percent >= target, (
         f"The trained network is right for {reached} of the test images of {data.name}; expected at least "
-        f"{target:.0f} %. Is the model that train_model returns the trained one, and does its forward return the scores of its network?"
+        f"{target:.0f} %. Is the model that train_model returns the trained one, and does its forward "
+        "return the scores of its network?"
     )
     return actual
 
