@@ -1,8 +1,9 @@
 """Computes what the class page shows, as data: distribution, tasks, submissions and frequent explanations.
 
-`grader.report.html` hands it to the template; the figures of one submission are in `pages`.
+`grader.report.html` hands it to the template; the tasks' figures are in `task_rows`, a submission's in `pages`.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
@@ -10,12 +11,15 @@ from statistics import fmean, median
 from grader.plain_text import number
 from grader.report.explanations import Explanation, common_explanations
 from grader.report.flags import Flagged, flagged
-from grader.report.marks import status_word
+from grader.report.marks import Mark, status_word
 from grader.report.pages import bar_width, task_anchor
+from grader.report.task_rows import TaskRow, task_rows, tone_of
 from grader.results_file import RunInfo
-from grader.verdict import Status, SubmissionResult, TaskResult
+from grader.verdict import Status, SubmissionResult
 
 _BINS = 10
+_SLOWEST_SHOWN = 8
+_SLOW_S = 1.0  # what takes less isn't worth a look
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +29,6 @@ class Bin:
     label: str
     count: int
     height: float
-
-
-@dataclass(frozen=True, slots=True)
-class TaskRow:
-    """Show how a task went over all submissions that have a result for it."""
-
-    title: str
-    hidden: bool
-    max_points: str
-    mean: str
-    percent: str
-    bar: float
-    full: int
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +42,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionRow:
-    """Show one submission in the big table."""
+    """Show one submission in the big table; `seconds` is how long it took, empty where nobody measured."""
 
     submission: str
     file: str
@@ -61,7 +51,18 @@ class SubmissionRow:
     percent: str
     status: str
     is_provisional: bool
+    seconds: str
     cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """Name a submission that took long; `bar` is in percent of the slowest."""
+
+    submission: str
+    file: str
+    seconds: str
+    bar: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +79,17 @@ class ClassPage:
     tasks: tuple[TaskRow, ...]
     rows: tuple[SubmissionRow, ...]
     explanations: tuple[Explanation, ...]
+    flag_counts: tuple[tuple[Mark, int], ...]
     flagged: tuple[Flagged, ...]
+    slowest: tuple[Slow, ...]
 
 
 def class_page_of(run: RunInfo, *, results: Sequence[SubmissionResult], files: Mapping[str, str]) -> ClassPage:
     """Return the class page; `files` maps a submission to the file name of its scorecard."""
     readable = [result for result in results if result.status is not Status.UNREADABLE]
     percents = [result.percent for result in readable]
-    tasks = _tasks_by_name(results)
+    tasks = task_rows(results)
+    flags = flagged(results, files=files)
     return ClassPage(
         run=run,
         count=len(results),
@@ -94,20 +98,32 @@ def class_page_of(run: RunInfo, *, results: Sequence[SubmissionResult], files: M
         mean=number(fmean(percents)) if percents else "–",
         median=number(median(percents)) if percents else "–",
         bins=_bins(percents),
-        tasks=tuple(_task_row(found) for found in tasks.values()),
+        tasks=tuple(tasks.values()),
         rows=tuple(_row(result, tasks=tuple(tasks), file=files[result.submission]) for result in results),
         explanations=common_explanations(results, files=files),
-        flagged=flagged(results, files=files),
+        flag_counts=_flag_counts(flags),
+        flagged=flags,
+        slowest=_slowest(results, files=files),
     )
 
 
-def _tasks_by_name(results: Sequence[SubmissionResult]) -> dict[str, list[TaskResult]]:
-    """Return every task's results, in the order in which the submissions list them."""
-    tasks: dict[str, list[TaskResult]] = {}
-    for result in sorted(results, key=lambda result: -len(result.tasks)):
-        for task in result.tasks:
-            tasks.setdefault(task.name, []).append(task)
-    return tasks
+def _flag_counts(flags: Sequence[Flagged]) -> tuple[tuple[Mark, int], ...]:
+    """Return on how many submissions there is a check with each watched verdict, most first."""
+    return tuple(Counter(mark for flag in flags for mark, _ in flag.reasons).most_common())
+
+
+def _slowest(results: Sequence[SubmissionResult], *, files: Mapping[str, str]) -> tuple[Slow, ...]:
+    ordered = sorted(results, key=lambda result: (-result.seconds, result.submission))[:_SLOWEST_SHOWN]
+    return tuple(
+        Slow(
+            submission=result.submission,
+            file=files[result.submission],
+            seconds=f"{result.seconds:.1f} s",
+            bar=bar_width(100 * result.seconds / ordered[0].seconds),
+        )
+        for result in ordered
+        if result.seconds >= _SLOW_S
+    )
 
 
 def _bins(percents: Sequence[float]) -> tuple[Bin, ...]:
@@ -123,24 +139,9 @@ def _bins(percents: Sequence[float]) -> tuple[Bin, ...]:
     )
 
 
-def _task_row(found: Sequence[TaskResult]) -> TaskRow:
-    earned, possible = sum(task.points for task in found), sum(task.max_points for task in found)
-    percent = 100 * earned / possible if possible else 0.0
-    return TaskRow(
-        title=found[0].title or found[0].name,
-        hidden=found[0].hidden,
-        max_points=number(max(task.max_points for task in found)),
-        mean=number(earned / len(found)),
-        percent=number(percent),
-        bar=bar_width(percent),
-        full=sum(_tone(task) == "full" for task in found),
-        count=len(found),
-    )
-
-
 def _row(result: SubmissionResult, *, tasks: Sequence[str], file: str) -> SubmissionRow:
     cells = {
-        task.name: Cell(points=number(task.points), anchor=task_anchor(i), tone=_tone(task))
+        task.name: Cell(points=number(task.points), anchor=task_anchor(i), tone=tone_of(task))
         for i, task in enumerate(result.tasks)
     }
     return SubmissionRow(
@@ -151,13 +152,6 @@ def _row(result: SubmissionResult, *, tasks: Sequence[str], file: str) -> Submis
         percent=number(result.percent),
         status=status_word(result.status),
         is_provisional=result.status is not Status.GRADED,
+        seconds=f"{result.seconds:.1f}" if result.seconds else "",
         cells=tuple(cells.get(task, Cell(points="–", anchor="", tone="absent")) for task in tasks),
     )
-
-
-def _tone(task: TaskResult) -> str:
-    if task.max_points == 0:
-        return "absent"
-    if task.points >= task.max_points - 1e-9:
-        return "full"
-    return "part" if task.points > 0 else "none"

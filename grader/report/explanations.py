@@ -1,25 +1,34 @@
-"""Finds the explanations that many submissions got: what the class should hear about.
+"""Finds the explanations that many submissions share: what the class should hear about.
 
-`grader.report.class_page` lists them.
+`grader.report.class_page` lists them. Two explanations are the same when the same lookalike explains a failure of the
+same task, or when their words are equal once numbers are left out: then of the same task as well, unless the words
+name a place that several tasks share, as those of crashes and missing files do.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from grader.plain_text import shortened
+from grader.plain_text import number, shortened
 from grader.report.marks import Mark, explanation_of, mark_of
-from grader.report.pages import task_anchor
-from grader.verdict import SubmissionResult, Verdict
+from grader.report.pages import bar_width, check_anchor, task_anchor
+from grader.verdict import CheckResult, SubmissionResult, Verdict
 
 _EXPLANATIONS_SHOWN = 15
 _LINKS_SHOWN = 12
 _MESSAGE_LIMIT = 600
 _NOT_EXPLAINED = (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED)
+_NOT_BY_TASK = (Verdict.CRASHED, Verdict.MISSING)
+_TASKS_SHOWN = 3
+_NUMBER = re.compile(r"-?\d[\d.,]*(?:e[+-]?\d+)?")
+
+Key = tuple[str, Verdict, str]  # a task's name or "", a verdict, a lookalike's name or words without numbers
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Point at a task on a scorecard."""
+    """Point at a check on a scorecard."""
 
     submission: str
     file: str
@@ -28,45 +37,82 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Show one explanation and the checks and submissions that got it; `links` holds the first few."""
+    """Show one explanation and the checks and submissions that got it; `links` holds the first few.
 
+    `heading` is the lookalike's name, empty where there is none; `message` is the explanation that was told most often.
+    `percent` is the share of all submissions.
+    """
+
+    heading: str
     message: str
     mark: Mark
+    task: str
     checks: tuple[str, ...]
     count: int
+    percent: str
+    bar: float
     links: tuple[Link, ...]
     links_left_out: int
 
 
+@dataclass(slots=True)
+class _Cluster:
+    heading: str
+    tasks: dict[str, None] = field(default_factory=dict)
+    links: dict[str, Link] = field(default_factory=dict)
+    checks: dict[str, None] = field(default_factory=dict)
+    messages: Counter[str] = field(default_factory=Counter)
+
+
 def common_explanations(results: Iterable[SubmissionResult], *, files: Mapping[str, str]) -> tuple[Explanation, ...]:
     """Return the explanations that most submissions got, most frequent first; each submission counts once."""
-    links: dict[tuple[str, Verdict], dict[str, Link]] = {}
-    checks: dict[tuple[str, Verdict], dict[str, None]] = {}
-    for key, title, link in _told(results, files):
-        links.setdefault(key, {}).setdefault(link.submission, link)
-        checks.setdefault(key, {})[title] = None
-    frequent = sorted(links, key=lambda key: (-len(links[key]), key))[:_EXPLANATIONS_SHOWN]
-    return tuple(_explanation(key, links=tuple(links[key].values()), checks=tuple(checks[key])) for key in frequent)
-
-
-def _told(
-    results: Iterable[SubmissionResult], files: Mapping[str, str]
-) -> Iterable[tuple[tuple[str, Verdict], str, Link]]:
+    clusters: dict[Key, _Cluster] = {}
+    total = 0
     for result in results:
-        for position, task in enumerate(result.tasks):
-            link = Link(result.submission, files[result.submission], task_anchor(position))
-            for check in task.checks:
-                if check.verdict not in _NOT_EXPLAINED and explanation_of(check):
-                    yield (explanation_of(check), check.verdict), check.title or check.name, link
+        total += 1
+        _sort_in(result, files[result.submission], clusters)
+    frequent = sorted(clusters, key=lambda key: (-len(clusters[key].links), key))[:_EXPLANATIONS_SHOWN]
+    return tuple(_explanation(clusters[key], mark=mark_of(key[1]), total=total) for key in frequent)
 
 
-def _explanation(key: tuple[str, Verdict], *, links: tuple[Link, ...], checks: tuple[str, ...]) -> Explanation:
-    message, verdict = key
+def _sort_in(result: SubmissionResult, file: str, clusters: dict[Key, _Cluster]) -> None:
+    for position, task in enumerate(result.tasks):
+        for order, check in enumerate(task.checks):
+            words = explanation_of(check)
+            if check.verdict in _NOT_EXPLAINED or not words:
+                continue
+            lookalike = _lookalike(check)
+            place = "" if check.verdict in _NOT_BY_TASK and not lookalike else task.name
+            cluster = clusters.setdefault(
+                (place, check.verdict, lookalike or _NUMBER.sub("0", words)), _Cluster(lookalike)
+            )
+            cluster.tasks[task.title or task.name] = None
+            link = Link(result.submission, file, check_anchor(task_anchor(position), order))
+            cluster.links.setdefault(result.submission, link)
+            cluster.checks[check.title or check.name] = None
+            cluster.messages[words] += 1
+
+
+def _lookalike(check: CheckResult) -> str:
+    return next((item.lookalike for item in check.feedback.items if item.lookalike), "")
+
+
+def _explanation(cluster: _Cluster, *, mark: Mark, total: int) -> Explanation:
+    percent = 100 * len(cluster.links) / total
     return Explanation(
-        message=shortened(message, _MESSAGE_LIMIT),
-        mark=mark_of(verdict),
-        checks=checks[:_LINKS_SHOWN],
-        count=len(links),
-        links=links[:_LINKS_SHOWN],
-        links_left_out=max(0, len(links) - _LINKS_SHOWN),
+        heading=cluster.heading,
+        message=shortened(cluster.messages.most_common(1)[0][0], _MESSAGE_LIMIT),
+        mark=mark,
+        task=_listed(tuple(cluster.tasks)),
+        checks=tuple(cluster.checks)[:_LINKS_SHOWN],
+        count=len(cluster.links),
+        percent=number(round(percent)),
+        bar=bar_width(percent),
+        links=tuple(cluster.links.values())[:_LINKS_SHOWN],
+        links_left_out=max(0, len(cluster.links) - _LINKS_SHOWN),
     )
+
+
+def _listed(tasks: tuple[str, ...]) -> str:
+    left_out = len(tasks) - _TASKS_SHOWN
+    return ", ".join(tasks[:_TASKS_SHOWN]) + (f" and {left_out} more" if left_out > 0 else "")

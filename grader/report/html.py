@@ -1,4 +1,4 @@
-"""Renders the pages of a results folder: each one file that needs no network and runs no script.
+"""Renders the pages of a results folder: each one file that needs no network and runs no script but ours.
 
 What they show is computed by `grader.report.pages` and `grader.report.class_page`; nothing comes after this.
 """
@@ -9,16 +9,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from grader.atomic import replace_file
 from grader.errors import StoreError
+from grader.export.student_view import student_view
 from grader.plain_text import visible
 from grader.report.class_page import class_page_of
 from grader.report.file_names import notebook_file, scorecard_files
 from grader.report.markdown import render_markdown
 from grader.report.pages import scorecard_of
+from grader.report.room import PAGE_LIMIT, ROOMS
 from grader.results_file import RunInfo
 from grader.verdict import SubmissionResult
 
@@ -26,8 +28,9 @@ _HERE = Path(__file__).parent
 
 
 def write_pages(folder: Path, run: RunInfo, *, results: Iterable[SubmissionResult]) -> Path:
-    """Write the class page and a scorecard per submission into `folder`; return the path of the class page.
+    """Write the class page and two scorecards per submission into `folder`; return the path of the class page.
 
+    `scorecards/` is for students: hidden checks keep title, verdict and hint there. `instructor/` holds everything.
     Scorecards of submissions that are no longer among `results` are removed.
     """
     found = sorted(results, key=lambda result: result.submission)
@@ -37,19 +40,36 @@ def write_pages(folder: Path, run: RunInfo, *, results: Iterable[SubmissionResul
     for result in found:
         notebook = f"notebooks/{notebook_file(result.submission)}"
         executed = notebook if (folder / notebook).is_file() else ""
-        text = scorecard.render(page=scorecard_of(result, run=run), is_alone=False, executed=executed)
-        replace_file(folder / "scorecards" / files[result.submission], text)
-    _remove_others(folder / "scorecards", kept=set(files.values()))
+        full = _fitting(scorecard, result, run=run, is_alone=False, executed=executed)
+        replace_file(folder / "instructor" / files[result.submission], full)
+        shown = _fitting(scorecard, student_view(result), run=run, is_alone=True)
+        replace_file(folder / "scorecards" / files[result.submission], shown)
+    for name in ("scorecards", "instructor"):
+        _remove_others(folder / name, kept=set(files.values()))
     index = folder / "index.html"
     replace_file(index, class_page.render(page=class_page_of(run, results=found, files=files)))
     return index
 
 
 def lone_scorecards(run: RunInfo, *, results: Iterable[SubmissionResult]) -> Iterator[str]:
-    """Yield the scorecards of `results` as they are sent to someone alone: they link to no class page."""
+    """Yield the scorecards of `results` as they are sent to students: they link to no class page.
+
+    The caller has taken out what students must not read.
+    """
     scorecard = _environment().get_template("scorecard.html")
     for result in results:
-        yield scorecard.render(page=scorecard_of(result, run=run), is_alone=True, executed="")
+        yield _fitting(scorecard, result, run=run, is_alone=True)
+
+
+def _fitting(scorecard: Template, result: SubmissionResult, *, run: RunInfo, is_alone: bool, executed: str = "") -> str:
+    """Return a scorecard in the first room in which it is small enough, or else in the last."""
+    text = ""
+    for room in ROOMS:
+        page = scorecard_of(result, run=run, room=room, is_for_student=is_alone)
+        text = scorecard.render(page=page, is_alone=is_alone, executed=executed)
+        if len(text) <= PAGE_LIMIT and len(text.encode()) <= PAGE_LIMIT:
+            break
+    return text
 
 
 def code_spans(text: str) -> Markup:
@@ -74,10 +94,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    style = (_HERE / "static" / "style.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    environment.globals["style"] = Markup(style)  # noqa: S704 - our own file, and it must not be escaped
-    environment.globals["style_source"] = f"'sha256-{digest}'"
+    for name in ("style.css", "scorecard.js", "class.js"):
+        text = (_HERE / "static" / name).read_text(encoding="utf-8")
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        key = name.replace(".", "_")
+        environment.globals[key] = Markup(text)  # noqa: S704 - our own file, and it must not be escaped
+        environment.globals[f"{key}_source"] = f"'sha256-{digest}'"
     environment.filters["code_spans"] = code_spans
     environment.filters["markdown"] = render_markdown
     environment.filters["url_path"] = lambda name: quote(name, errors="replace")

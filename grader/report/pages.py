@@ -1,54 +1,20 @@
 """Computes what a scorecard shows, as data: bounded, worded, ready to print.
 
-`grader.report.html` hands it to the templates, which escape it; the class page is in `class_page`.
+`grader.report.html` hands it to the templates, which escape it; one check's part is in `check_view`, the class page in
+`class_page`.
 """
 
 from dataclasses import dataclass
 
 from grader.plain_text import number, shortened
-from grader.report.marks import Mark, explanation_of, mark_of
+from grader.report.check_view import CheckView, check_view
+from grader.report.marks import Mark, mark_of
+from grader.report.room import Room
 from grader.results_file import RunInfo
-from grader.shares import Share, shares
-from grader.verdict import Answer, CheckResult, Feedback, Frame, Item, Status, SubmissionResult, TaskResult, Verdict
+from grader.shares import shares
+from grader.verdict import Answer, CheckResult, Status, SubmissionResult, TaskResult, Verdict
 
-_OUTPUT_LIMIT = 20_000  # characters of captured output or of an answer
-_MESSAGE_LIMIT = 4_000
-_LINE_LIMIT = 400  # a line of source, a cell
-_FRAMES_SHOWN = 3, 12  # outermost and innermost frames; a runaway recursion has a thousand
-
-
-@dataclass(frozen=True, slots=True)
-class ItemView:
-    """Show one failing value; `message` is empty where the explanation above already says it."""
-
-    name: str
-    rung: str
-    place: str
-    actual: str
-    expected: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class CheckView:
-    """Show one check; `is_loud` where the grader failed, `note` says why a check doesn't count."""
-
-    mark: Mark
-    title: str
-    points: str
-    hidden: bool
-    is_loud: bool
-    note: str
-    explanation: str
-    hint: str
-    items: tuple[ItemView, ...]
-    frames: tuple[Frame, ...]
-    frames_left_out: int
-    inner_frames: tuple[Frame, ...]
-    output: str
-    seconds: str
-    has_details: bool
-    is_open: bool
+_ROOM = Room()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +44,10 @@ class AnswerView:
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """Show one submission."""
+    """Show one submission.
+
+    `flags` are for the instructor; `is_for_student` says that what hidden checks found is left out.
+    """
 
     submission: str
     points: str
@@ -89,14 +58,21 @@ class Scorecard:
     failed_checks: int
     counts: tuple[tuple[Mark, int], ...]
     tasks: tuple[TaskView, ...]
+    failing: int
     notes: tuple[str, ...]
+    flags: tuple[str, ...]
     answers: tuple[AnswerView, ...]
+    seconds: str
+    hidden_checks: int
+    is_for_student: bool
     run: RunInfo
     wall: str
 
 
-def scorecard_of(result: SubmissionResult, *, run: RunInfo) -> Scorecard:
-    """Return the page of one submission."""
+def scorecard_of(
+    result: SubmissionResult, *, run: RunInfo, room: Room = _ROOM, is_for_student: bool = False
+) -> Scorecard:
+    """Return the page of one submission; the caller has taken out what a student must not read."""
     checks = [check for task in result.tasks for check in task.checks]
     return Scorecard(
         submission=result.submission,
@@ -107,26 +83,36 @@ def scorecard_of(result: SubmissionResult, *, run: RunInfo) -> Scorecard:
         status=result.status,
         failed_checks=sum(check.verdict is Verdict.NOT_GRADED for check in checks),
         counts=_counts(checks),
-        tasks=tuple(_task(task, anchor=task_anchor(i)) for i, task in enumerate(result.tasks)),
-        notes=tuple(shortened(note, _MESSAGE_LIMIT) for note in result.notes),
-        answers=tuple(map(_answer, result.answers)),
+        tasks=tuple(_task(task, anchor=task_anchor(i), room=room) for i, task in enumerate(result.tasks)),
+        failing=sum(check.verdict is not Verdict.PASSED for check in checks),
+        notes=tuple(shortened(note, room.message) for note in result.notes),
+        flags=tuple(shortened(flag, room.message) for flag in result.flags),
+        answers=tuple(_answer(answer, room) for answer in result.answers),
+        seconds=f"{result.seconds:.1f} s" if result.seconds else "",
+        hidden_checks=sum(check.hidden or task.hidden for task in result.tasks for check in task.checks),
+        is_for_student=is_for_student,
         run=run,
         wall=result.wall or run.wall,
     )
 
 
-def _answer(answer: Answer) -> AnswerView:
+def _answer(answer: Answer, room: Room) -> AnswerView:
     return AnswerView(
-        title=shortened(answer.title, _LINE_LIMIT),
-        text=shortened(answer.text, _OUTPUT_LIMIT),
+        title=shortened(answer.title, room.line),
+        text=shortened(answer.text, room.output),
         points=f"of {number(answer.points)} points" if answer.points else "",
-        note=shortened(answer.note, _MESSAGE_LIMIT),
+        note=shortened(answer.note, room.message),
     )
 
 
 def task_anchor(position: int) -> str:
     """Return the anchor of the task at `position` (from 0) of a submission's tasks."""
     return f"task-{position + 1}"
+
+
+def check_anchor(task: str, position: int) -> str:
+    """Return the anchor of the check at `position` (from 0) of the task whose anchor is `task`."""
+    return f"{task}-check-{position + 1}"
 
 
 def bar_width(percent: float) -> float:
@@ -139,7 +125,7 @@ def _counts(checks: list[CheckResult]) -> tuple[tuple[Mark, int], ...]:
     return tuple((mark_of(verdict), verdicts.count(verdict)) for verdict in Verdict if verdict in verdicts)
 
 
-def _task(task: TaskResult, *, anchor: str) -> TaskView:
+def _task(task: TaskResult, *, anchor: str, room: Room) -> TaskView:
     passed = sum(check.verdict is Verdict.PASSED for check in task.checks)
     can_reproduce = any(not check.hidden and check.verdict is not Verdict.PASSED for check in task.checks)
     return TaskView(
@@ -151,64 +137,8 @@ def _task(task: TaskResult, *, anchor: str) -> TaskView:
         hidden=task.hidden,
         summary=f"{passed} of {len(task.checks)} {'check' if len(task.checks) == 1 else 'checks'} passed",
         reproduce=f"grader check --task {task.name}" if can_reproduce and not task.hidden else "",
-        checks=tuple(_check(check, share=share) for check, share in zip(task.checks, shares(task), strict=True)),
+        checks=tuple(
+            check_view(check, share=share, anchor=check_anchor(anchor, i), room=room)
+            for i, (check, share) in enumerate(zip(task.checks, shares(task), strict=True))
+        ),
     )
-
-
-def _check(check: CheckResult, *, share: Share) -> CheckView:
-    feedback, is_passed = check.feedback, check.verdict is Verdict.PASSED
-    frames, frames_left_out, inner_frames = _frames(feedback)
-    is_loud = check.verdict is Verdict.NOT_GRADED
-    explanation = shortened(explanation_of(check), _MESSAGE_LIMIT)
-    hint = "" if is_passed else shortened(feedback.hint, _MESSAGE_LIMIT)
-    return CheckView(
-        mark=mark_of(check.verdict),
-        title=check.title or check.name,
-        points=f"{number(share.points)} / {number(share.max_points)}" if check.counted else "not counted",
-        hidden=check.hidden,
-        is_loud=is_loud,
-        note="" if check.counted or is_loud else "This check doesn't count here: it costs no points.",
-        explanation=explanation,
-        hint=hint,
-        items=tuple(_item(item, feedback.message) for item in feedback.items),
-        frames=frames,
-        frames_left_out=frames_left_out,
-        inner_frames=inner_frames,
-        output=shortened(feedback.output, _OUTPUT_LIMIT),
-        seconds=f"{check.seconds:.1f} s" if check.seconds >= 0.05 else "",
-        has_details=bool(explanation or hint or feedback.items or frames or feedback.output or is_loud),
-        is_open=not is_passed,
-    )
-
-
-def _item(item: Item, explanation: str) -> ItemView:
-    return ItemView(
-        name=shortened(item.name, _LINE_LIMIT),
-        rung=item.rung,
-        place=_place(item.index),
-        actual=shortened(item.actual, _LINE_LIMIT),
-        expected=shortened(item.expected, _LINE_LIMIT),
-        message="" if item.message in explanation else shortened(item.message, _MESSAGE_LIMIT),
-    )
-
-
-def _place(index: tuple[int, ...] | None) -> str:
-    if index is None:
-        return "–"
-    return f"[{', '.join(map(str, index))}]" if index else "the value itself"
-
-
-def _frames(feedback: Feedback) -> tuple[tuple[Frame, ...], int, tuple[Frame, ...]]:
-    """Return the outer frames, how many are left out, and the inner frames."""
-    outer, inner = _FRAMES_SHOWN
-    frames = tuple(
-        Frame(
-            frame.file,
-            frame.line,
-            shortened(frame.function, _LINE_LIMIT),
-            shortened(frame.source, _LINE_LIMIT),
-        )
-        for frame in feedback.traceback
-    )
-    left_out = len(frames) - outer - inner
-    return (frames, 0, ()) if left_out <= 0 else (frames[:outer], left_out, frames[-inner:])

@@ -271,6 +271,6 @@ def test_execute(run_grader, tmp_path):
     assert ended.returncode == 0, ended.stderr
     kept = json.loads((out / "notebooks" / "alice.ipynb").read_bytes())
     assert kept["cells"][5]["outputs"][0]["ename"] == "ZeroDivisionError"
-    page = (out / "scorecards" / "alice.html").read_text()
+    page = (out / "instructor" / "alice.html").read_text()
     assert 'href="../notebooks/alice.ipynb"' in page
     assert "cell 6 raised" in page

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from grader.report.class_page import class_page_of
 from grader.results_file import RunInfo
-from grader.verdict import CheckResult, Feedback, Status, SubmissionResult, TaskResult, Verdict
+from grader.verdict import CheckResult, Feedback, Item, Status, SubmissionResult, TaskResult, Verdict
 
 RUN = RunInfo("uva-mlp", "MLP", "checks-1", "0.1.0", "2.13.0", "bubblewrap", "2026-05-01T10:00:00Z")
 
@@ -64,13 +64,13 @@ def test_common_explanations_count_submissions():
     ]
     first, second = _page(*results).explanations
     assert (first.message, first.count, first.checks, first.links_left_out) == ("transposed", 20, ("A",), 8)
-    assert (first.links[0].file, first.links[0].anchor) == ("s00.html", "task-1")
+    assert (first.links[0].file, first.links[0].anchor) == ("s00.html", "task-1-check-1")
     assert (second.message, second.count) == ("boom", 1)
 
 
 def test_the_list_of_explanations_is_short():
     """At most fifteen explanations are shown, each bounded."""
-    results = [_result(f"s{i}", verdict=Verdict.WRONG, message=f"{i} " + "x" * 9999) for i in range(40)]
+    results = [_result(f"s{i}", verdict=Verdict.WRONG, message=chr(97 + i) * 9999) for i in range(26)]
     explanations = _page(*results).explanations
     assert len(explanations) == 15
     assert all(len(explanation.message) < 700 for explanation in explanations)
@@ -103,3 +103,59 @@ def test_an_empty_run_is_a_page():
     """Without results there are dashes, not errors."""
     page = _page()
     assert (page.count, page.mean, page.median, page.rows, page.tasks) == (0, "–", "–", (), ())
+
+
+def _told(name, message, *, lookalike="", verdict=Verdict.WRONG, task="linear"):
+    items = (Item("z", "close", message, lookalike=lookalike),) if lookalike else ()
+    check = CheckResult("test_a", "A", task, verdict, feedback=Feedback(message, items=items))
+    return SubmissionResult(
+        name, Status.GRADED, 0.0, 10.0, (TaskResult(task, task.title(), 0.0, 10.0, False, (check,)),)
+    )
+
+
+def test_one_lookalike_is_one_explanation():
+    """The same lookalike in the same task is one explanation, whatever the numbers; its commonest words are told."""
+    told = [_told(f"s{i}", "20 times", lookalike="summed") for i in range(3)]
+    told += [_told("t", "7 times", lookalike="summed"), _told("u", "7 times", lookalike="summed", task="relu")]
+    first, second = _page(*told).explanations
+    assert (first.heading, first.task, first.message, first.count, first.percent) == (
+        "summed",
+        "Linear",
+        "20 times",
+        4,
+        "80",
+    )
+    assert (second.task, second.count) == ("Relu", 1)
+
+
+def test_words_are_one_explanation_without_their_numbers():
+    """Explanations without a lookalike are the same where only numbers differ; other words are another one."""
+    told = [_told("a", "the worst is [3, 1]: -0.5"), _told("b", "the worst is [0, 7]: 2e-05"), _told("c", "too many")]
+    assert [(found.count, found.heading) for found in _page(*told).explanations] == [(2, ""), (1, "")]
+
+
+def test_a_missing_file_is_told_once():
+    """What several tasks lack for one reason is one explanation with all of them."""
+    told = [
+        _told(name, "`a.py` is missing", verdict=Verdict.MISSING, task=name) for name in ("one", "two", "six", "ten")
+    ]
+    (found,) = _page(*told).explanations
+    assert (found.count, found.task) == (4, "One, Two, Six and 1 more")
+
+
+def test_the_slowest_are_named():
+    """What took longest comes first, in percent of the slowest; what took no time isn't named."""
+    results = [replace(_result(name), seconds=seconds) for name, seconds in (("a", 2.0), ("b", 0.1), ("c", 8.0))]
+    slowest = _page(*results).slowest
+    assert [(slow.submission, slow.seconds, slow.bar) for slow in slowest] == [
+        ("c", "8.0 s", 100.0),
+        ("a", "2.0 s", 25.0),
+    ]
+
+
+def test_reasons_are_counted_by_submission():
+    """Each reason to look at submissions says how many of them have it."""
+    results = [_result(name, verdict=Verdict.TIMED_OUT, checks=3) for name in "ab"] + [
+        _result("c", verdict=Verdict.MISSING)
+    ]
+    assert [(mark.word, count) for mark, count in _page(*results).flag_counts] == [("timed out", 2), ("missing", 1)]

@@ -4,18 +4,33 @@ import base64
 import hashlib
 import re
 import time
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 
 from grader.errors import StoreError
 from grader.report import html
+from grader.report.file_names import scorecard_files
 from grader.report.html import code_spans, lone_scorecards, write_pages
+from grader.report.room import PAGE_LIMIT
 from grader.results_file import RunInfo
-from grader.verdict import Answer, CheckResult, Feedback, Frame, Item, Status, SubmissionResult, TaskResult, Verdict
+from grader.verdict import (
+    Answer,
+    CheckResult,
+    Feedback,
+    Frame,
+    HeatMap,
+    Item,
+    Status,
+    SubmissionResult,
+    TaskResult,
+    Verdict,
+)
 
+SECRET = "SECRET-7319"  # what the hidden checks of `make_class` know
 RUN = RunInfo("uva-mlp", "A small MLP", "checks-1", "0.1.0", "2.13.0", "bubblewrap", "2026-05-01T10:00:00Z")
 
 HOSTILE = [
@@ -31,11 +46,13 @@ HOSTILE = [
     "<!-- --><![CDATA[ &lt;script&gt;",
 ]
 
+STATIC = Path(html.__file__).parent / "static"
+SCRIPTS = [path.read_text(encoding="utf-8") for path in STATIC.glob("*.js")]
 VOID = {"meta", "link", "img", "br", "hr", "input", "base", "rect", "line"}
 
 
 class Page(HTMLParser):
-    """Reads a page as a browser would: elements with attributes, and the text outside style."""
+    """Reads a page as a browser would: elements with attributes, and the text outside style and script."""
 
     def __init__(self, path):
         super().__init__(convert_charrefs=True)
@@ -57,7 +74,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if "style" not in self.open:
+        if not {"style", "script"} & set(self.open):
             self.pieces.append(data)
 
     @property
@@ -71,7 +88,6 @@ class Page(HTMLParser):
 def _assert_harmless(page):
     tags = {tag for tag, _ in page.elements}
     assert not tags & {
-        "script",
         "iframe",
         "object",
         "embed",
@@ -86,8 +102,12 @@ def _assert_harmless(page):
     for tag, attrs in page.elements:
         assert not [name for name in attrs if name.startswith("on") or name in {"style", "src", "srcset"}], tag
     for attrs in page.all("a"):
-        assert re.fullmatch(r"#task-\d+|\.\./index\.html|scorecards/[^:/]+\.html(#task-\d+)?", attrs["href"])
+        assert re.fullmatch(
+            r"#[a-z0-9-]+|\.\./index\.html|instructor/[^:/]+\.html(#task-\d+(-check-\d+)?)?", attrs["href"]
+        )
     assert len(page.all("style")) == 1
+    (script,) = re.findall(r"<script>(.*?)</script>", page.source, re.DOTALL)
+    assert script in SCRIPTS
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", page.source)
 
 
@@ -115,7 +135,8 @@ def test_text_of_strangers_stays_text(tmp_path, text):
     """Whatever a student writes becomes no element, no attribute, no link and no hidden character."""
     index = Page(write_pages(tmp_path, RUN, results=[_hostile_result(text)]))
     (card,) = (Page(path) for path in (tmp_path / "scorecards").iterdir())
-    for page in (index, card):
+    (full,) = (Page(path) for path in (tmp_path / "instructor").iterdir())
+    for page in (index, card, full):
         _assert_harmless(page)
     assert "49" not in card.text
 
@@ -129,12 +150,14 @@ def test_hostile_text_can_still_be_read(tmp_path):
 
 
 def test_the_pages_need_nothing_from_outside(tmp_path):
-    """The policy allows the page's own style, by its hash, and nothing else."""
+    """The policy allows the page's own style and script, by their hashes, and nothing else."""
     page = Page(write_pages(tmp_path, RUN, results=[_result()]))
     (policy,) = (a["content"] for a in page.all("meta") if a.get("http-equiv") == "Content-Security-Policy")
     style = re.search(r"<style>(.*?)</style>", page.source, re.DOTALL)[1]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'")
+    script = re.search(r"<script>(.*?)</script>", page.source, re.DOTALL)[1]
+    own = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'; script-src 'sha256-{own}';")
     assert not re.search(r"(?i)https?://|url\(|@import|//[a-z]", page.source)
 
 
@@ -143,9 +166,15 @@ def test_every_link_leads_somewhere(tmp_path):
     names = ["ann", "a b/c", "müller 100%", "x#y?z"]
     index = Page(write_pages(tmp_path, RUN, results=[_result(name) for name in names]))
     hrefs = [attrs["href"] for attrs in index.all("a")]
-    assert len(hrefs) == 2 * len(names)
+    assert {href.partition("#")[0] for href in hrefs if not href.startswith("#")} == {
+        f"instructor/{quote(file)}" for file in scorecard_files(names).values()
+    }
+    assert len([href for href in hrefs if "#task-1" in href]) == len(names)
     for href in hrefs:
         file, _, anchor = href.partition("#")
+        if not file:
+            assert f'id="{anchor}"' in index.source
+            continue
         card = Page(index.path.parent / unquote(file))
         assert not anchor or f'id="{anchor}"' in card.source
         assert (card.path.parent / card.all("a")[0]["href"]).resolve() == index.path.resolve()
@@ -156,7 +185,7 @@ def test_the_title_is_the_score(tmp_path):
     card = _card(tmp_path, _result(wall="process"))
     assert "<title>5 of 10 points · ann</title>" in card.source
     assert "5 of 10 points ann · 50 %" in card.text
-    assert "A small MLP · uva-mlp torchgrade 0.1.0 · torch 2.13.0 · wall: process" in card.text
+    assert "A small MLP · uva-mlp · the student's page torchgrade 0.1.0 · torch 2.13.0 · wall: process" in card.text
 
 
 def test_a_failed_check_explains_itself(tmp_path):
@@ -173,7 +202,7 @@ def test_a_failed_check_explains_itself(tmp_path):
     assert "<code>z</code> is the transpose" in card.source
     assert "z shape – (10, 5) (5, 10)" in card.text
     assert "Hint Check the order" in card.text
-    assert "hw2/layers.py, line 42, in forward return x @ self.w" in card.text
+    assert "hw2/layers.py, line 42, in forward 42 return x @ self.w" in card.text
     assert "What the code printed epoch 1" in card.text
     assert "To see this yourself: grader check --task linear" in card.text
     assert card.all("details") == [{"open": None}, {"class": "output"}]
@@ -211,7 +240,7 @@ def test_the_class_page_sums_up(tmp_path):
     assert "<title>50 % on average · A small MLP</title>" in page.source
     assert "submissions 2 mean 50 % median 50 %" in page.text
     assert "Submissions by percent of points: 0–10 %: 1, 90–100 %: 1" in page.text
-    assert "✗ wrong z is the transpose 1 submission" in page.text
+    assert "1 50 % ✗ wrong Linear layer z is the transpose" in page.text
     assert page.text.index("ann") < page.text.rindex("bob")
 
 
@@ -315,3 +344,43 @@ def test_a_lone_scorecard_links_to_no_class_page():
     (page,) = lone_scorecards(RUN, results=[result])
     assert "<bdi>ann</bdi>" in page
     assert "index.html" not in page
+
+
+def test_nothing_hidden_is_in_the_students_page(tmp_path, make_class, a_run):
+    """What hidden checks found is on the instructor's pages and on none of the students'; titles and hints are."""
+    write_pages(tmp_path, a_run, results=make_class(20))
+    for path in (tmp_path / "scorecards").iterdir():
+        student, full = path.read_text(), (tmp_path / "instructor" / path.name).read_text()
+        assert SECRET not in student
+        assert student.count("hidden check</span>") == full.count("hidden check</span>")
+        assert "index.html" not in student
+    assert SECRET in max((path.read_text() for path in (tmp_path / "instructor").iterdir()), key=len)
+
+
+def test_flags_are_for_the_instructor(tmp_path):
+    """A sentence about what a person should look at is on the instructor's page only."""
+    write_pages(tmp_path, RUN, results=[replace(_result("ann"), flags=("`exec` was called.",))])
+    assert "<code>exec</code> was called." in (tmp_path / "instructor" / "ann.html").read_text()
+    assert "exec" not in (tmp_path / "scorecards" / "ann.html").read_text()
+
+
+def test_an_explanation_links_to_its_line(tmp_path):
+    """Where an explanation names a line of code, it links to that line, which is shown with those around it."""
+    frame = Frame("hw2/layers.py", 42, "forward", "    return 1 / 0", ("def forward(self):",), ("# end",))
+    feedback = Feedback("`hw2/layers.py`, line 42, raised `ZeroDivisionError`.", traceback=(frame,))
+    card = _card(tmp_path, _result("ann", CheckResult("a", "It adds", "linear", Verdict.CRASHED, feedback=feedback)))
+    link = '<a href="#task-1-check-1-line-1"><code>hw2/layers.py</code>, line 42</a>, raised'
+    assert link in card.source
+    assert '<li id="task-1-check-1-line-1">' in card.source
+    assert "41 def forward(self): 42 return 1 / 0 43 # end" in card.text
+
+
+def test_a_page_of_much_is_small_enough_to_send(tmp_path):
+    """A submission whose every check complains, prints and differs at length still gives a page below the limit."""
+    heat = HeatMap("[:, :]", (32, 32), tuple("1.2.3.4.5.6.7.8." * 2 for _ in range(32)), "1")
+    long = "<&\u202e" * 5_000
+    items = (Item("z", "close", long, (1,), long, long, heat=(heat, heat)),) * 5
+    feedback = Feedback(long, long, items, (Frame("a.py", 1, "f", long),) * 60, long)
+    checks = (CheckResult("a", "It adds", "linear", Verdict.WRONG, feedback=feedback),) * 80
+    write_pages(tmp_path, RUN, results=[_result("ann", *checks)])
+    assert (tmp_path / "instructor" / "ann.html").stat().st_size <= PAGE_LIMIT

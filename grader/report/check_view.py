@@ -1,0 +1,178 @@
+"""Computes what a scorecard shows of one check, as data: bounded, worded, ready to print.
+
+`grader.report.pages` puts the checks together; the maps are in `heat_view`.
+"""
+
+from dataclasses import dataclass, replace
+
+from grader.plain_text import number, shortened
+from grader.report.heat_view import HeatView, heat_view
+from grader.report.marks import Mark, explanation_of, mark_of
+from grader.report.room import Room
+from grader.shares import Share
+from grader.verdict import CheckResult, Feedback, Frame, Item, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """Show one failing value; `message` is empty where the explanation above already says it.
+
+    `differs` counts the elements that differ, `share` is their percentage for a bar; both are empty where nobody
+    counted.
+    """
+
+    name: str
+    rung: str
+    place: str
+    actual: str
+    expected: str
+    message: str
+    differs: str
+    share: float
+    maps: tuple[HeatView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameView:
+    """Show one line of the student's code in a traceback; `anchor` is its id on the page."""
+
+    anchor: str
+    file: str
+    line: int
+    function: str
+    source: str
+    before: tuple[tuple[int, str], ...] = ()
+    after: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceLink:
+    """Split an explanation at the line of code that it names, which is a frame further down."""
+
+    before: str
+    place: str
+    after: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """Show one check; `is_loud` where the grader failed, `note` says why a check doesn't count.
+
+    `link` is the explanation again, where it names a line that is shown below.
+    """
+
+    anchor: str
+    mark: Mark
+    title: str
+    points: str
+    hidden: bool
+    is_failing: bool
+    is_loud: bool
+    note: str
+    explanation: str
+    link: PlaceLink | None
+    hint: str
+    items: tuple[ItemView, ...]
+    items_left_out: int
+    matched: tuple[str, ...]
+    frames: tuple[FrameView, ...]
+    frames_left_out: int
+    inner_frames: tuple[FrameView, ...]
+    output: str
+    seconds: str
+    has_details: bool
+    is_open: bool
+
+
+def check_view(check: CheckResult, *, share: Share, anchor: str, room: Room) -> CheckView:
+    """Return what is shown of a check that stands at `anchor`."""
+    feedback, is_passed = check.feedback, check.verdict is Verdict.PASSED
+    frames, frames_left_out, inner_frames = _frames(feedback, anchor=anchor, room=room)
+    is_loud = check.verdict is Verdict.NOT_GRADED
+    explanation = shortened(explanation_of(check), room.message)
+    hint = "" if is_passed else shortened(feedback.hint, room.message)
+    return CheckView(
+        anchor=anchor,
+        mark=mark_of(check.verdict),
+        title=check.title or check.name,
+        points=f"{number(share.points)} / {number(share.max_points)}" if check.counted else "not counted",
+        hidden=check.hidden,
+        is_failing=not is_passed,
+        is_loud=is_loud,
+        note="" if check.counted or is_loud else "This check doesn't count here: it costs no points.",
+        explanation=explanation,
+        link=_link(explanation, (*frames, *inner_frames)),
+        hint=hint,
+        items=_items(feedback, room),
+        items_left_out=max(0, len(feedback.items) - room.items),
+        matched=tuple(shortened(name, room.line) for name in feedback.matched),
+        frames=frames,
+        frames_left_out=frames_left_out,
+        inner_frames=inner_frames,
+        output=shortened(feedback.output, room.output),
+        seconds=f"{check.seconds:.1f} s" if check.seconds >= 0.05 else "",
+        has_details=bool(explanation or hint or feedback.items or frames or feedback.output or is_loud),
+        is_open=not is_passed,
+    )
+
+
+def _items(feedback: Feedback, room: Room) -> tuple[ItemView, ...]:
+    views = [_item(item, feedback.message, room) for item in feedback.items[: room.items]]
+    left = room.maps
+    for i, view in enumerate(views):
+        views[i] = replace(view, maps=view.maps[:left])
+        left -= len(views[i].maps)
+    return tuple(views)
+
+
+def _item(item: Item, explanation: str, room: Room) -> ItemView:
+    name = shortened(item.name, room.line)
+    return ItemView(
+        name=name,
+        rung=item.rung,
+        place=_place(item.index),
+        actual=shortened(item.actual, room.line),
+        expected=shortened(item.expected, room.line),
+        message="" if item.message in explanation else shortened(item.message, room.message),
+        differs=f"{item.wrong:,} of {item.total:,}" if item.total > 1 else "",
+        share=round(100 * item.wrong / item.total, 1) if item.total > 1 else 0.0,
+        maps=tuple(heat_view(heat, name=name) for heat in item.heat),
+    )
+
+
+def _place(index: tuple[int, ...] | None) -> str:
+    if index is None:
+        return "–"
+    return f"[{', '.join(map(str, index))}]" if index else "the value itself"
+
+
+def _link(explanation: str, frames: tuple[FrameView, ...]) -> PlaceLink | None:
+    for frame in reversed(frames):
+        place = f"`{frame.file}`, line {frame.line}"
+        before, found, after = explanation.partition(place)
+        if found and not after[:1].isdigit():
+            return PlaceLink(before, place, after, frame.anchor)
+    return None
+
+
+def _frames(feedback: Feedback, *, anchor: str, room: Room) -> tuple[tuple[FrameView, ...], int, tuple[FrameView, ...]]:
+    """Return the outer frames, how many are left out, and the inner frames."""
+    count = len(feedback.traceback)
+    outer = room.outer_frames
+    left_out = count - outer - room.inner_frames
+    shown = range(count) if left_out <= 0 else (*range(outer), *range(count - room.inner_frames, count))
+    views = tuple(_frame(feedback.traceback[i], anchor=f"{anchor}-line-{i + 1}", room=room) for i in shown)
+    return (views, 0, ()) if left_out <= 0 else (views[:outer], left_out, views[outer:])
+
+
+def _frame(frame: Frame, *, anchor: str, room: Room) -> FrameView:
+    return FrameView(
+        anchor=anchor,
+        file=shortened(frame.file, room.line),
+        line=frame.line,
+        function=shortened(frame.function, room.line),
+        source=shortened(frame.source, room.line),
+        before=tuple((frame.line - len(frame.before) + i, line) for i, line in enumerate(frame.before)),
+        after=tuple((frame.line + 1 + i, line) for i, line in enumerate(frame.after)),
+    )
