@@ -425,7 +425,7 @@ def fit(*, train, test, batch_size, num_epochs, options):
     The k-th call for a batch gets the k-th loss and number of correct samples.
     """
     from cs236781.train_results import BatchResult
-    from hw2.training import Trainer
+    from hw2.training import LayerTrainer
 
     calls = {"train": 0, "test": 0}
 
@@ -434,7 +434,7 @@ def fit(*, train, test, batch_size, num_epochs, options):
         calls[part] += 1
         return BatchResult(script["losses"][call], script["correct"][call])
 
-    class Scripted(Trainer):
+    class Scripted(LayerTrainer):  # whose constructor the notebook shows
         def train_batch(self, batch):
             return next_result("train", train)
 
@@ -442,7 +442,7 @@ def fit(*, train, test, batch_size, num_epochs, options):
             return next_result("test", test)
 
     loaders = [_loader(torch.zeros(script["size"], 1), batch_size=batch_size) for script in (train, test)]
-    result = Scripted(torch.nn.Linear(1, 1)).fit(*loaders, num_epochs, **options)
+    result = Scripted(torch.nn.Linear(1, 1), _TorchLoss(), None).fit(*loaders, num_epochs, **options)
     names = ("train_loss", "train_acc", "test_loss", "test_acc")
     outputs = {name: _numbers(getattr(result, name, None)) for name in names}
     return outputs | {f"number of {part} batches": count for part, count in calls.items()}
@@ -456,9 +456,9 @@ def fit_with_options(*, losses, accuracies, num_epochs, options):
     file that is written again, or one for each improvement: the newest model counts.
     """
     from cs236781.train_results import BatchResult
-    from hw2.training import Trainer
+    from hw2.training import LayerTrainer
 
-    class Scripted(Trainer):
+    class Scripted(LayerTrainer):  # whose constructor the notebook shows
         epoch = 0
 
         def train_batch(self, batch):
@@ -470,7 +470,7 @@ def fit_with_options(*, losses, accuracies, num_epochs, options):
             latest = min(self.epoch, num_epochs) - 1
             return BatchResult(losses[latest], accuracies[latest])
 
-    trainer = Scripted(torch.nn.Linear(*_SAVED_SHAPE[::-1], bias=False))
+    trainer = Scripted(torch.nn.Linear(*_SAVED_SHAPE[::-1], bias=False), _TorchLoss(), None)
     loaders = [_loader(torch.zeros(100, 1), batch_size=100) for _ in range(2)]
     with tempfile.TemporaryDirectory() as folder, _inside(folder):
         result = trainer.fit(*loaders, num_epochs, **options)
