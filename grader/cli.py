@@ -14,6 +14,7 @@ from grader.commands.check import check
 from grader.commands.doctor import doctor
 from grader.commands.export import export
 from grader.commands.grade import grade
+from grader.commands.manual import manual
 from grader.commands.record import record
 from grader.commands.report import report
 from grader.commands.telling import complain
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _verb in (check, grade, report, record, template, audit, export, doctor):
+for _verb in (check, grade, manual, report, record, template, audit, export, doctor):
     app.command()(_verb)
 
 

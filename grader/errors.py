@@ -53,3 +53,7 @@ class DatasetError(GraderError):
 
 class ExportError(GraderError):
     """Report a roster, worksheet or option that an export can't use."""
+
+
+class ManualError(GraderError):
+    """Report points, a remark or a file of them that a person gave and that can't be used."""

@@ -1,8 +1,10 @@
-"""Keeps the results of a run in RESULTS/run.sqlite, one transaction per submission; the only SQL.
+"""Keeps the results of a run in RESULTS/run.sqlite, one transaction per submission.
 
 `grader.batch` saves into it and resumes from it; `grader.report` and `grader.export` show what it yields.
+SQL is here and in `grader.manual_store`, nowhere else.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -17,12 +19,13 @@ from grader.store_errors import named_errors, primary_code
 from grader.verdict import Status, SubmissionResult
 
 SCHEMA_VERSION = 1
+_SPELLED = re.compile(r"\\(?:\\|u([0-9a-f]{4}))")
 
 _SCHEMA = """
 CREATE TABLE schema_version (version INTEGER NOT NULL);
 CREATE TABLE run (info TEXT NOT NULL);
 CREATE TABLE submissions (
-    submission TEXT PRIMARY KEY,  -- as `_key` spells it
+    submission TEXT PRIMARY KEY,  -- as `spelled` gives it
     status TEXT NOT NULL,
     points REAL NOT NULL,
     max_points REAL NOT NULL,
@@ -73,7 +76,7 @@ class Store:
         """Return whether this content has a result of these checks that the grader did not fail on."""
         query = """SELECT 1 FROM submissions
                    WHERE submission = ? AND digest = ? AND course_digest = ? AND status != ?"""
-        key = (_key(submission), digest, self.run.course_digest, Status.NOT_GRADED.value)
+        key = (spelled(submission), digest, self.run.course_digest, Status.NOT_GRADED.value)
         with named_errors(self._folder):
             return self._connection.execute(query, key).fetchone() is not None
 
@@ -81,13 +84,13 @@ class Store:
         """Store `result` in place of an earlier one; once this returns, no crash or power cut loses it."""
         numbers = (result.points, result.max_points, result.percent)
         origin = (digest, self.run.course_digest, result.seconds)
-        row = (_key(result.submission), result.status.value, *numbers, *origin, pack(result))
+        row = (spelled(result.submission), result.status.value, *numbers, *origin, pack(result))
         with named_errors(self._folder), self._connection:
             self._connection.execute(_SAVE, row)
 
     def forget(self, names: Iterable[str]) -> None:
         """Drop the results of these submissions, all or none."""
-        keys = [(_key(name),) for name in names]
+        keys = [(spelled(name),) for name in names]
         with named_errors(self._folder), self._connection:
             self._connection.executemany("DELETE FROM submissions WHERE submission = ?", keys)
 
@@ -216,6 +219,11 @@ def _stored_run(folder: Path, *, connection: sqlite3.Connection) -> RunInfo:
     return unpack_run(row[0] if row else "")
 
 
-def _key(submission: str) -> str:
+def spelled(submission: str) -> str:
     r"""Return a spelling that SQLite can hold: `\udcff` for a lone surrogate, `\\` for a backslash."""
     return submission.replace("\\", "\\\\").encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def unspelled(key: str) -> str:
+    """Return the submission that `spelled` gave this key for."""
+    return _SPELLED.sub(lambda match: chr(int(match[1], 16)) if match[1] else "\\", key)

@@ -80,7 +80,7 @@ def _read_rows(outcome: ProbeOutcome) -> dict[str, tuple[str, str]]:
 
 def _answer(question: Question, found: tuple[str, str] | None) -> Answer:
     text, note = found or ("", _NOT_READ)
-    answer = Answer(question.title, text, points=question.points, note=note)
+    answer = Answer(question.title, text, points=question.points, note=note, name=question.name)
     return replace(answer, text="", note=note or "Not answered.") if _is_blank(text) else answer
 
 

@@ -139,13 +139,17 @@ class Answer:
     """Hold what a student wrote in answer to a question that a person grades, in Markdown.
 
     `points` is what the course gives for it, 0 where it says nothing: they are never part of a result's points. `note`
-    says why there is nothing, or not all, to read.
+    says why there is nothing, or not all, to read. `name` is the question's; `given` are the points that a person gave,
+    None while nobody has, and `comment` is what they remarked.
     """
 
     title: str
     text: str
     points: float = 0.0
     note: str = ""
+    name: str = ""
+    given: float | None = None
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,38 @@
 """`grader report`: the files of a results folder, written from what is stored.
 
-`grader.report` and `grader.export` know their contents.
+`grader.report` and `grader.export` know their contents; `grader.manual_store` what a person gave for answers.
 """
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
+from grader.commands.manual import sync_csv
 from grader.commands.options import CourseOption, ResultsArgument
 
 if TYPE_CHECKING:
     from grader.assignment import Assignment
     from grader.store import Store
+    from grader.verdict import SubmissionResult
 
 
 def report(results: ResultsArgument, *, course: CourseOption = None) -> None:
-    """Write the pages, grades.csv and results.json again from what is stored in RESULTS."""
+    """Write the pages, grades.csv and results.json again from what is stored in RESULTS.
+
+    Points for text answers are read from manual.csv, too. Exit code 1: rows of manual.csv can't be used.
+    """
     from grader.course import find_course, read_assignment
+    from grader.manual import find_answers
+    from grader.manual_store import ManualStore
     from grader.store import read_store
 
     with read_store(results) as store:
         assignment = read_assignment(find_course(course or Path()), store.run.assignment)
+        answers = find_answers(store.results(), assignment.questions)
+        is_clean = not answers or sync_csv(results, ManualStore(results), answers, write=False)
         write_results(results, store, assignment)
+    raise typer.Exit(0 if is_clean else 1)
 
 
 def write_results(out: Path, store: "Store", assignment: "Assignment") -> int:
@@ -31,11 +43,26 @@ def write_results(out: Path, store: "Store", assignment: "Assignment") -> int:
     from grader.report.html import write_pages
     from grader.verdict import Status
 
-    results = list(store.results())
-    write_grades_csv(out / "grades.csv", results, tasks=[task.name for task in assignment.tasks])
+    results = _with_marks(out, list(store.results()), assignment)
+    tasks, questions = [task.name for task in assignment.tasks], [one.name for one in assignment.questions]
+    write_grades_csv(out / "grades.csv", results, tasks=tasks, questions=questions)
     write_results_json(out / "results.json", store.run, results=results)
     page = write_pages(out, store.run, results=results)
     console = results_console()
     print_run(console, results)
     console.print(f"\n{len(results)} submissions. Open {page}", soft_wrap=True)
+    pending = sum(answer.given is None for result in results for answer in result.answers)
+    if pending:
+        words = f"{pending} text answers wait for a person: `grader manual {out}`."
+        console.print(words, markup=False, soft_wrap=True)
     return sum(result.status is Status.NOT_GRADED for result in results)
+
+
+def _with_marks(out: Path, results: "list[SubmissionResult]", assignment: "Assignment") -> "list[SubmissionResult]":
+    from grader.manual import with_marks
+    from grader.manual_store import ManualStore
+
+    if not any(result.answers for result in results):
+        return results
+    marks = ManualStore(out).marks()
+    return [with_marks(result, assignment.questions, marks) for result in results]

@@ -10,21 +10,29 @@ from pathlib import Path
 
 from grader.atomic import replace_file
 from grader.export.cells import text_cell
+from grader.manual import manual_sum, total_points
 from grader.plain_text import number
 from grader.verdict import SubmissionResult
 
+_FIXED = ("submission", "points", "max_points", "percent", "status")
+_MANUAL = ("manual_points", "manual_pending", "total_points")
 
-def write_grades_csv(path: Path, results: Iterable[SubmissionResult], *, tasks: Sequence[str]) -> None:
+
+def write_grades_csv(
+    path: Path, results: Iterable[SubmissionResult], *, tasks: Sequence[str], questions: Sequence[str] = ()
+) -> None:
     """Write the grades sorted by submission; `tasks` are the names of the columns, in the assignment's order.
 
-    The cell of a task that a submission has no result for stays empty.
+    The cell of a task that a submission has no result for stays empty. `points` are always those of the checks alone.
+    `questions`, which a person grades, have columns of their own behind the tasks: points given so far, answers that
+    wait, the total of both (only once nothing of it waits), and each question's points.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    fixed = ("submission", "points", "max_points", "percent", "status")
-    writer.writerow([*fixed, *(text_cell(task) for task in tasks)])
+    manual = (*_MANUAL, *(f"manual:{question}" for question in questions)) if questions else ()
+    writer.writerow([*_FIXED, *map(text_cell, tasks), *map(text_cell, manual)])
     for result in sorted(results, key=lambda result: result.submission):
-        writer.writerow(_row(result, tasks))
+        writer.writerow([*_row(result, tasks), *(_manual_cells(result, questions) if questions else ())])
     replace_file(path, text.getvalue())
 
 
@@ -33,3 +41,10 @@ def _row(result: SubmissionResult, tasks: Sequence[str]) -> list[str]:
     total = (number(result.points), number(result.max_points), number(result.percent))
     fixed = (text_cell(result.submission), *total, result.status.value)
     return [*fixed, *(points.get(task, "") for task in tasks)]
+
+
+def _manual_cells(result: SubmissionResult, questions: Sequence[str]) -> list[str]:
+    given = {answer.name: number(answer.given) for answer in result.answers if answer.given is not None}
+    earned, total = manual_sum(result), total_points(result)
+    sums = (number(earned.points), str(earned.pending), "" if total is None else number(total))
+    return [*sums, *(given.get(question, "") for question in questions)]

@@ -19,7 +19,8 @@ LAYERS = {
     "data": "accuracy dataset_* datasets image_shapes point_sets torchvision_ops",
     "readers": "archive_streams archives assignment_file contents course folders intake kit_files kit_notebook "
     "lms_names manifest mistakes notebook_[ainrs]* package_root percent submission",
-    "parts": "assets checks forbidden notebook_execution outcome points store compare compare.* export.* report.* "
+    "parts": "assets checks forbidden manual manual_* notebook_execution outcome points rubric_file store compare "
+    "compare.* export.* report.* "
     "sandbox.exchange sandbox.forkserver sandbox.forkserver_client sandbox.host sandbox.inline sandbox.live* "
     "sandbox.replies sandbox.supervisor sandbox.walls sandbox.worker",
     "plugin": "plugin session text_answers",

@@ -1,0 +1,111 @@
+"""`grader manual`: text answers, graded by a person.
+
+`grader.manual_server` serves the page, `grader.manual_csv` reads and writes the file.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grader.commands.options import CourseOption, ResultsArgument
+from grader.commands.telling import complain, tell
+from grader.errors import CourseError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from grader.manual import Key
+    from grader.manual_desk import Desk
+    from grader.manual_store import ManualStore
+    from grader.verdict import Answer
+
+
+def manual(
+    results: ResultsArgument,
+    *,
+    serving: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Serve the page, or only write manual.csv.")
+    ] = True,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="The page's port.", show_default="a free one")
+    ] = 0,
+    rubric: Annotated[Path | None, typer.Option("--rubric", help="TOML file of common remarks by question.")] = None,
+    course: CourseOption = None,
+) -> None:
+    """Grade text answers: on a page of this machine, or in RESULTS/manual.csv.
+
+    Points and comments are stored at once; `grader report RESULTS` then shows them. Exit code 1: rows of manual.csv
+    can't be used.
+    """
+    from grader.console import results_console
+    from grader.course import find_course, read_assignment
+    from grader.manual import find_answers
+    from grader.manual_desk import Desk
+    from grader.manual_store import ManualStore
+    from grader.rubric_file import read_rubric
+    from grader.store import read_store
+
+    with read_store(results) as stored:
+        assignment = read_assignment(find_course(course or Path()), stored.run.assignment)
+        answers = find_answers(stored.results(), assignment.questions)
+    if not answers:
+        raise CourseError(
+            f"{results} holds no answers that a person grades.",
+            remedy="Questions are named in assignment.toml, under [answers]; grade again after naming them.",
+        )
+    store = ManualStore(results)
+    for question, remarks in (read_rubric(rubric, assignment.questions) if rubric else {}).items():
+        store.keep_remarks(question, remarks)
+    is_clean = sync_csv(results, store, answers)
+    if serving:
+        _serve(Desk(store, title=assignment.title, questions=assignment.questions, answers=answers), port=port)
+        is_clean = sync_csv(results, store, answers)
+    results_console().print(_sum_in_words(results, store, answers), markup=False, soft_wrap=True)
+    raise typer.Exit(0 if is_clean else 1)
+
+
+def sync_csv(results: Path, store: "ManualStore", answers: "Mapping[Key, Answer]", *, write: bool = True) -> bool:
+    """Take over what manual.csv says and, unless it must stay as it is, write it anew; tell what can't be used."""
+    from grader.manual_csv import FILE, merge_csv, write_csv
+
+    merged = merge_csv(results, store, answers)
+    if merged.applied:
+        tell(f"{FILE}: {merged.applied} changed rows were taken over.")
+    for problem in merged.problems:
+        tell(problem)
+    if merged.problems:
+        complain(f"Some rows of {FILE} can't be used, as listed above. The file is left as it is.", "Mend those rows.")
+    elif not merged.may_write:
+        tell(f"{FILE} has columns of its own and is left as it is.")
+    elif write:
+        write_csv(results, store, answers)
+    return not merged.problems
+
+
+def _serve(desk: "Desk", *, port: int) -> None:
+    """Serve the page until Ctrl-C."""
+    from grader.console import results_console
+    from grader.manual_server import serve
+
+    with serve(desk, port=port) as server:
+        address = f"http://127.0.0.1:{server.server_address[1]}/{desk.token}/"
+        results_console().print(f"Open {address}", markup=False, soft_wrap=True)
+        tell("Only this machine can reach it. What you give is stored at once; Ctrl-C ends.")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            tell("Stopped.")
+
+
+def _sum_in_words(results: Path, store: "ManualStore", answers: "Mapping[Key, Answer]") -> str:
+    from grader.manual import digest_of
+    from grader.manual_csv import FILE
+
+    marks = store.marks()
+    graded = sum(
+        (mark := marks.get(key)) is not None and mark.points is not None and mark.answer == digest_of(answer)
+        for key, answer in answers.items()
+    )
+    words = f"{graded} of {len(answers)} answers graded; they are in {results / FILE}."
+    return f"{words} Next: `grader report {results}` puts them on the scorecards."
