@@ -83,7 +83,6 @@ def test_classifier_probabilities(probe, rng):
     others = {
         "the scores": z,
         "the softmax of the probabilities: it is applied twice": F.softmax(F.softmax(z, dim=1), dim=1),
-        "the softmax over the samples instead of the classes": F.softmax(z, dim=0),
         "the sigmoid of each score": torch.sigmoid(z),
         "the logarithms of the probabilities": F.log_softmax(z, dim=1),
     }

@@ -79,7 +79,7 @@ def test_momentum_sgd_first_step(probe, expected, rng):
         "the parameter before the step": p,
         "the step with the gradient scaled by (1 - momentum)": p - (1 - 0.8) * 0.3 * gradients[0][0],
         "a step in the wrong direction": p + 0.3 * gradients[0][0],
-        "the step with the learning rate applied twice": p - 0.3 * 0.3 * gradients[0][0],
+        "0.3 (`learn_rate`)": torch.tensor(0.3),
     }
     assert_matches(actual, expected("momentum_sgd", **inputs), context=Context(others=others))
 
