@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import itertools
 import os
 import sys
 import time
@@ -131,7 +132,7 @@ def run_checks(
     """
     session.config.stash[plugin.SUBJECT] = subject
     items = [item for item in session.items if only is None or item.name in only]
-    for item, following in zip(items, [*items[1:], None], strict=True):
+    for item, following in itertools.zip_longest(items, items[1:]):
         alive()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
     return subject.results

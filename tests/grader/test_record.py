@@ -211,3 +211,11 @@ def test_a_kit_cannot_record(assignment):
     """Without a reference there is nothing to record from."""
     with pytest.raises(CourseError, match=r"tiny has no reference to record from\. Run this in the course\."):
         record(replace(assignment(one="x"), reference=None), write=True)
+
+
+def test_nothing_to_record(make_course, read_tiny, tmp_path):
+    """An assignment whose checks expect nothing of the reference has no assets, and nothing is wrong with that."""
+    check = CHECK.format(name="double").replace('expected("double", x=x)', '{"y": 2 * x}').replace(" expected,", "")
+    probes = "from grader.probes import probe\n" + PROBE.format(name="double")
+    course = make_course(tmp_path, checks=HEAD + check, probes=probes, reference="def double(x):\n    return 2 * x\n")
+    assert record(read_tiny(course), write=False).is_clean
