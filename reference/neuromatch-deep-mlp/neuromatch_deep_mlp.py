@@ -310,7 +310,7 @@ def count_parameters(model):
 
 def run_depth_optimizer(max_par_count, max_hidden_layer, device):
     """Return the numbers of hidden layers that were tried, and the test accuracy that each of them reached."""
-    # <solution> The depths to try: 1, 2, …, max_hidden_layer.
+    # <solution> The depths to try: 1, 2, …, max_hidden_layer. Call them hidden_layers.
     hidden_layers = list(range(1, max_hidden_layer + 1))
     # </solution>
     test_scores = []
