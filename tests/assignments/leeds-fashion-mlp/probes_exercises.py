@@ -8,11 +8,12 @@ import contextlib
 import inspect
 
 import torch
-from probes import copied, described, linear_layers, put_parameters, shown, transform_of
+from probes import copied, definitions_of, described, linear_layers, put_parameters, shown, transform_of
 from probes_epochs import models_that_train
 from torch import nn
 
 from grader.probes import probe
+from grader.sandbox.notebook_modules import installed_notebook
 
 # ---------------------------------------------------------------- turned pictures
 
@@ -100,11 +101,15 @@ def is_random(model):
 
 
 def candidates(notebook):
-    """Yield the notebook's models: made of its classes, those it holds, and those it would train."""
-    for thing in list(vars(notebook).values()):
+    """Yield the notebook's models: made of its classes, those it holds, and those it would train.
+
+    A class that is defined several times counts each time: exercises are often done by changing it.
+    """
+    for name, thing in list(vars(notebook).items()):
         if inspect.isclass(thing) and issubclass(thing, nn.Module) and thing.__module__ == notebook.__name__:
-            with contextlib.suppress(Exception):
-                yield thing(784, 10)
+            for cls in definitions_of(name, installed_notebook().cells):
+                with contextlib.suppress(Exception):
+                    yield cls(784, 10)
         elif isinstance(thing, nn.Module):
             yield thing
     yield from models_that_train(notebook, "notebook")

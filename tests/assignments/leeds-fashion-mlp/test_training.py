@@ -13,8 +13,8 @@ from grader.dataset_parts import Limit
 
 PICTURES = ("fashion-mnist", "digits")
 EPOCHS = {"fashion-mnist": 3, "digits": 20}
-TARGETS = {"fashion-mnist": 80.0, "digits": 85.0}  # percent
-DROP = {"fashion-mnist": 5.0, "digits": 3.0}  # points of percent
+TARGETS = {"fashion-mnist": 75.0, "digits": 90.0}  # percent; means of the reference: 84.7, 96.8
+DROP = {"fashion-mnist": 8.0, "digits": 3.0}  # points of percent
 
 
 def load(dataset, *, seed=0):
@@ -35,7 +35,7 @@ def check_target(actual, data, name):
 
 @pytest.mark.graded(task="fashion-training", weight=2)
 def test_mlp_learns_clothes(probe, dataset):
-    """Your MLP learns Fashion-MNIST with your train: 80 % after three short epochs
+    """Your MLP learns Fashion-MNIST with your train: 75 % after three short epochs
 
     If all other checks pass and this one fails: does `train` call backward and step for every batch?
     """
