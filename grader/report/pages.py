@@ -34,12 +34,17 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
-    """Show one text answer; `points` is what a person may give for it, empty where the course doesn't say."""
+    """Show one text answer; `points` is what a person may give for it, empty where the course doesn't say.
+
+    `given` is what a person gave, empty while nobody has; `comment` is what they remarked.
+    """
 
     title: str
     text: str
     points: str
     note: str
+    given: str
+    comment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class Scorecard:
     notes: tuple[str, ...]
     flags: tuple[str, ...]
     answers: tuple[AnswerView, ...]
+    answers_summary: str
     seconds: str
     hidden_checks: int
     is_for_student: bool
@@ -88,6 +94,7 @@ def scorecard_of(
         notes=tuple(shortened(note, room.message) for note in result.notes),
         flags=tuple(shortened(flag, room.message) for flag in result.flags),
         answers=tuple(_answer(answer, room) for answer in result.answers),
+        answers_summary=_answers_summary(result.answers),
         seconds=f"{result.seconds:.1f} s" if result.seconds else "",
         hidden_checks=sum(check.hidden or task.hidden for task in result.tasks for check in task.checks),
         is_for_student=is_for_student,
@@ -102,7 +109,19 @@ def _answer(answer: Answer, room: Room) -> AnswerView:
         text=shortened(answer.text, room.output),
         points=f"of {number(answer.points)} points" if answer.points else "",
         note=shortened(answer.note, room.message),
+        given="" if answer.given is None else number(answer.given),
+        comment=shortened(answer.comment, room.output),
     )
+
+
+def _answers_summary(answers: tuple[Answer, ...]) -> str:
+    """Return what a person gave for the answers so far, and how many wait; "" where there are none."""
+    given = [answer for answer in answers if answer.given is not None]
+    pending = len(answers) - len(given)
+    points, possible = sum(answer.given or 0.0 for answer in given), sum(answer.points for answer in given)
+    words = [f"{number(points)}{f' of {number(possible)}' if possible else ''} points"] if given else []
+    words += [f"{pending} pending"] if pending else []
+    return ", ".join(words)
 
 
 def task_anchor(position: int) -> str:

@@ -2,7 +2,18 @@
 
 from grader.report.pages import scorecard_of, task_anchor
 from grader.results_file import RunInfo
-from grader.verdict import Answer, CheckResult, Feedback, Frame, Item, Status, SubmissionResult, TaskResult, Verdict
+from grader.verdict import (
+    Answer,
+    CheckResult,
+    Feedback,
+    Frame,
+    HeatMap,
+    Item,
+    Status,
+    SubmissionResult,
+    TaskResult,
+    Verdict,
+)
 
 RUN = RunInfo("uva-mlp", "MLP", "checks-1", "0.1.0", "2.13.0", "bubblewrap", "2026-05-01T10:00:00Z")
 
@@ -111,3 +122,43 @@ def test_the_wall_is_the_submissions_own():
     """A submission graded behind another wall than the run's says so."""
     assert _page(_check(), wall="process").wall == "process"
     assert _page(_check()).wall == "bubblewrap"
+
+
+def test_answers_say_what_a_person_gave():
+    """An answer is pending until a person gave points, also none; comments are shown, and the sum stands apart."""
+    answers = (
+        Answer("Q1", "a", points=5.0, given=3.5, comment="Say why."),
+        Answer("Q2", "b", points=2.0, given=0.0),
+        Answer("Q3", "c", points=2.0),
+    )
+    page = _page(_check(), answers=answers)
+    assert [answer.given for answer in page.answers] == ["3.5", "0", ""]
+    assert page.answers[0].comment == "Say why."
+    assert page.answers_summary == "3.5 of 7 points, 1 pending"
+    assert page.points == "5"
+    assert _page(_check()).answers_summary == ""
+    assert _page(_check(), answers=(Answer("Q", "a", given=2.0),)).answers_summary == "2 points"
+
+
+def test_an_explanation_links_to_the_frame_it_names():
+    """The place that an explanation names is a link when one of the frames is that line, and text otherwise."""
+    told = "`a.py`, line 4, raised"
+    frames = (Frame("a.py", 4, "f", "f()"), Frame("b.py", 4, "f", "f()"))
+    link = _view(_check(Verdict.CRASHED, feedback=Feedback(told, traceback=frames))).link
+    assert (link.before, link.place, link.after, link.anchor) == (
+        "",
+        "`a.py`, line 4",
+        ", raised",
+        "task-1-check-1-line-1",
+    )
+    elsewhere = Feedback("`a.py`, line 42, raised", traceback=frames)
+    assert _view(_check(Verdict.CRASHED, feedback=elsewhere)).link is None
+
+
+def test_maps_are_shared_out():
+    """A check shows as many maps as there is room for, the first values' first."""
+    heat = HeatMap("[:]", (1, 3), ("1.2",), "1")
+    items = tuple(Item(name, "close", "far", (0,), "1", "2", "", 2, 3, (heat, heat)) for name in "abc")
+    views = _view(_check(feedback=Feedback("far", items=items))).items
+    assert [len(view.maps) for view in views] == [2, 2, 0]
+    assert (views[0].differs, views[0].share) == ("2 of 3", 66.7)
