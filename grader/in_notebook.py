@@ -4,11 +4,12 @@ Like `grader.cli` it prints and turns errors into sentences; `grader.live_checks
 sandbox, it says so before anything heavy is imported.
 """
 
+import contextlib
 import re
 import shlex
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from grader.errors import GraderError
 
 if TYPE_CHECKING:
-    from grader.live_checks import Cells
+    from grader.live_source import Cells
     from grader.verdict import SubmissionResult, TaskResult
 
 _KIT_FILE = "checks/assignment.toml"
@@ -41,7 +42,8 @@ class Card:
 def add_magic(shell: Any) -> None:
     """Give a shell the magic `check`: as `%check mlp`, and as `%%check mlp` above the code of a cell."""
     shell.register_magic_function(lambda line, cell=None: _run_magic(shell, line, cell), "line_cell", "check")
-    shell.input_transformers_cleanup.append(_one_percent)
+    if _one_percent not in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.append(_one_percent)
 
 
 def _one_percent(lines: list[str]) -> list[str]:
@@ -99,7 +101,27 @@ def _check(folder: Path, tasks: Sequence[str]) -> Card:
 
     shell = _shell()
     module: ModuleType = shell.user_module if shell is not None else sys.modules["__main__"]
-    return _card(check_live(folder, tasks, module=module, cells=_cells(shell)), is_all=not tasks)
+    with _breakpoints(shell):
+        result = check_live(folder, tasks, module=module, cells=_cells(shell))
+    return _card(result, is_all=not tasks)
+
+
+@contextlib.contextmanager
+def _breakpoints(shell: Any) -> Iterator[None]:
+    """Let `breakpoint()` stop in the notebook: Jupyter's own does nothing unless its debugger is switched on."""
+    before, debugpy = sys.breakpointhook, sys.modules.get("debugpy")
+    if shell is not None and not (debugpy is not None and debugpy.is_client_connected()):
+        sys.breakpointhook = _stop_here
+    try:
+        yield
+    finally:
+        sys.breakpointhook = before
+
+
+def _stop_here(*_arguments: Any, **_options: Any) -> None:
+    from IPython.core.debugger import set_trace
+
+    set_trace(sys._getframe(1))  # type: ignore[no-untyped-call]
 
 
 def _shell() -> Any:
@@ -109,10 +131,10 @@ def _shell() -> Any:
 
 
 def _cells(shell: Any) -> "Cells":
-    from grader.live_checks import Cells
+    from grader.live_source import Cells
 
     counts = getattr(getattr(shell, "compile", None), "_filename_map", {})
-    history = getattr(getattr(shell, "history_manager", None), "input_hist_parsed", [])
+    history = getattr(getattr(shell, "history_manager", None), "input_hist_raw", [])
     return Cells(tuple(history), dict(counts))
 
 
@@ -127,8 +149,9 @@ def _card(result: "SubmissionResult", *, is_all: bool) -> Card:
     print_scorecard(console, result)
     command, ours = next_step(result.tasks), _next_call(result.tasks) if is_all else ""
     text = re.sub(r"\s+".join(map(re.escape, command.split())), lambda _found: ours, printed.getvalue())
+    lines = [line.rstrip() for line in text.strip("\n").split("\n")]
     words = f"{sum_in_words(result).removesuffix(command)}{ours}".strip()
-    return Card(text.strip("\n"), render_card(result, words=words))
+    return Card("\n".join(lines), render_card(result, words=words))
 
 
 def _next_call(tasks: "Sequence[TaskResult]") -> str:

@@ -4,9 +4,10 @@
 """
 
 import functools
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,31 +22,23 @@ from grader.errors import CourseError
 from grader.forbidden import Forbidden, find_uses
 from grader.globs import is_matched
 from grader.grade import Selection, in_session, run_checks
-from grader.live_source import cells_of
+from grader.live_source import Cells, definitions_in
 from grader.manifest import version_note
-from grader.notebook_plan import module_of_task
+from grader.notebook_plan import NotebookPlan, State, module_of_task
 from grader.notebooks import Notebook, write_notebook
 from grader.points import add_up
 from grader.sandbox.live import LiveKernel, LiveSandbox
 from grader.sandbox.live_owners import lent, owners_named
 from grader.sandbox.live_state import unharmed
+from grader.sandbox.notebook_modules import NotebookFinder
 from grader.sandbox.protocol import Sandbox
 from grader.sandbox.shims import shims_named
-from grader.session import RecordedAssets, Subject, limits_of, read_probes, shims_note
+from grader.session import RecordedAssets, Subject, limits_of, read_probes
 from grader.toml_table import suggest
+from grader.torchvision_ops import make_torchvision_importable
 from grader.verdict import SubmissionResult
 
-
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """Hold what was run in a kernel: the sources of its cells by their number, and the number of each cell's file."""
-
-    history: Sequence[str] = ()
-    counts: Mapping[str, int] = field(default_factory=dict)
-
-    def name(self, file: str) -> str:
-        """Return how the user knows a file: `cell In[5]`, "" where it is none of the cells."""
-        return f"cell In[{self.counts[file]}]" if file in self.counts else ""
+_NOTEBOOK = "notebook.ipynb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +56,11 @@ def check_live(kit: Path, tasks: Sequence[str], *, module: ModuleType, cells: Ce
     assignment = opened.assignment
     selection = Selection(_known(assignment, tasks), quick=not tasks)
     chosen = replace(assignment, tasks=tuple(filter(selection.includes, assignment.tasks)))
-    kernel = _kernel(assignment, kit, module=module, cells=cells)
     probes = read_probes(assignment)
+    make_torchvision_importable()
     with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="grader-live-")))
+        kernel = _kernel(assignment, kit, module=module, cells=cells, folder=folder)
         stack.enter_context(unharmed(kernel.namespace, root=kernel.root, owners=owners_named(probes)))
         stack.enter_context(lent(shims_named(assignment.worker.shims)))
         torch.set_num_threads(1)  # as when the submission is graded
@@ -73,9 +68,18 @@ def check_live(kit: Path, tasks: Sequence[str], *, module: ModuleType, cells: Ce
         stack.callback(sandbox.close)
         forbidden = _find_uses(sandbox, chosen, kit, namespace=kernel.namespace, cells=cells)
         subject = Subject(sandbox, RecordedAssets(assignment.assets).expect, forbidden=forbidden)
-        results = run_checks(opened.session, subject, only=_checks_of(opened, chosen))
-    notes = tuple(filter(None, (version_note(assignment.assets),)))
-    return add_up(kit.name, chosen, results, notes=(*notes, *shims_note(assignment)), seconds=0.0, wall="inline")
+        try:
+            results = run_checks(opened.session, subject, only=_checks_of(opened, chosen))
+        except BaseException:  # stopped in the middle of a check: pytest would not begin another
+            _open.cache_clear()
+            raise
+    return add_up(kit.name, chosen, results, notes=_notes(assignment, chosen, tasks), seconds=0.0, wall="inline")
+
+
+def _notes(assignment: Assignment, chosen: Assignment, tasks: Sequence[str]) -> tuple[str, ...]:
+    long = [f'`grader.check("{task.name}")`' for task in assignment.tasks if not tasks and task not in chosen.tasks]
+    told = f"Not checked, since it takes long: {', '.join(long)}." if long else ""
+    return tuple(filter(None, (version_note(assignment.assets), told)))
 
 
 @functools.lru_cache(maxsize=4)
@@ -104,19 +108,26 @@ def _known(assignment: Assignment, tasks: Sequence[str]) -> tuple[str, ...]:
     return tuple(tasks)
 
 
-def _kernel(assignment: Assignment, kit: Path, *, module: ModuleType, cells: Cells) -> LiveKernel:
-    """Return the kernel as what the probes import: under a name for each state of the notebook, all the same here."""
+def _kernel(assignment: Assignment, kit: Path, *, module: ModuleType, cells: Cells, folder: Path) -> LiveKernel:
+    """Return the kernel as what the probes import: under a name for each state of the notebook, all the same here.
+
+    `folder` is what the cells are said to lie in where a probe runs statements of theirs.
+    """
 
     def place_of(file: str) -> str:
         path = Path(file)
+        if path.parent == folder:
+            return f"cell In[{path.name.removeprefix('cell ')}]"
         inside = path.is_absolute() and path.is_relative_to(kit) and "site-packages" not in path.parts
         return cells.name(file) or (path.relative_to(kit).as_posix() if inside else "")
 
     if assignment.handed_in.kind is not Kind.NOTEBOOK:
         return LiveKernel(module, place_of, kit)
     name = assignment.notebook.module
-    states = [module_of_task(task.name, module=name) for task in assignment.tasks if task.cell]
-    return LiveKernel(module, place_of, kit, (name, *states))
+    states = [State(name), *(State(module_of_task(t.name, module=name), t.name) for t in assignment.tasks if t.cell)]
+    (folder / _NOTEBOOK).write_bytes(write_notebook(Notebook(cells.executed())))
+    finder = NotebookFinder(folder, NotebookPlan(_NOTEBOOK, tuple(states)), import_s=limits_of(assignment).import_s)
+    return LiveKernel(module, place_of, kit, finder, tuple(state.module for state in states))
 
 
 def _find_uses(
@@ -127,7 +138,7 @@ def _find_uses(
         return Forbidden()
     handed_in = assignment.handed_in
     if handed_in.kind is Kind.NOTEBOOK:
-        sources = cells_of(namespace, history=cells.history, counts=cells.counts)
+        sources = definitions_in(namespace, cells)
         files = {handed_in.required[0]: write_notebook(Notebook(sources))}
     else:
         found = {path.relative_to(kit).as_posix(): path for glob in handed_in.editable for path in kit.glob(glob)}

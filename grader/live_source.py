@@ -5,57 +5,69 @@
 
 import ast
 import inspect
-import linecache
-from collections.abc import Iterator, Mapping, Sequence
-from types import CodeType
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from grader.notebooks import Cell, CellKind
+from grader.sandbox.cell_source import to_python
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-def cells_of(namespace: Mapping[str, Any], *, history: Sequence[str], counts: Mapping[str, int]) -> tuple[Cell, ...]:
-    """Return a cell for each number up to the last: its definitions that still hold, and the imports of the history.
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Hold what was run in a kernel: the sources of its cells by their number, and the number of each cell's file."""
 
-    `history` holds the sources of the executed cells by their number, `counts` the number of each cell's file.
-    """
-    lines: dict[int, list[str]] = {}
-    for number, source in enumerate(history):
-        _blank_but(lines, number, source, lambda node: isinstance(node, ast.Import | ast.ImportFrom))
-    for name, file in _files_of(namespace):
-        if file in counts:
-            source = "".join(linecache.getlines(file))
-            _blank_but(lines, counts[file], source, lambda node, name=name: getattr(node, "name", "") == name)
-    last = max(lines, default=0)
-    return tuple(Cell(number, CellKind.CODE, "\n".join(lines.get(number, []))) for number in range(1, last + 1))
+    history: Sequence[str] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
 
+    def name(self, file: str) -> str:
+        """Return how the user knows a file: `cell In[5]`, "" where it is none of the cells."""
+        return f"cell In[{self.counts[file]}]" if file in self.counts else ""
 
-def _files_of(namespace: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (name, file) of the functions and classes that were defined in cells."""
-    for thing in list(namespace.values()):
-        own = getattr(thing, "__module__", None) == namespace.get("__name__")
-        code = next(_codes_in(thing), None) if own else None
-        if code is not None:
-            yield thing.__name__, code.co_filename
+    def executed(self) -> tuple[Cell, ...]:
+        """Return the cells by their number; what was run again stands in its last place only."""
+        last = {source: number for number, source in enumerate(self.history)}
+        sources = [source if last[source] == number else "" for number, source in enumerate(self.history)]
+        return tuple(Cell(number, CellKind.CODE, source) for number, source in enumerate(sources))[1:]
 
 
-def _codes_in(thing: Any) -> Iterator[CodeType]:
-    things = [thing, *vars(thing).values()] if isinstance(thing, type) else [thing]
-    for one in things:
-        function = inspect.unwrap(getattr(one, "__func__", one)) if callable(one) or hasattr(one, "__func__") else one
-        if inspect.isfunction(function):
-            yield function.__code__
+def definitions_in(namespace: Mapping[str, Any], cells: Cells) -> tuple[Cell, ...]:
+    """Return the cells by their number with nothing in them but imports, and the definitions that still hold."""
+    sources = [to_python(source).python for source in cells.history]
+    bodies = [_statements(source) for source in sources]
+    own = {thing.__name__ for thing in list(namespace.values()) if _is_own(thing, namespace)}
+    last = {node.name: number for number, body in enumerate(bodies) for node in body if isinstance(node, _DEFINITIONS)}
+    kept = []
+    for number, (source, body) in enumerate(zip(sources, bodies, strict=True)):
+        holds = {name for name in own if last.get(name) == number}
+        kept.append(_only(source, [node for node in body if getattr(node, "name", "") in holds or _imports(node)]))
+    return tuple(Cell(number, CellKind.CODE, source) for number, source in enumerate(kept))[1:]
 
 
-def _blank_but(lines: dict[int, list[str]], number: int, source: str, wanted: Any) -> None:
-    """Add the wanted top-level statements of a source to a cell's lines, in their places."""
+def _statements(source: str) -> list[ast.stmt]:
     try:
-        tree = ast.parse(source)
+        return ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    given = source.splitlines()
-    kept = lines.setdefault(number, [])
-    kept += [""] * (len(given) - len(kept))
-    for node in filter(wanted, tree.body):
-        decorators = [one.lineno for one in getattr(node, "decorator_list", [])]
-        for line in range(min([node.lineno, *decorators]) - 1, node.end_lineno or node.lineno):
-            kept[line] = given[line]
+        return []
+
+
+def _is_own(thing: Any, namespace: Mapping[str, Any]) -> bool:
+    is_defined = isinstance(thing, type) or inspect.isfunction(thing)
+    return is_defined and thing.__module__ == namespace.get("__name__")
+
+
+def _imports(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Import | ast.ImportFrom)
+
+
+def _only(source: str, nodes: Sequence[ast.stmt]) -> str:
+    """Return a source with all lines blank but those of some statements."""
+    lines = source.split("\n")
+    wanted: set[int] = set()
+    for node in nodes:
+        decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+        first = min([node.lineno, *(one.lineno for one in decorators)])
+        wanted |= set(range(first, (node.end_lineno or node.lineno) + 1))
+    return "\n".join(line if number in wanted else "" for number, line in enumerate(lines, start=1))

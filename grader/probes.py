@@ -4,6 +4,7 @@
 """
 
 import ast
+import functools
 import linecache
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -68,9 +69,14 @@ def load_probes(sources: Mapping[str, bytes]) -> dict[str, Probe]:
     return found
 
 
+@functools.lru_cache(maxsize=64)
+def _compile(source: bytes, file: str) -> CodeType:
+    return compile(source, file, "exec")
+
+
 def _execute(file: str, source: bytes) -> ModuleType:
     module = ModuleType(file.removesuffix(".py"))
-    code: CodeType = compile(source, file, "exec")
+    code = _compile(source, file)
     linecache.cache[file] = (len(source), None, source.decode().splitlines(keepends=True), file)
     sys.modules[module.__name__] = module
     exec(code, module.__dict__)  # noqa: S102 - the instructor's own file

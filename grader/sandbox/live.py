@@ -16,6 +16,7 @@ from typing import Any
 from grader.errors import CourseError
 from grader.probes import BrokenProbes
 from grader.sandbox.limits import MIB, Limits
+from grader.sandbox.notebook_modules import NotebookFinder
 from grader.sandbox.notebook_names import MissingFromNotebook, find_similar
 from grader.sandbox.protocol import Ending, ErrorReport, ProbeCall, ProbeOutcome
 from grader.sandbox.replies import outcome_of
@@ -33,12 +34,14 @@ _STOPPED = ("KeyboardInterrupt", "BdbQuit")
 class LiveKernel:
     """Hold the module with the user's names, how to call the file of a cell, and which modules it stands for.
 
-    `modules` is empty where a package is checked: then the student's files below `root` are imported.
+    `modules` is empty where a package is checked: then the student's files below `root` are imported. `finder` tells
+    probes that ask for it which cells there are.
     """
 
     module: ModuleType
     places: Places
     root: Path
+    finder: NotebookFinder | None = None
     modules: Collection[str] = ()
 
     @property
@@ -55,6 +58,8 @@ class LiveSandbox:
         self._limits = limits
         self._failed: dict[str, Mapping[str, Any]] = {}
         sys.path.insert(0, str(kernel.root))
+        if kernel.finder is not None:
+            sys.meta_path.insert(0, kernel.finder)
         self._before = {name: sys.modules[name] for name in kernel.modules if name in sys.modules}
         sys.modules.update(dict.fromkeys(kernel.modules, kernel.module))
         try:
@@ -109,6 +114,8 @@ class LiveSandbox:
         """Give the names of the notebook's modules back."""
         if str(self._kernel.root) in sys.path:
             sys.path.remove(str(self._kernel.root))
+        if self._kernel.finder in sys.meta_path:
+            sys.meta_path.remove(self._kernel.finder)
         for name in self._kernel.modules:
             sys.modules.pop(name, None)
         sys.modules.update(self._before)

@@ -5,9 +5,11 @@
 
 import ast
 import contextlib
+import functools
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +19,16 @@ from grader.sandbox.shims import Shim, provide
 _SPECIAL = ("__init__", "__call__", "__iter__", "__next__", "__getitem__", "__new__")
 
 
+@dataclass(frozen=True, slots=True)
+class _Imported:
+    """Hold what one import binds: `attribute` of `module`, or the module itself."""
+
+    name: str
+    module: str
+    attribute: str
+    is_at_top: bool
+
+
 def owners_named(sources: Mapping[str, bytes]) -> list[Any]:
     """Return the modules and classes that probe files name, and in which they may replace something.
 
@@ -24,49 +36,52 @@ def owners_named(sources: Mapping[str, bytes]) -> list[Any]:
     """
     found: dict[int, Any] = {}
     for source in sources.values():
-        with contextlib.suppress(SyntaxError, ValueError):
-            tree = ast.parse(source)
-            names = _imported(tree)
-            for node in ast.walk(tree):
-                thing = _resolve(node, names)
-                if isinstance(thing, ModuleType | type):
-                    found[id(thing)] = thing
+        imports, chains = _read(source)
+        names = {one.name: _import(one) for one in imports}
+        for chain in chains:
+            for thing in _follow(chain, names):
+                found[id(thing)] = thing
     return list(found.values())
 
 
-def _imported(tree: ast.Module) -> dict[str, Any]:
-    names: dict[str, Any] = {}
+@functools.lru_cache(maxsize=64)
+def _read(source: bytes) -> tuple[tuple[_Imported, ...], frozenset[str]]:
+    """Return the imports of a source and its dotted names; nothing for one that is no Python."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return (), frozenset()
+    imports: list[_Imported] = []
     for node in ast.walk(tree):
         is_at_top = node in tree.body
         match node:
             case ast.Import(names=aliases):
                 for alias in aliases:
-                    module = _module(alias.name, may_import=is_at_top)
-                    first = alias.name.partition(".")[0]
-                    names[alias.asname or first] = module if alias.asname else sys.modules.get(first)
+                    bound = alias.asname or alias.name.partition(".")[0]
+                    imports.append(_Imported(bound, alias.name if alias.asname else bound, "", is_at_top))
             case ast.ImportFrom(module=str(origin), names=aliases, level=0):
-                module = _module(origin, may_import=is_at_top)
-                for alias in aliases:
-                    names[alias.asname or alias.name] = getattr(module, alias.name, None)
-    return names
+                imports += [_Imported(one.asname or one.name, origin, one.name, is_at_top) for one in aliases]
+    dotted = (ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute))
+    return tuple(imports), frozenset(name for name in dotted if name.replace(".", "_").isidentifier())
 
 
-def _module(name: str, *, may_import: bool) -> ModuleType | None:
-    if may_import and not is_probes_file(f"{name}.py"):
+def _import(one: _Imported) -> Any:
+    if one.is_at_top and not is_probes_file(f"{one.module}.py"):
         with contextlib.suppress(Exception):  # whatever is wrong with it: loading the probes tells
-            return importlib.import_module(name)
-    return sys.modules.get(name)
+            importlib.import_module(one.module)
+    module = sys.modules.get(one.module)
+    return getattr(module, one.attribute, None) if one.attribute else module
 
 
-def _resolve(node: ast.AST, names: Mapping[str, Any]) -> Any:
-    """Return what a dotted name stands for, None where it is no module, class, or thing that one of them holds."""
-    match node:
-        case ast.Name(id=name):
-            return names.get(name)
-        case ast.Attribute(value=value, attr=attribute):
-            owner = _resolve(value, names)
-            return getattr(owner, attribute, None) if isinstance(owner, ModuleType | type) else None
-    return None
+def _follow(chain: str, names: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the modules and classes along a dotted name."""
+    first, *steps = chain.split(".")
+    thing = names.get(first)
+    for step in [*steps, ""]:
+        if not isinstance(thing, ModuleType | type):
+            return
+        yield thing
+        thing = getattr(thing, step, None)
 
 
 def keep_public_names(owner: Any) -> Callable[[], None]:
