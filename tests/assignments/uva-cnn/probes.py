@@ -199,7 +199,8 @@ _prepare_lightning()
 @contextlib.contextmanager
 def without_gpu():
     """Let code that moves things to a GPU, by name, leave them where they are."""
-    originals = [(owner, name, getattr(owner, name)) for owner in (torch.Tensor, nn.Module) for name in ("to", "cuda")]
+    owners = (torch.Tensor, nn.Module, pl.LightningModule)
+    originals = [(owner, name, getattr(owner, name)) for owner in owners for name in ("to", "cuda")]
     for owner, name, original in originals:
         setattr(owner, name, _stays(original) if name == "to" else lambda self, *_arguments, **_options: self)
     try:
