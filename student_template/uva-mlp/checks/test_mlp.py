@@ -1,0 +1,104 @@
+"""Public checks of MLP. test_mlp_hidden.py has other sizes, the defaults and how inputs go through."""
+
+import itertools
+
+import pytest
+import torch
+
+from grader.compare import Spec, assert_matches
+
+# Activation and normalization are free, and so is how a layer is written: matrices among the parameters are counted,
+# and everything else is judged by what comes out in evaluation mode.
+
+
+def draw_rows(rng, *, sizes, rows=12):
+    """Draw an input for a network of (inputs, *hidden, classes)."""
+    return torch.randn(rows, sizes[0], generator=rng)  # (N, inputs)
+
+
+def text_of(pairs):
+    """Return the sizes of matrices as one text, the smaller number of each first."""
+    usable = [tuple(pair) for pair in pairs if isinstance(pair, list) and len(pair) == 2]
+    return ", ".join(f"{low}×{high}" for low, high in sorted(usable)) or "none"
+
+
+def expect_matrices(actual, sizes):
+    """Ask for one matrix for each pair of neighbouring sizes."""
+    wanted = [sorted(pair) for pair in itertools.pairwise(sizes)]
+    found, expected = text_of(actual), text_of(wanted)
+    assert found == expected, (
+        f"For input_size={sizes[0]}, hidden_sizes={sizes[1:-1]} and num_classes={sizes[-1]} the linear layers' weights "
+        f"are {found} ({len(actual)}); expected {expected} ({len(wanted)}). Layers that stand in a plain list are not "
+        "found: use nn.ModuleList or nn.Sequential."
+    )
+
+
+@pytest.mark.graded(task="mlp", weight=2)
+def test_mlp_scores(probe, rng):
+    """MLP returns one score for each input and class
+
+    A batch of shape (N, input_size) goes in, scores of shape (N, num_classes) come out.
+    """
+    for sizes in ([70, 33, 7], [48, 40, 24, 11]):
+        actual = probe("mlp", sizes=sizes, x=draw_rows(rng, sizes=sizes))
+        assert_matches(actual, {"scores": Spec((12, sizes[-1]))})
+
+
+@pytest.mark.graded(task="mlp", weight=3)
+def test_mlp_layers(probe, rng):
+    """MLP has len(hidden_sizes) + 1 linear layers of the sizes that are asked for
+
+    The first one takes input_size numbers, each hidden size is what one layer returns and the next one takes.
+    """
+    for sizes in ([70, 33, 7], [48, 40, 24, 11]):
+        expect_matrices(probe("mlp", sizes=sizes, x=draw_rows(rng, sizes=sizes))["matrices"], sizes)
+
+
+FACTORS = [1.0, -1.0, 0.0, 1000.0]
+
+
+@pytest.mark.graded(task="mlp", weight=3, after="test_mlp_layers")
+def test_mlp_output(probe, rng):
+    """No activation follows MLP's last layer
+
+    The scores have to be free to take any value: the loss applies softmax itself.
+    """
+    sizes = [20, 16, 15, 6]
+    scores = probe("mlp_output", sizes=sizes, x=draw_rows(rng, sizes=sizes), factors=FACTORS)["scores"]
+    assert_matches({"scores": scores}, {"scores": [Spec((12, 6))] * len(FACTORS)})
+    plain, negated, without, large = scores
+    # A linear layer (and a normalization behind it) turns w into -w by going to the other side of what w = 0 gives.
+    middle = (plain + negated) / 2
+    if (middle - without).abs().max() <= 1e-4 * (1 + plain.abs().max()):
+        return
+    raise AssertionError(f"{name_activation(plain, large)} follows the last layer; expected plain scores. Remove it.")
+
+
+def name_activation(scores, large):
+    """Name what was applied to scores, judged by them and by what a thousandfold matrix gives."""
+    if (scores >= 0).all() and (scores.sum(dim=1) - 1).abs().max() < 1e-4:
+        return "A softmax"
+    if scores.logsumexp(dim=1).abs().max() < 1e-4:
+        return "A log-softmax"
+    if large.abs().max() <= 1 + 1e-4:
+        return "A sigmoid" if (large >= 0).all() else "A tanh, or another activation with values from -1 to 1,"
+    return "A ReLU, or another activation without negative values," if (large >= 0).all() else "An activation"
+
+
+@pytest.mark.graded(task="mlp", weight=2, after="test_mlp_scores")
+def test_mlp_is_not_linear(probe, rng):
+    """MLP has an activation between its linear layers
+
+    Without one, all layers together are nothing but one linear layer. Which one you take is your choice.
+    """
+    sizes = [20, 30, 24, 6]
+    first, second = draw_rows(rng, sizes=sizes), draw_rows(rng, sizes=sizes)
+    xs = [2 * first, 2 * second, 2 * (first + second), torch.zeros_like(first)]
+    scores = probe("mlp_rows", sizes=sizes, xs=xs)["scores"]
+    assert_matches({"scores": scores}, {"scores": [Spec((12, 6))] * len(xs)})
+    one, other, both, nothing = scores
+    bend = (one + other - both - nothing).abs().max()
+    assert bend > 1e-4 * both.abs().max(), (
+        "The scores of a + b are those of a plus those of b: the network is linear; expected an activation between the "
+        "linear layers. Is it called in forward?"
+    )

@@ -1,0 +1,10 @@
+"""Hidden check of save_model and load_model: several names, new models."""
+
+import pytest
+from test_checkpoints import check_states, draw_state
+
+
+@pytest.mark.graded(task="checkpoints", weight=1, after="test_checkpoint_round_trip")
+def test_checkpoint_names(probe, rng):
+    """Each model_name has a file of its own, and a new model can load it"""
+    check_states(probe, [draw_state(rng) for _ in range(3)], order=[1, 2, 0], fresh=True)

@@ -1,0 +1,69 @@
+"""Hidden checks of MLP: other sizes, the defaults, the path of gradients and rows."""
+
+import pytest
+from test_mlp import draw_rows, expect_matrices, text_of
+
+from grader.compare import Spec, assert_matches
+
+
+@pytest.mark.graded(task="mlp", weight=2)
+def test_mlp_other_depths(probe, rng):
+    """MLP works with no, one and four hidden layers
+
+    len(hidden_sizes) + 1 linear layers: with an empty list one layer goes from the input to the scores.
+    """
+    for sizes in ([31, 9], [3072, 60, 10], [64, 50, 42, 30, 26, 19]):
+        actual = probe("mlp", sizes=sizes, x=draw_rows(rng, sizes=sizes))
+        assert_matches(actual, {"scores": Spec((12, sizes[-1]))})
+        expect_matrices(actual["matrices"], sizes)
+
+
+@pytest.mark.graded(task="mlp", weight=2)
+def test_mlp_gradients(probe, rng):
+    """Every linear layer of MLP takes part in the scores
+
+    A layer that is made has to be called, too, and each one once.
+    """
+    sizes = [40, 32, 32, 32, 8]  # layers of one size can be swapped or left out unnoticed
+    actual = probe("mlp_gradients", sizes=sizes, x=draw_rows(rng, sizes=sizes, rows=32))
+    expect_matrices(actual["matrices"], sizes)
+    idle = [number for number, reached in enumerate(actual["reached"], start=1) if not reached]
+    assert not idle, (
+        f"The scores do not depend on {len(idle)} of the {len(actual['reached'])} linear layers: no gradient gets to "
+        f"number {', '.join(map(str, idle))} in their order of creation. Is each layer called in forward?"
+    )
+
+
+@pytest.mark.graded(task="mlp", weight=1, after="test_mlp_scores")
+def test_mlp_rows(probe, rng):
+    """In evaluation mode, MLP's scores of one input don't depend on the rest of the batch
+
+    A sum, softmax or mean over axis 0 mixes the inputs of a batch.
+    """
+    sizes = [24, 20, 5]
+    x = draw_rows(rng, sizes=sizes)
+    scores = probe("mlp_rows", sizes=sizes, xs=[x, x[:3], x.flip(0)])["scores"]
+    assert_matches({"scores": scores}, {"scores": [Spec((12, 5)), Spec((3, 5)), Spec((12, 5))]})
+    whole, few, flipped = scores
+    worst = max((whole[:3] - few).abs().max(), (whole - flipped.flip(0)).abs().max())
+    assert worst <= 1e-4 * (1 + whole.abs().max()), (
+        f"The scores of an input change by up to {worst:.3g} with the other inputs of the batch; expected no change in "
+        "evaluation mode."
+    )
+
+
+@pytest.mark.graded(task="mlp", weight=1)
+def test_mlp_defaults(probe):
+    """MLP() has the sizes 3072, 256, 128 and 10, each time, and leaves hidden_sizes as it was
+
+    A list that is a default belongs to all calls: what one of them appends, the next one finds.
+    """
+    actual = probe("mlp_defaults", hidden_sizes=[9, 7])
+    wanted = text_of([[256, 3072], [128, 256], [10, 128]])
+    for name in ("first", "second"):
+        found = text_of(actual[name])
+        assert found == wanted, f"The {name} MLP() has linear layers of the sizes {found}; expected {wanted}."
+    assert actual["list afterwards"] == [9, 7], (
+        f"The list given as hidden_sizes=[9, 7] is {actual['list afterwards']} afterwards; expected no change. Make a "
+        "list of your own: `sizes = [input_size, *hidden_sizes, num_classes]`."
+    )

@@ -1,0 +1,72 @@
+"""Public checks of SGDMomentum. test_optimizer_hidden.py has several parameters and the course's own figures."""
+
+import pytest
+import torch
+
+from grader.compare import Context, assert_matches, measured
+
+
+def draw_gradients(rng, *shape, steps):
+    """Draw one gradient a step, with elements that stay clear of zero."""
+    gradients = [torch.randn(*shape, generator=rng) for _ in range(steps)]
+    return [gradient + 0.5 * torch.sign(gradient) for gradient in gradients]
+
+
+def way(*, start, gradients, lr, momentum):
+    """Return the parameter after each step by the rule m = momentum * m + (1 - momentum) * g."""
+    average, steps = torch.zeros_like(start), {}
+    for number, gradient in enumerate(gradients, start=1):
+        average = momentum * average + (1 - momentum) * gradient
+        start = start - lr * average
+        steps[f"p1 after step {number}"] = start
+    return steps
+
+
+def run(probe, *, start, gradients, lr, momentum):
+    """Return the parameter after each step of the student's."""
+    rows = [[gradient] for gradient in gradients]
+    return probe("momentum", params=[start], gradients=rows, lr=lr, momentum=momentum)
+
+
+@pytest.mark.graded(task="optimizer", weight=2)
+def test_momentum_first_step(probe, rng):
+    """SGDMomentum's first step is lr · (1 - momentum) · gradient
+
+    The average begins at zero. The parameter has to change in place: `p = p - …` makes a tensor that nobody else sees.
+    """
+    start, (gradient,) = torch.randn(6, 4, generator=rng), draw_gradients(rng, 6, 4, steps=1)
+    inputs = {"start": start, "gradients": [gradient], "lr": 0.3, "momentum": 0.8}
+    others = {
+        "the parameter before the step: it did not move": start,
+        "the step without the factor (1 - momentum)": start - 0.3 * gradient,
+        "the step with momentum in place of (1 - momentum)": start - 0.3 * 0.8 * gradient,
+        "a step in the wrong direction": start + 0.3 * 0.2 * gradient,
+        "the step without the learning rate": start - 0.2 * gradient,
+        "the step with the learning rate applied twice": start - 0.3 * 0.3 * 0.2 * gradient,
+    }
+    assert_matches(run(probe, **inputs), measured(way, **inputs), context=Context(others=others))
+
+
+@pytest.mark.graded(task="optimizer", weight=3, after="test_momentum_first_step")
+def test_momentum_four_steps(probe, rng):
+    """SGDMomentum remembers earlier gradients over four steps
+
+    The average belongs to the optimizer and survives from one step to the next.
+    """
+    start, gradients = torch.randn(6, 4, generator=rng), draw_gradients(rng, 6, 4, steps=4)
+    inputs = {"start": start, "gradients": gradients, "lr": 0.2, "momentum": 0.8}
+    expected = measured(way, **inputs)
+    first, second = gradients[:2]
+    after_one = start - 0.2 * 0.2 * first
+    others = {
+        "two steps that both begin with an average of zero: the new average is not kept": after_one
+        - 0.2 * 0.2 * second,
+        "two steps in which the old average doesn't fade: `momentum` in front of it is missing": after_one
+        - 0.2 * 0.2 * (first + second),
+        "the second step with the average of the step before": after_one - 0.2 * 0.2 * first,
+        "two steps in which the learning rate is part of the average as well": after_one
+        - 0.2 * (0.8 * 0.2 * 0.2 * first + 0.2 * second),
+        "two steps with the factors momentum and (1 - momentum) swapped from the second one on": after_one
+        - 0.2 * (0.2 * 0.2 * first + 0.8 * second),
+    }
+    assert_matches(run(probe, **inputs), expected, context=Context(others=others))

@@ -1,0 +1,96 @@
+"""Hidden checks of SGDMomentum: several parameters, defaults, and a hundred steps on the course's curve."""
+
+import pytest
+import torch
+from test_optimizer import draw_gradients, run, way
+
+from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
+
+
+@pytest.mark.graded(task="optimizer", weight=2, after="test_momentum_first_step")
+def test_momentum_several_parameters(probe, rng):
+    """SGDMomentum keeps an average for each parameter
+
+    Parameters of one shape must not share it. One without a gradient stays as it is.
+    """
+    params = [torch.randn(3, 4, generator=rng) for _ in range(3)]
+    first, second = (draw_gradients(rng, 3, 4, steps=3) for _ in range(2))
+    rows = [[one, None, other] for one, other in zip(first, second, strict=True)]
+    actual = probe("momentum", params=params, gradients=rows, lr=0.5, momentum=0.6)
+    one = measured(way, start=params[0], gradients=first, lr=0.5, momentum=0.6)
+    other = measured(way, start=params[2], gradients=second, lr=0.5, momentum=0.6)
+    values = dict(one.values)
+    values |= {name.replace("p1", "p3"): value for name, value in other.values.items()}
+    tolerances = dict(one.tolerances)
+    tolerances |= {name.replace("p1", "p3"): value for name, value in other.tolerances.items()}
+    values |= {f"p2 after step {number}": params[1] for number in (1, 2, 3)}
+    shared = 0.6 * 0.4 * first[0] + 0.4 * second[0]
+    others = {"what an average that all parameters share gives": params[2] - 0.5 * shared}
+    assert_matches(actual, Expectation(values, tolerances), context=Context(others=others))
+
+
+@pytest.mark.graded(task="optimizer", weight=1, after="test_momentum_first_step")
+def test_momentum_other_values(probe, rng):
+    """SGDMomentum takes lr and momentum as they are given
+
+    With momentum 0 it is plain gradient descent.
+    """
+    for lr, momentum in ((0.05, 0.0), (1.5, 0.95)):
+        start, gradients = torch.randn(5, generator=rng), draw_gradients(rng, 5, steps=3)
+        inputs = {"start": start, "gradients": gradients, "lr": lr, "momentum": momentum}
+        assert_matches(run(probe, **inputs), measured(way, **inputs))
+
+
+@pytest.mark.graded(task="optimizer", weight=1, after="test_momentum_first_step")
+def test_momentum_default(probe, rng):
+    """SGDMomentum's momentum is 0.9 unless another one is given, and gradients are left as they are
+
+    The default stands in __init__.
+    """
+    start, gradients = torch.randn(4, 3, generator=rng), draw_gradients(rng, 4, 3, steps=2)
+    actual = probe("momentum_default", start=start, gradients=gradients, lr=0.4)
+    steps = measured(way, start=start, gradients=gradients, lr=0.4, momentum=0.9)
+    last = steps.values["p1 after step 2"]
+    tolerance = steps.tolerances["p1 after step 2"]
+    values = {"p": last, "gradient after the step": gradients[-1]}
+    assert_matches(actual, Expectation(values, {"p": tolerance, "gradient after the step": Tolerance(0, 0)}))
+
+
+NEAR = 2e-3  # rounding moves the end by 0.0003 at most; the other ends are more than 3 away
+
+
+def descend(*, start, lr, momentum, factor):
+    """Return where 100 updates on the course's curve end: the gradients are written out, `factor` scales them."""
+    w1, w2 = start
+    average = torch.zeros_like(start)
+    for _ in range(100):
+        squashed, share = torch.tanh(w1), torch.sigmoid(w2)
+        slope = 2 * squashed * (1 - squashed**2) + 0.01 * torch.sign(w1)
+        average = momentum * average + factor * torch.stack([slope, share * (1 - share)])
+        w1, w2 = torch.stack([w1, w2]) - lr * average
+    return torch.stack([w1, w2])
+
+
+@pytest.mark.graded(task="optimizer", weight=3)
+def test_momentum_course_figure(probe):
+    """On the course's curve, 100 updates from (5, 5) with lr=10 and momentum=0.9 end in the ravine
+
+    At a very low w2 and a w1 of nearly 0, as the course text says: near (-0.0119, -13.07).
+    """
+    start = torch.tensor([5.0, 5.0])
+    actual = probe("momentum_on_the_track", start=start, lr=10.0, momentum=0.9, updates=100)
+    inputs = {"start": start.double(), "lr": 10.0}
+    end = descend(**inputs, momentum=0.9, factor=1 - 0.9).float()
+    assert_matches(actual, {"w1 and w2": Spec((2,))})
+    found = actual["w1 and w2"]
+    others = {
+        "where momentum without the factor (1 - momentum) ends": descend(**inputs, momentum=0.9, factor=1.0),
+        "where plain gradient descent ends": descend(**inputs, momentum=0.0, factor=1.0),
+        "where it began": start,
+    }
+    for words, other in others.items():  # w2 alone tells: plain descent bounces in w1, where rounding adds up
+        assert (found - other)[1].abs() > NEAR, (
+            f"After 100 updates w1 and w2 are ({found[0]:.4g}, {found[1]:.4g}); expected ({end[0]:.3g}, {end[1]:.4g}). "
+            f"That is {words}."
+        )
+    assert_matches(actual, Expectation({"w1 and w2": end}, {"w1 and w2": Tolerance(rtol=0, atol=NEAR)}))

@@ -1,0 +1,158 @@
+"""train_model takes the loss, validates after every epoch itself and prints a progress bar."""
+
+# ruff: noqa
+
+# %%
+import copy
+import os
+
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+import torch.utils.data as data
+from torchvision import transforms
+from torchvision.datasets import CIFAR10
+from tqdm.notebook import tqdm
+
+# %%
+DATASET_PATH = "../data"
+CHECKPOINT_PATH = "../saved_models/practical1"
+os.makedirs(CHECKPOINT_PATH, exist_ok=True)
+device = torch.device("cuda:0") if torch.cuda.is_available() else torch.device("cpu")
+
+# %%
+data_transforms = transforms.Compose(
+    [transforms.ToTensor(), transforms.Normalize([0.491, 0.482, 0.447], [0.247, 0.243, 0.261])]
+)
+main_dataset = CIFAR10(root=DATASET_PATH, train=True, transform=data_transforms, download=True)
+train_set, val_set = data.random_split(main_dataset, [45000, 5000])
+train_loader = data.DataLoader(train_set, batch_size=128, shuffle=True, drop_last=True)
+val_loader = data.DataLoader(val_set, batch_size=128)
+
+
+# %%
+class MLP(nn.Module):
+    def __init__(self, input_size=3072, num_classes=10, hidden_sizes=[256, 128]):
+        super().__init__()
+        sizes = [input_size] + list(hidden_sizes)
+        modules = []
+        for i in range(len(sizes) - 1):
+            modules += [nn.Linear(sizes[i], sizes[i + 1]), nn.ReLU()]
+        self.net = nn.Sequential(*modules, nn.Linear(sizes[-1], num_classes))
+
+    def forward(self, x):
+        return self.net(x.view(x.shape[0], -1))
+
+
+# %%
+my_mlp = MLP(input_size=100, num_classes=7, hidden_sizes=[40, 30])
+random_output = my_mlp(torch.randn(32, 100))
+assert random_output.shape == (32, 7)
+
+
+# %%
+class OptimizerTemplate:
+    def __init__(self, params, lr):
+        self.params = list(params)
+        self.lr = lr
+
+    def zero_grad(self):
+        for p in self.params:
+            if p.grad is not None:
+                p.grad.detach_()
+                p.grad.zero_()
+
+    @torch.no_grad()
+    def step(self):
+        for p in self.params:
+            if p.grad is None:
+                continue
+            self.update_param(p)
+
+    def update_param(self, p):
+        raise NotImplementedError
+
+
+# %%
+class SGDMomentum(OptimizerTemplate):
+    def __init__(self, params, lr, momentum=0.9):
+        super().__init__(params, lr)
+        self.momentum = momentum
+        self.param_momentum = {p: torch.zeros_like(p.data) for p in self.params}
+
+    def update_param(self, p):
+        self.param_momentum[p] = (1 - self.momentum) * p.grad + self.momentum * self.param_momentum[p]
+        p.add_(-self.lr * self.param_momentum[p])
+
+
+# %%
+def pathological_curve_loss(w1, w2):
+    return torch.tanh(w1) ** 2 + 0.01 * torch.abs(w1) + torch.sigmoid(w2)
+
+
+def train_curve(optimizer_func, curve_func=pathological_curve_loss, num_updates=100, init=[5, 5]):
+    weights = nn.Parameter(torch.FloatTensor(init), requires_grad=True)
+    optimizer = optimizer_func([weights])
+    list_points = []
+    for _ in range(num_updates):
+        loss = curve_func(weights[0], weights[1])
+        list_points.append(torch.cat([weights.data.detach(), loss.unsqueeze(dim=0).detach()], dim=0))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return torch.stack(list_points, dim=0).numpy()
+
+
+# %%
+SGDMom_points = train_curve(lambda params: SGDMomentum(params, lr=10, momentum=0.9))
+
+
+# %%
+def train_model(model, optimizer, train_data_loader, val_data_loader, loss_module, num_epochs=25, model_name="MyMLP"):
+    best = float("-inf")
+    losses = []
+    for epoch in tqdm(range(num_epochs), desc=model_name):
+        model.to(device).train()
+        for batch_idx, (inputs, targets) in enumerate(tqdm(train_data_loader, leave=False)):
+            optimizer.zero_grad()
+            preds = model(inputs.to(device))
+            loss = loss_module(preds, targets.to(device))
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        model.eval()
+        with torch.no_grad():
+            right = sum((model(x.to(device)).argmax(1).cpu() == y).sum() for x, y in val_data_loader)
+            acc = right / len(val_data_loader.dataset)
+        if acc > best:
+            best = acc
+            save_model(model, model_name)
+    load_model(model, model_name)
+    return losses
+
+
+# %%
+@torch.no_grad()
+def test_model(model, data_loader):
+    model.eval()
+    true_preds, count = 0.0, 0
+    for imgs, labels in data_loader:
+        preds = model(imgs.to(device)).argmax(dim=-1).cpu()
+        true_preds += (preds == labels).sum().item()
+        count += labels.shape[0]
+    return true_preds / count
+
+
+# %%
+def save_model(model, model_name):
+    torch.save(model.state_dict(), os.path.join(CHECKPOINT_PATH, f"{model_name}.tar"))
+
+
+def load_model(model, model_name):
+    model.load_state_dict(torch.load(os.path.join(CHECKPOINT_PATH, f"{model_name}.tar")))
+
+
+# %%
+mlp = MLP()
+train_model(mlp, SGDMomentum(mlp.parameters(), lr=1e-1), train_loader, val_loader, nn.CrossEntropyLoss())

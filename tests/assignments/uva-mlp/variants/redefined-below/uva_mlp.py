@@ -1,0 +1,202 @@
+"""MLP and train_model are written again further down for parts 2 and 3, and a cell stands too early."""
+
+# ruff: noqa
+
+# %%
+import copy
+import os
+
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+import torch.utils.data as data
+from torchvision import transforms
+from torchvision.datasets import CIFAR10
+
+# %%
+DATASET_PATH = "../data"
+CHECKPOINT_PATH = "../saved_models/practical1"
+os.makedirs(CHECKPOINT_PATH, exist_ok=True)
+device = torch.device("cuda:0") if torch.cuda.is_available() else torch.device("cpu")
+
+# %%
+data_transforms = transforms.Compose(
+    [transforms.ToTensor(), transforms.Normalize([0.491, 0.482, 0.447], [0.247, 0.243, 0.261])]
+)
+main_dataset = CIFAR10(root=DATASET_PATH, train=True, transform=data_transforms, download=True)
+train_set, val_set = data.random_split(main_dataset, [45000, 5000])
+train_loader = data.DataLoader(train_set, batch_size=128, shuffle=True, drop_last=True)
+val_loader = data.DataLoader(val_set, batch_size=128)
+
+
+# %%
+class MLP(nn.Module):
+    def __init__(self, input_size=3072, num_classes=10, hidden_sizes=[256, 128]):
+        super().__init__()
+        sizes = [input_size] + list(hidden_sizes)
+        modules = []
+        for i in range(len(sizes) - 1):
+            modules += [nn.Linear(sizes[i], sizes[i + 1]), nn.ReLU()]
+        self.net = nn.Sequential(*modules, nn.Linear(sizes[-1], num_classes))
+
+    def forward(self, x):
+        return self.net(x.view(x.shape[0], -1))
+
+
+# %%
+my_mlp = MLP(input_size=100, num_classes=7, hidden_sizes=[40, 30])
+random_output = my_mlp(torch.randn(32, 100))
+assert random_output.shape == (32, 7)
+
+
+# %%
+class SGDMomentum(OptimizerTemplate):
+    def __init__(self, params, lr, momentum=0.9):
+        super().__init__(params, lr)
+        self.momentum = momentum
+        self.param_momentum = {p: torch.zeros_like(p.data) for p in self.params}
+
+    def update_param(self, p):
+        self.param_momentum[p] = (1 - self.momentum) * p.grad + self.momentum * self.param_momentum[p]
+        p.add_(-self.lr * self.param_momentum[p])
+
+
+# %%
+class OptimizerTemplate:
+    def __init__(self, params, lr):
+        self.params = list(params)
+        self.lr = lr
+
+    def zero_grad(self):
+        for p in self.params:
+            if p.grad is not None:
+                p.grad.detach_()
+                p.grad.zero_()
+
+    @torch.no_grad()
+    def step(self):
+        for p in self.params:
+            if p.grad is None:
+                continue
+            self.update_param(p)
+
+    def update_param(self, p):
+        raise NotImplementedError
+
+
+# %%
+def pathological_curve_loss(w1, w2):
+    return torch.tanh(w1) ** 2 + 0.01 * torch.abs(w1) + torch.sigmoid(w2)
+
+
+def train_curve(optimizer_func, curve_func=pathological_curve_loss, num_updates=100, init=[5, 5]):
+    weights = nn.Parameter(torch.FloatTensor(init), requires_grad=True)
+    optimizer = optimizer_func([weights])
+    list_points = []
+    for _ in range(num_updates):
+        loss = curve_func(weights[0], weights[1])
+        list_points.append(torch.cat([weights.data.detach(), loss.unsqueeze(dim=0).detach()], dim=0))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return torch.stack(list_points, dim=0).numpy()
+
+
+# %%
+SGDMom_points = train_curve(lambda params: SGDMomentum(params, lr=10, momentum=0.9))
+
+
+# %%
+def save_model(model, model_name):
+    torch.save(model.state_dict(), os.path.join(CHECKPOINT_PATH, f"{model_name}.tar"))
+
+
+def load_model(model, model_name):
+    model.load_state_dict(torch.load(os.path.join(CHECKPOINT_PATH, f"{model_name}.tar")))
+
+
+# %%
+def train_model(model, optimizer, train_data_loader, val_data_loader, num_epochs=25, model_name="MyMLP"):
+    model.to(device)
+    best_val_acc = -1.0
+    criterion = nn.CrossEntropyLoss()
+    for epoch in range(1, num_epochs + 1):
+        model.train()
+        for imgs, labels in train_data_loader:
+            imgs, labels = imgs.to(device), labels.to(device)
+            optimizer.zero_grad()
+            loss = criterion(model(imgs), labels)
+            loss.backward()
+            optimizer.step()
+        if epoch % 5 == 0:
+            acc = test_model(model, val_data_loader)
+            if acc > best_val_acc:
+                save_model(model, model_name)
+                best_val_acc = acc
+    load_model(model, model_name)
+
+
+# %%
+@torch.no_grad()
+def test_model(model, data_loader):
+    model.eval()
+    true_preds, count = 0.0, 0
+    for imgs, labels in data_loader:
+        preds = model(imgs.to(device)).argmax(dim=-1).cpu()
+        true_preds += (preds == labels).sum().item()
+        count += labels.shape[0]
+    return true_preds / count
+
+
+# %%
+mlp = MLP()
+train_model(mlp, SGDMomentum(mlp.parameters(), lr=1e-1), train_loader, val_loader, model_name="FirstMLP")
+test_acc = test_model(mlp, val_loader)
+print("Accuracy:", test_acc)
+
+
+# %%
+class MLP(nn.Module):
+    def __init__(self, input_size=3072, num_classes=10, hidden_sizes=[512, 256], dropout=0.3, norm=True):
+        super().__init__()
+        sizes, layers = [input_size, *hidden_sizes], []
+        for a, b in zip(sizes, sizes[1:]):
+            layers += [nn.Linear(a, b), nn.LayerNorm(b) if norm else nn.Identity(), nn.SiLU(), nn.Dropout(dropout)]
+        self.net = nn.Sequential(nn.Flatten(), *layers, nn.Linear(sizes[-1], num_classes))
+
+    def forward(self, x):
+        return self.net(x)
+
+
+# %%
+def shuffle_pixels(imgs, perm=None):
+    perm = torch.randperm(32 * 32) if perm is None else perm
+    return imgs.flatten(2)[..., perm].reshape(imgs.shape)
+
+
+def train_model(model, optimizer, train_data_loader, val_data_loader, shuffle_mode, num_epochs=25, model_name="MyMLP"):
+    model.to(device)
+    perm = torch.randperm(32 * 32) if shuffle_mode == "fixed" else None
+    best_val_acc = -1.0
+    for epoch in range(1, num_epochs + 1):
+        model.train()
+        for imgs, labels in train_data_loader:
+            if shuffle_mode:
+                imgs = shuffle_pixels(imgs, perm)
+            loss = F.cross_entropy(model(imgs.to(device)), labels.to(device))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        if epoch % 5 == 0:
+            acc = test_model(model, val_data_loader)
+            if acc > best_val_acc:
+                best_val_acc = acc
+                save_model(model, model_name)
+    load_model(model, model_name)
+
+
+# %%
+for mode in ["fixed", "batch"]:
+    better = MLP()
+    train_model(better, SGDMomentum(better.parameters(), lr=0.1), train_loader, val_loader, mode, model_name=mode)
