@@ -53,6 +53,13 @@ def test_turned_pictures_cost_accuracy(probe, dataset):
     check_drop(trained(probe, data, turned=True), data)
 
 
+@pytest.mark.graded(task="variations-training", weight=1)
+def test_mlp_with_dropout_learns(probe, dataset):
+    """Your MLPDropout learns Fashion-MNIST"""
+    data = load(dataset)
+    check_target(trained(probe, data, kind="MLPDropout"), data, "MLPDropout")
+
+
 def check_drop(actual, data):
     check_target(actual, data, "MLP")
     plain = score(actual["scores"], data)

@@ -1,0 +1,171 @@
+"""Probe of the training loop that stands in the notebook itself: it is run here with figures that are known before.
+
+`train` writes the number of the epoch into every parameter, and `evaluate` returns what the check says. So what is
+saved, and what is tested in the end, tells which epoch it comes from.
+"""
+
+import ast
+import contextlib
+import copy
+
+import torch
+from torch import nn
+
+from grader.probes import probe
+from grader.sandbox.cell_source import to_python
+from grader.sandbox.definitions import cell_file
+from grader.sandbox.notebook_modules import installed_notebook
+from grader.sandbox.statement_choice import choose_statements, find_training
+
+
+class Script:
+    """Stand in for training and measuring: figures of each epoch come from a table, rows (loss, accuracy)."""
+
+    def __init__(self, notebook, **tables):
+        self.notebook = notebook
+        self.tables = tables
+        self.epoch = 0
+        self.files = {}
+        self.saved = []
+        self.tested = []
+        self.models = []
+
+    def train(self, model, *_arguments, **_options):
+        """Write the number of the epoch into the model, and return the epoch's training figures."""
+        self.epoch += 1
+        if all(model is not other for other in self.models):
+            self.models.append(model)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.fill_(float(self.epoch))
+        return self._figures("train")
+
+    def evaluate(self, model, iterator=None, *_arguments, **_options):
+        """Return the epoch's figures of the part that the iterator stands for, and note what is tested."""
+        known = {part: getattr(self.notebook, f"{part}_iterator", self) for part in ("test", "train")}
+        part = next((part for part, loader in known.items() if iterator is loader), "valid")
+        if part == "test":
+            self.tested.append(stamp_of(model))
+        return self._figures(part)
+
+    def _figures(self, part):
+        table = self.tables[part]
+        if not self.epoch:
+            return 9.0, 0.0
+        beyond = max(0, self.epoch - len(table))
+        loss, accuracy = table[min(self.epoch, len(table)) - 1]
+        return loss + 0.01 * beyond, accuracy
+
+    def save(self, thing, file, *_arguments, **_options):
+        """Keep a copy of what is saved, and note which epoch it comes from."""
+        self.files[str(file)] = copy.deepcopy(thing)
+        self.saved.append(stamp_of(thing))
+
+    def load(self, file, *_arguments, **_options):
+        """Return a copy of what was saved under this name."""
+        if str(file) not in self.files:
+            raise FileNotFoundError(f"No such file: {str(file)!r}; nothing was saved under that name.")
+        return copy.deepcopy(self.files[str(file)])
+
+
+def stamp_of(thing):
+    """Return the number that `train` wrote into a model, or into what was saved of one; None where there is none."""
+    if isinstance(thing, nn.Module):
+        thing = thing.state_dict()
+    if isinstance(thing, torch.Tensor):
+        return float(thing.flatten()[0]) if thing.numel() and thing.is_floating_point() else None
+    values = thing.values() if isinstance(thing, dict) else thing if isinstance(thing, list | tuple) else ()
+    stamps = (stamp_of(value) for value in values)
+    return next((stamp for stamp in stamps if stamp is not None), None)
+
+
+@probe(needs=["notebook_best_model"])
+def training_loop(*, train, valid, test):
+    """Run the first statement of the notebook that trains epoch by epoch, and what follows it up to the test.
+
+    Returns which epoch each file that was saved comes from, and which one was tested.
+    """
+    import notebook_best_model as notebook
+    from notebook_best_model import evaluate as _evaluate  # noqa: F401 - a missing one is told
+    from notebook_best_model import train as _train  # noqa: F401
+
+    script = Script(notebook, train=train, valid=valid, test=test)
+    with scripted(notebook, script, epochs=len(valid)):
+        rest = run_loop(script, own_statements("notebook_best_model"))
+        epochs, saved = script.epoch, list(script.saved)
+        script.tested.clear()
+        for statement in rest:
+            if script.tested:
+                break
+            with contextlib.suppress(Exception):  # what the rest of the notebook does is not asked here
+                run_statement(statement, notebook)
+    return {"epochs": epochs, "saved": saved, "tested": script.tested[:1]}
+
+
+def run_loop(script, statements):
+    """Run statements that train until one of them has trained; return those below it.
+
+    Raises what the loop raises; where nothing trains, what the first statement raised that should have.
+    """
+    first_error = None
+    for place, statement in enumerate(statements):
+        if statement.skipped != "it trains":
+            continue
+        try:
+            run_statement(statement, script.notebook)
+        except Exception as err:
+            if script.epoch:
+                raise
+            first_error = first_error or err
+        if script.epoch:
+            return [one for one in statements[place + 1 :] if one.skipped in ("", "it trains")]
+    if first_error is not None:
+        raise first_error
+    return []
+
+
+def own_statements(module):
+    """Return the statements of the notebook that define nothing, as far as a state of it goes."""
+    finder = installed_notebook()
+    end = next((state.cell for state in finder.plan.states if state.module == module), None)
+    trees = {}
+    for cell in finder.cells:
+        if cell.kind == "code" and (end is None or cell.number < end):
+            with contextlib.suppress(SyntaxError, ValueError):
+                trees[cell.number] = ast.parse(to_python(cell.source).python)
+    training = find_training(trees.values())
+    found = [one for number, tree in trees.items() for one in choose_statements(tree, cell=number, training=training)]
+    return [statement for statement in found if not statement.is_definition]
+
+
+def run_statement(statement, notebook):
+    file = cell_file(statement.cell, root=installed_notebook().root)
+    code = compile(ast.Module([statement.node], type_ignores=[]), file, "exec")
+    exec(code, vars(notebook))
+
+
+@contextlib.contextmanager
+def scripted(notebook, script, *, epochs):
+    """Let the notebook train and measure by the script, for this many epochs, and save into it."""
+    before = torch.save, torch.load
+    notebook.train, notebook.evaluate = script.train, script.evaluate
+    torch.save, torch.load = script.save, script.load
+    for name, value in list(vars(notebook).items()):
+        if name.lower() in ("epochs", "n_epochs", "num_epochs") and isinstance(value, int):
+            setattr(notebook, name, epochs)
+    try:
+        yield
+    finally:
+        torch.save, torch.load = before
+
+
+def models_that_train(notebook, module):
+    """Return the models that the notebook's own statements train, without training any."""
+    row = [[1.0, 0.5]]
+    script = Script(notebook, train=row, valid=row, test=row)
+    with scripted(notebook, script, epochs=1):
+        for statement in own_statements(module):
+            if statement.skipped == "it trains":
+                with contextlib.suppress(Exception):
+                    run_statement(statement, notebook)
+    return script.models

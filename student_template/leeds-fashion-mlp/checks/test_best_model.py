@@ -1,0 +1,61 @@
+"""Public check of the training loop that stands in the notebook.
+
+The loop is run with a `train` and an `evaluate` of ours: what they return is known, and what is saved tells its epoch.
+How many epochs run, what is printed and what the file is called is up to the student; two equal losses never occur.
+"""
+
+import pytest
+
+# Rows (loss, accuracy) of each epoch. Validation is best in epoch 3, training in the last, the test in epoch 5.
+TRAIN = [(0.9, 0.60), (0.7, 0.70), (0.6, 0.75), (0.5, 0.80), (0.4, 0.85), (0.3, 0.90), (0.2, 0.92), (0.1, 0.95)]
+VALID = [(0.8, 0.62), (0.5, 0.70), (0.3, 0.74), (0.6, 0.79), (0.4, 0.81), (0.7, 0.84), (0.75, 0.80), (0.78, 0.78)]
+TEST = [(0.8, 0.60), (0.7, 0.61), (0.6, 0.62), (0.5, 0.63), (0.2, 0.70), (0.3, 0.69), (0.4, 0.68), (0.5, 0.67)]
+
+
+def run(probe, train, valid, test):
+    """Run the loop; return the outputs, the epoch that has to be saved last, and words for other epochs."""
+    actual = probe("training_loop", train=train, valid=valid, test=test)
+    epochs = actual["epochs"]
+    assert epochs, (
+        "No statement of the notebook calls `train` and `evaluate` for each epoch; expected a loop outside of "
+        "functions, or a call of a function with that loop."
+    )
+    losses = [loss for loss, _ in valid[:epochs]]
+    accuracies = [accuracy for _, accuracy in valid[:epochs]]
+    best = losses.index(min(losses)) + 1
+    words = {
+        accuracies.index(max(accuracies)) + 1: "the one with the highest validation accuracy",
+        losses.index(max(losses)) + 1: "the one with the highest validation loss: is the comparison the wrong way?",
+        1: "the first one: best_valid_loss has to follow",
+        epochs: "the last one, whatever its loss",
+    }
+    return actual, best, words
+
+
+def check_saved(probe, train, valid, test):
+    actual, best, words = run(probe, train, valid, test)
+    saved = actual["saved"]
+    assert saved, (
+        f'Nothing was saved in {actual["epochs"]} epochs; expected `torch.save(model.state_dict(), "mlp-model.pt")` '
+        "after each epoch with a new lowest validation loss."
+    )
+    assert saved[-1] is not None, "What was saved last holds no weights; expected `model.state_dict()`."
+    last = int(saved[-1])
+    later = [valid[e - 1][0] < min(loss for loss, _ in valid[: e - 1]) for e in map(int, saved) if 1 < e <= len(valid)]
+    hint = f" It is {words[last]}." if last in words else ""
+    if last != best and not all(later):
+        hint += " Models were saved whose loss is lower than in the epoch before, not lower than in all before."
+    assert last == best, (
+        f"The file holds the model of epoch {last} in the end; expected epoch {best}, which has the lowest validation "
+        f"loss.{hint}"
+    )
+    return actual, best
+
+
+@pytest.mark.graded(task="best-model", weight=3)
+def test_saves_the_best_model(probe):
+    """The loop saves the model of the epoch with the lowest validation loss
+
+    Compare with the lowest loss so far, remember it when it falls, and save only then.
+    """
+    check_saved(probe, TRAIN, VALID, TEST)

@@ -1,0 +1,46 @@
+"""Public checks of the data: normalization and the size of the validation set.
+
+The pictures are replaced by noise with the mean and spread of Fashion-MNIST's, so both are known here, and figures that
+somebody looked up are right as well.
+"""
+
+import pytest
+import torch
+
+from grader.compare import Context, Expectation, Tolerance, assert_matches
+
+MEAN, STD = 0.2860, 0.3530
+
+
+def check_normalization(actual, name, picture):
+    """Ask that a picture comes out as (1, 28, 28) of float32, with mean and standard deviation taken out."""
+    scaled = picture.float().unsqueeze(0) / 255
+    others = {
+        "the picture with values from 0 to 1: it is not normalized": scaled,
+        "the picture with the mean taken out, but not divided by the standard deviation": scaled - MEAN,
+        "the picture divided by the standard deviation, but with its mean left in": scaled / STD,
+        "the picture normalized to values from -1 to 1": (scaled - 0.5) / 0.5,
+        "the picture divided by the variance, the square of the standard deviation": (scaled - MEAN) / STD**2,
+    }
+    expected = Expectation({name: (scaled - MEAN) / STD}, {name: Tolerance(rtol=2e-3, atol=2e-3)})
+    assert_matches(actual, expected, context=Context(others=others))
+
+
+@pytest.mark.graded(task="data", weight=2)
+def test_split_sizes(probe):
+    """54 000 pictures stay for training, 6 000 are for validation
+
+    VALID_RATIO is the share that stays for training.
+    """
+    actual = probe("split")
+    assert_matches(actual, {"length of valid_data": 6000, "length of train_data": 54000})
+
+
+@pytest.mark.graded(task="data", weight=3)
+def test_normalized_training(probe, rng):
+    """Training pictures are normalized with the mean and the standard deviation of the training pixels
+
+    Both are those of the pixels divided by 255, for ToTensor has divided by then.
+    """
+    picture = torch.randint(0, 256, (28, 28), generator=rng, dtype=torch.uint8)
+    check_normalization(probe("normalized", picture=picture), "training picture", picture)

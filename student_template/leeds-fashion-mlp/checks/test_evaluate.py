@@ -1,0 +1,98 @@
+"""Public checks of `evaluate`, on a linear model of ours that shows in which mode it is.
+
+In evaluation mode its scores are rotated by one class. Before, it is in training mode. test_train.py has the checks of
+`train`, on the same model.
+"""
+
+import pytest
+import torch
+from torch import nn
+
+from grader.compare import assert_matches
+
+CLOSE = 1e-4  # of a loss or a share, in float32
+
+
+def draw(rng, *, n=24, classes=5):
+    """Draw pictures (N, 1, 3, 4), their classes, and the parameters to begin with."""
+    return {
+        "x": torch.randn(n, 1, 3, 4, generator=rng),
+        "y": torch.randint(classes, (n,), generator=rng),
+        "weight": torch.randn(classes, 12, generator=rng),
+        "bias": torch.randn(classes, generator=rng),
+    }
+
+
+def scores_of(x, weight, bias, *, mode):
+    scores = x.flatten(1) @ weight.T + bias
+    return scores if mode == "training" else scores.roll(1, dims=1)
+
+
+def figures(x, y, weight, bias, *, batch_size, mode, criterion="CrossEntropyLoss"):
+    """Return by name what each batch has: its loss, its accuracy and its number of rows."""
+    w, b = weight.double(), bias.double()
+    rows = []
+    for part, labels in zip(x.double().split(batch_size), y.split(batch_size), strict=True):
+        scores = scores_of(part, w, b, mode=mode)
+        share = (scores.argmax(dim=1) == labels).double().mean()
+        rows.append((float(getattr(nn, criterion)()(scores, labels)), float(share), len(labels)))
+    losses, shares, sizes = zip(*rows, strict=True)
+    return {"loss": losses, "accuracy": shares, "rows": sizes}
+
+
+def check_figures(actual, inputs, *, function, mode, batch_size, criterion="CrossEntropyLoss"):
+    """Compare the loss and the accuracy that came back with the means of the batches'.
+
+    The mean over all rows is another figure only where the last batch is smaller; being the better one, it is right,
+    too.
+    """
+    if actual["returned"] is None:
+        assert_matches({"what came back": None}, {"what came back": 0.0})
+    assert actual["returned"] == 2, (
+        f"`{function}` returned {actual['returned']} value(s); expected two: the loss and the accuracy."
+    )
+    right = figures(**inputs, batch_size=batch_size, mode=mode, criterion=criterion)
+    other_mode = "evaluation" if mode == "training" else "training"
+    wrong_mode = figures(**inputs, batch_size=batch_size, mode=other_mode, criterion=criterion)
+    count, sizes = len(right["rows"]), right["rows"]
+    for name in ("loss", "accuracy"):
+        values, value = right[name], actual[name]
+        assert isinstance(value, float), f"The {name} that `{function}` returned is no number."
+        by_batch = sum(values) / count
+        by_row = sum(v * n for v, n in zip(values, sizes, strict=True)) / sum(sizes)
+        words = {
+            "That is the sum over the batches: divide by their number, `len(iterator)`.": sum(values),
+            "That is the sum over the batches divided by the number of pictures; it has as many terms as there are "
+            "batches, `len(iterator)`.": sum(values) / sum(sizes),
+            "That is the figure of the last batch only.": values[-1],
+            "That is the figure of the first batch only: does `return` stand inside the loop?": values[0],
+            "That is the first batch's figure divided by the number of batches: does `return` stand inside the loop?":
+            values[0] / count,
+            f"That is the figure in {other_mode} mode: call model.{'train' if mode == 'training' else 'eval'}() first.":
+            sum(wrong_mode[name]) / count,
+            "That is in percent; expected a share from 0 to 1.": 100 * by_batch,
+            f"That is the {'accuracy' if name == 'loss' else 'loss'}: the loss comes first.":
+            sum(right["accuracy" if name == "loss" else "loss"]) / count,
+        }  # fmt: skip
+        told = [text for text, slip in words.items() if abs(slip - value) < CLOSE]
+        is_right = min(abs(value - by_batch), abs(value - by_row)) <= CLOSE
+        assert is_right, (
+            f"The {name} that `{function}` returned is {value:.4f}; expected {by_batch:.4f}, the mean of the {count} "
+            f"batches' figures. {told[0] if told else ''}".strip()
+        )
+
+
+@pytest.mark.graded(task="evaluate", weight=4)
+def test_evaluate_figures(probe, rng):
+    """evaluate returns the mean loss and the mean accuracy of the batches, in evaluation mode"""
+    inputs = draw(rng)
+    actual = probe("evaluation", **inputs, batch_size=8)
+    check_figures(actual, inputs, function="evaluate", mode="evaluation", batch_size=8)
+
+
+@pytest.mark.graded(task="evaluate", weight=3, after="test_evaluate_figures")
+def test_evaluate_leaves_the_model_alone(probe, rng):
+    """evaluate changes no weight"""
+    inputs = draw(rng)
+    actual = probe("evaluation", **inputs, batch_size=8)
+    assert_matches(actual, {"weight": inputs["weight"], "bias": inputs["bias"]})

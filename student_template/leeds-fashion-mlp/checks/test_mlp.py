@@ -1,0 +1,89 @@
+"""Public checks of the network. Parameters are found by the order in which the layers are called, not by names."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from grader.compare import Context, assert_matches, measured
+
+HIDDEN = (250, 100)
+
+
+def draw(rng, *, n=6, image=(1, 28, 28), classes=10, hidden=HIDDEN):
+    """Draw pictures, and parameters whose sizes are those of the network."""
+    pixels = image[0] * image[1] * image[2]
+    sizes = [pixels, *hidden, classes]
+    pairs = list(zip(sizes[1:], sizes[:-1], strict=True))
+    return {
+        "images": torch.randn(n, *image, generator=rng),  # (N, C, H, W)
+        "weights": [torch.randn(pair, generator=rng) / pair[1] ** 0.5 for pair in pairs],  # (out, in) each
+        "biases": [torch.randn(pair[0], generator=rng) for pair in pairs],
+    }
+
+
+def forward(images, weights, biases):
+    x = images.flatten(1)
+    for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
+        x = F.relu(x @ weight.T + bias)
+    return {"scores": x @ weights[-1].T + biases[-1]}
+
+
+def slips(images, weights, biases):
+    """Return what the usual mistakes would give, by the words to tell them with."""
+    right = forward(images, weights, biases)["scores"]
+    layers = list(zip(weights, biases, strict=True))
+
+    def through(*activations):
+        x = images.flatten(1)
+        for (weight, bias), activation in zip(layers, activations, strict=True):
+            x = activation(x @ weight.T + bias)
+        return x
+
+    def nothing(x):
+        return x
+
+    return {
+        "the sigmoid of the scores: the loss takes plain scores": torch.sigmoid(right),
+        "the softmax of the scores: the loss takes plain scores": right.softmax(dim=1),
+        "the scores after a ReLU: the output layer has no activation": F.relu(right),
+        "the scores without any ReLU": through(nothing, nothing, nothing),
+        "the scores without ReLU after the second hidden layer": through(F.relu, nothing, nothing),
+        "the scores without ReLU after the first hidden layer": through(nothing, F.relu, nothing),
+        "the scores with sigmoid instead of ReLU": through(torch.sigmoid, torch.sigmoid, nothing),
+        "the scores with tanh instead of ReLU": through(torch.tanh, torch.tanh, nothing),
+    }
+
+
+def check_sizes(actual, expected, name):
+    layers = actual["linear layers"]
+    told = " → ".join(str(size) for size in [layers[0][0], *(out for _, out in layers)]) if layers else "none"
+    wanted = " → ".join(str(size) for size in [expected[0][0], *(out for _, out in expected)])
+    assert layers == expected, f"The linear layers of `{name}` are {told}; expected {wanted}."
+
+
+def check_network(probe, inputs):
+    classes = len(inputs["biases"][-1])
+    actual = probe("network", output_dim=classes, **inputs)
+    check_sizes(actual, [[w.shape[1], w.shape[0]] for w in inputs["weights"]], "MLP")
+    context = Context(batch_size=len(inputs["images"]), others=slips(**inputs))
+    assert_matches({"scores": actual["scores"]}, measured(forward, **inputs), context=context)
+
+
+@pytest.mark.graded(task="mlp", weight=3)
+def test_mlp_layers(probe, rng):
+    """MLP has linear layers 784 → 250 → 100 → 10
+
+    What the layers are called is up to you.
+    """
+    inputs = draw(rng)
+    actual = probe("network", output_dim=10, **inputs)
+    check_sizes(actual, [[784, 250], [250, 100], [100, 10]], "MLP")
+
+
+@pytest.mark.graded(task="mlp", weight=4, after="test_mlp_layers")
+def test_mlp_forward(probe, rng):
+    """MLP returns a row of ten plain scores for each picture
+
+    ReLU after the two hidden layers, nothing after the output layer.
+    """
+    check_network(probe, draw(rng))
