@@ -266,7 +266,7 @@ def test_a_bug_of_the_graders_own_exits_with_3(course, call_grader, monkeypatch)
     def fail(*_args, **_settings):
         raise RuntimeError("unforeseen")
 
-    monkeypatch.setattr("grader.check.find_assignment", fail)
+    monkeypatch.setattr("grader.own_work.find_assignment", fail)
     ended = call_grader("check", "reference/tiny", cwd=course)
     assert ended.returncode == 3
     assert "RuntimeError: unforeseen" in ended.stderr
