@@ -41,6 +41,7 @@ class Desk:
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
         self._environment.filters["markdown"] = render_markdown
+        self._environment.filters["points"] = points_text
 
     def index(self) -> str:
         """Return the page that lists the questions."""
