@@ -19,6 +19,8 @@ from grader.verdict import Status, SubmissionResult
 
 _BINS = 10
 _SLOWEST_SHOWN = 8
+_FLAGGED_SHOWN = 100
+_LINKED_ROWS = 300  # beyond that a link in every cell makes the table slow to open
 _SLOW_S = 1.0  # what takes less isn't worth a look
 
 
@@ -78,9 +80,11 @@ class ClassPage:
     bins: tuple[Bin, ...]
     tasks: tuple[TaskRow, ...]
     rows: tuple[SubmissionRow, ...]
+    has_linked_cells: bool
     explanations: tuple[Explanation, ...]
     flag_counts: tuple[tuple[Mark, int], ...]
     flagged: tuple[Flagged, ...]
+    flagged_count: int
     slowest: tuple[Slow, ...]
 
 
@@ -100,9 +104,11 @@ def class_page_of(run: RunInfo, *, results: Sequence[SubmissionResult], files: M
         bins=_bins(percents),
         tasks=tuple(tasks.values()),
         rows=tuple(_row(result, tasks=tuple(tasks), file=files[result.submission]) for result in results),
+        has_linked_cells=len(results) <= _LINKED_ROWS,
         explanations=common_explanations(results, files=files),
         flag_counts=_flag_counts(flags),
-        flagged=flags,
+        flagged=flags[:_FLAGGED_SHOWN],
+        flagged_count=len(flags),
         slowest=_slowest(results, files=files),
     )
 

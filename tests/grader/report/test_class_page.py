@@ -159,3 +159,10 @@ def test_reasons_are_counted_by_submission():
         _result("c", verdict=Verdict.MISSING)
     ]
     assert [(mark.word, count) for mark, count in _page(*results).flag_counts] == [("timed out", 2), ("missing", 1)]
+
+
+def test_a_large_class_is_listed_in_part():
+    """Of many flagged submissions the first hundred are listed, all counted; cells of a large table are no links."""
+    page = _page(*(_result(f"s{i:03d}", verdict=Verdict.TIMED_OUT) for i in range(301)))
+    assert (len(page.flagged), page.flagged_count, page.has_linked_cells) == (100, 301, False)
+    assert _page(_result("a")).has_linked_cells
