@@ -18,7 +18,7 @@ from grader.notebook_plan import PLAN_FILE, NotebookPlan, State, read_plan
 from grader.notebooks import Cell, CellKind, read_stripped
 from grader.probes import Probe
 from grader.sandbox.cell_source import to_python
-from grader.sandbox.definitions import Log, Pace, run_cells
+from grader.sandbox.definitions import Event, Log, Pace, run_cells
 from grader.sandbox.notebook_surroundings import prepare_surroundings
 from grader.sandbox.protocol import NOTEBOOK
 
@@ -97,7 +97,7 @@ def describe_notebook() -> dict[str, Any]:
     failed = [
         [event.cell, event.line, event.why]
         for event in log.events
-        if event.error is not None and not isinstance(event.error, NotImplementedError)
+        if event.error is not None and not isinstance(event.error, NotImplementedError) and not _follows(event, log)
     ]
     return {
         "failed": failed[:_MOST_ROWS],
@@ -105,6 +105,17 @@ def describe_notebook() -> dict[str, Any]:
         "twice": _find_twice(finder.cells)[:_MOST_ROWS],
         "states": [[state.task, state.cell] for state in finder.plan.states if state.cell is not None],
     }
+
+
+def _follows(event: Event, log: Log) -> bool:
+    """Tell whether a statement failed only since another was not run: it lacks a name, or a file of the training."""
+    skipped = [other for other in log.events if other.error is None and other.cell <= event.cell]
+    match event.error:
+        case NameError(name=str(name)):
+            return any(name in other.names for other in skipped)
+        case FileNotFoundError():
+            return any(other.why == "it trains" for other in skipped)
+    return False
 
 
 def notebook_probe() -> Probe:

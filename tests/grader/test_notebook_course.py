@@ -214,6 +214,14 @@ def test_forbidden_name(grade):
     assert result.points == 6
 
 
+def test_what_follows_from_training_is_not_told(grade):
+    """A plot or a file that is missing only since nothing was trained or plotted is no note; another failure is."""
+    cells = ["fit = train_it()\nfig, ax = plt.subplots()", "ax.plot(1)", "torch.load('best.pt')", "unknown(1)"]
+    result = grade(good(more=cells))
+    (note,) = [note for note in result.notes if "did not run" in note]
+    assert note == "cell 9, line 1, did not run: `NameError: name 'unknown' is not defined`."
+
+
 def test_renamed(grade):
     """The only notebook is taken, whatever its name and folder."""
     result = grade({"final/My Copy (2).ipynb": good(), "final/data.csv": b"1"})
