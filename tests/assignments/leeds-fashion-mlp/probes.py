@@ -33,13 +33,19 @@ def stand_in_pixels():
     return pixels[order].view(1000, 28, 28)
 
 
+@functools.cache
+def training_pixels():
+    """Return the 60 000 pictures, once for all states of the notebook."""
+    return stand_in_pixels().repeat(60, 1, 1)
+
+
 class FashionMNIST(torchvision.datasets.FashionMNIST):
     """Noise in place of the pictures: as many for training, only 500 for testing, which notebooks go through."""
 
     def __init__(self, root="", train=True, transform=None, target_transform=None, download=False):
         torchvision.datasets.VisionDataset.__init__(self, root, transform=transform, target_transform=target_transform)
         self.train = train
-        self.data = stand_in_pixels().repeat(60, 1, 1) if train else stand_in_pixels()[:500].clone()
+        self.data = training_pixels() if train else stand_in_pixels()[:500].clone()
         self.targets = torch.arange(len(self.data)) % 10
 
 
