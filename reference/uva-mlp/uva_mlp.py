@@ -1,6 +1,6 @@
-# The reference of uva-mlp as a percent script: `grader template uva-mlp` makes the students' notebook of it. Figures that
-# the text names are proven in tests/grader/assignments/test_uva_mlp.py.
-# ruff: noqa: F401  (students may want every library that is imported)
+# The reference of uva-mlp as a percent script: `grader template uva-mlp` makes the students' notebook of it. Figures
+# that the text names are proven in tests/grader/assignments/test_uva_mlp.py.
+# ruff: noqa: F401, I001  (students may want every library that is imported, here sorted by what it is for)
 
 # %% [markdown] id="intro"
 # # Multilayer perceptrons on images
