@@ -133,7 +133,7 @@ def _show(
     if selection.quick and long:
         titles = ", ".join(task.title for task in long)
         console.print(f"Not run (`--quick`): {titles}.", markup=False, soft_wrap=True)
-    if has_passed(result) and (selection.tasks or (selection.quick and long)):
+    if has_passed(result) and selection.tasks:
         console.print("Next: `grader check` runs all tasks.", markup=False, soft_wrap=True)
     if html is not None:
         console.print(f"Scorecard: {_write_page(html, result, assignment)}", markup=False, soft_wrap=True)

@@ -240,3 +240,29 @@ def test_a_recording_names_the_remedy_of_each_state(written):
     assert lines[7].startswith("refused: r: It is random.")
     assert lines[8].startswith("fails on the reference: f:")
     assert lines[9:] == ["Nothing was written: mend that first."]
+
+
+def _task(name, *checks):
+    return TaskResult(name, f"Task {name}", 1.0, 2.0, False, checks)
+
+
+def test_what_is_to_mend_comes_first():
+    """Tasks with something to mend stand before the others, each group in the assignment's order."""
+    good, bad = _check(), _check(Verdict.WRONG, message="It is 3.")
+    free = _check(Verdict.SKIPPED, counted=False)
+    tasks = (_task("a", good), _task("b", bad), _task("c", free), _task("d", good, bad))
+    text = _printed(SubmissionResult("me", Status.GRADED, 4.0, 8.0, tasks))
+    places = [text.index(f"Task {name}") for name in "bdac"]
+    assert places == sorted(places)
+    assert text.index("4 of 8 points") > places[-1]
+
+
+def test_in_brief_a_task_that_is_done_is_one_line():
+    """`brief` shows the checks of tasks that are not done, and a line with a tick for each that is."""
+    console = _console()
+    tasks = (_task("a", _check(title="Fine")), _task("b", _check(Verdict.WRONG, title="Bad")))
+    print_scorecard(console, SubmissionResult("me", Status.GRADED, 2.0, 4.0, tasks), brief=True)
+    text = console.file.getvalue()
+    assert "✓ Task a  1/2\n" in text
+    assert "Fine" not in text
+    assert "✗ Bad  wrong" in text
