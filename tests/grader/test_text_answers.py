@@ -53,9 +53,9 @@ def test_answers_arrive_in_the_order_of_the_questions(answers):
     """Each question gets its text with title and points, and no points change."""
     found = answers("q1 = '**Because**'", "q3 = '''\n1. Now\n'''\nq2 = f'{1 + 1} ways'")
     assert found == (
-        Answer("Why?", "**Because**", points=4),
-        Answer("How?", "2 ways"),
-        Answer("When?", "\n1. Now\n"),
+        Answer("Why?", "**Because**", points=4, name="q1"),
+        Answer("How?", "2 ways", name="q2"),
+        Answer("When?", "\n1. Now\n", name="q3"),
     )
 
 
