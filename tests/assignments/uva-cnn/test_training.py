@@ -9,19 +9,23 @@ from grader.accuracy import score
 from grader.compare import Spec, assert_matches
 from grader.dataset_parts import Limit
 
-LIMIT = Limit(train=800, valid=200, test=500)
-TARGETS = {"cifar10": 15.0, "fashion-mnist": 45.0, "digits": 60.0}
+LIMIT = Limit(train=1000, valid=200, test=500)
+# Of the reference with other seeds than its own: digits 53.2 % (sd 15.9 over 3), fashion-mnist 54.8 % (one seed; with a
+# learning rate of 0.003 and 800 images 54.9 %, sd 3.7 over 4). An untrained network has 10 %. For cifar10 nothing was
+# measured; its target only tells a training that does something from one that does nothing.
+TARGETS = {"cifar10": 15.0, "fashion-mnist": 30.0, "digits": 20.0}
 OPTIONS = {
     "model_hparams": {"num_classes": 10, "c_hidden": [8, 12, 16], "num_blocks": [1, 1, 1]},
-    "optimizer_hparams": {"lr": 0.03, "momentum": 0.9, "weight_decay": 1e-4},
+    "optimizer_hparams": {"lr": 0.005, "momentum": 0.9, "weight_decay": 1e-4},
     "max_epochs": 10,
-    "batch_size": 64,
+    "batch_size": 32,
 }
 
 
 def normalized(data):
-    """Return what may enter the sandbox, with pixels from -2 to 2."""
-    return {name: (x - 0.5) / 0.25 if name.endswith("_x") else x for name, x in data.for_probe().items()}
+    """Return what may enter the sandbox, with pixels of mean 0 and variance 1."""
+    mean, std = data.train_x.mean(), data.train_x.std()
+    return {name: (x - mean) / std if name.endswith("_x") else x for name, x in data.for_probe().items()}
 
 
 def assert_learned(probe, data):
@@ -40,7 +44,7 @@ def assert_learned(probe, data):
 def test_training_learns(probe, dataset):
     """A small ResNet that train_model trains for 10 epochs learns to classify images
 
-    It has one block in each of three groups, and 800 training images.
+    It has one block in each of three groups, and 1000 training images.
     """
     assert_learned(probe, dataset("cifar10", "fashion-mnist", "digits", shape=(3, 32, 32), limit=LIMIT))
 

@@ -1,0 +1,172 @@
+"""Public checks of PreActResNetBlock.
+
+Free is what the document leaves open: biases of convolutions, the names and the order of layers, modules or functions,
+which of the two convolutions of the main path has the stride, and whether the 1×1 convolution sees the block's input
+or what a norm and a ReLU make of it, or has a norm behind it. The size of the two kernels is that of ResNets, 3×3.
+"""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from grader.compare import Context, Spec, assert_matches, measured
+
+# What may stand on the other path of a block that subsamples, {a}→{b} channels; the first is what the document names.
+SHORTCUTS = (
+    "conv({a}→{b}, 1×1, stride 2)",
+    "norm({a}), relu, conv({a}→{b}, 1×1, stride 2)",
+    "norm({a}), conv({a}→{b}, 1×1, stride 2)",
+    "main path's norm({a}), relu, conv({a}→{b}, 1×1, stride 2)",
+    "main path's norm({a}), conv({a}→{b}, 1×1, stride 2)",
+    "relu, conv({a}→{b}, 1×1, stride 2)",
+    "conv({a}→{b}, 1×1, stride 2), norm({b})",
+)
+
+
+def main_paths(a, b, *, subsample):
+    """Return the accepted main paths; the first is the usual one."""
+    strides = [(", stride 2", ""), ("", ", stride 2")] if subsample else [("", "")]
+    return [f"norm({a}), relu, conv({a}→{b}, 3×3{s}), norm({b}), relu, conv({b}→{b}, 3×3{t})" for s, t in strides]
+
+
+def assert_one_of(actual, name, accepted):
+    """Ask for one of several texts, and tell the first one."""
+    wanted = actual[name] if actual[name] in accepted else accepted[0]
+    assert_matches(actual, {name: wanted})
+
+
+def draw_block(rng, a, b, *, subsample=False):
+    """Draw the weights of a block: both norms, both convolutions, and the shortcut with a norm that it may have."""
+    weights = {}
+    for name, width in {"norm 1": a, "norm 2": b, **({"shortcut norm 1": a} if subsample else {})}.items():
+        weights[f"{name}.weight"] = 0.5 + torch.rand(width, generator=rng)
+        weights[f"{name}.bias"] = 0.5 * torch.randn(width, generator=rng)
+        weights[f"{name}.running_mean"] = 0.5 * torch.randn(width, generator=rng)
+        weights[f"{name}.running_var"] = 0.5 + torch.rand(width, generator=rng)
+    weights["conv 1.weight"] = torch.randn(b, a, 3, 3, generator=rng) / (3 * a**0.5)
+    weights["conv 2.weight"] = torch.randn(b, b, 3, 3, generator=rng) / (3 * b**0.5)
+    if subsample:
+        weights["shortcut conv 1.weight"] = torch.randn(b, a, 1, 1, generator=rng) / a**0.5
+    return weights
+
+
+def without_unused(weights, shortcut):
+    """Leave out the shortcut's norm where there is none, and give it as many channels as there are."""
+    if shortcut.startswith("norm"):
+        return weights
+    kept = {name: tensor for name, tensor in weights.items() if not name.startswith("shortcut norm")}
+    if shortcut.endswith(")") and ", norm(" in shortcut:
+        width = len(weights["conv 1.weight"])
+        kept |= {f"shortcut norm 1.{name}": torch.linspace(0.5, 1.5, width) for name in STATISTICS}
+    return kept
+
+
+STATISTICS = ("weight", "bias", "running_mean", "running_var")
+
+
+def norm(x, w, name, *, training=False):
+    mean, var, scale, shift = (w[f"{name}.{part}"] for part in ("running_mean", "running_var", "weight", "bias"))
+    return F.batch_norm(x, None if training else mean, None if training else var, scale, shift, training=training)
+
+
+def block_output(x, w, *, main="", shortcut="", training=False):
+    """Compute a block as its paths are described, from its weights by name."""
+    strides = (1, 2) if main.endswith("stride 2)") else (2, 1) if "stride 2" in main else (1, 1)
+    pre = F.relu(norm(x, w, "norm 1", training=training))
+    z = F.conv2d(pre, w["conv 1.weight"], stride=strides[0], padding=1)
+    z = F.relu(norm(z, w, "norm 2", training=training))
+    z = F.conv2d(z, w["conv 2.weight"], stride=strides[1], padding=1)
+    return z + other_path(x, w, shortcut, training=training)
+
+
+def other_path(x, w, shortcut, *, training=False):
+    if not shortcut:
+        return x
+    if shortcut.startswith("main path's norm"):
+        x = norm(x, w, "norm 1", training=training)
+    elif shortcut.startswith("norm"):
+        x = norm(x, w, "shortcut norm 1", training=training)
+    x = F.relu(x) if "relu" in shortcut else x
+    x = F.conv2d(x, w["shortcut conv 1.weight"], stride=2)
+    return norm(x, w, "shortcut norm 1", training=training) if ", norm(" in shortcut else x
+
+
+def assert_block(probe, rng, *, a, b, size, subsample, others=None, **options):
+    """Ask for the paths of a block and for its output, both in the way that they are accepted."""
+    x = torch.randn(4, a, *size, generator=rng)
+    call = {"c_in": a, "subsample": subsample, "x": x, **({"c_out": b} if subsample else {})}
+    actual = probe("block_paths", **call)
+    shortcuts = [text.format(a=a, b=b) for text in SHORTCUTS] if subsample else [""]
+    assert_one_of(actual, "main path", main_paths(a, b, subsample=subsample))
+    assert_one_of(actual, "shortcut", shortcuts)
+    paths = {"main": actual["main path"], "shortcut": actual["shortcut"]}
+    weights = without_unused(draw_block(rng, a, b, subsample=subsample), paths["shortcut"])
+    training = options.get("training", False)
+    actual = probe("block_pass", **call, weights=weights, **options)
+
+    def output(x, w):
+        return {"output": block_output(x, w, **paths, training=training)}
+
+    right = block_output(x, weights, **paths, training=training)
+    named = {
+        "the output with a ReLU behind the sum": F.relu(right),
+        "the main path alone, without the sum": right - other_path(x, weights, paths["shortcut"], training=training),
+        "the output in the other mode (training or evaluation)": block_output(
+            x, weights, **paths, training=not training
+        ),
+    }
+    context = Context(batch_size=len(x), others=named)
+    assert_matches(actual, measured(output, x=x, w=weights), context=context)
+    return x, weights, paths
+
+
+@pytest.mark.graded(task="block", weight=2)
+def test_block_shape(probe, rng):
+    """A block that doesn't subsample returns the shape that it gets
+
+    Many channels and few, square images and others.
+    """
+    for c_in, size in ((48, (32, 32)), (5, (8, 12))):
+        x = torch.randn(2, c_in, *size, generator=rng)
+        assert_matches(probe("block_shape", c_in=c_in, x=x), {"output": Spec((2, c_in, *size))})
+
+
+@pytest.mark.graded(task="block", weight=2)
+def test_block_shape_subsampled(probe, rng):
+    """A block that subsamples halves height and width and returns c_out channels
+
+    One convolution of the main path has stride 2; the other path needs a 1×1 convolution with stride 2.
+    """
+    for c_in, c_out, size in ((16, 40, (32, 32)), (6, 4, (8, 12))):
+        x = torch.randn(2, c_in, *size, generator=rng)
+        actual = probe("block_shape", c_in=c_in, x=x, subsample=True, c_out=c_out)
+        assert_matches(actual, {"output": Spec((2, c_out, size[0] // 2, size[1] // 2))})
+
+
+@pytest.mark.graded(task="block", weight=4, after="test_block_shape")
+def test_block_main_path(probe, rng):
+    """The main path is norm, ReLU, convolution, twice
+
+    Pre-activation means that a batch normalization and a ReLU come before each convolution, not after it.
+    """
+    x = torch.randn(2, 6, 8, 8, generator=rng)
+    actual = probe("block_paths", c_in=6, x=x)
+    assert_one_of(actual, "main path", main_paths(6, 6, subsample=False))
+
+
+@pytest.mark.graded(task="block", weight=3, after="test_block_main_path")
+def test_block_output(probe, rng):
+    """A block adds its input, unchanged, to what the main path makes of it
+
+    Behind the sum there is nothing: no activation, no norm.
+    """
+    assert_block(probe, rng, a=6, b=6, size=(8, 8), subsample=False)
+
+
+@pytest.mark.graded(task="block", weight=3, after="test_block_shape_subsampled")
+def test_block_output_subsampled(probe, rng):
+    """A block that subsamples adds what a 1×1 convolution with stride 2 makes of its input
+
+    The stride is on exactly one convolution of each path.
+    """
+    assert_block(probe, rng, a=4, b=7, size=(8, 8), subsample=True)
