@@ -94,12 +94,15 @@ def training_loop(*, train, valid, test):
         rest = run_loop(script, own_statements("notebook_best_model"))
         epochs, saved = script.epoch, list(script.saved)
         script.tested.clear()
+        failed = ""
         for statement in rest:
             if script.tested:
                 break
-            with contextlib.suppress(Exception):  # what the rest of the notebook does is not asked here
+            try:
                 run_statement(statement, notebook)
-    return {"epochs": epochs, "saved": saved, "tested": script.tested[:1]}
+            except Exception as err:  # what the rest of the notebook does is not asked here
+                failed = failed or f"cell {statement.cell}: {type(err).__name__}: {err}"[:300]
+    return {"epochs": epochs, "saved": saved, "tested": script.tested[:1], "failed": failed}
 
 
 def run_loop(script, statements):

@@ -29,7 +29,8 @@ def test_tests_the_best_model(probe):
     Load what was saved into the model before you evaluate it on test_iterator.
     """
     actual, best, _ = run(probe, TRAIN, VALID, TEST)
-    assert actual["tested"], "After the loop no model is evaluated on `test_iterator`; expected the saved one."
+    failed = f" The first statement below the loop that failed is in {actual['failed']}." if actual["failed"] else ""
+    assert actual["tested"], f"After the loop no model is evaluated on `test_iterator`; expected the saved one.{failed}"
     tested = actual["tested"][0]
     assert tested == best, (
         f"The model that is tested is that of epoch {tested or 0:g}; expected epoch {best}, the one that was saved. "

@@ -8,6 +8,7 @@ at once.
 import math
 
 import pytest
+import torch
 import torch.nn.functional as F
 from test_mlp import check_sizes, draw, forward
 
@@ -56,6 +57,11 @@ def dropped(actual, inputs):
 def test_dropout_evaluation(probe, rng):
     """In evaluation mode MLPDropout is the network of part 1: 784 → 250 → 100 → 10, and nothing is dropped"""
     actual, inputs = run(probe, rng)
+    if isinstance(actual["scores"], torch.Tensor):
+        assert torch.equal(actual["scores"], actual["scores of a second pass"]), (
+            "In evaluation mode two passes give different scores: neurons are still dropped. nn.Dropout knows the "
+            "mode; F.dropout has to be told: `training=self.training`."
+        )
     others = {"the scores with neurons dropped": actual["training scores"]}
     expected = measured(forward, **inputs)
     context = Context(batch_size=64, others=others)
