@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from grader.notebooks import CellKind, read_stripped
 from grader.sandbox.cell_source import to_python
 
-
 _SUFFIX = ".py"
 
 

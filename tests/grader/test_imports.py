@@ -141,7 +141,7 @@ def test_nothing_executes_what_strangers_sent(trees):
 
 
 def test_only_the_edge_prints_or_exits(trees):
-    """No module but the notebook's magic and the command line prints, and only processes of their own leave through sys.exit."""
+    """Only the command line and the notebook's magics print, and only programs of their own call sys.exit."""
     for name, tree in trees.items():
         called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
         assert "print" not in called or name == "in_notebook", name
