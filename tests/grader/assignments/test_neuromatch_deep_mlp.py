@@ -34,10 +34,12 @@ def notebook():
 
 
 @pytest.fixture(autouse=True)
-def _same_stream():
-    """Leave torch's stream of random numbers as it was."""
-    state = torch.get_rng_state()
+def _same_torch():
+    """Leave torch's stream of random numbers as it was; one thread, since steps this small only wait for a second."""
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    torch.set_num_threads(1)
     yield
+    torch.set_num_threads(threads)
     torch.set_rng_state(state)
 
 
