@@ -151,6 +151,8 @@ def run_statement(statement, notebook):
 def scripted(notebook, script, *, epochs):
     """Let the notebook train and measure by the script, for this many epochs, and save into it."""
     before = torch.save, torch.load
+    for name, value in what_a_loop_needs().items():
+        vars(notebook).setdefault(name, value)
     notebook.train, notebook.evaluate = script.train, script.evaluate
     torch.save, torch.load = script.save, script.load
     for name, value in list(vars(notebook).items()):
@@ -160,6 +162,14 @@ def scripted(notebook, script, *, epochs):
         yield
     finally:
         torch.save, torch.load = before
+
+
+def what_a_loop_needs():
+    """Return what the cells above the loop set, for a notebook in which one of them does not work yet."""
+    model = nn.Linear(4, 2)
+    iterators = {f"{part}_iterator": [part] for part in ("train", "valid", "test")}
+    rest = {"optimizer": torch.optim.Adam(model.parameters()), "criterion": nn.CrossEntropyLoss()}
+    return {"model": model, "device": torch.device("cpu"), **rest, **iterators}
 
 
 def models_that_train(notebook, module):

@@ -41,9 +41,10 @@ def check_saved(probe, train, valid, test):
     )
     assert saved[-1] is not None, "What was saved last holds no weights; expected `model.state_dict()`."
     last = int(saved[-1])
-    later = [valid[e - 1][0] < min(loss for loss, _ in valid[: e - 1]) for e in map(int, saved) if 1 < e <= len(valid)]
+    losses = [loss for loss, _ in valid[: actual["epochs"]]]
+    falling = [e for e in range(1, len(losses) + 1) if e == 1 or losses[e - 1] < losses[e - 2]]
     hint = f" It is {words[last]}." if last in words else ""
-    if last != best and not all(later):
+    if last != best and saved == falling:
         hint += " Models were saved whose loss is lower than in the epoch before, not lower than in all before."
     assert last == best, (
         f"The file holds the model of epoch {last} in the end; expected epoch {best}, which has the lowest validation "
