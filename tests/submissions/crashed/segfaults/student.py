@@ -27,7 +27,7 @@ class MomentumSGD:
 
     def step(self, gradient):
         function = print
-        for _ in range(1_000_000):
+        for _ in range(300_000):
             function = functools.partial(function).__call__
         function()
         os.kill(os.getpid(), 11)
