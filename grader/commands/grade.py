@@ -50,7 +50,8 @@ def grade(
     """Grade submissions of strangers, in parallel, and write their scorecards.
 
     Each result is stored at once: stopped or killed, the same command goes on where it was. RESULTS then holds
-    index.html, scorecards/, instructor/, grades.csv, results.json and run.sqlite. Exit code 3: the grader failed on some.
+    index.html, scorecards/ (for students), instructor/, grades.csv, results.json and run.sqlite. Exit code 3: the
+    grader failed on some.
     """
     from grader.batch import Order, run_info
     from grader.course import find_course, read_assignment
