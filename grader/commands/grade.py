@@ -55,23 +55,17 @@ def grade(
     """
     from grader.batch import Order, run_info
     from grader.course import find_course, read_assignment
-    from grader.sandbox.walls import Wall, wall_named
     from grader.store import open_store
     from grader.submission import find_submissions
 
-    outer = wall_named(wall)
-    if outer is Wall.INLINE:
-        raise SandboxError(
-            "`inline` is no wall: it runs the code of strangers in the grader's own process.",
-            remedy="Choose bubblewrap, or process for code that you trust.",
-        )
+    outer = _wall_for_strangers(wall)
     folder = find_course(course or Path())
     chosen = read_assignment(folder, assignment)
     intake = find_submissions(submissions, chosen)
     order = Order(
         folder,
         chosen,
-        wall=str(outer),
+        wall=outer,
         tasks=_quick_ones(chosen, task) if quick else known_tasks(chosen, task),
         executed=(out / "notebooks").resolve() if execute else None,
     )
@@ -87,6 +81,19 @@ def grade(
             "Run the same command again: only those are graded. `grader doctor` looks for the cause.",
         )
         raise typer.Exit(3)
+
+
+def _wall_for_strangers(name: str) -> str:
+    """Return the name of a wall that keeps strangers out of the grader's own process. Raises SandboxError."""
+    from grader.sandbox.walls import Wall, wall_named
+
+    outer = wall_named(name)
+    if outer is Wall.INLINE:
+        raise SandboxError(
+            "`inline` is no wall: it runs the code of strangers in the grader's own process.",
+            remedy="Choose bubblewrap, or process for code that you trust.",
+        )
+    return str(outer)
 
 
 def _quick_ones(assignment: "Assignment", tasks: list[str] | None) -> tuple[str, ...]:
