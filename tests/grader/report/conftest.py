@@ -84,7 +84,7 @@ def a_run():
     return RunInfo("uva-mlp", "A small MLP", "checks-1", "0.1.0", "2.13.0", "bubblewrap", "2026-05-01T10:00:00Z")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # one at a time, and none left: its event loop would be the one of later tests
 def browser():
     """Return a running Chromium that reaches no network."""
     if CHROMIUM is None:
