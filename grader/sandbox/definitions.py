@@ -12,31 +12,27 @@ import contextlib
 import inspect
 import linecache
 import os
-import signal
 import socket
-import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from grader.notebooks import Cell, CellKind
 from grader.sandbox.cell_source import TOP_LEVEL_AWAIT, CellSource, to_python
 from grader.sandbox.statement_choice import Statement, choose_statements, find_training
+from grader.sandbox.statement_time import StatementTooLong, time_limit
 
-_AGAIN_S = 0.25  # a statement that catches its own time-out gets another one
-
-
-class StatementTooLong(BaseException):
-    """Interrupt a statement that has used up its time; no `except Exception` of a student's stops it."""
+_PATIENCE = 5.0  # a statement may take so many times its computing time by the clock, while there is time for all
+_LEAST_PATIENCE = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Bound the run, in seconds: one statement, and all that are no definitions together."""
+    """Bound the run, in seconds: one statement's computing, and by the clock all that are no definitions together."""
 
     statement_s: float = 2.0
     total_s: float = 15.0
@@ -192,9 +188,11 @@ class _Run:
     def _execute(self, statement: Statement) -> BaseException | None:
         """Execute a statement within its time and return what it raised."""
         started = time.monotonic()
-        seconds = self.pace.statement_s * (5 if statement.is_definition else 1)
+        cpu_s = self.pace.statement_s * (5 if statement.is_definition else 1)
+        left_s = self.pace.total_s if statement.is_definition else self.left_s
+        wall_s = max(_LEAST_PATIENCE * cpu_s, min(_PATIENCE * cpu_s, left_s))
         try:
-            with _time_limit(seconds):
+            with time_limit(cpu_s=cpu_s, wall_s=wall_s):
                 self._execute_now(statement)
         except KeyboardInterrupt:
             raise
@@ -247,32 +245,6 @@ def _names_in_text(text: str) -> Iterator[str]:
             name = rest.strip().split("(")[0].split(":")[0].strip()
             if name.isidentifier():
                 yield name
-
-
-@contextlib.contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Interrupt the body after this time, as far as Python code can be interrupted."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    active = True
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        if active:
-            raise StatementTooLong(f"it took longer than {seconds:g} s")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    started = time.monotonic()
-    left_s, _interval = signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_S)
-    try:
-        try:
-            yield
-        finally:
-            active = False
-    finally:
-        others_s = max(0.01, left_s - (time.monotonic() - started)) if left_s else 0.0
-        signal.signal(signal.SIGALRM, before)
-        signal.setitimer(signal.ITIMER_REAL, others_s)
 
 
 @contextlib.contextmanager

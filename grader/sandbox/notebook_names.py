@@ -10,8 +10,9 @@ import sys
 from collections.abc import Collection, Mapping
 from types import ModuleType
 
-from grader.sandbox.definitions import Event, Log, StatementTooLong
+from grader.sandbox.definitions import Event, Log
 from grader.sandbox.notebook_modules import NotebookFinder, installed_notebook, log_of
+from grader.sandbox.statement_time import StatementTooLong
 
 _NO_IMPORT = re.compile(r"cannot import name '([^']+)' from '([^']+)'")
 _NO_ATTRIBUTE = re.compile(r"module '([^']+)' has no attribute '([^']+)'")

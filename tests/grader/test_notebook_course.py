@@ -177,7 +177,7 @@ def test_unreadable(grade, content, words):
         (good(mlp=f"{MLP}  x = ((1"), Verdict.CRASHED, "`cell 2`, line 12, is not valid Python"),
         (good(mlp=MLP.replace("nn.Module", "pl.Module")), Verdict.CRASHED, "`cell 2`, line 1, raised `NameError"),
         (good(mlp=MLP.replace("return self", "return selv")), Verdict.CRASHED, "`cell 2`, line 11, raised `NameError"),
-        (good(mlp="class MLP:\n    while True: pass"), Verdict.TIMED_OUT, "`cell 2`, line 1, it took longer than 5 s"),
+        (good(mlp="class MLP:\n    while True: pass"), Verdict.TIMED_OUT, "`cell 2`, line 1, it computed for longer than 5 s"),
         (good(mlp=MLP.replace("layers[:-1]", "layers")), Verdict.WRONG, "ReLU"),
         (good(mlp=MLP.replace("return self", "return hidden(self"). replace("(x)", "(x))"), more=["hidden = input()"]),
          Verdict.CRASHED, "`hidden` is only set in `cell 6`, line 1, which was not run: it waits for input"),

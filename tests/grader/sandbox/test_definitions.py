@@ -1,5 +1,6 @@
 """Tests of grader.sandbox.definitions: cells become a module, whatever fails in them, with cell and line kept."""
 
+import signal
 import socket
 import time
 import traceback
@@ -9,7 +10,8 @@ from types import ModuleType
 import pytest
 
 from grader.notebooks import Cell, CellKind
-from grader.sandbox.definitions import Pace, StatementTooLong, run_cells
+from grader.sandbox.definitions import Pace, run_cells
+from grader.sandbox.statement_time import StatementTooLong
 
 
 @pytest.fixture
@@ -118,8 +120,46 @@ def test_statement_that_never_ends(run):
     module, log = run("while True:\n    try:\n        while True: pass\n    except Exception: pass", "a = 1")
     assert module.a == 1
     assert isinstance(log.events[0].error, StatementTooLong)
-    assert log.events[0].why == "it took longer than 0.3 s"
+    assert log.events[0].why == "it computed for longer than 0.3 s"
     assert time.monotonic() - started < 2
+
+
+def test_statement_that_waits(run):
+    """A statement that waits, as on a busy machine, is not cut off by the time for computing."""
+    module, log = run("import time", "time.sleep(0.6)\na = 1")
+    assert module.a == 1
+    assert log.events == []
+
+
+def test_statement_that_waits_for_ever(run):
+    """A statement that only waits is interrupted by the clock, after five times the time for computing."""
+    started = time.monotonic()
+    module, log = run("import time", "time.sleep(60)", "a = 1", statement_s=0.1)
+    assert module.a == 1
+    assert events(log) == [(2, 1, "it took longer than 0.5 s")]
+    assert time.monotonic() - started < 2
+
+
+def test_time_left(run):
+    """A statement that waits gets what is left of the time for all, and a little more than that for computing."""
+    _module, log = run("import time", "time.sleep(0.4)", "time.sleep(60)", statement_s=0.2, total_s=0.5)
+    assert events(log) == [(3, 1, "it took longer than 0.3 s")]
+
+
+def test_other_alarms(run):
+    """Timers that were set before the run go on after it, with their handlers."""
+    calls = []
+    before = signal.signal(signal.SIGPROF, lambda _number, _frame: calls.append("computed"))
+    signal.setitimer(signal.ITIMER_PROF, 0.2)
+    try:
+        run("a = 1")
+        deadline = time.monotonic() + 5
+        while not calls and time.monotonic() < deadline:
+            pass
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+    assert calls == ["computed"]
 
 
 def test_total_time(run):
