@@ -7,6 +7,7 @@ import ast
 import re
 from collections.abc import Sequence
 
+from grader.errors import CourseError
 from grader.notebooks import Cell, CellKind, find_cell
 from grader.sandbox.cell_source import to_python
 
@@ -30,11 +31,21 @@ def _squeeze(text: str) -> str:
 
 
 def methods_in(cells: Sequence[Cell]) -> dict[str, tuple[str, ...]]:
-    """Return the methods of each class that the course's own cells define."""
+    """Return the methods of each class that the course's own cells define.
+
+    Raises CourseError for a cell that is no valid Python.
+    """
     methods = {}
     for cell in cells:
-        if cell.kind is CellKind.CODE:
-            for node in ast.parse(to_python(cell.source).python).body:
-                if isinstance(node, ast.ClassDef):
-                    methods[node.name] = tuple(one.name for one in node.body if isinstance(one, ast.FunctionDef))
+        for node in _parse(cell).body if cell.kind is CellKind.CODE else ():
+            if isinstance(node, ast.ClassDef):
+                methods[node.name] = tuple(one.name for one in node.body if isinstance(one, ast.FunctionDef))
     return methods
+
+
+def _parse(cell: Cell) -> ast.Module:
+    try:
+        return ast.parse(to_python(cell.source).python)
+    except SyntaxError as err:
+        place = f"The reference's cell `{cell.names[0] if cell.names else cell.number}`, line {err.lineno},"
+        raise CourseError(f"{place} is not valid Python: {err.msg}.", remedy="Mend the reference.") from err

@@ -17,6 +17,7 @@ from typing import Any
 
 from grader.errors import CourseError
 from grader.notebooks import Cell, CellKind
+from grader.sandbox.cell_source import statement_begins
 
 _MARKER = re.compile(r"# %%(?P<rest>[ \t].*|)")
 _KIND = re.compile(r"\[(?P<kind>\w+)\]")
@@ -129,5 +130,11 @@ def _read_text(body: list[str], *, name: str, line: int) -> str:
 
 
 def _read_code(body: list[str]) -> str:
-    """Return a code cell's source; magics and shell lines stand in comments, which keeps the script valid Python."""
-    return "\n".join(_MAGIC.sub(r"\g<indent>\g<line>", line) for line in body)
+    """Return a code cell's source; magics and shell lines stand in comments, which keeps the script valid Python.
+
+    Such a comment has a line of its own, where a statement can begin: any other is just a comment.
+    """
+    return "\n".join(
+        _MAGIC.sub(r"\g<indent>\g<line>", line) if begins and _MAGIC.fullmatch(line) else line
+        for line, begins in zip(body, statement_begins(body), strict=True)
+    )

@@ -6,6 +6,7 @@ same notebook has to give the same module everywhere.
 
 import ast
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 TOP_LEVEL_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
@@ -93,6 +94,14 @@ def _take_out_magics(lines: list[str]) -> CellSource:
             python.append(line)
             scanner.read(line)
     return CellSource("\n".join(python), tuple(left_out))
+
+
+def statement_begins(lines: Sequence[str]) -> Iterator[bool]:
+    """Yield for each line whether a statement can begin there: not inside of brackets, strings and joined lines."""
+    scanner = _Scanner()
+    for line in lines:
+        yield scanner.at_statement
+        scanner.read(line)
 
 
 def _is_no_python(line: str) -> bool:

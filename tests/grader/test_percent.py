@@ -54,6 +54,20 @@ def test_cells():
     assert [cell.names[0] for cell in (intro, setup, raw)] == ["intro", "setup", "raw"]
 
 
+@pytest.mark.parametrize(
+    ("script", "source"),
+    [
+        ("x = 1\n# !pip install y", "x = 1\n!pip install y"),
+        ("x = 1  # !pip install y", "x = 1  # !pip install y"),
+        ("x = [\n    1,\n    # !pip install y\n]\n# %time x", "x = [\n    1,\n    # !pip install y\n]\n%time x"),
+        ('x = """\n# %time\n"""', 'x = """\n# %time\n"""'),
+    ],
+)
+def test_magics_begin_a_statement(script, source):
+    """A magic in a comment comes alive on a line of its own where a statement can begin, nowhere else."""
+    assert read(f"# %%\n{script}\n")[0].source == source
+
+
 def test_ids_of_unnamed_cells():
     """A cell without an id gets one of its own text, also where two cells are the same."""
     one, two, three = read("# %%\nx = 1\n# %%\nx = 1\n# %%\ny = 1\n")
