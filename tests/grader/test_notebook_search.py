@@ -13,8 +13,8 @@ def methods(text):
 
 def test_methods():
     """Methods are told by class; magics and shell lines, also behind code, are no obstacle."""
-    cell = "# %%\nclass A:\n    def f(self):\n        return 1  # !ls\n\n    def g(self):\n        pass\n# !pip install y\n"
-    assert methods(cell + "# %%\ndef h():\n    pass\n") == {"A": ("f", "g")}
+    cell = "class A:\n    def f(self):\n        return 1  # !ls\n\n    def g(self):\n        pass\n# !pip install y\n"
+    assert methods(f"# %%\n{cell}# %%\ndef h():\n    pass\n") == {"A": ("f", "g")}
 
 
 def test_no_python():
