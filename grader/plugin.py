@@ -20,7 +20,7 @@ from grader.compare import Mismatch
 from grader.course import Assignment, find_course, read_assignment
 from grader.datasets import Dataset, available, explain_absence, load_dataset
 from grader.errors import CourseError, GraderError
-from grader.forbidden import explain_uses, find_uses
+from grader.forbidden import find_uses
 from grader.outcome import ProbeFailed, explain_blank
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.walls import Wall, wall_named
@@ -168,6 +168,7 @@ def dataset(request: pytest.FixtureRequest) -> Callable[..., Dataset]:
         name = available(names)
         if name is None:
             pytest.skip(" ".join(explain_absence(name) for name in names) + " It costs no points.")
+        _conversation(request).refuse_forbidden()
         request.node.stash[_DATA] = f"Data: {name}."
         seed = int.from_bytes(hashlib.sha256(secret.encode()).digest()[:16])
         return load_dataset(name, test_seed=seed, **options)
@@ -203,9 +204,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         return
     if check.device == "cuda" and not torch.cuda.is_available():
         pytest.skip("Needs a CUDA device, which this machine does not have; it costs no points.")
-    uses = item.config.stash[SUBJECT].forbidden.by_task.get(check.task)
-    if uses:
-        raise ProbeFailed(Verdict.FORBIDDEN, explain_uses(uses))
+    if "dataset" not in getattr(item, "fixturenames", ()):  # where data is missing, nobody is graded: look there first
+        item.stash[_TALK].refuse_forbidden()
     failed = item.config.stash[SUBJECT].failed_before(check)
     if failed is not None:
         item.stash[_SKIP_COUNTS] = failed.counted

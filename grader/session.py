@@ -15,7 +15,7 @@ from grader.assignment import Assignment, Kind, probe_files
 from grader.checks import Check
 from grader.compare import Expectation
 from grader.errors import CourseError, SandboxError
-from grader.forbidden import Forbidden
+from grader.forbidden import Forbidden, explain_uses
 from grader.manifest import read_manifest
 from grader.outcome import ProbeFailed, explain_outcome
 from grader.probes import names_of_probes
@@ -99,8 +99,15 @@ class Conversation:
         self.printed = ""
         self.left_blank = False
 
+    def refuse_forbidden(self) -> None:
+        """Raise ProbeFailed where the submission uses what the check's task forbids."""
+        uses = self._subject.forbidden.by_task.get(self._check.task)
+        if uses:
+            raise ProbeFailed(Verdict.FORBIDDEN, explain_uses(uses))
+
     def probe(self, name: str, /, **inputs: Any) -> ProbeOutput:
-        """Run a probe of the assignment on the submission; raises ProbeFailed where it did not return."""
+        """Run a probe of the assignment on the submission; raises ProbeFailed where it did not return, or may not."""
+        self.refuse_forbidden()
         watch = self._subject.forbidden.names.get(self._check.task, ())
         call = ProbeCall(
             name, inputs, seed=self.seed, device=self._subject.device, watch=watch, limits=self._check.limits

@@ -255,6 +255,34 @@ def test_a_check_with_data_names_them(make_course, read_tiny, grade_many, tmp_pa
     assert results["good"].tasks[1].checks[0].feedback.message == ""
 
 
+def test_missing_data_comes_before_forbidden_names(make_course, read_tiny, grade_many, tmp_path):
+    """A forbidden use costs the checks whose data is here, and those without data; a check without its data is free."""
+    checks = CHECKS_OF_A_CLASSIFIER + CHECKS_OF_FORBIDDEN_NAMES
+    course = make_course(tmp_path / "course", probes=PROBES_OF_A_CLASSIFIER, checks=checks)
+    toml = course / "tests/assignments/tiny/assignment.toml"
+    toml.write_text(toml.read_text().replace("[tasks.double]", '[tasks.double]\nforbidden = ["torch.sort"]'))
+    students = {"sorts": {"student.py": "import torch\ndef classify(data): return torch.sort(data['test_x'])[1]"}}
+    checks = grade_many(read_tiny(course), students, folder=tmp_path / "in")["sorts"].tasks[0].checks
+    verdicts = {check.name: (check.verdict, check.counted) for check in checks}
+    assert verdicts == {
+        "test_accuracy": (Verdict.FORBIDDEN, True),
+        "test_on_images": (Verdict.SKIPPED, False),
+        "test_plain": (Verdict.FORBIDDEN, True),
+        "test_probes_first": (Verdict.FORBIDDEN, True),
+    }
+    assert "torch.sort" in checks[0].feedback.message
+
+
+CHECKS_OF_FORBIDDEN_NAMES = '''
+@pytest.mark.graded(task="double")
+def test_plain():
+    """Asks for nothing"""
+
+@pytest.mark.graded(task="double")
+def test_probes_first(probe, dataset):
+    """Runs the submission before it looks for data"""
+    probe("predictions", data={})
+'''
 PROBES_OF_A_CLASSIFIER = """\
 from grader.probes import probe
 
