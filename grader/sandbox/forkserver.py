@@ -22,10 +22,13 @@ import torch
 
 from grader.sandbox import limits as bounds
 from grader.sandbox import worker
+from grader.sandbox.huge_pages import collapse_memory
 from grader.sandbox.protocol import PRELOAD_FOLDER, note, read_frame, read_note, receive_descriptors
 from grader.sandbox.seccomp import build_filter
 from grader.sandbox.supervisor import OVER_MEMORY, Supervisor, leave_with
 from grader.torchvision_ops import make_torchvision_importable
+
+_SECOND = 2  # the submission from which on many forks are to be expected: half a second spent on them pays off
 
 
 def main() -> None:
@@ -83,6 +86,7 @@ class _Server:
         self.walled = walled
         self.program = build_filter() if walled else None
         self.names: dict[int, str] = {}
+        self.opened = 0
         self.wakeup, wake = socket.socketpair()
         wake.setblocking(False)
         self.wake = wake
@@ -120,6 +124,9 @@ class _Server:
 
     def _open(self, request: dict[str, Any], descriptors: list[int]) -> None:
         name, limits = request["open"], bounds.Limits(**request["limits"])
+        self.opened += 1
+        if self.opened == _SECOND:
+            collapse_memory()
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
