@@ -1,6 +1,6 @@
 """What an audit grades: the reference, the template, each mistake and each variant, as submissions of their own.
 
-`grader.audit` has them graded by `grader.batch` and hands the results to `grader.audit_rules`.
+`grader.audit` has them graded by `grader.local_workers` and hands the results to `grader.audit_rules`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.assignment import Assignment
-from grader.batch import Order, grade_batch, processes_for
 from grader.checks import Check
 from grader.errors import SandboxError
+from grader.executor import Answer, Order
+from grader.job import Job
+from grader.local_workers import LocalWorkers, processes_for
 from grader.mistakes import Mistake, Variant, explain_edit, explain_overlay, make_mistake
 from grader.submission import Found, read_reference
 from grader.template import plan_template
@@ -119,16 +121,18 @@ def grade_trials(
     outcomes = {trial.subject: Outcome() for trial in trials}
     by_name = {str(at): trial for at, trial in enumerate(trials)}
 
-    def keep(result: SubmissionResult, _digest: str) -> None:
-        trial = by_name[result.submission]
-        _put_together(result, outcomes[trial.subject], trial.subject)
+    def keep(answer: Answer) -> None:
+        trial = by_name[answer.result.submission]
+        _put_together(answer.result, outcomes[trial.subject], trial.subject)
         advance(trial.subject)
 
-    only = {name: trial.checks for name, trial in by_name.items()}
-    order = Order(workshop.course, ground.assignment, wall="process", checks=only)
-    founds = [_lay_out(trial.files, workshop.scratch / name) for name, trial in by_name.items()]
-    if founds:
-        grade_batch(order, founds, jobs=processes_for(len(founds), wanted=workshop.jobs), report=keep)
+    order = Order(workshop.course, ground.assignment, wall="process")
+    jobs = [
+        Job(_lay_out(trial.files, workshop.scratch / name), checks=tuple(trial.checks))
+        for name, trial in by_name.items()
+    ]
+    if jobs:
+        LocalWorkers(processes_for(len(jobs), wanted=workshop.jobs)).grade(order, jobs, report=keep)
     return outcomes
 
 

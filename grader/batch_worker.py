@@ -1,6 +1,6 @@
 """One grading process of a batch: reads submissions' names from stdin, writes results to stdout, one JSON line each.
 
-Started by `grader.batch`, which alone writes the store.
+Started by `grader.grading_process`; it never sees the store.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ from typing import Any
 from grader.course import read_assignment
 from grader.errors import GraderError
 from grader.grade import Selection, grade_all
+from grader.job import Job
 from grader.results_file import pack
 from grader.sandbox import kernel
 from grader.sandbox.walls import Wall
@@ -43,7 +44,7 @@ def main() -> None:
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that everything is cleaned up on the way out
         assignment = read_assignment(Path(order["course"]), order["assignment"])
-        selection = Selection(tuple(order["tasks"]), order["checks"])
+        selection = Selection(tuple(order["tasks"]))
 
         def report(result: SubmissionResult, digest: str) -> None:
             answer(result=pack(result), digest=digest)
@@ -83,10 +84,11 @@ class SignOfLife:
             self._answer(alive=True)
 
 
-def _asked_for() -> Iterator[Found]:
+def _asked_for() -> Iterator[Job]:
     for line in sys.stdin:
         message = json.loads(line)
-        yield Found(message["name"], Path(os.fsdecode(bytes.fromhex(message["path"]))))
+        found = Found(message["name"], Path(os.fsdecode(bytes.fromhex(message["path"]))))
+        yield Job(found, tuple(message["tasks"]), tuple(message["checks"]))
 
 
 if __name__ == "__main__":

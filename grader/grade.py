@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from grader.assignment import Assignment, Task, check_files
 from grader.checks import Check, with_those_before
 from grader.errors import CourseError, SubmissionError
 from grader.forbidden import find_uses, flag_calls
+from grader.job import Job
 from grader.notebook_execution import keep_executed
 from grader.notebook_notes import notebook_notes
 from grader.points import add_up, unreadable
@@ -38,20 +39,16 @@ from grader.session import (
     shims_note,
 )
 from grader.source_lines import with_surroundings
-from grader.submission import Found, read_submission
+from grader.submission import read_submission
 from grader.text_answers import read_answers
 from grader.verdict import CheckResult, SubmissionResult
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Choose checks: only those of these tasks (none named: all); `quick` leaves out the long ones.
-
-    `checks` names, for single submissions, the only checks that are run on them, with those they come after.
-    """
+    """Choose checks: only those of these tasks (none named: all); `quick` leaves out the long ones."""
 
     tasks: tuple[str, ...] = ()
-    checks: Mapping[str, Collection[str]] = field(default_factory=dict)
     quick: bool = False
 
     def includes(self, task: Task) -> bool:
@@ -210,7 +207,7 @@ def _only_these_modules(names: Iterable[str]) -> Iterator[None]:
 
 def grade_all(
     assignment: Assignment,
-    founds: Iterable[Found],
+    jobs: Iterable[Job],
     *,
     wall: Wall,
     report: Callable[[SubmissionResult, str], None],
@@ -218,7 +215,7 @@ def grade_all(
     executed: Path | None = None,
     alive: Callable[[], None] = _stay_silent,
 ) -> None:
-    """Grade submissions one after another and report each result with the digest of what was graded.
+    """Do jobs one after another and report each result with the digest of what was graded.
 
     Notebooks are also run as a whole where `executed` names a folder for their executed copies. `alive` is called
     before each check. Raises the error of a course or sandbox with which nothing can be graded.
@@ -236,16 +233,15 @@ def grade_all(
             if wall is not Wall.INLINE:
                 server = stack.enter_context(ForkServer(wall, preload=assignment.worker.preload))
                 refuse_failed_preload(server)
-            for found in founds:
-                only = _named_for(found, chosen, checks=checks)
+            for job in jobs:
                 result, digest = _grade_one(
                     session,
                     graded,
-                    found,
+                    job,
                     server=server,
                     wall=wall,
                     expect=expect,
-                    only=only,
+                    only=_named_for(job, checks=checks),
                     executed=executed,
                     alive=alive,
                 )
@@ -254,16 +250,18 @@ def grade_all(
     in_session(assignment, run, selection=chosen)
 
 
-def _named_for(found: Found, selection: Selection, *, checks: Mapping[str, Check]) -> Collection[str] | None:
-    """Return the checks that are to run on one submission, None where that is all of them."""
-    names = selection.checks.get(found.name)
-    return None if names is None else with_those_before(names, checks)
+def _named_for(job: Job, *, checks: Mapping[str, Check]) -> Collection[str] | None:
+    """Return the checks that a job asks for, None where that is all of them."""
+    if not job.tasks and not job.checks:
+        return None
+    of_tasks = {name for name, check in checks.items() if check.task in job.tasks}
+    return with_those_before({*job.checks} or of_tasks, checks)
 
 
 def _grade_one(
     session: pytest.Session,
     assignment: Assignment,
-    found: Found,
+    job: Job,
     *,
     server: ForkServer | None,
     wall: Wall,
@@ -273,6 +271,7 @@ def _grade_one(
     alive: Callable[[], None],
 ) -> tuple[SubmissionResult, str]:
     started = time.monotonic()
+    found = job.found
     try:
         submission = read_submission(found, assignment)
     except SubmissionError as err:
@@ -288,7 +287,9 @@ def _grade_one(
         notes += keep_executed(server, assignment, submission, folder=executed)
     checks = session.config.stash[plugin.CHECKS]
     ran = {
-        name: with_surroundings(result, files=submission.files) for name, result in results.items() if name in checks
+        name: with_surroundings(result, files=submission.files)
+        for name, result in results.items()
+        if name in checks and (not job.tasks or result.task in job.tasks)
     }
     result = add_up(
         submission.name,

@@ -47,6 +47,7 @@ def check(
             remedy="Leave out one of the two.",
         )
     from grader.grade import grade_all
+    from grader.job import Job
     from grader.own_work import find_assignment
     from grader.sandbox.walls import Wall
     from grader.submission import Found
@@ -61,7 +62,7 @@ def check(
     codes: list[int] = []
     grade_all(
         chosen,
-        [found],
+        [Job(found)],
         wall=Wall.INLINE if debug else Wall.PROCESS,
         report=lambda result, _digest: codes.append(_show(result, chosen, selection, html=html)),
         selection=selection,
@@ -89,6 +90,7 @@ def _watch(
     """Check at each save until Ctrl-C; return the exit code of the last round."""
     from grader.console import results_console
     from grader.grade import grade_all
+    from grader.job import Job
     from grader.sandbox.walls import Wall
     from grader.watch import Changes, rounds
 
@@ -105,8 +107,8 @@ def _watch(
             while True:
                 try:
                     assignment = again()
-                    founds = rounds(found, changes, checks=assignment.folder.resolve())
-                    grade_all(assignment, founds, wall=Wall.PROCESS, report=report, selection=selection)
+                    jobs = map(Job, rounds(found, changes, checks=assignment.folder.resolve()))
+                    grade_all(assignment, jobs, wall=Wall.PROCESS, report=report, selection=selection)
                 except CourseError as err:  # its author is at work, too
                     complain(err.message, err.remedy)
                     changes.wait()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from grader.assignment import Assignment
-    from grader.batch import Order
+    from grader.executor import Answer, Order
     from grader.store import Store
     from grader.submission import Found
 
@@ -53,8 +53,9 @@ def grade(
     index.html, scorecards/ (for students), instructor/, grades.csv, results.json and run.sqlite. Exit code 3: the
     grader failed on some.
     """
-    from grader.batch import Order, run_info
+    from grader.batch import run_info
     from grader.course import find_course, read_assignment
+    from grader.executor import Order
     from grader.store import open_store
     from grader.submission import find_submissions
 
@@ -110,9 +111,10 @@ def _quick_ones(assignment: "Assignment", tasks: list[str] | None) -> tuple[str,
 
 def _grade_into(store: "Store", order: "Order", founds: "Sequence[Found]", *, jobs: int | None, resume: bool) -> None:
     """Grade what has no result yet, storing each result as it comes."""
-    from grader.batch import grade_batch, processes_for, still_to_grade
+    from grader.batch import still_to_grade
     from grader.console import grading_progress, progress_console
-    from grader.verdict import SubmissionResult
+    from grader.job import Job
+    from grader.local_workers import LocalWorkers, processes_for
 
     if store.stale:
         tell(f"The checks have changed: {len(store.stale)} earlier results are graded again.")
@@ -127,11 +129,12 @@ def _grade_into(store: "Store", order: "Order", founds: "Sequence[Found]", *, jo
     try:
         with grading_progress(progress_console(), total=len(left)) as advance:
 
-            def keep(result: SubmissionResult, digest: str) -> None:
-                store.save(result, digest=digest)
-                advance(result)
+            def keep(answer: "Answer") -> None:
+                store.save(answer.result, digest=answer.digest)
+                advance(answer.result)
 
-            grade_batch(order, left, jobs=processes_for(len(left), wanted=jobs), report=keep)
+            workers = LocalWorkers(processes_for(len(left), wanted=jobs))
+            workers.grade(order, [Job(found) for found in left], report=keep)
     except KeyboardInterrupt:
         complain("Stopped. What was graded is stored.", "Run the same command to go on.")
         raise typer.Exit(130) from None

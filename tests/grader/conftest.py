@@ -127,6 +127,7 @@ def grade_many(process_server):
     The fork server is a real one, started once for all tests.
     """
     from grader.grade import Selection, grade_all
+    from grader.job import Job
     from grader.sandbox.walls import Wall
     from grader.submission import Found
 
@@ -139,7 +140,7 @@ def grade_many(process_server):
             patch.setattr("grader.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
             grade_all(
                 assignment,
-                founds,
+                map(Job, founds),
                 wall=wall,
                 report=lambda result, _digest: results.__setitem__(result.submission, result),
                 selection=Selection(tasks),

@@ -9,6 +9,7 @@ from grader.audit_rules import judge_reference
 from grader.audit_trials import Workshop, grade_trials, ground_of, try_mistake, try_reference, try_template
 from grader.checks import Check
 from grader.errors import SandboxError
+from grader.executor import Answer
 from grader.mistakes import Mistake
 from grader.points import failed_to_grade, unreadable
 from grader.verdict import Verdict
@@ -56,13 +57,17 @@ def test_a_mistake_is_graded_by_its_check(ground, tmp_path):
 
 
 def _grade(ground, folder, result_of, monkeypatch):
-    """Grade the reference with a batch that gives each submission a made-up result."""
+    """Grade the reference with workers that give each submission a made-up result."""
 
-    def grade_batch(_order, founds, *, jobs, report):
-        for found in founds:
-            report(result_of(found.name), "")
+    class Workers:
+        def __init__(self, _count):
+            pass
 
-    monkeypatch.setattr(audit_trials, "grade_batch", grade_batch)
+        def grade(self, _order, jobs, *, report):
+            for job in jobs:
+                report(Answer(job, result_of(job.found.name), ""))
+
+    monkeypatch.setattr(audit_trials, "LocalWorkers", Workers)
     workshop = Workshop(folder, folder / "scratch", 1)
     return grade_trials(try_reference(ground), ground, workshop=workshop, advance=lambda _subject: None)
 

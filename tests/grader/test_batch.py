@@ -13,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from grader.batch import Order, course_digest, grade_batch, processes_for, run_info, still_to_grade
+from grader.batch import course_digest, run_info, still_to_grade
 from grader.batch_worker import SignOfLife
 from grader.errors import CourseError
+from grader.executor import Order
+from grader.job import Job
+from grader.local_workers import LocalWorkers, processes_for
 from grader.points import failed_to_grade
 from grader.store import open_store, read_store
 from grader.submission import find_submissions
@@ -304,9 +307,9 @@ def test_a_dead_worker_is_replaced(killer, course, run_grader, tmp_path):
     assert len(list((tmp_path / "marks").iterdir())) == 1
 
 
-def test_a_worker_that_dies_twice_is_the_graders_fault(killer, course, run_grader, tmp_path):
-    """A submission whose grading process dies twice is not_graded and costs nothing; the next one is graded: exit 3."""
-    ended = run_grader("grade", "tiny", killer(2), "-o", tmp_path / "out", "--wall", "process", "-j", "1", cwd=course)
+def test_a_worker_that_dies_three_times_is_the_graders_fault(killer, course, run_grader, tmp_path):
+    """A submission whose grading process dies three times is not_graded, costs nothing, and holds up no other."""
+    ended = run_grader("grade", "tiny", killer(3), "-o", tmp_path / "out", "--wall", "process", "-j", "1", cwd=course)
     assert ended.returncode == 3
     rows = _rows(tmp_path / "out")
     assert (rows["a killer"]["status"], rows["a killer"]["max_points"]) == ("not_graded", "0")
@@ -319,9 +322,9 @@ def test_a_worker_that_dies_twice_is_the_graders_fault(killer, course, run_grade
 
 
 def test_a_dead_worker_takes_only_its_submission_along(killer, course, write_files, run_grader, tmp_path):
-    """Submissions that a process had been asked for when it died are asked for again: they keep both attempts."""
+    """Submissions that a process had been asked for when it died are asked for again: they keep all attempts."""
     quiet = {f"{number:02} quiet/student.py": GOOD for number in range(12)}
-    write_files(killer(2), quiet | {"zz/student.py": HALF})
+    write_files(killer(3), quiet | {"zz/student.py": HALF})
     ended = run_grader(
         "grade", "tiny", tmp_path / "in", "-o", tmp_path / "out", "--wall", "process", "-j", "1", cwd=course
     )
@@ -338,9 +341,9 @@ def test_a_silent_process_is_replaced(course, read_tiny, write_files, tmp_path, 
     write_files(tmp_path, {"in/slow/student.py": GOOD})
     order = Order(course, read_tiny(course), wall="process")
     founds = find_submissions(tmp_path / "in", order.assignment).found
-    monkeypatch.setattr("grader.batch._longest_silence_s", lambda _order: 0.01)
+    monkeypatch.setattr("grader.grading_process.longest_silence_s", lambda _order: 0.01)
     results = []
-    grade_batch(order, founds, jobs=1, report=lambda result, _digest: results.append(result))
+    LocalWorkers(1).grade(order, [Job(found) for found in founds], report=lambda answer: results.append(answer.result))
     assert results[0].status is Status.NOT_GRADED
     assert "its grading process ended (no sign of life for 0.01 s)" in results[0].notes[0]
 
@@ -361,11 +364,10 @@ def test_a_mistake_in_the_checks_stops_the_run(order, make_course, read_tiny, tm
     checks = "import pytest\nimport nowhere\n"
     course = make_course(tmp_path / "course", slug="wallpaper", toml=TOML, checks=checks)
     with pytest.raises(CourseError, match=r"The checks of wallpaper can't be run: test_tiny\.py: ModuleNotFoundError"):
-        grade_batch(
+        LocalWorkers(1).grade(
             Order(course, read_tiny(course), wall="process"),
-            find_submissions(course / "reference" / "wallpaper", read_tiny(course)).found,
-            jobs=1,
-            report=lambda *_result: None,
+            [Job(found) for found in find_submissions(course / "reference" / "wallpaper", read_tiny(course)).found],
+            report=lambda _answer: None,
         )
 
 
@@ -469,13 +471,13 @@ def test_no_process_is_started_after_the_end(order, submissions, monkeypatch):
         started.append(start(*arguments, **settings))
         return started[-1]
 
-    def stop(_result, _digest):
+    def stop(_answer):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("grader.batch.subprocess.Popen", popen)
+    monkeypatch.setattr("grader.grading_process.subprocess.Popen", popen)
     founds = find_submissions(submissions, order.assignment).found
     with pytest.raises(KeyboardInterrupt):
-        grade_batch(order, founds, jobs=2, report=stop)
+        LocalWorkers(2).grade(order, [Job(found) for found in founds], report=stop)
     time.sleep(0.3)
     assert len(started) <= 2
     assert all(process.poll() is not None for process in started)

@@ -7,7 +7,8 @@ from contextlib import nullcontext
 import pytest
 
 from grader.errors import CourseError
-from grader.grade import Selection, grade_all
+from grader.grade import grade_all
+from grader.job import Job
 from grader.record import record
 from grader.sandbox.walls import Wall
 from grader.submission import Found
@@ -244,20 +245,20 @@ def test_only_chosen_tasks_are_graded(rich, grade_many, tmp_path):
 
 
 def test_only_the_checks_named_for_a_submission_run(rich, process_server, write_files, tmp_path):
-    """A submission for which checks are named is graded by those and what they come after; others by all."""
-    founds = [Found(name, write_files(tmp_path / name, {"student.py": GOOD})) for name in ("some", "all")]
+    """A job that names checks runs those and what they come after; one that names tasks yields only those."""
+    founds = [Found(name, write_files(tmp_path / name, {"student.py": GOOD})) for name in ("some", "all", "one task")]
     results = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("grader.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
         grade_all(
             rich,
-            founds,
+            [Job(founds[0], checks=("test_double_of_nothing",)), Job(founds[1]), Job(founds[2], tasks=("triple",))],
             wall=Wall.PROCESS,
             report=lambda result, _digest: results.__setitem__(result.submission, result),
-            selection=Selection(checks={"some": ("test_double_of_nothing",)}),
         )
     assert list(_verdicts(results["some"])) == ["double", "double_of_nothing"]
     assert len(_verdicts(results["all"])) == 5
+    assert {task.name for task in results["one task"].tasks} == {"triple"}
 
 
 FAULTY = '''\

@@ -12,12 +12,12 @@ import pytest
 LAYERS = {
     "words": "errors verdict",
     "leaves": "assignment atomic globs notebook_plan notebooks paths plain_text probes regions results_file shares "
-    "store_errors tensors toml_table sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol sandbox.seccomp "
-    "sandbox.stage sandbox.recorder sandbox.written_answers sandbox.scratch sandbox.shims sandbox.forbidden* "
-    "sandbox.cell_source sandbox.definitions sandbox.execution* sandbox.notebook_* "
-    "sandbox.statement_choice source_lines",
-    "data": "accuracy dataset_* datasets image_shapes point_sets torchvision_ops",
-    "readers": "archive_streams archives assignment_file contents course folders intake kit_files kit_notebook "
+    "store_errors tensors toml_table sandbox.huge_pages sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol "
+    "sandbox.seccomp sandbox.stage sandbox.recorder sandbox.written_answers sandbox.scratch sandbox.shims "
+    "sandbox.forbidden* sandbox.cell_source sandbox.definitions sandbox.execution* sandbox.notebook_* "
+    "sandbox.statement_* source_lines",
+    "data": "accuracy curves dataset_* datasets image_shapes point_sets torchvision_ops",
+    "readers": "archive_streams archives assignment_file contents course folders intake job kit_files kit_notebook "
     "lms_names manifest mistakes notebook_[ainrs]* package_root percent submission",
     "parts": "assets checks forbidden manual manual_* notebook_execution outcome points rubric_file store compare "
     "compare.* export.* report.* "
@@ -25,18 +25,18 @@ LAYERS = {
     "sandbox.replies sandbox.supervisor sandbox.walls sandbox.worker",
     "plugin": "plugin session text_answers",
     "work": "console doctor export_command grade live_checks live_source own_work record template watch",
-    "many": "batch batch_worker",
+    "many": "batch batch_worker executor grading_process local_workers",
     "proof": "audit audit_rules audit_trials",
     "edge": "cli commands.* in_notebook",
 }
 BESIDE_STRANGERS = (
     "errors verdict notebook_plan notebooks probes tensors sandbox.cell_source sandbox.definitions "
-    "sandbox.execution* sandbox.notebook_* sandbox.statement_choice sandbox.forkserver sandbox.kernel sandbox.limits "
-    "sandbox.memory sandbox.protocol sandbox.forbidden.* sandbox.recorder sandbox.seccomp sandbox.shims "
-    "sandbox.supervisor sandbox.worker sandbox.written_answers torchvision_ops"
+    "sandbox.execution* sandbox.notebook_* sandbox.statement_* sandbox.forkserver sandbox.huge_pages "
+    "sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol sandbox.forbidden.* sandbox.recorder "
+    "sandbox.seccomp sandbox.shims sandbox.supervisor sandbox.worker sandbox.written_answers torchvision_ops"
 )
 WITH_TORCH = (
-    "accuracy assets compare.* dataset_files dataset_parts datasets doctor forbidden grade "
+    "accuracy assets compare.* curves dataset_files dataset_parts datasets doctor forbidden grade "
     "image_shapes live_checks plugin point_sets record sandbox.live_state sandbox.live_values "
     "sandbox.execution sandbox.forkserver sandbox.recorder sandbox.worker tensors text_answers torchvision_ops"
 )

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from grader.grade import grade_all
+from grader.job import Job
 from grader.sandbox.walls import Wall
 from grader.submission import Found, read_submission
 from grader.verdict import Verdict
@@ -75,7 +76,7 @@ def grade_path(homework, process_server, monkeypatch):
     def grade(path):
         results = []
         found = Found("handed-in", path)
-        grade_all(homework, [found], wall=Wall.PROCESS, report=lambda result, _digest: results.append(result))
+        grade_all(homework, [Job(found)], wall=Wall.PROCESS, report=lambda result, _digest: results.append(result))
         return results[0]
 
     return grade

@@ -7,6 +7,7 @@ import pytest
 
 from grader.course import read_assignment
 from grader.grade import Selection, grade_all
+from grader.job import Job
 from grader.sandbox.walls import Wall
 from grader.submission import find_submissions
 from grader.verdict import Status, Verdict
@@ -37,7 +38,7 @@ def results(assignment, tmp_path_factory):
     graded = {}
     grade_all(
         assignment,
-        found,
+        map(Job, found),
         wall=Wall.BUBBLEWRAP,
         report=lambda result, _digest: graded.__setitem__(result.submission, result),
         selection=Selection(quick=True),

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from grader.course import read_assignment
 from grader.grade import grade_all
+from grader.job import Job
 from grader.sandbox.kernel import adopt_orphans
 from grader.sandbox.memory import descendants
 from grader.sandbox.walls import Wall
@@ -34,7 +35,7 @@ def main() -> None:
     with _listeners() as listeners:
         grade_all(
             read_assignment(COURSE, "mini"),
-            _line_up(Path(sys.argv[1])),
+            map(Job, _line_up(Path(sys.argv[1]))),
             wall=Wall.BUBBLEWRAP,
             report=lambda result, _digest: results.append(asdict(result)),
         )

@@ -1,0 +1,49 @@
+"""What every place where submissions are graded has in common: it takes jobs, and answers each with a result.
+
+`grader.local_workers` are processes of this machine; the coordinator alone writes the store.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from grader.assignment import Assignment
+from grader.job import Job
+from grader.verdict import SubmissionResult
+
+ATTEMPTS = 3  # how often a submission may end the process that grades it
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Say what every grading process is to do: which course's assignment, behind which wall, which tasks.
+
+    `executed` is the folder for executed copies of notebooks, None where they are not run as a whole.
+    """
+
+    course: Path
+    assignment: Assignment
+    wall: str
+    tasks: tuple[str, ...] = ()
+    executed: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Hold the result of a job, the digest of what was graded ("" where nothing was), and which worker did it."""
+
+    job: Job
+    result: SubmissionResult
+    digest: str
+    worker: str = ""
+
+
+class Executor(Protocol):
+    """Grade jobs somewhere, several at a time."""
+
+    def grade(self, order: Order, jobs: Sequence[Job], *, report: Callable[[Answer], None]) -> None:
+        """Grade all jobs, in this order as far as possible, and report each answer in this thread as it comes.
+
+        Raises the course's or the sandbox's error where nothing can be graded at all. Ctrl-C ends all processes.
+        """

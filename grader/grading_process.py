@@ -1,0 +1,147 @@
+"""The trusted end of one grading process: starts it, has submissions graded, replaces it when it dies.
+
+`grader.batch_worker` is the other end; `grader.local_workers` feeds several of them.
+"""
+
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+from grader.errors import CourseError, SandboxError
+from grader.executor import Order
+from grader.job import Job
+from grader.results_file import unpack_result
+from grader.sandbox.limits import guard_s, limits_from
+from grader.verdict import SubmissionResult
+
+_PATIENCE_S = 3.0
+LOST = (OSError, EOFError, TimeoutError, ValueError)
+"""What is raised when a grading process has died, hangs or talks nonsense."""
+
+
+class GradingProcess:
+    """Talk to a grading process, which is started when there is something to ask and again after `end`.
+
+    Only `end_for_good` may be called from another thread.
+    """
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._process: subprocess.Popen[bytes] | None = None
+        self._starting = threading.Lock()
+        self._stopped = False
+        self._received = bytearray()
+
+    @property
+    def pid(self) -> int:
+        """Return the process' number, 0 where there is none."""
+        return self._process.pid if self._process is not None else 0
+
+    def ask(self, job: Job) -> None:
+        """Have a job done after those asked for before. Raises one of LOST."""
+        process = self._process or self._start()
+        assert process.stdin is not None
+        process.stdin.write(
+            _line(
+                name=job.found.name,
+                path=os.fsencode(job.found.path.absolute()).hex(),
+                tasks=job.tasks,
+                checks=job.checks,
+            )
+        )
+        process.stdin.flush()
+
+    def answer(self) -> tuple[SubmissionResult, str]:
+        """Return the result of the first job that has none yet, and the digest of what was graded.
+
+        Waits as long as there are signs of life. Raises one of LOST, or the error with which nothing can be graded.
+        """
+        assert self._process is not None
+        message = self._read_line(self._process)
+        while "alive" in message:
+            message = self._read_line(self._process)
+        if "problem" in message:
+            kind = SandboxError if message["kind"] == SandboxError.__name__ else CourseError
+            raise kind(message["problem"], remedy=message["remedy"])
+        return unpack_result(message["result"]), message["digest"]
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self._starting:
+            if self._stopped:
+                raise EOFError("the run was stopped")
+            process = self._process = subprocess.Popen(
+                [sys.executable, "-m", "grader.batch_worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,  # Ctrl-C is ours to handle
+            )
+        assert process.stdin is not None
+        order = self._order
+        process.stdin.write(
+            _line(
+                course=str(order.course),
+                assignment=order.assignment.slug,
+                wall=order.wall,
+                tasks=order.tasks,
+                executed=str(order.executed or ""),
+            )
+        )
+        return process
+
+    def _read_line(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+        assert process.stdout is not None
+        longest_s = longest_silence_s(self._order)
+        deadline = time.monotonic() + longest_s
+        while b"\n" not in self._received:
+            if not select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise TimeoutError(f"no sign of life for {longest_s:g} s")
+            part = os.read(process.stdout.fileno(), 1 << 20)
+            if not part:
+                raise EOFError(f"exit status {process.wait()}")
+            self._received += part
+        line, _, rest = self._received.partition(b"\n")
+        self._received = rest
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def end(self, *, patience_s: float = 0.0) -> None:
+        """End the process; whatever it was asked for has to be asked again."""
+        process, self._process = self._process, None
+        self._received = bytearray()
+        if process is None:
+            return
+        if patience_s:
+            process.terminate()  # it ends its fork server and removes its files
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(patience_s)
+        with contextlib.suppress(OSError):
+            process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
+
+    def end_for_good(self) -> None:
+        """End the process, in the middle of a submission if need be, and start none again."""
+        with self._starting:
+            self._stopped = True
+        self.end(patience_s=_PATIENCE_S)
+
+
+def longest_silence_s(order: Order) -> float:
+    """Return how long a grading process may say nothing: as long as one check may take, or a notebook as a whole."""
+    assignment = order.assignment
+    limits = [limits_from({**assignment.limits, **task.limits}) for task in assignment.tasks]
+    longest_s = 2 * max(guard_s(one) for one in limits)
+    return longest_s + (2 * assignment.notebook.execute_s + 300 if order.executed is not None else 0)
+
+
+def _line(**message: Any) -> bytes:
+    return json.dumps(message).encode() + b"\n"

@@ -1,0 +1,20 @@
+"""One piece of work for a grading process: a submission, and which of its checks to run.
+
+`grader.batch` makes them, an executor has them done, `grader.grade` does them.
+"""
+
+from dataclasses import dataclass
+
+from grader.intake import Found
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Name a submission to grade; `tasks` are the only ones to grade, `checks` the only ones to run, () for all.
+
+    Checks that others come after are run as well; those of tasks that were not asked for are not in the result.
+    """
+
+    found: Found
+    tasks: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
