@@ -3,6 +3,7 @@
 The predictions are what a probe returned, so they may be anything; `grader.datasets` holds the labels.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -51,6 +52,17 @@ def score(predictions: object, dataset: Dataset) -> Accuracy:
             "one row for each test input, in their order."
         )
     return Accuracy(int((indices == dataset.test_y).sum()), N)
+
+
+def mean_loss(predictions: object, dataset: Dataset) -> float:
+    """Return the mean cross-entropy of scores (N, C) for the test rows, NaN for anything else.
+
+    It is made to be drawn beside an accuracy, which says what is wrong with predictions.
+    """
+    N, C = len(dataset.test_y), len(dataset.classes)
+    if not isinstance(predictions, torch.Tensor) or predictions.shape != (N, C) or not predictions.is_floating_point():
+        return math.nan
+    return float(torch.nn.functional.cross_entropy(predictions.double(), dataset.test_y))
 
 
 def _tensor_of(predictions: object) -> torch.Tensor:

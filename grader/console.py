@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.plain_text import number, visible, visible_line
+from grader.report.curve_view import curve_words
 from grader.report.marks import explanation_of, mark_of, status_word
 from grader.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
 
@@ -77,6 +78,8 @@ def _print_check(console: Console, check: CheckResult) -> None:
         return
     feedback = check.feedback
     _print_below(console, explanation_of(check))
+    for curve in feedback.curves:
+        _print_below(console, f"{curve.name}: {' '.join(curve_words(curve))}", style="dim")
     for frame in feedback.traceback[-4:]:
         _print_below(console, f"{frame.file}:{frame.line} in {frame.function}: {frame.source}", style="dim")
     if feedback.output.strip():

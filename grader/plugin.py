@@ -18,6 +18,7 @@ from grader.assignment import grading_files
 from grader.checks import Check, after_those_of, check_of, duplicates, in_order
 from grader.compare import Mismatch
 from grader.course import Assignment, find_course, read_assignment
+from grader.curves import Curves
 from grader.datasets import Dataset, available, explain_absence, load_dataset
 from grader.errors import CourseError, GraderError
 from grader.forbidden import find_uses
@@ -37,6 +38,7 @@ _TALK = pytest.StashKey[Conversation]()
 _STARTED = pytest.StashKey[float]()
 _SKIP_COUNTS = pytest.StashKey[bool]()
 _DATA = pytest.StashKey[str]()
+_CURVES = pytest.StashKey[Curves]()
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -176,6 +178,18 @@ def dataset(request: pytest.FixtureRequest) -> Callable[..., Dataset]:
     return load
 
 
+@pytest.fixture
+def curve(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Draw on the scorecard how a training went: `curve("accuracy", {"training": numbers}, target=90, unit="%")`.
+
+    It is drawn whether the check passes or not, and nothing that a submission sent in place of numbers can make the
+    check fail here.
+    """
+    _conversation(request)
+    drawn: Curves = request.node.stash[_CURVES]
+    return drawn.draw
+
+
 def _conversation(request: pytest.FixtureRequest) -> Conversation:
     """Return the check's conversation with its submission; fail with a remedy where there is no submission."""
     talk: Conversation | None = request.node.stash.get(_TALK, None)
@@ -193,6 +207,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         item.stash[_STARTED] = time.monotonic()
         item.stash[_SKIP_COUNTS] = False
         item.stash[_DATA] = ""
+        item.stash[_CURVES] = Curves()
         torch.default_generator.manual_seed(item.stash[_TALK].seed)  # torch.manual_seed queues a call per GPU kind
     return (yield)
 
@@ -253,6 +268,7 @@ def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> 
             traceback=feedback.traceback,
             output=talk.printed,
             matched=feedback.matched,
+            curves=item.stash[_CURVES].drawn,
         ),
     )
 

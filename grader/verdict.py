@@ -84,12 +84,39 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """Hold one line of a curve: the numbers of a training in their order, and after how many epochs each was taken.
+
+    A value is None where it was no finite number, or one too large to draw. There are no values where no numbers came.
+    """
+
+    name: str
+    epochs: tuple[float, ...]
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Show how a number developed while a network was trained.
+
+    `target` is what the check asks for, None where it asks for nothing; `unit` is written behind numbers. `falls` says
+    that less is better, as of a loss.
+    """
+
+    name: str
+    lines: tuple[Line, ...]
+    target: float | None = None
+    unit: str = ""
+    falls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Feedback:
     """Tell a student what happened to one check.
 
     `message` is the explanation (plain text, `code` in backticks), `hint` the check's own advice, `traceback` only the
     student's frames (outermost first), `output` what their code printed, already bounded. `matched` names the values
-    that are right beside the items that aren't.
+    that are right beside the items that aren't; `curves` show how a training went, whether it was enough or not.
     """
 
     message: str = ""
@@ -98,6 +125,7 @@ class Feedback:
     traceback: tuple[Frame, ...] = ()
     output: str = ""
     matched: tuple[str, ...] = ()
+    curves: tuple[Curve, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

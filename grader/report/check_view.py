@@ -6,6 +6,7 @@
 from dataclasses import dataclass, replace
 
 from grader.plain_text import number, shortened
+from grader.report.curve_view import CurveView, curve_view
 from grader.report.heat_view import HeatView, heat_view
 from grader.report.marks import Mark, explanation_of, mark_of
 from grader.report.room import Room
@@ -73,6 +74,7 @@ class CheckView:
     explanation: str
     link: PlaceLink | None
     hint: str
+    curves: tuple[CurveView, ...]
     items: tuple[ItemView, ...]
     items_left_out: int
     matched: tuple[str, ...]
@@ -104,6 +106,7 @@ def check_view(check: CheckResult, *, share: Share, anchor: str, room: Room) -> 
         explanation=explanation,
         link=_link(explanation, (*frames, *inner_frames)),
         hint=hint,
+        curves=tuple(curve_view(curve) for curve in feedback.curves[: room.curves]),
         items=_items(feedback, room),
         items_left_out=max(0, len(feedback.items) - room.items),
         matched=tuple(shortened(name, room.line) for name in feedback.matched),
@@ -112,7 +115,9 @@ def check_view(check: CheckResult, *, share: Share, anchor: str, room: Room) -> 
         inner_frames=inner_frames,
         output=shortened(feedback.output, room.output),
         seconds=f"{check.seconds:.1f} s" if check.seconds >= 0.05 else "",
-        has_details=bool(explanation or hint or feedback.items or frames or feedback.output or is_loud),
+        has_details=bool(
+            explanation or hint or feedback.items or feedback.curves or frames or feedback.output or is_loud
+        ),
         is_open=not is_passed,
     )
 

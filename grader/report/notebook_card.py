@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from grader.plain_text import number, shortened, visible
+from grader.report.curve_view import curve_words
 from grader.report.html import code_spans
 from grader.report.marks import explanation_of, mark_of
 from grader.verdict import CheckResult, SubmissionResult, Verdict
@@ -35,7 +36,7 @@ def _template() -> Template:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    environment.filters |= {"code_spans": code_spans, "number": number, "mark": mark_of}
+    environment.filters |= {"code_spans": code_spans, "number": number, "mark": mark_of, "curve_words": curve_words}
     environment.filters["explanation"] = lambda check: shortened(explanation_of(check), _LIMIT)
     environment.filters["line"] = lambda text: shortened(text, _LINE_LIMIT)
     environment.tests["passed"] = _has_passed

@@ -10,7 +10,7 @@ PAGE_LIMIT = 300_000  # bytes of a scorecard
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Bound the parts of a scorecard: characters of texts, and how many frames, maps and values of a check.
+    """Bound the parts of a scorecard: characters of texts, and how many frames, maps, curves and values of a check.
 
     Of a traceback the outermost and the innermost frames are shown: a runaway recursion has a thousand.
     """
@@ -21,6 +21,7 @@ class Room:
     outer_frames: int = 3
     inner_frames: int = 12
     maps: int = 4
+    curves: int = 4
     items: int = 5
 
 
@@ -28,7 +29,7 @@ class Room:
 ROOMS = (
     Room(),
     Room(output=6_000, message=1_500, line=300, inner_frames=6, maps=2),
-    Room(output=1_500, message=600, line=200, inner_frames=3, maps=1, items=3),
-    Room(output=300, message=300, line=120, outer_frames=1, inner_frames=2, maps=0, items=1),
-    Room(output=40, message=80, line=40, outer_frames=0, inner_frames=1, maps=0, items=0),
+    Room(output=1_500, message=600, line=200, inner_frames=3, maps=1, curves=2, items=3),
+    Room(output=300, message=300, line=120, outer_frames=1, inner_frames=2, maps=0, curves=1, items=1),
+    Room(output=40, message=80, line=40, outer_frames=0, inner_frames=1, maps=0, curves=0, items=0),
 )

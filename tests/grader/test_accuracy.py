@@ -1,9 +1,11 @@
 """Tests of scoring predictions that may be anything."""
 
+import math
+
 import pytest
 import torch
 
-from grader.accuracy import Accuracy, UnusablePredictions, score
+from grader.accuracy import Accuracy, UnusablePredictions, mean_loss, score
 from grader.datasets import Dataset
 from grader.tensors import Opaque
 
@@ -89,3 +91,19 @@ def test_unusable_predictions_are_explained(dataset, predictions, words):
 def test_unusable_predictions_are_the_students_mistake():
     """They fail a check like any assertion: as wrong, not as the grader's fault."""
     assert issubclass(UnusablePredictions, AssertionError)
+
+
+def test_a_loss_is_the_mean_cross_entropy(dataset):
+    """Equal scores of three classes cost log 3 each; a score of 10 for the right class next to nothing."""
+    assert mean_loss(torch.zeros(4, 3), dataset) == pytest.approx(math.log(3))
+    sure = 10 * torch.nn.functional.one_hot(torch.tensor([0, 1, 2, 0]), 3).to(torch.bfloat16)
+    assert mean_loss(sure, dataset) == pytest.approx(math.log1p(2 * math.exp(-10)))
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [None, 1.0, [[0.0] * 3] * 4, Opaque("list"), torch.zeros(4), torch.zeros(3, 4), torch.zeros(4, 3).long()],
+)
+def test_what_has_no_loss_is_no_number(dataset, scores):
+    """Anything but floating scores (N, C) has no loss, and raises nothing."""
+    assert math.isnan(mean_loss(scores, dataset))

@@ -255,6 +255,47 @@ def test_a_check_with_data_names_them(make_course, read_tiny, grade_many, tmp_pa
     assert results["good"].tasks[1].checks[0].feedback.message == ""
 
 
+def test_a_training_is_drawn_however_it_ends(make_course, read_tiny, grade_many, tmp_path):
+    """The fixture `curve` keeps what it drew of a check that passes, fails or stops; odd numbers harm nothing."""
+    course = make_course(tmp_path / "course", probes=PROBES_OF_A_CLASSIFIER, checks=CHECKS_OF_A_TRAINING)
+    bodies = {"good": "[1, 95.0]", "low": "[5.0, float('nan')]", "odd": "{'a': 1}", "stops": "1 / 0"}
+    students = {
+        name: {"student.py": f"def classify(data): return [0.5] if data else {body}"} for name, body in bodies.items()
+    }
+    results = grade_many(read_tiny(course), students, folder=tmp_path / "in")
+    found = {name: result.tasks[0].checks[0] for name, result in results.items()}
+    verdicts = {name: check.verdict for name, check in found.items()}
+    wrong = Verdict.WRONG
+    assert verdicts == {"good": Verdict.PASSED, "low": wrong, "odd": wrong, "stops": Verdict.CRASHED}
+    drawn = {name: [curve.lines[0].values for curve in check.feedback.curves] for name, check in found.items()}
+    assert drawn == {
+        "good": [(0.5,), (1.0, 95.0)],
+        "low": [(0.5,), (5.0, None)],
+        "odd": [(0.5,), ()],
+        "stops": [(0.5,)],
+    }
+    assert found["low"].feedback.curves[1].target == 90
+    assert results["good"].tasks[0].checks[1].feedback.curves == (), "each check draws for itself"
+
+
+CHECKS_OF_A_TRAINING = '''\
+import pytest
+
+@pytest.mark.graded(task="double")
+def test_learns(probe, curve):
+    """It learns"""
+    curve("Loss", {"training": probe("predictions", data={"x": 1})["labels"]}, falls=True)
+    numbers = probe("predictions", data={})["labels"]
+    curve("Accuracy", {"training": numbers}, target=90, unit="%")
+    assert isinstance(numbers, list), "No list came back."
+    assert numbers[-1] >= 90, "Not enough."
+
+@pytest.mark.graded(task="double")
+def test_nothing():
+    """Asks for nothing"""
+'''
+
+
 def test_missing_data_comes_before_forbidden_names(make_course, read_tiny, grade_many, tmp_path):
     """A forbidden use costs the checks whose data is here, and those without data; a check without its data is free."""
     checks = CHECKS_OF_A_CLASSIFIER + CHECKS_OF_FORBIDDEN_NAMES

@@ -7,10 +7,12 @@ from grader.results_file import RunInfo, pack, unpack_result, unpack_run
 from grader.verdict import (
     Answer,
     CheckResult,
+    Curve,
     Feedback,
     Frame,
     HeatMap,
     Item,
+    Line,
     Status,
     SubmissionResult,
     TaskResult,
@@ -32,6 +34,7 @@ def test_a_result_comes_back_unchanged():
         traceback=(Frame("a.py", 3, "f", "x", ("before",), ("after", "")),),
         output="\x1b[31m\x00",
         matched=("l",),
+        curves=(Curve("Loss", (Line("a", (0.5, 1.0), (2.25, None)), Line("b", (), ())), 0.5, "%", True),),
     )
     check = CheckResult("test_a", "A", "a", Verdict.WRONG, 2.5, True, False, 0.25, feedback)
     task = TaskResult("a", "A", 1.5, 2.0, True, (check,))

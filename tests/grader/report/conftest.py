@@ -8,10 +8,12 @@ import pytest
 from grader.results_file import RunInfo
 from grader.verdict import (
     CheckResult,
+    Curve,
     Feedback,
     Frame,
     HeatMap,
     Item,
+    Line,
     Status,
     SubmissionResult,
     TaskResult,
@@ -36,6 +38,18 @@ def _heat(generator):
     return HeatMap("[:, :]", (20, 10), cells, "0.95")
 
 
+def _curves(*, words=""):
+    """Return the curves of a training of twenty epochs; `words` are in the name of each line."""
+    epochs = tuple(float(i + 1) for i in range(20))
+    losses = [round(2.5 / (1 + i % 7 / 20 + i / 3), 4) for i in range(20)]
+    accuracies = tuple(round(100 * (1 - loss / 3), 1) for loss in losses)
+    lines = (Line(f"training {words}", epochs, accuracies), Line(f"new images {words}", epochs[:9], accuracies[1:10]))
+    return (
+        Curve("Accuracy", lines, target=60.0, unit="%"),
+        Curve("Loss", (Line(f"training {words}", epochs, tuple(losses)),), falls=True),
+    )
+
+
 def _failing(name, task, generator, *, hidden, words=""):
     lookalike, message = generator.choice(MISTAKES)
     message = words or message
@@ -48,7 +62,24 @@ def _failing(name, task, generator, *, hidden, words=""):
         verdict=generator.choice([Verdict.WRONG, Verdict.WRONG, Verdict.CRASHED, Verdict.TIMED_OUT]),
         hidden=hidden,
         seconds=0.2,
-        feedback=Feedback(message, "Look at the shapes.", (item,), (frame,), f"{words} epoch 1\n", ("loss",)),
+        feedback=Feedback(
+            message,
+            "Look at the shapes.",
+            (item,),
+            (frame,),
+            f"{words} epoch 1\n",
+            ("loss",),
+            _curves(words=words) if name.startswith("test_0") else (),
+        ),
+    )
+
+
+def _passed(i, k):
+    hidden = k % 3 == 2
+    curves = _curves(words=SECRET if hidden else "") if i == 0 else ()
+    feedback = Feedback(curves=curves)
+    return CheckResult(
+        f"test_{i}_{k}", f"Check {k} of task {i}", f"task-{i}", Verdict.PASSED, hidden=hidden, feedback=feedback
     )
 
 
@@ -57,7 +88,7 @@ def _submission(number, *, tasks, checks):
     skill, found = generator.random(), []
     for i in range(tasks):
         results = tuple(
-            CheckResult(f"test_{i}_{k}", f"Check {k} of task {i}", f"task-{i}", Verdict.PASSED, hidden=k % 3 == 2)
+            _passed(i, k)
             if generator.random() < skill
             else _failing(
                 f"test_{i}_{k}", f"task-{i}", generator, hidden=k % 3 == 2, words=SECRET if k % 3 == 2 else ""

@@ -20,10 +20,12 @@ from grader.results_file import RunInfo
 from grader.verdict import (
     Answer,
     CheckResult,
+    Curve,
     Feedback,
     Frame,
     HeatMap,
     Item,
+    Line,
     Status,
     SubmissionResult,
     TaskResult,
@@ -119,7 +121,8 @@ def _result(name="ann", *checks, status=Status.GRADED, points=5.0, **extra):
 
 def _hostile_result(text):
     items = (Item(text, "close", text, (1,), text, text),)
-    feedback = Feedback(text, text, items, (Frame(text, 3, text, text),), text)
+    curves = (Curve(text, (Line(text, (1.0, 2.0), (1.0, 2.0)),), target=1.5, unit=text),)
+    feedback = Feedback(text, text, items, (Frame(text, 3, text, text),), text, curves=curves)
     check = CheckResult("test_a", text, "linear", Verdict.CRASHED, feedback=feedback)
     return _result(text, check, notes=(text,), wall=text, answers=(Answer(text, text, note=text),))
 
@@ -357,6 +360,32 @@ def test_nothing_hidden_is_in_the_students_page(tmp_path, make_class, a_run):
     assert SECRET in max((path.read_text() for path in (tmp_path / "instructor").iterdir()), key=len)
 
 
+@pytest.mark.parametrize("verdict", [Verdict.PASSED, Verdict.WRONG])
+def test_a_training_is_drawn(tmp_path, verdict):
+    """A check that passed and one that failed show how the training went, its target, and both in words."""
+    line = Line("training", (1.0, 2.0, 3.0), (10.0, 60.0, 95.0))
+    feedback = Feedback(curves=(Curve("Accuracy", (line,), target=90.0, unit="%"),))
+    card = _card(tmp_path, _result("ann", CheckResult("a", "It learns", "linear", verdict, feedback=feedback)))
+    assert "Accuracy, by epoch" in card.text
+    assert card.text.count("training: from 10 to 95 % in 3 epochs, highest 95 % in epoch 3") == 2
+    assert card.text.count("Target: at least 90 %") == 2
+    (drawing,) = [svg for svg in card.all("svg") if "role" in svg]
+    ids = {attrs["id"] for tag, attrs in card.elements if tag in ("title", "desc") and "id" in attrs}
+    assert set(drawing["aria-labelledby"].split()) == ids
+    assert {"line1", "target", "grid"} <= {attrs.get("class") for _, attrs in card.elements}
+
+
+def test_the_curve_of_a_hidden_check_stays_hidden(tmp_path):
+    """A hidden check's curve is on the instructor's page, and neither drawn nor told on the student's."""
+    feedback = Feedback(curves=(Curve("Accuracy on secret points", (Line("training", (1.0,), (77.5,)),), 66.5),))
+    check = CheckResult("a", "It learns", "linear", Verdict.PASSED, hidden=True, feedback=feedback)
+    write_pages(tmp_path, RUN, results=[_result("ann", check)])
+    student, full = ((tmp_path / name / "ann.html").read_text() for name in ("scorecards", "instructor"))
+    for words in ("secret points", "77.5", "66.5", '<figure class="curve">'):
+        assert words in full
+        assert words not in student
+
+
 def test_flags_are_for_the_instructor(tmp_path):
     """A sentence about what a person should look at is on the instructor's page only."""
     write_pages(tmp_path, RUN, results=[replace(_result("ann"), flags=("`exec` was called.",))])
@@ -380,7 +409,9 @@ def test_a_page_of_much_is_small_enough_to_send(tmp_path):
     heat = HeatMap("[:, :]", (32, 32), tuple("1.2.3.4.5.6.7.8." * 2 for _ in range(32)), "1")
     long = "<&\u202e" * 5_000
     items = (Item("z", "close", long, (1,), long, long, heat=(heat, heat)),) * 5
-    feedback = Feedback(long, long, items, (Frame("a.py", 1, "f", long),) * 60, long)
+    line = Line("training", tuple(i / 10 for i in range(200)), tuple(float(i * i % 97) for i in range(200)))
+    curves = (Curve("Loss", (line,) * 4),) * 4
+    feedback = Feedback(long, long, items, (Frame("a.py", 1, "f", long),) * 60, long, curves=curves)
     checks = (CheckResult("a", "It adds", "linear", Verdict.WRONG, feedback=feedback),) * 80
     write_pages(tmp_path, RUN, results=[_result("ann", *checks)])
     assert (tmp_path / "instructor" / "ann.html").stat().st_size <= PAGE_LIMIT

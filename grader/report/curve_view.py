@@ -1,0 +1,142 @@
+"""Turns a curve of a training into what an SVG draws, and into sentences for everybody, also those who can't see it.
+
+`grader.report.check_view` shows the curves of a check; `grader.console` only says them.
+"""
+
+import math
+from dataclasses import dataclass
+
+from grader.plain_text import number
+from grader.verdict import Curve, Line
+
+WIDTH, HEIGHT = 360, 170
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 352, 14, 140  # of what is drawn; the rest is for the numbers at the axes
+_STEPS = 4  # between the numbers at an axis, at most
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """Show one line: path data in pixels, and its numbers in words; `tone` names a CSS class."""
+
+    tone: str
+    path: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Show a number at an axis, `place` pixels from the drawing's top or left."""
+
+    place: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class CurveView:
+    """Show one curve; `target` is its height in pixels, None where the check asks for nothing."""
+
+    name: str
+    lines: tuple[LineView, ...]
+    heights: tuple[Tick, ...]
+    epochs: tuple[Tick, ...]
+    target: float | None
+    target_words: str
+    is_drawn: bool
+
+
+def curve_view(curve: Curve) -> CurveView:
+    """Return how a curve is drawn and told."""
+    values = [value for line in curve.lines for value in line.values if value is not None]
+    first = min((line.epochs[0] for line in curve.lines if line.epochs), default=1.0)
+    last = max((line.epochs[-1] for line in curve.lines if line.epochs), default=1.0)
+    low, high, step = _range([*values, *_target_of(curve)], is_percent=curve.unit == "%")
+
+    def height(value: float) -> float:
+        return round(_BOTTOM - (value - low) / (high - low) * (_BOTTOM - _TOP), 1)
+
+    def place(epoch: float) -> float:
+        share = (epoch - first) / (last - first) if last > first else 0.5
+        return round(_LEFT + share * (_RIGHT - _LEFT), 1)
+
+    def path(line: Line) -> str:
+        pairs = zip(line.epochs, line.values, strict=True)
+        return _path([(place(epoch), None if value is None else height(value)) for epoch, value in pairs])
+
+    ticks = [low + i * step for i in range(round((high - low) / step) + 1)]
+    return CurveView(
+        name=curve.name,
+        lines=tuple(LineView(f"line{i}", path(line), _words(line, curve)) for i, line in enumerate(curve.lines, 1)),
+        heights=tuple(Tick(height(value), _text(value)) for value in ticks),
+        epochs=tuple(Tick(place(epoch), str(epoch)) for epoch in sorted({1, math.ceil(last)})),
+        target=None if curve.target is None else height(curve.target),
+        target_words=_target_words(curve),
+        is_drawn=bool(values),
+    )
+
+
+def curve_words(curve: Curve) -> tuple[str, ...]:
+    """Return what a curve shows, a sentence a line and one for the target."""
+    words = [_words(line, curve) for line in curve.lines]
+    return tuple(f"{sentence}." for sentence in (*words, _target_words(curve)) if sentence)
+
+
+def _target_of(curve: Curve) -> list[float]:
+    return [] if curve.target is None else [curve.target]
+
+
+def _target_words(curve: Curve) -> str:
+    if curve.target is None:
+        return ""
+    return f"Target: at {'most' if curve.falls else 'least'} {_with_unit(curve.target, curve)}"
+
+
+def _range(values: list[float], *, is_percent: bool) -> tuple[float, float, float]:
+    """Return the lowest and the highest number at the axis, and the step between two of them."""
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    if low >= 0:
+        low = 0.0
+        high = 100.0 if is_percent and high <= 100 else high
+    width = (high - low) or abs(high) or 1.0
+    power = 10.0 ** math.floor(math.log10(width / _STEPS))
+    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor * _STEPS >= width * (1 - 1e-9))
+    low = math.floor(low / step + 1e-9) * step
+    return low, low + max(1, math.ceil((high - low) / step - 1e-9)) * step, step
+
+
+def _path(points: list[tuple[float, float | None]]) -> str:
+    """Return path data with a gap where there is no height; a point between gaps is a dot."""
+    parts: list[str] = []
+    is_open = False
+    for x, y in points:
+        if y is not None:
+            parts.append(f"{'L' if is_open else 'M'}{number(x)} {number(y)}{'' if is_open else 'h0'}")
+        is_open = y is not None
+    return "".join(parts)
+
+
+def _words(line: Line, curve: Curve) -> str:
+    """Return a line's name, where it began and ended, and its best number."""
+    if not line.values:
+        return f"{line.name}: no numbers came back"
+    found = [(value, epoch) for epoch, value in zip(line.epochs, line.values, strict=True) if value is not None]
+    broken = next((e for e, v in zip(line.epochs, line.values, strict=True) if v is None), None)
+    if not found:
+        return f"{line.name}: no finite numbers"
+    best, at = min(found, key=lambda pair: pair[0]) if curve.falls else max(found, key=lambda pair: pair[0])
+    count = _epoch(line.epochs[-1])
+    span = f"in {count} epochs" if count > 1 else "in one epoch"
+    words = f"{line.name}: from {_text(found[0][0])} to {_with_unit(found[-1][0], curve)} {span}"
+    words += f", {'lowest' if curve.falls else 'highest'} {_with_unit(best, curve)} in epoch {_epoch(at)}"
+    return words if broken is None else f"{words}; in epoch {_epoch(broken)} it was first no finite number"
+
+
+def _epoch(epoch: float) -> int:
+    return max(1, math.ceil(epoch - 1e-6))
+
+
+def _with_unit(value: float, curve: Curve) -> str:
+    return f"{_text(value)} {curve.unit}".strip()
+
+
+def _text(value: float) -> str:
+    return f"{value + 0.0:.4g}"
