@@ -1,20 +1,39 @@
 """The audit of this repository's own course: every assignment is sound, long tasks left out.
 
-`grader audit` without --quick trains too, and asks for a mistake to each lookalike.
+`grader audit` without --quick trains too.
 """
 
+import json
 from pathlib import Path
 
 import pytest
 
+from grader.audit import Audit, find_unproven
 from grader.course import list_slugs
 
 COURSE = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory):
+    """Return the folder where each audit leaves its figures."""
+    return tmp_path_factory.mktemp("figures")
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("slug", list_slugs(COURSE))
-def test_the_assignment_is_sound(run_grader, slug):
+def test_the_assignment_is_sound(run_grader, figures, slug):
     """Reference, template, mistakes, variants, assets and kit are what they should be."""
-    ended = run_grader("audit", slug, "--quick", cwd=COURSE, timeout_s=600)
+    ended = run_grader("audit", slug, "--quick", "--json", figures / f"{slug}.json", cwd=COURSE, timeout_s=600)
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_every_lookalike_is_shown_by_a_mistake(figures):
+    """What feedback can recognise is proven by a mistake of some assignment, told in an audit just now."""
+    told = {}
+    for slug in list_slugs(COURSE):
+        if not (figures / f"{slug}.json").is_file():
+            pytest.skip(f"The audit of {slug} did not run or did not end before this test.")
+        (row,) = json.loads((figures / f"{slug}.json").read_text())["assignments"]
+        told |= row["told"]
+    assert [str(violation) for violation in find_unproven([Audit("all", told=told)])] == []
