@@ -137,16 +137,17 @@ def _plan(
 ) -> tuple[NotebookPlan, tuple[str, ...]]:
     module = assignment.notebook.module
     states = [State(module)]
-    notes = []
+    missing: dict[str, list[str]] = {}
     for task in assignment.tasks:
         if task.cell:
             cell = find_check_cell(notebook.cells, task.cell, reference=reference)
             states.append(State(module_of_task(task.name, module=module), task.name, cell.number if cell else None))
             if cell is None:
-                notes.append(
-                    f"The cell `{task.cell}` is not in the notebook, so for `{task.title}` the last definition of each "
-                    "name counts."
-                )
+                missing.setdefault(task.cell, []).append(f"`{task.title}`")
     methods = methods_in(reference)
     plan = NotebookPlan(_target(assignment), tuple(states), assignment.notebook.statement_s, methods)
+    notes = [
+        f"The cell `{cell}` is not in the notebook, so the last definition of each name counts for {', '.join(titles)}."
+        for cell, titles in missing.items()
+    ]
     return plan, tuple(notes)

@@ -3,7 +3,7 @@
 `grader.grade` asks for it once a submission, before the checks; the sandbox that answers is not trusted.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from grader.assignment import Assignment, Kind
@@ -36,8 +36,11 @@ def _tell_twice(rows: list[Any], outputs: Mapping[str, Any]) -> Iterator[str]:
     for row in rows[:_MOST_TOLD]:
         match row:
             case [str(name), [*cells]] if all(isinstance(cell, int) for cell in cells):
-                taken = [f"cell {cell} counts for `{task}`" for task, cell in _taken(cells, states)]
-                told = f"{', '.join(taken)}, else the last one" if taken else "the last one counts"
+                taken: dict[int, list[str]] = {}
+                for task, cell in _taken(cells, states):
+                    taken.setdefault(cell, []).append(f"`{task}`")
+                counts = [f"cell {cell} counts for {_join(tasks)}" for cell, tasks in taken.items()]
+                told = f"{', '.join(counts)}, else the last one" if counts else "the last one counts"
                 yield f"`{name[:60]}` is defined in cells {_join(cells[:10])}: {told}."
 
 
@@ -67,14 +70,19 @@ def _tell_late(rows: list[Any]) -> Iterator[str]:
 
 
 def _tell_failed(rows: list[Any]) -> Iterator[str]:
+    """Yield what failed; the last sentence says what it costs, which holds for all."""
+    told = []
     for row in rows[:_MOST_TOLD]:
         match row:
             case [int(cell), int(line), str(why)]:
-                yield f"cell {cell}, line {line}, did not run: {why[:300]}."
+                told.append(f"cell {cell}, line {line}, did not run: {why[:300]}.")
     if len(rows) > _MOST_TOLD:
-        yield f"{len(rows) - _MOST_TOLD} more statements of the notebook did not run."
+        told.append(f"{len(rows) - _MOST_TOLD} more statements of the notebook did not run.")
+    if told:
+        told[-1] += " That costs points only where a task needs what would have been defined."
+    yield from told
 
 
-def _join(numbers: list[int]) -> str:
-    *first, last = map(str, numbers)
+def _join(things: Sequence[object]) -> str:
+    *first, last = map(str, things)
     return f"{', '.join(first)} and {last}" if first else last

@@ -7,7 +7,7 @@
 import ast
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -94,11 +94,7 @@ def describe_notebook() -> dict[str, Any]:
         return {"failed": [], "late": [], "twice": [], "states": []}
     whole = finder.plan.states[0].module
     log = log_of(whole) or Log()
-    failed = [
-        [event.cell, event.line, event.why]
-        for event in log.events
-        if event.error is not None and not isinstance(event.error, NotImplementedError) and not _follows(event, log)
-    ]
+    failed = [[event.cell, event.line, event.why] for event in _causes(log)]
     return {
         "failed": failed[:_MOST_ROWS],
         "late": [[name, cell] for name, cell in log.late][:_MOST_ROWS],
@@ -107,12 +103,22 @@ def describe_notebook() -> dict[str, Any]:
     }
 
 
-def _follows(event: Event, log: Log) -> bool:
-    """Tell whether a statement failed only since another was not run: it lacks a name, or a file of the training."""
+def _causes(log: Log) -> Iterator[Event]:
+    """Yield what failed, without stubs, definitions that came late, and what failed only since something before did."""
+    late = {name for name, _cell in log.late}
+    for number, event in enumerate(log.events):
+        if event.error is None or isinstance(event.error, NotImplementedError) or late.intersection(event.names):
+            continue
+        if not _follows(event, log.events[:number], log=log):
+            yield event
+
+
+def _follows(event: Event, before: Sequence[Event], *, log: Log) -> bool:
+    """Tell whether a statement lacks a name, or a file of the training, only since another failed or was not run."""
     skipped = [other for other in log.events if other.error is None and other.cell <= event.cell]
     match event.error:
         case NameError(name=str(name)):
-            return any(name in other.names for other in skipped)
+            return any(name in other.names for other in (*before, *skipped))
         case FileNotFoundError():
             return any(other.why == "it trains" for other in skipped)
     return False

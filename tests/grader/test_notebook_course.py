@@ -39,6 +39,7 @@ class SGDMomentum:
 """
 CHECK_MLP, CHECK_OPTIMIZER = "# check-mlp\n!grader check", "# check-optimizer\n!grader check"
 OTHER_MLP = "class MLP(nn.Module):\n    pass"
+DOWNLOAD = "import urllib.request\ndata = urllib.request.urlopen('http://example.org').read()"
 
 
 def notebook(*sources, **tree):
@@ -84,7 +85,7 @@ def test_reference(grade):
     result = grade(files)
     assert (result.points, result.max_points, result.flags) == (10, 10, ())
     (note,) = result.notes
-    assert note.startswith("`MLP` is defined in cells 5 and 14: cell 5 counts for `mlp`, cell 5 counts for `optimizer`")
+    assert note.startswith("`MLP` is defined in cells 5 and 14: cell 5 counts for `mlp` and `optimizer`")
 
 
 def test_template(grade, assignment):
@@ -177,7 +178,7 @@ def test_unreadable(grade, content, words):
         (good(mlp=f"{MLP}  x = ((1"), Verdict.CRASHED, "`cell 2`, line 12, is not valid Python"),
         (good(mlp=MLP.replace("nn.Module", "pl.Module")), Verdict.CRASHED, "`cell 2`, line 1, raised `NameError"),
         (good(mlp=MLP.replace("return self", "return selv")), Verdict.CRASHED, "`cell 2`, line 11, raised `NameError"),
-        (good(mlp="class MLP:\n    while True: pass"), Verdict.TIMED_OUT, "`cell 2`, line 1, it computed for longer than 5 s"),
+        (good(mlp="class MLP:\n    while True: pass"), Verdict.TIMED_OUT, "`cell 2`, line 1, it "),
         (good(mlp=MLP.replace("layers[:-1]", "layers")), Verdict.WRONG, "ReLU"),
         (good(mlp=MLP.replace("return self", "return hidden(self"). replace("(x)", "(x))"), more=["hidden = input()"]),
          Verdict.CRASHED, "`hidden` is only set in `cell 6`, line 1, which was not run: it waits for input"),
@@ -202,7 +203,10 @@ def test_check_cell_is_gone(grade):
     """Without the check cell the last definition counts, and a note says so."""
     result = grade(notebook(SETUP, OTHER_MLP, MLP, OPTIMIZER))
     assert result.points == 10
-    assert any("The cell `check-mlp` is not in the notebook" in note for note in result.notes)
+    why = "is not in the notebook, so the last definition of each name counts for"
+    assert {f"The cell `check-mlp` {why} `The MLP`.", f"The cell `check-optimizer` {why} `SGD with momentum`."} <= set(
+        result.notes
+    )
 
 
 def test_forbidden_name(grade):
@@ -219,7 +223,25 @@ def test_what_follows_from_training_is_not_told(grade):
     cells = ["fit = train_it()\nfig, ax = plt.subplots()", "ax.plot(1)", "torch.load('best.pt')", "unknown(1)"]
     result = grade(good(more=cells))
     (note,) = [note for note in result.notes if "did not run" in note]
-    assert note == "cell 9, line 1, did not run: `NameError: name 'unknown' is not defined`."
+    assert note == (
+        "cell 9, line 1, did not run: `NameError: name 'unknown' is not defined`. That costs points only where a task "
+        "needs what would have been defined."
+    )
+
+
+def test_what_follows_from_a_failure_is_not_told(grade):
+    """Of a download that fails and all that would use it, the download is told; so are names that nothing defines."""
+    cells = [f"{DOWNLOAD}\nparts = data[:3]\nfirst = parts[0]", "first + unknown", "unknown = other", "print(second)"]
+    result = grade(good(more=cells))
+    notes = [note.split(":")[0] for note in result.notes if "did not run" in note]
+    assert notes == ["cell 6, line 2, did not run", "cell 8, line 1, did not run", "cell 9, line 1, did not run"]
+
+
+def test_definitions_that_came_late_have_not_failed(grade):
+    """Of cells out of order it is told once that a definition came late, not that it failed as well."""
+    result = grade(good(more=["class B(A):\n    pass", "class A:\n    pass"]))
+    (note,) = [note for note in result.notes if "cell 6" in note]
+    assert note.startswith("`B` (cell 6) uses what is only defined further down")
 
 
 def test_renamed(grade):
