@@ -20,6 +20,7 @@ from grader.percent import read_percent, write_ipynb
 from grader.sandbox.definitions import Pace, run_cells
 from grader.template import is_stale
 from grader.torchvision_ops import make_torchvision_importable
+from grader.verdict import Verdict
 
 COURSE = Path(__file__).parents[3]
 SCRIPT = COURSE / "reference" / "uva-mlp" / "uva_mlp.py"
@@ -150,3 +151,12 @@ def test_the_colab_notebook_is_read() -> None:
     """The variant from Colab is a notebook with outputs, and one of its cells is wholly indented."""
     cells = read_notebook((VARIANTS / "colab" / "uva_mlp.ipynb").read_bytes(), name="uva_mlp.ipynb").cells
     assert any(cell.source.startswith("    class MLP") for cell in cells)
+
+
+def test_no_note_about_the_images(grade_many: Any, tmp_path: Path) -> None:
+    """Where CIFAR-10 is not downloaded, a stand-in lets the cells around the definitions run: no note tells of them."""
+    students = {"reference": {SCRIPT.name: SCRIPT.read_bytes()}}
+    assignment = read_assignment(COURSE, "uva-mlp")
+    result = grade_many(assignment, students, folder=tmp_path, tasks=("checkpoints",))["reference"]
+    assert [check.verdict for check in result.tasks[0].checks] == [Verdict.PASSED] * 2
+    assert [note for note in result.notes if "did not run" in note] == []
