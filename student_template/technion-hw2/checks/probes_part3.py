@@ -10,6 +10,7 @@ import numbers
 
 import numpy as np
 import torch
+from probes_part2 import reported
 from torch.utils.data import DataLoader, TensorDataset
 
 from grader.probes import probe
@@ -363,7 +364,10 @@ def _plain(value):
 
 @probe(needs=["hw2.mlp", "hw2.classifier", "hw2.training", "hw2.answers"])
 def moons(*, train_x, train_y, valid_x, valid_y, test_x, num_epochs, attempt=0):
-    """Train the classifier of part 3 as the document does; return its labels for training and test inputs."""
+    """Train the classifier of part 3 as the document does; return its labels for training and test inputs.
+
+    What fit returned comes with them.
+    """
     from hw2.answers import part3_arch_hp, part3_optim_hp
     from hw2.classifier import BinaryClassifier
     from hw2.mlp import MLP
@@ -383,8 +387,8 @@ def moons(*, train_x, train_y, valid_x, valid_y, test_x, num_epochs, attempt=0):
     loss_fn = optim.pop("loss_fn")
     optimizer = torch.optim.SGD(params=model.parameters(), **optim)
     loaders = [_loader(train_x, train_y), _loader(valid_x, valid_y)]
-    ClassifierTrainer(model, loss_fn, optimizer).fit(*loaders, num_epochs=num_epochs, print_every=10)
-    return {
+    result = ClassifierTrainer(model, loss_fn, optimizer).fit(*loaders, num_epochs=num_epochs, print_every=10)
+    return reported(result) | {
         "parameters are finite": all(bool(parameter.isfinite().all()) for parameter in model.parameters()),
         "labels of training points": _labels(model, train_x),
         "labels": _labels(model, test_x),

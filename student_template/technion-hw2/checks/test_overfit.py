@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from grader.accuracy import UnusablePredictions, score
+from grader.accuracy import UnusablePredictions, mean_loss, score
 from grader.dataset_parts import Limit
 
 IMAGES = ("cifar10", "fashion-mnist", "digits")
@@ -48,7 +48,7 @@ def test_overfit_hyperparameters(probe):
 
 
 @pytest.mark.graded(task="overfit", weight=2, after="test_overfit_hyperparameters")
-def test_overfit(probe, dataset):
+def test_overfit(probe, dataset, curve):
     """Your MLP with three hidden layers learns 20 images by heart
 
     20 epochs of two batches with your loss, VanillaSGD, train_batch and the numbers of part2_overfit_hp; the best epoch
@@ -59,10 +59,27 @@ def test_overfit(probe, dataset):
     actual = probe(
         "overfitted", x=data.train_x, y=data.train_y, batch_size=10, num_epochs=EPOCHS, hidden_features=[128] * 3
     )
+    draw(curve, actual, data)
     assert best_count(actual, data) >= TARGETS[data.name], (
         f"The best of {EPOCHS} epochs classifies {best_count(actual, data)} of the 20 training images correctly; "
         f"expected at least {TARGETS[data.name]}."
     )
+
+
+def draw(curve, actual, data):
+    """Draw what each epoch reached: right images, and the loss of scores."""
+    scores = [actual.get(f"scores after epoch {epoch}") for epoch in range(1, EPOCHS + 1)]
+    counts = {"your network": [count_of(one, data) for one in scores]}
+    curve("Images classified correctly, of 20", counts, target=TARGETS[data.name])
+    curve("Loss on these images", {"your network": [mean_loss(one, data) for one in scores]}, falls=True)
+
+
+def count_of(scores, data):
+    """Return how many images are classified correctly, None where that can't be told."""
+    try:
+        return score(scores, data).correct
+    except UnusablePredictions:
+        return None
 
 
 def best_count(actual, data):
