@@ -144,3 +144,11 @@ def test_gradients_that_accumulate(shape):
         "accumulated",
         f"It is what is expected plus what is expected of `dw of the first batch`: {told}",
     )
+
+
+def test_others_of_another_shape_are_not_added():
+    """What could not be added to the value is passed over, and what comes after it is tried all the same."""
+    first, second = noise((4, 3)), noise((4, 3), seed=1)
+    others = {"the bias": noise((5,)), "a row": noise((3,)), "the gradient before": first}
+    assert found(first + second, second, others=others)[0] == "accumulated"
+    assert found(noise((3,)) + second, second, others={"a row": noise((3,))})[0] is None
