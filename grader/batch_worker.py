@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from grader.course import read_assignment
-from grader.errors import GraderError
+from grader.doctor import try_server
+from grader.errors import GraderError, SandboxError
 from grader.grade import Selection, grade_all
 from grader.job import Job
 from grader.results_file import pack
 from grader.sandbox import kernel
+from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.walls import Wall
 from grader.submission import Found
 from grader.verdict import SubmissionResult
@@ -57,6 +59,7 @@ def main() -> None:
             selection=selection,
             executed=Path(order["executed"]) if order["executed"] else None,
             alive=SignOfLife(answer, every_s=_SILENT_S),
+            ready=lambda server: _try_wall(server, answer) if order["trial"] else None,
         )
     except GraderError as err:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -66,6 +69,14 @@ def main() -> None:
             answers.close()
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def _try_wall(server: ForkServer | None, answer: Callable[..., None]) -> None:
+    """Tell that this process can grade, once a tiny submission ran behind its wall. Raises SandboxError."""
+    finding = try_server(server) if server is not None else None
+    if finding is not None and not finding.is_good:
+        raise SandboxError(f"A trial of the {finding.subject} failed: {finding.message}", remedy=finding.remedy)
+    answer(ready=True)
 
 
 class SignOfLife:
@@ -88,7 +99,8 @@ def _asked_for() -> Iterator[Job]:
     for line in sys.stdin:
         message = json.loads(line)
         found = Found(message["name"], Path(os.fsdecode(bytes.fromhex(message["path"]))))
-        yield Job(found, tuple(message["tasks"]), tuple(message["checks"]))
+        parcel = Path(message["parcel"]) if message["parcel"] else None
+        yield Job(found, tuple(message["tasks"]), tuple(message["checks"]), parcel)
 
 
 if __name__ == "__main__":

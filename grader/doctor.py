@@ -55,14 +55,23 @@ def _versions() -> list[Finding]:
 
 def try_wall(wall: Wall) -> Finding:
     """Build a wall, run a probe on a tiny submission behind it, and tell what happened."""
-    import torch
-
-    subject = f"wall `{wall}`"
     try:
         with ForkServer(wall) as server:
-            files = {"student.py": b"def double(x):\n    return 2 * x\n"}
-            with WalledSandbox(server, files=files, probes={"probes.py": _TRIAL}, limits=Limits()) as sandbox:
-                outcome = sandbox.run(ProbeCall("trial", {"x": torch.ones(2)}))
+            return try_server(server)
+    except SandboxError as err:
+        return Finding(f"wall `{wall}`", is_good=False, message=err.message, remedy=err.remedy)
+
+
+def try_server(server: ForkServer) -> Finding:
+    """Run a probe on a tiny submission behind a wall that stands, and tell what happened."""
+    import torch
+
+    wall = server.wall
+    subject = f"wall `{wall}`"
+    try:
+        files = {"student.py": b"def double(x):\n    return 2 * x\n"}
+        with WalledSandbox(server, files=files, probes={"probes.py": _TRIAL}, limits=Limits()) as sandbox:
+            outcome = sandbox.run(ProbeCall("trial", {"x": torch.ones(2)}))
     except SandboxError as err:
         return Finding(subject, is_good=False, message=err.message, remedy=err.remedy)
     if outcome.ending is not Ending.OK or float(outcome.outputs["y"].sum()) != 4.0:

@@ -23,6 +23,7 @@ from grader.forbidden import find_uses, flag_calls
 from grader.job import Job
 from grader.notebook_execution import keep_executed
 from grader.notebook_notes import notebook_notes
+from grader.parcel import read_submission_parcel
 from grader.points import add_up, unreadable
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.limits import guard_s
@@ -113,6 +114,10 @@ def _task_of(item: pytest.Item) -> str:
 
 
 def _stay_silent() -> None:
+    pass
+
+
+def _ask_nothing(_server: ForkServer | None) -> None:
     pass
 
 
@@ -214,11 +219,13 @@ def grade_all(
     selection: Selection | None = None,
     executed: Path | None = None,
     alive: Callable[[], None] = _stay_silent,
+    ready: Callable[[ForkServer | None], None] = _ask_nothing,
 ) -> None:
     """Do jobs one after another and report each result with the digest of what was graded.
 
     Notebooks are also run as a whole where `executed` names a folder for their executed copies. `alive` is called
-    before each check. Raises the error of a course or sandbox with which nothing can be graded.
+    before each check, `ready` with the fork server (None where all is inline) before the first job. Raises the error
+    of a course or sandbox with which nothing can be graded.
     """
     chosen = selection or Selection()
     graded = replace(assignment, tasks=tuple(task for task in assignment.tasks if chosen.includes(task)))
@@ -233,6 +240,7 @@ def grade_all(
             if wall is not Wall.INLINE:
                 server = stack.enter_context(ForkServer(wall, preload=assignment.worker.preload))
                 refuse_failed_preload(server)
+            ready(server)
             for job in jobs:
                 result, digest = _grade_one(
                     session,
@@ -273,7 +281,7 @@ def _grade_one(
     started = time.monotonic()
     found = job.found
     try:
-        submission = read_submission(found, assignment)
+        submission = read_submission_parcel(job.parcel) if job.parcel else read_submission(found, assignment)
     except SubmissionError as err:
         return unreadable(found.name, assignment, problem=str(err), wall=wall), ""
     with open_sandbox(assignment, submission, server=server, folder=found.path) as sandbox:

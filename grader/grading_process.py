@@ -43,6 +43,13 @@ class GradingProcess:
         """Return the process' number, 0 where there is none."""
         return self._process.pid if self._process is not None else 0
 
+    def prepare(self) -> None:
+        """Start the process and wait until a trial of its wall went well.
+
+        Raises one of LOST, or the error with which nothing can be graded.
+        """
+        self._read_message(self._start(trial=True))
+
     def ask(self, job: Job) -> None:
         """Have a job done after those asked for before. Raises one of LOST."""
         process = self._process or self._start()
@@ -53,6 +60,7 @@ class GradingProcess:
                 path=os.fsencode(job.found.path.absolute()).hex(),
                 tasks=job.tasks,
                 checks=job.checks,
+                parcel=str(job.parcel or ""),
             )
         )
         process.stdin.flush()
@@ -63,15 +71,10 @@ class GradingProcess:
         Waits as long as there are signs of life. Raises one of LOST, or the error with which nothing can be graded.
         """
         assert self._process is not None
-        message = self._read_line(self._process)
-        while "alive" in message:
-            message = self._read_line(self._process)
-        if "problem" in message:
-            kind = SandboxError if message["kind"] == SandboxError.__name__ else CourseError
-            raise kind(message["problem"], remedy=message["remedy"])
+        message = self._read_message(self._process)
         return unpack_result(message["result"]), message["digest"]
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self, *, trial: bool = False) -> subprocess.Popen[bytes]:
         with self._starting:
             if self._stopped:
                 raise EOFError("the run was stopped")
@@ -90,9 +93,21 @@ class GradingProcess:
                 wall=order.wall,
                 tasks=order.tasks,
                 executed=str(order.executed or ""),
+                trial=trial,
             )
         )
+        process.stdin.flush()
         return process
+
+    def _read_message(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+        """Return the next message that is no mere sign of life; raise the error that it tells of."""
+        message = self._read_line(process)
+        while "alive" in message:
+            message = self._read_line(process)
+        if "problem" in message:
+            kind = SandboxError if message["kind"] == SandboxError.__name__ else CourseError
+            raise kind(message["problem"], remedy=message["remedy"])
+        return message
 
     def _read_line(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
         assert process.stdout is not None

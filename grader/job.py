@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from grader.intake import Found
 
@@ -13,8 +14,10 @@ class Job:
     """Name a submission to grade; `tasks` are the only ones to grade, `checks` the only ones to run, () for all.
 
     Checks that others come after are run as well; those of tasks that were not asked for are not in the result.
+    `parcel` is a file that holds the submission as `grader.parcel` packed it, read in place of what was found.
     """
 
     found: Found
     tasks: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
+    parcel: Path | None = None

@@ -56,7 +56,7 @@ def read_submission(found: Found, assignment: Assignment, *, limits: IntakeLimit
         files=ordered,
         notes=(*contents.notes, *chosen.notes, *placed.notes, *notes, *stripped.notes),
         missing=placed.missing,
-        digest=_digest(ordered),
+        digest=digest_of(ordered),
     )
 
 
@@ -171,7 +171,8 @@ def _is_same(actual: bytes, expected: bytes) -> bool:
     return actual.replace(b"\r\n", b"\n") == expected.replace(b"\r\n", b"\n")
 
 
-def _digest(files: Mapping[str, bytes]) -> str:
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """Return the sha256 over all paths and contents, in the files' order."""
     total = hashlib.sha256()
     for path, content in files.items():
         total.update(path.encode() + b"\0" + hashlib.sha256(content).digest())

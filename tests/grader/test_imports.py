@@ -18,7 +18,7 @@ LAYERS = {
     "sandbox.statement_* source_lines",
     "data": "accuracy curves dataset_* datasets image_shapes point_sets torchvision_ops",
     "readers": "archive_streams archives assignment_file contents course folders intake job kit_files kit_notebook "
-    "lms_names manifest mistakes notebook_[ainrs]* package_root percent submission",
+    "lms_names manifest mistakes notebook_[ainrs]* package_root parcel percent submission",
     "parts": "assets checks forbidden manual manual_* notebook_execution outcome points rubric_file store compare "
     "compare.* export.* report.* "
     "sandbox.exchange sandbox.forkserver sandbox.forkserver_client sandbox.host sandbox.inline sandbox.live* "

