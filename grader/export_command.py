@@ -20,6 +20,8 @@ from grader.export.named_csv import named_csv
 from grader.export.roster import Roster, Student, read_roster
 from grader.export.unmatched import unmatched_csv
 from grader.export.worksheet import read_worksheet
+from grader.manual import manual_sum, with_stored_marks
+from grader.manual_store import read_marks
 from grader.plain_text import visible_line
 from grader.report.file_names import scorecard_files
 from grader.results_file import RunInfo
@@ -31,10 +33,10 @@ STDOUT = Path("-")
 
 _USED = {
     "csv": ("roster",),
-    "canvas": ("roster", "assignment_id", "out_of"),
-    "moodle": ("worksheet", "out_of"),
-    "gradescope": ("submission", "hidden_as"),
-    "github": ("submission", "annotate", "step_summary"),
+    "canvas": ("roster", "assignment_id", "out_of", "checks_only"),
+    "moodle": ("worksheet", "out_of", "checks_only"),
+    "gradescope": ("submission", "hidden_as", "checks_only"),
+    "github": ("submission", "annotate", "step_summary", "checks_only"),
 }
 
 
@@ -50,6 +52,7 @@ class Request:
     out_of: float | None = None
     submission: str | None = None
     hidden_as: str | None = None
+    checks_only: bool = False
     annotate: bool = False
     step_summary: bool = False
 
@@ -99,9 +102,17 @@ def export(folder: Path, request: Request) -> Exported:
     _refuse_unused(request)
     with read_store(folder) as store:
         run, results = store.run, {result.submission: result for result in store.results()}
+    if any(result.answers for result in results.values()):
+        marks = read_marks(folder)
+        results = {name: with_stored_marks(result, marks) for name, result in results.items()}
     if not results:
         raise ExportError(f"{folder} holds no result yet.", remedy=f"Grade first: `grader grade {run.assignment} …`.")
-    final = final_points(list(results.values()), out_of=request.out_of)
+    final = final_points(
+        list(results.values()),
+        out_of=request.out_of,
+        with_answers=request.format != "csv" and not request.checks_only,
+        may_exceed=request.format != "moodle",
+    )
     job = _Job(folder, request, run, results, final, Exported())
     match request.format:
         case "csv":
@@ -256,11 +267,20 @@ def _tell_of_points(job: _Job, chosen: Sequence[SubmissionResult]) -> None:
             job.exported.problems.append(f"no grade: {_said(name)}: {job.final.withheld[name]}")
         elif result.status is Status.UNREADABLE:
             job.exported.remarks.append(f"0 points: {_said(name)}: it could not be read")
-    answered = sum(bool(result.answers) for result in chosen)
-    if answered:
-        job.exported.remarks.append(
-            f"{answered} of {len(chosen)} have text answers, which a person grades: not counted"
-        )
+    _tell_of_answers(job, chosen)
+
+
+def _tell_of_answers(job: _Job, chosen: Sequence[SubmissionResult]) -> None:
+    answered = [result for result in chosen if result.answers]
+    if not answered:
+        return
+    if not job.final.has_answers:
+        where = "in columns of their own" if job.request.format == "csv" else "not counted"
+        words = f"{len(answered)} of {len(chosen)} have text answers, which a person grades: {where}"
+        job.exported.remarks.append(words)
+    elif any(manual_sum(result).pending for result in answered):
+        remedy = f"grade them with `grader manual {job.folder}`, or leave all of them out with --checks-only"
+        job.exported.remarks.append(f"text answers wait: {remedy}")
 
 
 def _said(name: str) -> str:

@@ -77,6 +77,12 @@ def with_marks(result: SubmissionResult, questions: Sequence[Question], marks: M
     return replace(result, answers=tuple(answers))
 
 
+def with_stored_marks(result: SubmissionResult, marks: Mapping[Key, Mark]) -> SubmissionResult:
+    """Return the result with what a person gave, for the questions as they were when it was graded."""
+    questions = [Question(answer.name, answer.title, module="", points=answer.points) for answer in result.answers]
+    return with_marks(result, questions, marks)
+
+
 def manual_sum(result: SubmissionResult) -> ManualSum:
     """Add up what was given for a result's answers."""
     given = [answer.given for answer in result.answers]

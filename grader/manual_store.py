@@ -85,8 +85,7 @@ class ManualStore:
     def marks(self) -> dict[Key, Mark]:
         """Return all that was given."""
         with self._transaction() as connection:
-            rows = connection.execute("SELECT submission, question, points, comment, answer FROM manual").fetchall()
-        return {(unspelled(submission), question): Mark(*rest) for submission, question, *rest in rows}
+            return _marks_in(connection)
 
     def give(self, marks: Mapping[Key, Mark]) -> None:
         """Store marks in place of earlier ones, all or none; once this returns, no crash loses them."""
@@ -134,6 +133,24 @@ class ManualStore:
         with self._transaction() as connection:
             connection.execute("DELETE FROM manual_remark WHERE question = ?", (question,))
             connection.executemany("INSERT INTO manual_remark VALUES (?, ?, ?, ?)", values)
+
+
+def read_marks(folder: Path) -> dict[Key, Mark]:
+    """Return all that was given in a results folder and change nothing there. Raises StoreError when the disk fails."""
+    with named_errors(folder):
+        connection = sqlite3.connect(f"{(folder / 'run.sqlite').absolute().as_uri()}?mode=rw", uri=True, timeout=30)
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'manual'").fetchone():
+                return {}
+            return _marks_in(connection)
+        finally:
+            connection.close()
+
+
+def _marks_in(connection: sqlite3.Connection) -> dict[Key, Mark]:
+    rows = connection.execute("SELECT submission, question, points, comment, answer FROM manual").fetchall()
+    return {(unspelled(submission), question): Mark(*rest) for submission, question, *rest in rows}
 
 
 _REMEMBER = """

@@ -29,6 +29,9 @@ def export(
         str | None,
         typer.Option("--hidden-as", help="When Gradescope shows hidden checks.", show_default="after_published"),
     ] = None,
+    checks_only: Annotated[
+        bool, typer.Option("--checks-only", help="Leave the points that a person gave for text answers out.")
+    ] = False,
     annotate: Annotated[bool, typer.Option("--annotate", help="Print GitHub annotations.")] = False,
     step_summary: Annotated[
         bool, typer.Option("--step-summary", help="Append to $GITHUB_STEP_SUMMARY (github).")
@@ -36,7 +39,8 @@ def export(
 ) -> None:
     """Export stored results for a spreadsheet, Canvas, Moodle, Gradescope or GitHub; nothing is graded again.
 
-    Points that are not final are left empty. Exit code 1: some submission got no grade or no student.
+    Points for text answers count once a person has graded one. Points that are not final are left empty.
+    Exit code 1: some submission got no grade or no student.
     """
     from grader.console import results_console
     from grader.export_command import Request
@@ -51,6 +55,7 @@ def export(
         out_of=out_of,
         submission=submission,
         hidden_as=hidden_as,
+        checks_only=checks_only,
         annotate=annotate,
         step_summary=step_summary,
     )

@@ -1,4 +1,4 @@
-"""Decides which points may leave the grader: nobody gets fewer because of our fault.
+"""Decides which points may leave the grader: nobody gets fewer because of our fault, or because an answer still waits.
 
 Every exporter asks here; `grader.export_command` tells whose points are withheld.
 """
@@ -7,34 +7,58 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from grader.manual import manual_sum
 from grader.plain_text import number
 from grader.verdict import Status, SubmissionResult
 
 
 @dataclass(frozen=True, slots=True)
 class FinalPoints:
-    """Hold the points that are final, what could be earned, and why other submissions have none."""
+    """Hold the points that are final, what could be earned, and why other submissions have none.
+
+    `has_answers` says that the points given for text answers are in all of them.
+    """
 
     possible: float
     points: Mapping[str, float]
     withheld: Mapping[str, str]
+    has_answers: bool = False
 
     def cell(self, submission: str) -> str:
         """Return the points as text, "" where they are withheld."""
         return number(self.points[submission]) if submission in self.points else ""
 
 
-def final_points(results: Sequence[SubmissionResult], *, out_of: float | None = None) -> FinalPoints:
+def final_points(
+    results: Sequence[SubmissionResult],
+    *,
+    out_of: float | None = None,
+    with_answers: bool = True,
+    may_exceed: bool = True,
+) -> FinalPoints:
     """Return the points of every submission that was graded as a whole, converted to `out_of` where it is given.
 
     Withheld are the points where the grader failed, and those out of another sum than most submissions': checks were
-    left out that the others had, or the other way round.
+    left out that the others had, or the other way round. Once a person has graded a text answer, answers count (unless
+    `with_answers` is False): the points of a submission are withheld until all of its answers are graded. Where points
+    may not exceed what could be earned, those above it are withheld, too.
     """
-    possible = _possible(results)
-    withheld = {result.submission: why for result in results if (why := _why_withheld(result, possible))}
+    has_answers = with_answers and any(answer.given is not None for result in results for answer in result.answers)
+    of_checks = _possible(results)
+    possible = of_checks + (_possible_for_answers(results) if has_answers else 0.0)
     factor = out_of / possible if out_of is not None and possible else 1.0
-    points = {result.submission: result.points * factor for result in results if result.submission not in withheld}
-    return FinalPoints(possible * factor, points, withheld)
+    points: dict[str, float] = {}
+    withheld: dict[str, str] = {}
+    for result in results:
+        total = result.points + (manual_sum(result).points if has_answers else 0.0)
+        why = _why_withheld(result, of_checks) or (_why_pending(result) if has_answers else "")
+        if not why and not may_exceed and total > possible + 0.005:
+            why = f"it has {number(total)} points, more than the maximum of {number(possible)}"
+        if why:
+            withheld[result.submission] = why
+        else:
+            points[result.submission] = total * factor
+    return FinalPoints(possible * factor, points, withheld, has_answers)
 
 
 def _possible(results: Sequence[SubmissionResult]) -> float:
@@ -45,9 +69,18 @@ def _possible(results: Sequence[SubmissionResult]) -> float:
     return max(counts, key=lambda points: (counts[points], points))
 
 
+def _possible_for_answers(results: Sequence[SubmissionResult]) -> float:
+    return max(sum(answer.points for answer in result.answers) for result in results)
+
+
 def _why_withheld(result: SubmissionResult, possible: float) -> str:
     if result.status is Status.NOT_GRADED:
         return "the grader failed on it, so its points are provisional: grade it again"
     if result.status is Status.GRADED and result.max_points != possible:
         return f"it was graded out of {number(result.max_points)} points, most others out of {number(possible)}"
     return ""
+
+
+def _why_pending(result: SubmissionResult) -> str:
+    pending = manual_sum(result).pending
+    return f"{pending} of its {len(result.answers)} text answers wait for a person" if pending else ""

@@ -8,11 +8,12 @@ import re
 from collections.abc import Sequence
 
 from grader.export.final_points import FinalPoints
+from grader.export.given_points import answers_told, in_words, sum_in_words
 from grader.export.student_view import student_view
 from grader.plain_text import number, shortened, visible, visible_line
 from grader.report.marks import explanation_of, mark_of
 from grader.results_file import RunInfo
-from grader.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
+from grader.verdict import Answer, CheckResult, Status, SubmissionResult, TaskResult, Verdict
 
 _MOST_BYTES = 1_000_000  # a step's summary may hold 1 MiB
 _MARKUP = re.compile(r"[\\`*_\[\]<>&|~@:$#]|(?i:(?<=www)\.)")
@@ -62,14 +63,17 @@ def _section(result: SubmissionResult, final: FinalPoints) -> str:
         lines += [f"Not final: {markdown(final.withheld[result.submission])}.", ""]
     lines += [f"- Note: {_brief(note)}" for note in result.notes] + [""]
     if result.status is not Status.UNREADABLE:
-        lines += ["| task | points | checks |", "| :--- | ---: | :--- |", *map(_row, result.tasks), ""]
+        answers = answers_told(result)
+        rows = [*map(_row, result.tasks), *map(_answer_row, answers)]
+        lines += ["| task | points | checks |", "| :--- | ---: | :--- |", *rows, ""]
+        lines += [f"- **{markdown(one.title)}**<br>{_brief(one.comment)}" for one in answers if one.comment]
         lines += [_told(check) for task in result.tasks for check in task.checks if check.verdict not in _NOT_TOLD]
     return "\n".join(lines) + "\n"
 
 
 def _sum(result: SubmissionResult, final: FinalPoints) -> str:
     if result.submission in final.points:
-        return f"{number(result.points)} of {number(result.max_points)} points"
+        return sum_in_words(result, final)
     return "no final points"
 
 
@@ -77,6 +81,11 @@ def _row(task: TaskResult) -> str:
     passed = sum(check.verdict is Verdict.PASSED for check in task.checks)
     points = f"{number(task.points)} / {number(task.max_points)}"
     return f"| {markdown(task.title or task.name)} | {points} | {passed} of {len(task.checks)} passed |"
+
+
+def _answer_row(answer: Answer) -> str:
+    graded = "graded by a person" if answer.given is not None else "waits for a person"
+    return f"| {markdown(answer.title)} | {in_words(answer).replace(' of ', ' / ')} | {graded} |"
 
 
 def _told(check: CheckResult) -> str:

@@ -29,11 +29,25 @@ def write_grades_csv(
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    manual = (*_MANUAL, *(f"manual:{question}" for question in questions)) if questions else ()
-    writer.writerow([*_FIXED, *map(text_cell, tasks), *map(text_cell, manual)])
+    writer.writerow([*_FIXED, *map(text_cell, (*tasks, *manual_columns(questions)))])
     for result in sorted(results, key=lambda result: result.submission):
-        writer.writerow([*_row(result, tasks), *(_manual_cells(result, questions) if questions else ())])
+        writer.writerow([*_row(result, tasks), *manual_cells(result, questions)])
     replace_file(path, text.getvalue())
+
+
+def manual_columns(questions: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the columns of what a person grades; none where there are no questions."""
+    return (*_MANUAL, *(f"manual:{question}" for question in questions)) if questions else ()
+
+
+def manual_cells(result: SubmissionResult, questions: Sequence[str], *, is_final: bool = True) -> list[str]:
+    """Return the cells of `manual_columns`: no total where the points of the checks are not final."""
+    if not questions:
+        return []
+    given = {answer.name: number(answer.given) for answer in result.answers if answer.given is not None}
+    earned, total = manual_sum(result), total_points(result) if is_final else None
+    sums = [number(earned.points), str(earned.pending), "" if total is None else number(total)]
+    return [*sums, *(given.get(question, "") for question in questions)]
 
 
 def _row(result: SubmissionResult, tasks: Sequence[str]) -> list[str]:
@@ -41,10 +55,3 @@ def _row(result: SubmissionResult, tasks: Sequence[str]) -> list[str]:
     total = (number(result.points), number(result.max_points), number(result.percent))
     fixed = (text_cell(result.submission), *total, result.status.value)
     return [*fixed, *(points.get(task, "") for task in tasks)]
-
-
-def _manual_cells(result: SubmissionResult, questions: Sequence[str]) -> list[str]:
-    given = {answer.name: number(answer.given) for answer in result.answers if answer.given is not None}
-    earned, total = manual_sum(result), total_points(result)
-    sums = (number(earned.points), str(earned.pending), "" if total is None else number(total))
-    return [*sums, *(given.get(question, "") for question in questions)]

@@ -7,12 +7,13 @@ import json
 from typing import Any
 
 from grader.export.final_points import FinalPoints
+from grader.export.given_points import answers_told, in_words
 from grader.export.student_view import is_hidden, student_view
 from grader.plain_text import shortened, visible, visible_line
 from grader.report.marks import explanation_of, mark_of
 from grader.results_file import RunInfo
 from grader.shares import Share, shares
-from grader.verdict import CheckResult, Feedback, Status, SubmissionResult, TaskResult, Verdict
+from grader.verdict import Answer, CheckResult, Feedback, Status, SubmissionResult, TaskResult, Verdict
 
 VISIBILITIES = ("after_published", "after_due_date", "hidden")  # of hidden checks, the default first
 
@@ -26,7 +27,7 @@ def gradescope_json(result: SubmissionResult, *, final: FinalPoints, run: RunInf
     """
     shown = student_view(result)
     is_final = result.submission in final.points
-    document: dict[str, Any] = {"score": round(result.points, 2)} if is_final else {}
+    document: dict[str, Any] = {"score": round(final.points[result.submission], 2)} if is_final else {}
     document |= {
         "execution_time": round(result.seconds),
         "output": _output(shown, withheld=final.withheld.get(result.submission, "")),
@@ -34,11 +35,15 @@ def gradescope_json(result: SubmissionResult, *, final: FinalPoints, run: RunInf
         "test_output_format": "text",
         "test_name_format": "text",
         "stdout_visibility": "hidden",
-        "extra_data": _about(shown, run, is_final=is_final),
+        "extra_data": _about(shown, run, final=final),
         "tests": [
             _test(check, task, share=share if is_final else None, number=f"{i}.{k}", hidden_as=hidden_as)
             for i, task in enumerate(shown.tasks, 1)
             for k, (check, share) in enumerate(zip(task.checks, shares(task), strict=True), 1)
+        ]
+        + [
+            _answer(answer, number=f"A.{i}", is_scored=is_final and final.has_answers)
+            for i, answer in enumerate(answers_told(shown), 1)
         ],
     }
     return json.dumps(document, ensure_ascii=True, indent=1) + "\n"
@@ -56,6 +61,23 @@ def _test(check: CheckResult, task: TaskResult, *, share: Share | None, number: 
         "name_format": "text",
         "visibility": hidden_as if is_hidden(check, task) else "visible",
         "extra_data": {"task": task.name, "verdict": check.verdict.value},
+    }
+
+
+def _answer(answer: Answer, *, number: str, is_scored: bool) -> dict[str, Any]:
+    """Return an answer that a person grades as one more test; Gradescope takes one without a maximum."""
+    scores = {"score": round(answer.given, 4)} if is_scored and answer.given is not None else {}
+    scores |= {"max_score": round(answer.points, 4)} if scores and answer.points else {}
+    words = f"{in_words(answer)}\n{answer.comment}" if answer.comment else in_words(answer)
+    return {
+        **scores,
+        "name": visible_line(f"Text answer: {answer.title}"),
+        "number": number,
+        "output": shortened(visible(words), _MOST_LETTERS),
+        "output_format": "text",
+        "name_format": "text",
+        "visibility": "visible",
+        "extra_data": {"question": answer.name},
     }
 
 
@@ -78,13 +100,15 @@ def _output(result: SubmissionResult, *, withheld: str) -> str:
     return shortened(visible("\n".join([*lines, *result.notes])), _MOST_LETTERS)
 
 
-def _about(result: SubmissionResult, run: RunInfo, *, is_final: bool) -> dict[str, Any]:
+def _about(result: SubmissionResult, run: RunInfo, *, final: FinalPoints) -> dict[str, Any]:
+    of_answers = sum(answer.points for answer in result.answers) if final.has_answers else 0.0
+    possible, points = result.max_points + of_answers, final.points.get(result.submission)
     return {
         "submission": visible_line(result.submission),
         "assignment": run.assignment,
         "status": result.status.value,
-        "max_points": result.max_points,
-        "percent": round(result.percent, 2) if is_final else None,
+        "max_points": possible,
+        "percent": None if points is None else round(100 * points / possible, 2) if possible else 0.0,
         "grader_version": run.grader_version,
         "torch_version": run.torch_version,
     }

@@ -11,6 +11,7 @@ from html import escape
 
 from grader.errors import ExportError
 from grader.export.final_points import FinalPoints
+from grader.export.given_points import answers_told, in_words, sum_in_words
 from grader.export.matching import Matching
 from grader.export.roster import Student
 from grader.export.student_view import student_view
@@ -52,7 +53,7 @@ def moodle_worksheet(
             continue
         cells[place, sheet.grade] = final.cell(submission)
         if submission in final.points and sheet.comments is not None:
-            cells[place, sheet.comments] = comment(results[submission])
+            cells[place, sheet.comments] = comment(results[submission], final)
     return filled_worksheet(sheet, cells)
 
 
@@ -83,10 +84,10 @@ def folder_name(student: Student) -> str:
     return f"{name}_{student.number}_assignsubmission_file_"
 
 
-def comment(result: SubmissionResult) -> str:
+def comment(result: SubmissionResult, final: FinalPoints) -> str:
     """Return the feedback of a submission as the simple HTML that Moodle's comments are made of."""
     shown = student_view(result)
-    lines = [f"<p>{number(shown.points)} of {number(shown.max_points)} points.</p>"]
+    lines = [f"<p>{sum_in_words(shown, final)}.</p>"]
     lines += [f"<p>{_html(note)}</p>" for note in shown.notes]
     for task in shown.tasks:
         lines.append(
@@ -95,6 +96,9 @@ def comment(result: SubmissionResult) -> str:
         failed = [check for check in task.checks if check.verdict is not Verdict.PASSED]
         if failed:
             lines.append(f"<ul>{''.join(map(_item, failed))}</ul>")
+    for answer in answers_told(shown):
+        remark = f"<br>{_html(answer.comment)}" if answer.comment else ""
+        lines.append(f"<p><b>{_html(answer.title)}</b>: {in_words(answer)}{remark}</p>")
     kept: list[str] = []
     for line in lines:
         if sum(map(len, kept)) + len(line) > _MOST_LETTERS:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from grader.export.cells import csv_text, text_cell
 from grader.export.final_points import FinalPoints
+from grader.export.grades_csv import manual_cells, manual_columns
 from grader.export.matching import Matching
 from grader.export.roster import Roster
 from grader.plain_text import number
@@ -14,6 +15,7 @@ from grader.verdict import SubmissionResult
 
 _HEADERS = {"number": "id", "sis_id": "sis_user_id"}
 _FIXED = ("submission", "points", "max_points", "percent", "status")
+_NO_ROW = ("", "", "", "", "no_submission")
 
 
 def named_csv(
@@ -25,33 +27,40 @@ def named_csv(
 ) -> str:
     """Return one row per student in the roster's order, then one per submission that has no student.
 
-    Points that are withheld, and those of students without a submission, are empty.
+    Points that are withheld, and those of students without a submission, are empty. `final` holds the points of the
+    checks alone; those for text answers have columns of their own behind the tasks.
     """
     fields = [field for field in roster.fields if field != "submission"] if roster else []
     tasks = _task_names(results)
-    rows = [[_HEADERS.get(field, field) for field in fields] + [*_FIXED, *map(text_cell, tasks)]]
+    questions = _question_names(results)
+    columns = [*_FIXED, *map(text_cell, (*tasks, *manual_columns(questions)))]
+    rows = [[_HEADERS.get(field, field) for field in fields] + columns]
+    no_row = [*_NO_ROW, *[""] * (len(columns) - len(_NO_ROW))]
     shown: set[str] = set()
     for place, student in enumerate(roster.students if roster else ()):
         submission = matching.submissions.get(place) if matching else None
         own = [text_cell(str(getattr(student, field))) for field in fields]
         shown |= {submission} if submission else set()
-        rows.append(own + (_row(results[submission], final, tasks) if submission else _no_row(len(tasks))))
+        rows.append(own + (_row(results[submission], final, tasks, questions) if submission else no_row))
     for name, result in sorted(results.items()):
         if name not in shown:
-            rows.append([""] * len(fields) + _row(result, final, tasks))
+            rows.append([""] * len(fields) + _row(result, final, tasks, questions))
     return csv_text(rows)
 
 
-def _row(result: SubmissionResult, final: FinalPoints, tasks: Sequence[str]) -> list[str]:
+def _row(result: SubmissionResult, final: FinalPoints, tasks: Sequence[str], questions: Sequence[str]) -> list[str]:
     is_final = result.submission in final.points
     points = {task.name: number(task.points) for task in result.tasks} if is_final else {}
     total = (number(result.points), number(result.max_points), number(result.percent))
     fixed = total if is_final else ("", total[1], "")
-    return [text_cell(result.submission), *fixed, result.status.value, *(points.get(task, "") for task in tasks)]
+    of_tasks = [points.get(task, "") for task in tasks]
+    of_answers = manual_cells(result, questions, is_final=is_final)
+    return [text_cell(result.submission), *fixed, result.status.value, *of_tasks, *of_answers]
 
 
-def _no_row(tasks: int) -> list[str]:
-    return ["", "", "", "", "no_submission"] + [""] * tasks
+def _question_names(results: Mapping[str, SubmissionResult]) -> list[str]:
+    """Return every question that some submission has an answer to, in their order."""
+    return list(dict.fromkeys(answer.name for result in results.values() for answer in result.answers if answer.name))
 
 
 def _task_names(results: Mapping[str, SubmissionResult]) -> list[str]:

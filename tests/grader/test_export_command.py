@@ -10,6 +10,8 @@ import pytest
 
 from grader.errors import ExportError, StoreError
 from grader.export_command import STDOUT, Request, export
+from grader.manual import Mark, digest_of
+from grader.manual_store import ManualStore
 from grader.results_file import RunInfo
 from grader.store import open_store
 from grader.verdict import Answer, CheckResult, Feedback, Frame, Status, SubmissionResult, TaskResult, Verdict
@@ -146,13 +148,77 @@ def test_text_answers_are_told(make_run):
     """Points that a person still has to give are not in the grade, which is told once."""
     folder = make_run(replace(_result("ann"), answers=(Answer("Why?", "Because."),)), _result("bob"))
     done = export(folder, Request(format="csv"))
-    assert done.remarks == ["1 of 2 have text answers, which a person grades: not counted"]
+    assert done.remarks == ["1 of 2 have text answers, which a person grades: in columns of their own"]
     assert done.problems == []
+    done = export(folder, Request(format="github"))
+    assert done.remarks == ["1 of 2 have text answers, which a person grades: not counted"]
+
+
+def _graded(name, *given, points=5.0):
+    """Return a result with two answers, and the marks for those that were given points."""
+    answers = (Answer("Why?", "Because.", points=4.0, name="why"), Answer("How?", "Somehow.", name="how"))
+    marks = {
+        (name, answer.name): Mark(points, "Well said.", digest_of(answer))
+        for answer, points in zip(answers, given, strict=False)
+    }
+    return replace(_result(name, points=points), answers=answers), marks
+
+
+def test_exports_hold_what_a_person_gave(make_run, write, tmp_path):
+    """Every format has the stored points and comments; who still waits has no grade, is listed, and told what to do."""
+    done, waiting = _graded("Ann Lee", 3.0, 1.0), _graded("Bob Ray", 2.0)
+    folder = make_run(done[0], waiting[0])
+    ManualStore(folder).give(done[1] | waiting[1])
+    roster = write("r.csv", "Student,ID\nAnn Lee,1\nBob Ray,2\n")
+    found = export(folder, Request(format="canvas", roster=roster))
+    assert [row[-1] for row in _read(found.files[0])] == ["Tiny", "14", "9", ""]
+    assert found.problems == ["no grade: Bob Ray: 1 of its 2 text answers wait for a person"]
+    assert found.remarks[-1].startswith("text answers wait: grade them with `grader manual ")
+    found = export(folder, Request(format="csv"))
+    assert [row[-3:] for row in _read(found.files[0])] == [
+        ["total_points", "manual:why", "manual:how"],
+        ["9", "3", "1"],
+        ["", "2", ""],
+    ]
+    assert found.problems == []
+    printed = export(folder, Request(format="gradescope", submission="Ann Lee", out=STDOUT)).printed
+    assert json.loads(printed)["score"] == 9.0
+    assert "Well said." in export(folder, Request(format="github", submission="Ann Lee")).printed
+
+
+def test_checks_alone_can_be_exported(make_run, write):
+    """With --checks-only the grades are those of the checks, whatever was given, and nobody waits."""
+    result, marks = _graded("Ann Lee", 3.0)
+    folder = make_run(result)
+    ManualStore(folder).give(marks)
+    done = export(folder, Request(format="canvas", roster=write("r.csv", "Student,ID\nAnn Lee,1\n"), checks_only=True))
+    assert [row[-1] for row in _read(done.files[0])] == ["Tiny", "10", "5"]
+    assert (done.problems, done.remarks) == ([], ["1 of 1 have text answers, which a person grades: not counted"])
+
+
+def test_moodle_gets_no_grade_that_it_would_drop(make_run, write):
+    """Points above the worksheet's maximum are a problem of that submission, not a grade that vanishes."""
+    result, marks = _graded("Ann Lee", 4.0, 3.0, points=10.0)
+    folder = make_run(result, _graded("Bob Ray")[0])
+    ManualStore(folder).give(marks)
+    sheet = WORKSHEET.replace("10.00", "14.00")
+    done = export(folder, Request(format="moodle", worksheet=write("w.csv", sheet)))
+    assert "no grade: Ann Lee: it has 17 points, more than the maximum of 14" in done.problems
+    assert [row[2] for row in _read(done.files[0])] == ["Grade", "", ""]
+
+
+def test_a_mark_for_another_text_does_not_count(make_run):
+    """A mark that was given for an earlier text of an answer counts for no export."""
+    result, marks = _graded("Ann Lee", 3.0, 1.0)
+    folder = make_run(result)
+    ManualStore(folder).give({key: replace(mark, answer="another") for key, mark in marks.items()})
+    done = export(folder, Request(format="github"))
+    assert "### Ann Lee: 5 of 10 points\n" in done.printed
 
 
 def test_an_export_reads_while_a_run_writes(make_run, tmp_path):
-    """Exporting neither waits for a run nor changes its store."""
-    folder = make_run(_result("ann"))
+    """Exporting neither waits for a run nor changes its store, even where answers wait for a person."""
+    folder = make_run(_graded("ann")[0])
     before = (folder / "run.sqlite").read_bytes()
     with open_store(folder, run=RUN):
         assert export(folder, Request(format="csv", out=tmp_path / "g.csv")).problems == []
@@ -167,6 +233,7 @@ def test_an_export_reads_while_a_run_writes(make_run, tmp_path):
         ({"format": "canvas"}, r"the export needs a roster\. Export the gradebook in Canvas"),
         ({"format": "moodle"}, r"only its own worksheet, filled in\. Choose “Download grading worksheet”"),
         ({"format": "csv", "out_of": 5}, r"--out-of is not for csv\. Leave it out; it is for canvas, moodle\."),
+        ({"format": "csv", "checks_only": True}, r"--checks-only is not for csv\. Leave it out; it is for canvas, "),
         ({"format": "moodle", "roster": Path("r")}, r"--roster is not for moodle\."),
         ({"format": "canvas", "out_of": 0}, r"--out-of 0 is no maximum\. Give a number above 0"),
         ({"format": "gradescope", "submission": "an"}, r"has no submission `an`\. Did you mean `ann`\?"),

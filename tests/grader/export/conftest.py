@@ -1,9 +1,11 @@
 """Builders of results for the tests of grader.export."""
 
+from dataclasses import replace
+
 import pytest
 
 from grader.results_file import RunInfo
-from grader.verdict import CheckResult, Feedback, Frame, Item, Status, SubmissionResult, TaskResult, Verdict
+from grader.verdict import Answer, CheckResult, Feedback, Frame, Item, Status, SubmissionResult, TaskResult, Verdict
 
 SECRET = "SECRET-7319"  # what only a hidden check knows
 HOSTILE = [
@@ -56,6 +58,20 @@ def make_result():
         return SubmissionResult(name, status, points, max_points, tasks, notes=tuple(notes), flags=flags, seconds=2.4)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def with_answers():
+    """Return a function that gives a result two text answers: one worth 4 points, one of unknown worth."""
+
+    def add(result, *, why=None, how=None, comment=""):
+        answers = (
+            Answer("Why?", "Because.", points=4.0, name="why", given=why, comment=comment),
+            Answer("How?", "Somehow.", name="how", given=how),
+        )
+        return replace(result, answers=answers)
+
+    return add
 
 
 @pytest.fixture(scope="session")

@@ -39,3 +39,37 @@ def test_a_run_that_failed_everywhere_has_a_sum(make_result):
     final = final_points([make_result("ann", status=Status.NOT_GRADED)], out_of=5)
     assert (final.possible, final.points) == (5, {})
     assert final_points([]).possible == 0
+
+
+def test_given_points_count_once_all_are_given(make_result, with_answers):
+    """Where a person has graded, points are those of checks and answers, and withheld while an answer waits."""
+    done, half = with_answers(make_result("ann"), why=3.0, how=2.0), with_answers(make_result("bob"), why=1.0)
+    final = final_points([done, half, make_result("cy", points=0, status=Status.UNREADABLE)])
+    assert (final.possible, final.points, final.has_answers) == (14, {"ann": 10, "cy": 0}, True)
+    assert final.withheld == {"bob": "1 of its 2 text answers wait for a person"}
+    assert final_points([done], out_of=28).cell("ann") == "20"
+
+
+def test_ungraded_answers_change_nothing(make_result, with_answers):
+    """As long as nobody has graded an answer, and where answers are left out, the points are those of the checks."""
+    final = final_points([with_answers(make_result("ann"))])
+    assert (final.possible, final.points, final.has_answers) == (10, {"ann": 5}, False)
+    final = final_points([with_answers(make_result("ann"), why=3.0)], with_answers=False)
+    assert (final.possible, final.points, final.withheld, final.has_answers) == (10, {"ann": 5}, {}, False)
+
+
+def test_points_above_the_maximum_can_be_withheld(make_result, with_answers):
+    """Points for a question of unknown worth may lead beyond the maximum, which not every gradebook takes."""
+    results = [with_answers(make_result("ann", points=10), why=4.0, how=2.0), make_result("bob")]
+    assert final_points(results).points == {"ann": 16, "bob": 5}
+    strict = final_points(results, may_exceed=False)
+    assert (strict.points, strict.withheld) == (
+        {"bob": 5},
+        {"ann": "it has 16 points, more than the maximum of 14"},
+    )
+
+
+def test_the_graders_fault_comes_first(make_result, with_answers):
+    """A submission that the grader failed on is withheld for that, however its answers were graded."""
+    final = final_points([with_answers(make_result("ann", status=Status.NOT_GRADED), why=1.0, how=1.0)])
+    assert final.withheld["ann"].startswith("the grader failed on it")

@@ -95,3 +95,15 @@ def test_an_annotation_is_one_line(make_result, hostile_texts):
         assert len(lines) == 2
         assert lines[0].startswith("::error file=hw/layers.py,line=12,title=The public one::")
         assert "\r" not in lines[0]
+
+
+def test_given_points_are_rows_of_the_table(make_result, with_answers, run_info):
+    """Text answers that a person graded have a row each, and the comment below; the sum holds them."""
+    text = _summary([with_answers(make_result("ann"), why=3.0, how=1.0, comment="Well *said*.\n::error::x")], run_info)
+    assert "### ann: 9 of 14 points: 5 of 10 for the checks, 4 of 4 for text answers\n" in text
+    assert "| Why? | 3 / 4 | graded by a person |\n| How? | 1 points | graded by a person |\n" in text
+    assert "- **Why?**<br>Well &#42;said&#42;.<br>&#58;&#58;error&#58;&#58;x\n" in text
+    assert "Why?" not in _summary([with_answers(make_result("ann"))], run_info)
+    waiting = _summary([with_answers(make_result("ann"), why=3.0)], run_info)
+    assert "### ann: no final points" in waiting
+    assert "| How? | not graded yet | waits for a person |" in waiting

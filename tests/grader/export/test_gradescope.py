@@ -76,3 +76,26 @@ def test_hostile_text_is_shown_as_text(document, make_result, hostile_texts):
     for text in hostile_texts:
         output = document(make_result("ann", message=text))["tests"][1]["output"]
         assert all(letter == "\n" or letter.isprintable() for letter in output), output
+
+
+def test_graded_answers_are_tests_of_their_own(document, make_result, with_answers):
+    """An answer that a person graded has points and comment, and counts for the score."""
+    found = document(with_answers(make_result("ann"), why=3.0, how=2.0, comment="Well <said>."))
+    assert (found["score"], found["extra_data"]["max_points"]) == (10.0, 14.0)
+    assert found["extra_data"]["percent"] == 71.43
+    why, how = found["tests"][-2:]
+    assert (why["name"], why["number"], why["visibility"]) == ("Text answer: Why?", "A.1", "visible")
+    assert (why["score"], why["max_score"], why["output"]) == (3.0, 4.0, "3 of 4\nWell <said>.")
+    assert (how["score"], how["output"]) == (2.0, "2 points")
+    assert "max_score" not in how, "nobody said of how many"
+
+
+def test_while_an_answer_waits_there_is_no_score(document, make_result, with_answers):
+    """What was given is told, and nothing is a number that Gradescope would add up to a grade."""
+    found = document(with_answers(make_result("ann"), why=3.0, comment="Good."))
+    assert "score" not in found
+    assert not any("score" in test for test in found["tests"])
+    assert found["output"] == "Not scored: 1 of its 2 text answers wait for a person."
+    assert [test["output"] for test in found["tests"][-2:]] == ["3 of 4\nGood.", "not graded yet"]
+    untouched = document(with_answers(make_result("ann")))
+    assert (untouched["score"], len(untouched["tests"])) == (5.0, 3)

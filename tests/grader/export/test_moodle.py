@@ -77,10 +77,11 @@ def test_a_locked_row_stays(exported, make_result):
     assert (rows[0]["Grade"], rows[0]["Feedback comments"]) == ("4.00", "by hand")
 
 
-def test_comments_are_harmless_html(make_result, hostile_texts):
+def test_comments_are_harmless_html(make_result, with_answers, hostile_texts):
     """Whatever a student made the feedback say, the comment holds our own tags only and is no formula."""
     for text in hostile_texts:
-        html = comment(make_result("Ann", message=text, notes=[text]))
+        result = with_answers(make_result("Ann", message=text, notes=[text]), why=1.0, how=1.0, comment=text)
+        html = comment(result, final_points([result]))
         assert set(re.findall(r"</?(\w+)", html)) <= {"p", "b", "ul", "li", "br"}
         assert "\n" not in html
         assert html.startswith("<p>")
@@ -88,7 +89,8 @@ def test_comments_are_harmless_html(make_result, hostile_texts):
 
 def test_a_long_comment_is_cut_between_tags(make_result):
     """A comment fits into a cell, and says that there is more."""
-    html = comment(make_result("Ann", notes=["<" * 900] * 40))
+    result = make_result("Ann", notes=["<" * 900] * 40)
+    html = comment(result, final_points([result]))
     assert len(html) < 32_000
     assert html.endswith("</p><p>… the rest is on the scorecard.</p>")
 
@@ -118,6 +120,27 @@ def test_equal_results_give_equal_bytes(write_csv, make_result, run_info):
     matching, final = match(list(results), sheet.students), final_points(list(results.values()))
     zips = {moodle_feedback(sheet.students, matching, results=results, final=final, run=run_info) for _ in range(2)}
     assert len(zips) == 1
+
+
+def test_given_points_and_comments_are_told(exported, make_result, with_answers):
+    """Grade, comment and scorecard hold what a person gave for text answers."""
+    graded = with_answers(make_result("Ann Lee"), why=3.0, how=1.0, comment="Well said.")
+    rows, packed = exported([graded], HEADER + ANN)
+    assert rows[0]["Grade"] == "9"
+    words = rows[0]["Feedback comments"]
+    assert words.startswith("<p>9 of 14 points: 5 of 10 for the checks, 4 of 4 for text answers.</p>")
+    assert words.endswith("<p><b>Why?</b>: 3 of 4<br>Well said.</p><p><b>How?</b>: 1 points</p>")
+    page = packed.read(packed.namelist()[0]).decode()
+    assert "Well said." in page
+    assert "pending: graded by a person" not in page
+
+
+def test_a_grade_that_waits_is_empty(exported, make_result, with_answers):
+    """While an answer waits, the row keeps its feedback and has no grade."""
+    results = [with_answers(make_result("Ann Lee"), why=3.0), with_answers(make_result("Bob Ray"), why=1.0, how=0.0)]
+    rows, packed = exported(results, HEADER + ANN + BOB)
+    assert (rows[0]["Grade"], rows[0]["Feedback comments"], rows[1]["Grade"]) == ("", "", "6")
+    assert packed.namelist() == ["Bob Ray_12_assignsubmission_file_/scorecard.html"]
 
 
 def test_another_maximum_is_refused(write_csv):

@@ -49,3 +49,25 @@ def test_no_cell_is_a_formula(make_result, hostile_texts):
         assert len(row) == 9
         assert row[4] == "5"  # each one has found its student
         assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) or "\n" in cell for cell in row)
+
+
+def test_given_points_have_columns_of_their_own(make_result, with_answers):
+    """Points stay those of the checks; behind the tasks follow what was given, what waits, and the total."""
+    results = [
+        with_answers(make_result("ann"), why=3.0, how=1.5),
+        with_answers(make_result("bob"), why=3.0),
+        with_answers(make_result("cy", status=Status.NOT_GRADED), why=1.0, how=1.0),
+    ]
+    by_name = {result.submission: result for result in results}
+    rows = _rows(named_csv(by_name, final_points(results, with_answers=False)))
+    assert [row[:2] + row[5:] for row in rows] == [
+        [
+            *("submission", "points", "linear", "manual_points", "manual_pending", "total_points"),
+            *("manual:why", "manual:how"),
+        ],
+        ["ann", "5", "5", "4.5", "0", "9.5", "3", "1.5"],
+        ["bob", "5", "5", "3", "1", "", "3", ""],
+        ["cy", "", "", "2", "0", "", "1", "1"],
+    ]
+    roster = Roster((Student("Zoë"),), ("name",))
+    assert len({len(row) for row in _named(results, roster)}) == 1
