@@ -7,7 +7,7 @@ import difflib
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -146,8 +146,15 @@ def _plan(
                 missing.setdefault(task.cell, []).append(f"`{task.title}`")
     methods = methods_in(reference)
     plan = NotebookPlan(_target(assignment), tuple(states), assignment.notebook.statement_s, methods)
-    notes = [
-        f"The cell `{cell}` is not in the notebook, so the last definition of each name counts for {', '.join(titles)}."
-        for cell, titles in missing.items()
-    ]
-    return plan, tuple(notes)
+    return plan, tuple(_tell_missing(missing))
+
+
+def _tell_missing(titles: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield what follows from check cells that are missing, given the titles of each one's tasks."""
+    cells = [f"`{cell}`" for cell in titles]
+    if len(cells) == 1:
+        (tasks,) = titles.values()
+        counts = f"the last definition of each name counts for {', '.join(tasks)}"
+        yield f"The cell {cells[0]} is not in the notebook, so {counts}."
+    elif cells:
+        yield f"The cells {', '.join(cells)} are not in the notebook, so for their tasks the last definition counts."
