@@ -18,6 +18,7 @@ from grader.compare.comparison import (
     floor_for,
 )
 from grader.compare.expect import measured
+from grader.compare.kinds import assert_kinds
 from grader.compare.wording import feedback_for
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Rung",
     "Spec",
     "Tolerance",
+    "assert_kinds",
     "assert_matches",
     "compare",
     "feedback_for",

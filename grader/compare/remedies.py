@@ -32,7 +32,7 @@ def remedy_for_kind(actual: str, expected: str) -> str:
         return "Build a tensor with `torch.tensor` or `torch.stack`."
     if actual in ("int", "float", "bool") and expected == "tensor":
         return "Keep the tensor: drop `.item()` or `float(...)`."
-    if actual == "tensor" and expected in ("int", "float", "bool"):
+    if actual == "tensor" and expected in ("int", "float", "bool", "number"):
         return "Turn a tensor of one element into a number with `.item()`."
     if actual == "tensor" and expected == "list":
         return "Turn it into a list with `.tolist()` or `list(...)`."

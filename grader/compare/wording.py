@@ -69,8 +69,8 @@ def _value_text(value: Description) -> str:
     """Return a value in words: `a tensor of shape (7, 3)`, `a list of 5 items`, `3.0 (float)`."""
     if value.kind == "missing":
         return "missing"
-    if value.kind in ("list", "dict"):
-        return f"a {value.kind} of {count_text(value.size or 0, 'item' if value.kind == 'list' else 'key')}"
+    if value.kind in ("list", "dict") and value.size is not None:
+        return f"a {value.kind} of {count_text(value.size, 'item' if value.kind == 'list' else 'key')}"
     if value.kind in ("bool", "int", "float", "str") and value.text:
         return f"{value.text} ({value.kind})"
     if value.kind in ("None", "ellipsis"):
