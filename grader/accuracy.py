@@ -81,8 +81,9 @@ def _tensor_of(predictions: object) -> torch.Tensor:
 
 def _greatest(scores: torch.Tensor) -> torch.Tensor:
     """Return the class of each row of scores (N, C)."""
-    if scores.dtype == torch.bool:
-        raise UnusablePredictions(f"The predictions are of type bool; expected {_WANTED}.")
+    if scores.dtype == torch.bool or scores.is_complex():
+        kind = str(scores.dtype).removeprefix("torch.")
+        raise UnusablePredictions(f"The predictions are of type {kind}; expected {_WANTED}.")
     broken = scores.isnan().any(dim=1)
     if broken.any():
         first = int(broken.int().argmax())

@@ -74,6 +74,7 @@ def test_no_rows_are_zero_percent():
         (torch.tensor([0.0, 1.0, 2.0, 0.0]), "`scores.argmax(dim=1)` returns class indices"),
         (torch.zeros(4).bool(), "are of type bool"),
         (torch.zeros(4, 3).bool(), "are of type bool"),
+        (torch.zeros(4, 3, dtype=torch.complex64), "are of type complex64"),
         (torch.tensor([0, 3, -1, 0]), "2 of 4 predictions are no class: row 1 says 3; expected 0 to 2"),
         (
             torch.tensor([[1.0, 0, 0], [0, float("nan"), 0], [0, 0, 1], [float("nan")] * 3]),
