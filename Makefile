@@ -29,9 +29,8 @@ format: .venv/installed  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/installed  ## measure the overhead per submission and the memory of a long batch
-	$(BIN)/python benchmarks/overhead.py
-	$(BIN)/python benchmarks/memory.py --out .
+bench: .venv/installed  ## measure cost, scaling and memory, beside otter-grader and nbgrader: docs/benchmarks.md
+	$(BIN)/python benchmarks/run.py
 
 clean:  ## remove what was built
-	rm -rf .venv $(DEMO) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .bench $(DEMO) .pytest_cache .mypy_cache .ruff_cache

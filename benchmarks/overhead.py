@@ -1,21 +1,17 @@
 """Measure what grading costs beyond the student's own code, as figures of one run: `make bench`.
 
-The mini course of the tests is graded (LeakyReLU, Linear, MomentumSGD: six checks).
+The mini course of the tests is graded (LeakyReLU, Linear, MomentumSGD: six checks); `scaling.py` grades more of it.
 """
 
-import argparse
-import json
-import shutil
 import sys
-import tempfile
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from processor_time import Cost, cost_of, how
+from figures import Figure
+from grading import grade
+from processor_time import cost_of
+from synthetic import ASSIGNMENT, REFERENCE, perfect_class, write_class
 
-HERE = Path(__file__).resolve()
-COURSE = HERE.parents[1] / "tests" / "grader" / "courses" / "mini"
-REFERENCE = COURSE / "reference" / "mini"
 PROBES = 6
 
 # What one submission's own code costs: the probes, called in one process without any grader.
@@ -38,74 +34,32 @@ for _ in range(int(sys.argv[3])):
 """
 
 
-def main() -> None:
-    """Run all measurements, print them as a table and write them as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--many", type=int, default=60, help="submissions of the larger batch")
-    parser.add_argument("--out", type=Path, default=None, help="write the figures as JSON here")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="torchgrade-benchmark-") as folder:
-        figures = measure(Path(folder), many=options.many)
-    figures["cpu seconds from"] = how()
-    for name, value in figures.items():
-        print(f"{name:58} {value if isinstance(value, str) else format(value, '10.3f')}")
-    if options.out is not None:
-        options.out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-
-
-def measure(folder: Path, *, many: int) -> dict[str, float | str]:
-    """Return the figures by name: CPU seconds unless the name says otherwise."""
-    few = 20
-    write_submissions(folder / "few", few)
-    write_submissions(folder / "many", many)
-    write_submissions(folder / "one", 1)
+def overhead(folder: Path, *, few: int, many: int) -> Iterator[Figure]:
+    """Yield the cost of one more submission and of one more probe, from the difference of two batches."""
+    classes = {count: write_class(folder / str(count), perfect_class(count)) for count in (1, few, many)}
     cold = cost_of([sys.executable, "-c", "import torch, pytest"])
+    yield Figure("cold process: interpreter, torch, pytest", cold.cpu_s, "s CPU")
     own = own_code_s()
-    one = grade(folder / "one", jobs=1)
-    small = grade(folder / "few", jobs=1)
-    large = grade(folder / "many", jobs=1)
-    two = grade(folder / "many", jobs=2)
-    without_wall = grade(folder / "many", jobs=1, wall="process")
+    yield Figure("the student's own code, per submission", own, "s CPU")
+    one = grade(folder / "1", folder / "out-1", classes[1])
+    yield Figure("fixed: a run of one submission", one.cpu_s, "s CPU")
+    small = grade(folder / str(few), folder / "out-few", classes[few])
+    large = grade(folder / str(many), folder / "out-many", classes[many])
+    yield Figure("per submission, all told", small.cpu_s / few, "s CPU", at=few)
+    yield Figure("per submission, all told", large.cpu_s / many, "s CPU", at=many)
     marginal = (large.cpu_s - small.cpu_s) / (many - few)
-    return {
-        "cold process: interpreter, torch, pytest": cold.cpu_s,
-        "the student's own code, per submission": own,
-        "fixed: a run of one submission": one.cpu_s,
-        f"batch of {few}: per submission, all told": small.cpu_s / few,
-        f"batch of {many}: per submission, all told": large.cpu_s / many,
-        "marginal: one more submission": marginal,
-        "marginal overhead beyond the student's own code": marginal - own,
-        "the same per probe": (marginal - own) / PROBES,
-        "marginal without a wall (process)": (without_wall.cpu_s - one.cpu_s) / (many - 1),
-        "a cold process each would cost, times": cold.cpu_s / (marginal - own),
-        f"two workers on {many}: throughput, times": large.wall_s / two.wall_s,
-        "two workers: throughput beyond start-up, times": (large.wall_s - one.wall_s) / (two.wall_s - one.wall_s),
-        "submissions per second, one worker": (many - few) / (large.wall_s - small.wall_s),
-    }
-
-
-def write_submissions(folder: Path, count: int) -> None:
-    """Write perfect submissions."""
-    for number in range(count):
-        shutil.copytree(REFERENCE, folder / f"student {number:04}", ignore=shutil.ignore_patterns("__pycache__"))
-
-
-def grade(submissions: Path, *, jobs: int, wall: str = "bubblewrap") -> Cost:
-    """Grade a folder with the command line, store and pages included."""
-    with tempfile.TemporaryDirectory() as out:
-        command = ["-m", "grader.cli", "grade", "mini", str(submissions), "--course", str(COURSE)]
-        return cost_of([sys.executable, *command, "--out", out, "-j", str(jobs), "--wall", wall])
+    yield Figure("one more submission", marginal, "s CPU")
+    yield Figure("one more submission, beyond the student's own code", marginal - own, "s CPU")
+    yield Figure("the same per probe", (marginal - own) / PROBES, "s CPU")
+    yield Figure("a cold process each would cost, times", cold.cpu_s / (marginal - own), "")
+    yield Figure("submissions per second, one worker", (many - few) / (large.wall_s - small.wall_s), "")
+    bare = grade(folder / str(many), folder / "out-bare", classes[many], options=("--wall", "process"))
+    yield Figure("one more submission, without a wall (process)", (bare.cpu_s - one.cpu_s) / (many - 1), "s CPU")
 
 
 def own_code_s(rounds: int = 200) -> float:
     """Return the seconds that all probes of one submission take in a warm process."""
-    arguments = [str(REFERENCE), str(COURSE / "tests" / "assignments" / "mini")]
+    arguments = [str(REFERENCE), str(ASSIGNMENT)]
     base = cost_of([sys.executable, "-c", OWN_CODE, *arguments, "1"])
     more = cost_of([sys.executable, "-c", OWN_CODE, *arguments, str(rounds + 1)])
     return max(0.0, (more.cpu_s - base.cpu_s) / rounds)
-
-
-if __name__ == "__main__":
-    started = time.perf_counter()
-    main()
-    print(f"{'wall seconds of this benchmark':58} {time.perf_counter() - started:10.1f}")

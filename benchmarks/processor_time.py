@@ -1,50 +1,145 @@
-"""Measure what a command costs: wall seconds, and CPU seconds of its whole process tree, sandboxes included.
+"""Measure what a command costs: wall seconds, CPU seconds of its whole process tree, and memory.
 
-`benchmarks/overhead.py` compares commands with it. Children of a sandbox are not in anybody's rusage, so the figures
-come from a control group of their own (as root, cgroup v1 or v2); elsewhere from rusage, which then misses some.
+Every other benchmark runs its commands with `cost_of`. Children of a sandbox are not in anybody's rusage, so CPU
+seconds come from a control group of their own (as root, cgroup v1 or v2); elsewhere from rusage, which misses some.
 """
 
 import contextlib
 import os
 import resource
+import signal
 import subprocess
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 _V1 = Path("/sys/fs/cgroup/cpuacct")
 _V2 = Path("/sys/fs/cgroup")
 _JOIN = 'echo $$ > "$0" && exec "$@"'
+_BETWEEN_SAMPLES_S = 0.25
+_TAIL = 4000
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Hold seconds, and the largest resident size of a single process in MiB."""
+    """Hold what one command cost.
+
+    `samples` are (second, MiB): the resident size of the command's process and its direct children. For `grader grade`
+    these are the trusted processes; the sandboxes below them are not the grader's to keep small. `exit_code` is None
+    when the command was stopped at its limit. `output` is the end of what it printed.
+    """
 
     wall_s: float
     cpu_s: float
-    peak_mib: float
+    samples: tuple[tuple[float, float], ...]
+    exit_code: int | None
+    output: str
+
+    @property
+    def peak_mib(self) -> float:
+        """Return the largest sample."""
+        return max((mib for _, mib in self.samples), default=0.0)
 
 
-def cost_of(command: Sequence[str], *, cwd: Path | None = None) -> Cost:
-    """Run a command to its end and return its cost; its output is dropped. Raises CalledProcessError."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    with _control_group() as group:
-        joined = command if group is None else ["sh", "-c", _JOIN, str(_tasks(group)), *command]
+class CommandFailed(Exception):
+    """Say which command failed and how its output ended."""
+
+
+def cost_of(
+    command: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    limit_s: float | None = None,
+    may_fail: bool = False,
+) -> Cost:
+    """Run a command to its end, or kill it and all that it started after `limit_s`; return its cost.
+
+    Raises CommandFailed for an exit code other than 0, unless it `may_fail`.
+    """
+    before = _children_s()
+    with _control_group() as group, tempfile.TemporaryFile() as sink:
+        joined = command if group is None else ["sh", "-c", _JOIN, str(_members(group)), *command]
         started = time.perf_counter()
-        subprocess.run(joined, cwd=cwd, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wall_s = time.perf_counter() - started
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        own = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
-        cpu_s = own if group is None else _cpu_s(group)
-    return Cost(wall_s, cpu_s, after.ru_maxrss / 1024)
+        process = subprocess.Popen(
+            joined,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a Ctrl-C is ours to pass on, after which nothing is left running
+        )
+        try:
+            samples = list(_samples(process, limit_s=limit_s))
+            wall_s, exit_code = time.perf_counter() - started, process.poll()
+        finally:
+            _end(process, group)
+        cpu_s = _children_s() - before if group is None else _cpu_s(group)
+        sink.seek(max(0, sink.seek(0, os.SEEK_END) - _TAIL))
+        output = sink.read().decode(errors="replace")
+    if exit_code != 0 and not may_fail:
+        how_it_ended = f"went on for more than {limit_s} s" if exit_code is None else f"ended with {exit_code}"
+        raise CommandFailed(f"`{' '.join(command)}` {how_it_ended}; its last words:\n{output}")
+    return Cost(wall_s, cpu_s, tuple(samples), exit_code, output)
 
 
 def how() -> str:
     """Say where CPU seconds come from on this machine."""
     with _control_group() as group:
         return "rusage, which misses sandboxes" if group is None else "a control group"
+
+
+def _samples(process: subprocess.Popen[bytes], *, limit_s: float | None) -> Iterator[tuple[float, float]]:
+    """Yield (second, MiB) until the process has ended or its time is up."""
+    started = time.perf_counter()
+    while limit_s is None or time.perf_counter() - started < limit_s:
+        pids = [process.pid, *_children(process.pid)]
+        yield time.perf_counter() - started, sum(map(_resident_mib, pids))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_BETWEEN_SAMPLES_S)
+            return
+
+
+def _children(pid: int) -> list[int]:
+    lanes = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for path in lanes for child in _read(path).split()]
+
+
+def _resident_mib(pid: int) -> float:
+    lines = _read(Path(f"/proc/{pid}/status")).splitlines()
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:")), 0.0)
+
+
+def _read(path: Path) -> str:
+    """Return the text of a file in /proc, nothing where the process is gone or there is no /proc."""
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
+def _end(process: subprocess.Popen[bytes], group: Path | None) -> None:
+    """Kill what still runs of a command, its orphans too where a control group knows them."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    for _attempt in range(50):
+        pids = [] if group is None else [int(pid) for pid in _read(_members(group)).split()]
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if not pids:
+            break
+        time.sleep(0.1)
+    process.wait()
+
+
+def _children_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 @contextlib.contextmanager
@@ -70,8 +165,8 @@ def _control_group() -> Iterator[Path | None]:
                 time.sleep(0.1)
 
 
-def _tasks(group: Path) -> Path:
-    return group / ("tasks" if (group / "tasks").exists() else "cgroup.procs")
+def _members(group: Path) -> Path:
+    return group / "cgroup.procs"
 
 
 def _cpu_s(group: Path) -> float:
