@@ -3,7 +3,7 @@
 import pytest
 from test_mlp import draw_rows, expect_matrices, text_of
 
-from grader.compare import Spec, assert_matches
+from grader.compare import Spec, assert_kinds, assert_matches
 
 
 @pytest.mark.graded(task="mlp", weight=2)
@@ -15,7 +15,7 @@ def test_mlp_other_depths(probe, rng):
     for sizes in ([31, 9], [3072, 60, 10], [64, 50, 42, 30, 26, 19]):
         actual = probe("mlp", sizes=sizes, x=draw_rows(rng, sizes=sizes))
         assert_matches(actual, {"scores": Spec((12, sizes[-1]))})
-        expect_matrices(actual["matrices"], sizes)
+        expect_matrices(actual, sizes)
 
 
 @pytest.mark.graded(task="mlp", weight=2)
@@ -26,7 +26,8 @@ def test_mlp_gradients(probe, rng):
     """
     sizes = [40, 32, 32, 32, 8]  # layers of one size can be swapped or left out unnoticed
     actual = probe("mlp_gradients", sizes=sizes, x=draw_rows(rng, sizes=sizes, rows=32))
-    expect_matrices(actual["matrices"], sizes)
+    expect_matrices(actual, sizes)
+    assert_kinds(actual, {"reached": [bool]})
     idle = [number for number, reached in enumerate(actual["reached"], start=1) if not reached]
     assert not idle, (
         f"The scores do not depend on {len(idle)} of the {len(actual['reached'])} linear layers: no gradient gets to "
@@ -42,9 +43,9 @@ def test_mlp_rows(probe, rng):
     """
     sizes = [24, 20, 5]
     x = draw_rows(rng, sizes=sizes)
-    scores = probe("mlp_rows", sizes=sizes, xs=[x, x[:3], x.flip(0)])["scores"]
-    assert_matches({"scores": scores}, {"scores": [Spec((12, 5)), Spec((3, 5)), Spec((12, 5))]})
-    whole, few, flipped = scores
+    actual = probe("mlp_rows", sizes=sizes, xs=[x, x[:3], x.flip(0)])
+    assert_matches(actual, {"scores": [Spec((12, 5)), Spec((3, 5)), Spec((12, 5))]})
+    whole, few, flipped = actual["scores"]
     worst = max((whole[:3] - few).abs().max(), (whole - flipped.flip(0)).abs().max())
     assert worst <= 1e-4 * (1 + whole.abs().max()), (
         f"The scores of an input change by up to {worst:.3g} with the other inputs of the batch; expected no change in "
@@ -59,6 +60,7 @@ def test_mlp_defaults(probe):
     A list that is a default belongs to all calls: what one of them appends, the next one finds.
     """
     actual = probe("mlp_defaults", hidden_sizes=[9, 7])
+    assert_kinds(actual, {"first": [[int]], "second": [[int]], "list afterwards": [int]})
     wanted = text_of([[256, 3072], [128, 256], [10, 128]])
     for name in ("first", "second"):
         found = text_of(actual[name])

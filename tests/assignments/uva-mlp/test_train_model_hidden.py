@@ -4,6 +4,8 @@ import pytest
 import torch
 from test_train_model import check_best, noted_gradients
 
+from grader.compare import assert_kinds
+
 
 @pytest.mark.graded(task="train-model", weight=2, after="test_train_model_learns")
 def test_train_model_finds_a_late_best(probe):
@@ -21,6 +23,7 @@ def test_train_model_mode(probe):
     Testing switches the model to evaluation mode: switch it back.
     """
     actual = probe("passes", **VALUES, batch_size=4, num_epochs=7)
+    assert_kinds(actual, {"modes": [bool]})
     modes = actual["modes"]
     assert modes, "Nothing was learned from any pass; expected one for each batch."
     wrong = [number for number, is_training in enumerate(modes, start=1) if not is_training]
@@ -33,8 +36,9 @@ def test_train_model_mode(probe):
 @pytest.mark.graded(task="train-model", weight=2, after="test_train_model_learns")
 def test_train_model_sees_all_images(probe):
     """train_model learns from all training images in each epoch, and from no validation image"""
-    values = probe("passes", **VALUES, batch_size=4, num_epochs=6)["values"]
-    seen = [round(value) for batch in values for value in batch]
+    actual = probe("passes", **VALUES, batch_size=4, num_epochs=6)
+    assert_kinds(actual, {"values": [[float]]})
+    seen = [round(value) for batch in actual["values"] for value in batch]
     times = {number: seen.count(number) for number in range(1, 12)}
     rare = sorted(number for number, count in times.items() if count < 6)
     assert not rare, (
