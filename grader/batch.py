@@ -1,65 +1,82 @@
-"""A batch of submissions: what decides their grades, and which of them have to be graded.
+"""A batch of submissions: describes the run, and puts each answer together with what earlier runs left.
 
-An executor (`grader.executor`) grades them; `grader.commands.grade` stores each result and shows the progress.
+`grader.plan` says what there is to do and an executor (`grader.executor`) does it; `grader.commands.grade` shows it.
 """
 
 import hashlib
 import importlib.metadata
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
-import grader
-from grader.assignment import Assignment, grading_files
-from grader.errors import SubmissionError
-from grader.executor import Order
+from grader.executor import Answer, Order
+from grader.keys import key_of
+from grader.plan import Plan
+from grader.points import put_together
 from grader.results_file import RunInfo
 from grader.store import Store
-from grader.submission import Found, read_reference, read_submission
+from grader.verdict import Status, SubmissionResult, TaskResult
 
 
-def run_info(order: Order) -> RunInfo:
-    """Describe the run, without importing torch."""
+def run_info(order: Order, digests: Mapping[str, str]) -> RunInfo:
+    """Describe the run, without importing torch; `digests` are those of the order's tasks."""
     return RunInfo(
         assignment=order.assignment.slug,
         title=order.assignment.title,
-        course_digest=course_digest(order),
+        course_digest=_course_digest(order, digests),
         grader_version=importlib.metadata.version("torchgrade"),
         torch_version=importlib.metadata.version("torch"),
         wall=order.wall,
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        started=_now(),
     )
 
 
-def course_digest(order: Order) -> str:
+def _course_digest(order: Order, digests: Mapping[str, str]) -> str:
     """Return a digest of all that decides a grade beside the submission: checks, probes, assets, support files, us."""
-    assignment = order.assignment
-    total = hashlib.sha256(json.dumps([sorted(set(order.tasks)), order.executed is not None]).encode())
-    files = {f"checks/{path.name}": path.read_bytes() for path in grading_files(assignment)}
-    files |= {f"assets/{path.name}": path.read_bytes() for path in _files_in(assignment.assets)}
-    if assignment.reference is not None:
-        files |= {f"reference/{name}": data for name, data in read_reference(assignment.reference).items()}
-    for path in sorted(Path(grader.__file__).parent.rglob("*.py")):
-        files[f"grader/{path.relative_to(Path(grader.__file__).parent)}"] = path.read_bytes()
-    for name in sorted(files):
-        total.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
-    total.update(importlib.metadata.version("torch").encode())
-    return total.hexdigest()
+    chosen = sorted(name for name in digests if not order.tasks or name in order.tasks)
+    return hashlib.sha256("\n".join(f"{name} {digests[name]}" for name in chosen).encode()).hexdigest()
 
 
-def _files_in(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*") if path.is_file()) if folder.is_dir() else []
+class Keeper:
+    """Store each answer of a run as it comes, together with those tasks of its submission that are still valid."""
+
+    def __init__(self, store: Store, order: Order, plan: Plan) -> None:
+        self._store = store
+        self._assignment = order.assignment
+        self._plan = plan
+        self.differing = 0
+
+    def keep(self, answer: Answer) -> SubmissionResult:
+        """Store an answer and return the whole result of its submission."""
+        result, digest = answer.result, answer.digest
+        if result.status is not Status.UNREADABLE:
+            result, digest = self._whole(answer)
+        self._store.save(result, digest=digest)
+        return result
+
+    def _whole(self, answer: Answer) -> tuple[SubmissionResult, str]:
+        """Return an answer's result with the tasks that it is not about, and the digest of what was graded."""
+        ran = answer.job.tasks or self._plan.chosen
+        has_failed = not answer.digest  # three times, say; then what was stored before is all there is
+        stored = self._store.result(answer.result.submission)
+        digest = answer.digest or (stored[1] if stored is not None else "")
+        valid = [] if stored is None else self._still_valid(stored[0].tasks, digest)
+        kept = [task for task in valid if task.name not in ran]
+        if has_failed and not kept:
+            return answer.result, answer.digest
+        now = _now()
+        fresh = replace(answer.result, tasks=tuple(replace(task, graded=now) for task in answer.result.tasks))
+        self.differing += any(task.key != self._wanted(task.name, digest) for task in fresh.tasks if task.key)
+        missing = [name for name in self._plan.chosen if has_failed or name not in ran]
+        return put_together(fresh, self._assignment, kept=kept, wanted=missing), digest
+
+    def _still_valid(self, tasks: Sequence[TaskResult], digest: str) -> list[TaskResult]:
+        return [task for task in tasks if task.key and task.key == self._wanted(task.name, digest)]
+
+    def _wanted(self, task: str, digest: str) -> str:
+        task_digest = self._plan.digests.get(task, "")
+        return key_of(task_digest, submission=digest) if task_digest else ""
 
 
-def still_to_grade(founds: Sequence[Found], *, assignment: Assignment, store: Store) -> list[Found]:
-    """Return the submissions that have no result yet for what they hold now."""
-    left = []
-    for found in founds:
-        try:
-            digest = read_submission(found, assignment).digest
-        except SubmissionError:
-            digest = ""
-        if not digest or not store.graded(found.name, digest=digest):
-            left.append(found)
-    return left
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

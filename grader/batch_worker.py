@@ -18,6 +18,7 @@ from grader.doctor import try_server
 from grader.errors import GraderError, SandboxError
 from grader.grade import Selection, grade_all
 from grader.job import Job
+from grader.keys import task_digests
 from grader.results_file import pack
 from grader.sandbox import kernel
 from grader.sandbox.forkserver_client import ForkServer
@@ -51,6 +52,7 @@ def main() -> None:
         def report(result: SubmissionResult, digest: str) -> None:
             answer(result=pack(result), digest=digest)
 
+        digests = task_digests(assignment, chosen=selection.tasks, wall=order["wall"], execute=bool(order["executed"]))
         grade_all(
             assignment,
             _asked_for(),
@@ -59,6 +61,7 @@ def main() -> None:
             selection=selection,
             executed=Path(order["executed"]) if order["executed"] else None,
             alive=SignOfLife(answer, every_s=_SILENT_S),
+            digests=digests,
             ready=lambda server: _try_wall(server, answer) if order["trial"] else None,
         )
     except GraderError as err:

@@ -14,15 +14,8 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import IO
 
-from grader.dataset_files import (
-    CIFAR10,
-    CIFAR10_FILES,
-    CIFAR10_FOLDER,
-    CIFAR10_ROW,
-    CIFAR10_ROWS,
-    FASHION_MNIST_FOLDER,
-    data_folders,
-)
+from grader.dataset_files import CIFAR10_ROW, CIFAR10_ROWS
+from grader.dataset_places import CIFAR10, CIFAR10_FILES, CIFAR10_FOLDER, FASHION_MNIST_FOLDER, data_folders
 from grader.errors import DatasetError
 
 _CHUNK = 1 << 20

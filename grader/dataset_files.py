@@ -1,33 +1,21 @@
-"""Find and read the files of CIFAR-10 and Fashion-MNIST, believing no number in them that isn't checked.
+"""Read the files of CIFAR-10 and Fashion-MNIST, believing no number in them that isn't checked.
 
-`grader.datasets` splits what is read here; `grader.dataset_downloads` puts the files there.
+`grader.dataset_places` finds them; `grader.datasets` splits what is read here.
 """
 
 import gzip
-import os
 import struct
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from grader.dataset_places import CIFAR10, data_folders
 from grader.errors import DatasetError
 
-FASHION_MNIST = "fashion-mnist"
-CIFAR10 = "cifar10"
-FILE_DATASETS = (CIFAR10, FASHION_MNIST)
-
-CIFAR10_FOLDER = "cifar-10-batches-bin"
-CIFAR10_FILES = (*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin")
 CIFAR10_ROWS = 10_000
 CIFAR10_ROW = 1 + 3 * 32 * 32
-FASHION_MNIST_FOLDER = Path("FashionMNIST", "raw")
-FASHION_MNIST_FILES = tuple(
-    f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")
-)
-DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 
 _CLASSES = 10
 _MAX_BYTES = 1 << 28
@@ -42,41 +30,10 @@ class LabelledImages:
     labels: torch.Tensor
 
 
-def data_folders(data: Path | None) -> list[Path]:
-    """Return the folders that hold data sets: the given one, then `$GRADER_DATA`."""
-    named = os.environ.get("GRADER_DATA")
-    return [folder for folder in (data, Path(named) if named else None) if folder is not None]
-
-
-def find_files(name: str, data: Path | None) -> list[Path] | None:
-    """Return the files of a data set in reading order, None unless one folder has them all."""
-    for folder in _candidates(name, data):
-        if name == CIFAR10:
-            found = [folder / file for file in CIFAR10_FILES]
-        else:
-            found = [_plain_or_packed(folder / file) for file in FASHION_MNIST_FILES]
-        if all(path.is_file() for path in found):
-            return found
-    return None
-
-
 def python_version_of_cifar10(data: Path | None) -> Path | None:
     """Return the folder of CIFAR-10's python version, which is a set of pickles, where there is one."""
     folders = (root / "cifar-10-batches-py" for root in data_folders(data))
     return next((folder for folder in folders if folder.is_dir()), None)
-
-
-def _candidates(name: str, data: Path | None) -> Iterator[Path]:
-    for root in data_folders(data):
-        yield root / (CIFAR10_FOLDER if name == CIFAR10 else FASHION_MNIST_FOLDER)
-        yield root / name
-        yield root
-    if name == FASHION_MNIST:
-        yield DEBIAN_FOLDER
-
-
-def _plain_or_packed(path: Path) -> Path:
-    return path if path.is_file() else path.with_name(f"{path.name}.gz")
 
 
 def read_files(name: str, paths: list[Path]) -> tuple[LabelledImages, LabelledImages]:

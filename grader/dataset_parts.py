@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from grader.dataset_files import LabelledImages, find_files, read_files
+from grader.dataset_files import LabelledImages, read_files
+from grader.dataset_places import find_files
 from grader.point_sets import draw_moons, draw_spirals
 
 DRAWN = {"moons": draw_moons, "spirals": draw_spirals}

@@ -12,14 +12,9 @@ from pathlib import Path
 import torch
 
 from grader.dataset_downloads import download_files
-from grader.dataset_files import (
-    CIFAR10,
-    FASHION_MNIST,
-    FILE_DATASETS,
-    find_files,
-    python_version_of_cifar10,
-)
+from grader.dataset_files import python_version_of_cifar10
 from grader.dataset_parts import DRAWN, Limit, read_parts
+from grader.dataset_places import CIFAR10, FASHION_MNIST, FILE_DATASETS, FROM_SKLEARN, find_files
 from grader.errors import DatasetError
 from grader.image_shapes import present_images
 
@@ -34,7 +29,6 @@ _CLASSES = {
     "moons": ("outer", "inner"),
     "spirals": ("first", "second", "third", "fourth"),
 }  # fmt: skip
-_FROM_SKLEARN = ("digits", "moons")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +115,7 @@ def available(names: Sequence[str], *, data: Path | None = None, download: bool 
 def explain_absence(name: str, *, data: Path | None = None) -> str:
     """Say why a data set can't be used and what to do, "" where it can."""
     _check_known(name)
-    if name in _FROM_SKLEARN and importlib.util.find_spec("sklearn") is None:
+    if name in FROM_SKLEARN and importlib.util.find_spec("sklearn") is None:
         return f"{name} needs scikit-learn, which is not installed. Run `pip install 'torchgrade[courses]'`."
     if name not in FILE_DATASETS or find_files(name, data) is not None:
         return ""

@@ -98,11 +98,13 @@ def explain_uses(uses: tuple[Use, ...]) -> Feedback:
     return Feedback(message=message, traceback=frames)
 
 
-def flag_calls(called: Mapping[str, set[str]], forbidden: Forbidden) -> tuple[str, ...]:
-    """Return a sentence for each task in which forbidden names were called though the source doesn't show them."""
-    return tuple(
-        f"Task `{task}`: {', '.join(f'`{name}`' for name in sorted(names))} was called at run time, which the task "
-        "forbids, and the source does not show where. Look at it; no points were taken."
+def flag_calls(called: Mapping[str, set[str]], forbidden: Forbidden) -> dict[str, tuple[str, ...]]:
+    """Return a sentence, by task, where forbidden names were called though the source doesn't show them."""
+    return {
+        task: (
+            f"Task `{task}`: {', '.join(f'`{name}`' for name in sorted(names))} was called at run time, which the task "
+            "forbids, and the source does not show where. Look at it; no points were taken.",
+        )
         for task, names in sorted(called.items())
         if names and not forbidden.by_task.get(task)
-    )
+    }

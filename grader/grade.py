@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import torch
@@ -40,6 +41,7 @@ from grader.session import (
     shims_note,
 )
 from grader.source_lines import with_surroundings
+from grader.stamps import stamped
 from grader.submission import read_submission
 from grader.text_answers import read_answers
 from grader.verdict import CheckResult, SubmissionResult
@@ -220,12 +222,14 @@ def grade_all(
     executed: Path | None = None,
     alive: Callable[[], None] = _stay_silent,
     ready: Callable[[ForkServer | None], None] = _ask_nothing,
+    digests: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Do jobs one after another and report each result with the digest of what was graded.
 
     Notebooks are also run as a whole where `executed` names a folder for their executed copies. `alive` is called
-    before each check, `ready` with the fork server (None where all is inline) before the first job. Raises the error
-    of a course or sandbox with which nothing can be graded.
+    before each check, `ready` with the fork server (None where all is inline) before the first job. `digests` of tasks
+    (see `grader.keys`) make their results reusable. Raises the error of a course or sandbox with which nothing can be
+    graded.
     """
     chosen = selection or Selection()
     graded = replace(assignment, tasks=tuple(task for task in assignment.tasks if chosen.includes(task)))
@@ -252,6 +256,7 @@ def grade_all(
                     only=_named_for(job, checks=checks),
                     executed=executed,
                     alive=alive,
+                    digests=digests,
                 )
                 report(result, digest)
 
@@ -277,6 +282,7 @@ def _grade_one(
     only: Collection[str] | None,
     executed: Path | None,
     alive: Callable[[], None],
+    digests: Mapping[str, str],
 ) -> tuple[SubmissionResult, str]:
     started = time.monotonic()
     found = job.found
@@ -304,8 +310,10 @@ def _grade_one(
         assignment,
         ran,
         notes=(*notes, *shims_note(assignment)),
-        flags=(*forbidden.flags, *flag_calls(subject.called, forbidden)),
+        flags=forbidden.flags,
+        task_flags=flag_calls(subject.called, forbidden),
         seconds=time.monotonic() - started,
         wall=wall,
     )
-    return replace(result, answers=answers), submission.digest
+    tasks = stamped(result.tasks, digests=digests, submission=submission.digest, checks=checks, results=results)
+    return replace(result, answers=answers, tasks=tasks), submission.digest

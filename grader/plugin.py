@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 import torch
 
-from grader.assignment import grading_files
 from grader.checks import Check, after_those_of, check_of, duplicates, in_order
 from grader.compare import Mismatch
 from grader.course import Assignment, find_course, read_assignment
@@ -22,6 +21,7 @@ from grader.curves import Curves
 from grader.datasets import Dataset, available, explain_absence, load_dataset
 from grader.errors import CourseError, GraderError
 from grader.forbidden import find_uses
+from grader.keys import secrets_of_test_data
 from grader.outcome import ProbeFailed, explain_blank
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.walls import Wall, wall_named
@@ -32,7 +32,7 @@ from grader.verdict import CheckResult, Feedback, Verdict
 ASSIGNMENT = pytest.StashKey[Assignment]()
 SUBJECT = pytest.StashKey[Subject]()
 CHECKS = pytest.StashKey[dict[str, Check]]()
-SECRET = pytest.StashKey[str]()
+SECRETS = pytest.StashKey[dict[str, str]]()
 _CHECK = pytest.StashKey[Check]()
 _TALK = pytest.StashKey[Conversation]()
 _STARTED = pytest.StashKey[float]()
@@ -123,7 +123,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     except CourseError as err:
         raise pytest.UsageError(str(err)) from err
     config.stash[CHECKS] = checks
-    config.stash[SECRET] = _digest_of(config.stash[ASSIGNMENT])
+    config.stash[SECRETS] = secrets_of_test_data(config.stash[ASSIGNMENT])
     for item in graded:
         item.stash[_CHECK] = checks[item.name]
     items[:] = sorted(graded, key=lambda item: order.index(item.name))
@@ -132,11 +132,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _has_all_checks(config: pytest.Config) -> bool:
     """Tell whether every check was collected: a students' kit lacks the hidden ones, `file::name` picks some."""
     return config.stash[ASSIGNMENT].reference is not None and not any("::" in arg for arg in config.args)
-
-
-def _digest_of(assignment: Assignment) -> str:
-    """Return a digest of the assignment's files, the hidden checks among them."""
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in grading_files(assignment))).hexdigest()
 
 
 @pytest.fixture
@@ -162,9 +157,9 @@ def dataset(request: pytest.FixtureRequest) -> Callable[..., Dataset]:
     """Load the first named data set that is on this machine: `dataset("cifar10", "digits", shape=(3, 32, 32))`.
 
     Where none is, the check is skipped and costs no points; else its message names the data. The test part is drawn
-    from a seed that is the same for all submissions, and known only to those who have the whole course.
+    from a seed that is the same for all submissions, and known only to those who have the reference and all checks.
     """
-    secret = request.config.stash[SECRET] + request.node.name
+    secret = request.config.stash[SECRETS][_conversation(request).task] + request.node.name
 
     def load(*names: str, **options: Any) -> Dataset:
         name = available(names)

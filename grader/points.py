@@ -3,10 +3,12 @@
 `grader.grade` calls it with the results of the checks; nothing here runs anything.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
-from grader.assignment import Assignment, Scoring, Task
-from grader.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
+from grader.assignment import Assignment, Question, Scoring, Task
+from grader.verdict import Answer, CheckResult, Status, SubmissionResult, TaskResult, Verdict
 
 
 def unreadable(name: str, assignment: Assignment, *, problem: str, wall: str) -> SubmissionResult:
@@ -30,15 +32,16 @@ def add_up(
     *,
     notes: tuple[str, ...],
     flags: tuple[str, ...] = (),
+    task_flags: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     seconds: float,
     wall: str,
 ) -> SubmissionResult:
-    """Turn the verdicts of all checks into points per task and in sum."""
+    """Turn the verdicts of all checks into points per task and in sum; `task_flags` are those of single tasks."""
     tasks = tuple(
         add_up_task(task, tuple(result for result in results.values() if result.task == task.name))
         for task in assignment.tasks
     )
-    tasks = tuple(task for task in tasks if task.checks)
+    tasks = tuple(replace(task, flags=task_flags.get(task.name, ())) for task in tasks if task.checks)
     failed = any(result.verdict is Verdict.NOT_GRADED for result in results.values())
     return SubmissionResult(
         submission=name,
@@ -47,9 +50,57 @@ def add_up(
         max_points=round(sum(task.max_points for task in tasks), 2),
         tasks=tasks,
         notes=notes,
-        flags=flags,
+        flags=(*flags, *(flag for task in sorted(tasks, key=lambda task: task.name) for flag in task.flags)),
         seconds=seconds,
         wall=wall,
+    )
+
+
+def put_together(
+    base: SubmissionResult, assignment: Assignment, *, kept: Collection[TaskResult], wanted: Collection[str] = ()
+) -> SubmissionResult:
+    """Return `base` with the tasks of an earlier result beside its own, and all points added up anew.
+
+    Where both have a task, that of `base` counts. Those of the `wanted` tasks that neither has are pending. A task that
+    the assignment hasn't any more is left out. Titles and points are those of the assignment as it is now.
+    """
+    known = {task.name for task in assignment.tasks}
+    own = {task.name: task for task in base.tasks if task.checks and task.name in known}
+    others = {task.name: task for task in kept if task.checks and task.name in known and task.name not in own}
+    tasks = own | others
+    dynamic = {flag for task in base.tasks for flag in task.flags}
+    total = add_up(
+        base.submission,
+        assignment,
+        {check.name: check for task in tasks.values() for check in task.checks},
+        notes=base.notes,
+        flags=tuple(flag for flag in base.flags if flag not in dynamic),
+        task_flags={name: task.flags for name, task in tasks.items()},
+        seconds=base.seconds + sum(check.seconds for task in others.values() for check in task.checks),
+        wall=base.wall,
+    )
+    pending = tuple(task.name for task in assignment.tasks if task.name in wanted and task.name not in tasks)
+    stamped = (
+        replace(tasks[task.name], title=task.title, points=task.points, max_points=task.max_points)
+        for task in total.tasks
+    )
+    return replace(
+        total,
+        status=Status.NOT_GRADED if pending else total.status,
+        tasks=tuple(stamped),
+        answers=_with_titles(base.answers, assignment.questions),
+        pending=pending,
+    )
+
+
+def _with_titles(answers: tuple[Answer, ...], questions: tuple[Question, ...]) -> tuple[Answer, ...]:
+    """Return the answers with the titles and the points that the assignment gives them now."""
+    named = {question.name: question for question in questions}
+    return tuple(
+        replace(answer, title=named[answer.name].title, points=named[answer.name].points)
+        if answer.name in named
+        else answer
+        for answer in answers
     )
 
 

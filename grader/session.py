@@ -130,6 +130,11 @@ class Conversation:
         return self._subject.expect(asset, probe=name, inputs=inputs)
 
     @property
+    def task(self) -> str:
+        """Return the name of the task that the check belongs to."""
+        return self._check.task
+
+    @property
     def seed(self) -> int:
         """Return the seed of this check in this run."""
         return self._check.seed + self._subject.seed_offset

@@ -6,7 +6,7 @@ SQL is here and in `grader.manual_store`, nowhere else.
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +16,9 @@ from typing import Self
 from grader.errors import StoreError
 from grader.results_file import RunInfo, pack, unpack_result, unpack_run
 from grader.store_errors import named_errors, primary_code
-from grader.verdict import Status, SubmissionResult
+from grader.verdict import SubmissionResult
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SPELLED = re.compile(r"\\(?:\\|u([0-9a-f]{4}))")
 
 _SCHEMA = """
@@ -31,13 +31,15 @@ CREATE TABLE submissions (
     max_points REAL NOT NULL,
     percent REAL NOT NULL,
     digest TEXT NOT NULL,         -- of the submission's content
-    course_digest TEXT NOT NULL,  -- of the checks that graded it
     seconds REAL NOT NULL,
     result TEXT NOT NULL          -- everything, as JSON
 ) WITHOUT ROWID;
 """
 
-_SAVE = "INSERT OR REPLACE INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_KEYS = "SELECT submission FROM submissions ORDER BY submission"
+_LOAD = "SELECT result, digest FROM submissions WHERE submission = ?"
+_FORGET = "DELETE FROM submissions WHERE submission = ?"
+_SAVE = "INSERT OR REPLACE INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class Store:
@@ -64,45 +66,41 @@ class Store:
         """Close the file and let another process write."""
         self._files.close()
 
-    @property
-    def stale(self) -> tuple[str, ...]:
-        """Return the names of the submissions that were graded by other checks than those of `run`."""
-        query = "SELECT result FROM submissions WHERE course_digest != ? ORDER BY submission"
+    def result(self, submission: str) -> tuple[SubmissionResult, str] | None:
+        """Return a submission's result and the digest of what was graded, None where there is none."""
         with named_errors(self._folder):
-            rows = self._connection.execute(query, (self.run.course_digest,)).fetchall()
-        return tuple(unpack_result(text).submission for (text,) in rows)
-
-    def graded(self, submission: str, *, digest: str) -> bool:
-        """Return whether this content has a result of these checks that the grader did not fail on."""
-        query = """SELECT 1 FROM submissions
-                   WHERE submission = ? AND digest = ? AND course_digest = ? AND status != ?"""
-        key = (spelled(submission), digest, self.run.course_digest, Status.NOT_GRADED.value)
-        with named_errors(self._folder):
-            return self._connection.execute(query, key).fetchone() is not None
+            row = self._connection.execute(_LOAD, (spelled(submission),)).fetchone()
+        return None if row is None else (unpack_result(row[0]), row[1])
 
     def save(self, result: SubmissionResult, *, digest: str) -> None:
         """Store `result` in place of an earlier one; once this returns, no crash or power cut loses it."""
-        numbers = (result.points, result.max_points, result.percent)
-        origin = (digest, self.run.course_digest, result.seconds)
-        row = (spelled(result.submission), result.status.value, *numbers, *origin, pack(result))
         with named_errors(self._folder), self._connection:
-            self._connection.execute(_SAVE, row)
+            self._save(result, digest)
 
-    def forget(self, names: Iterable[str]) -> None:
-        """Drop the results of these submissions, all or none."""
-        keys = [(spelled(name),) for name in names]
+    def _save(self, result: SubmissionResult, digest: str) -> None:
+        numbers = (result.points, result.max_points, result.percent)
+        row = (spelled(result.submission), result.status.value, *numbers, digest, result.seconds, pack(result))
+        self._connection.execute(_SAVE, row)
+
+    def revise(self, change: Callable[[SubmissionResult, str], SubmissionResult | None]) -> None:
+        """Put what `change` returns for each result and its digest in its place, all or none; None drops it."""
         with named_errors(self._folder), self._connection:
-            self._connection.executemany("DELETE FROM submissions WHERE submission = ?", keys)
+            for key in self._connection.execute(_KEYS).fetchall():
+                text, digest = self._connection.execute(_LOAD, key).fetchone()
+                result = unpack_result(text)
+                revised = change(result, digest)
+                if revised is None:
+                    self._connection.execute(_FORGET, key)
+                elif revised is not result:
+                    self._save(revised, digest)
 
     def results(self) -> Iterator[SubmissionResult]:
         """Yield the results sorted by submission; saving and reading elsewhere may go on meanwhile."""
         with named_errors(self._folder):
-            query = "SELECT submission FROM submissions ORDER BY submission"
-            keys = self._connection.execute(query).fetchall()
+            keys = self._connection.execute(_KEYS).fetchall()
         for key in keys:
             with named_errors(self._folder):
-                query = "SELECT result FROM submissions WHERE submission = ?"
-                row = self._connection.execute(query, key).fetchone()
+                row = self._connection.execute(_LOAD, key).fetchone()
             if row is not None:
                 yield unpack_result(row[0])
 
@@ -210,6 +208,11 @@ def _stored_run(folder: Path, *, connection: sqlite3.Connection) -> RunInfo:
             remedy="Move it away or name another folder with --out.",
         )
     (version,) = connection.execute("SELECT max(version) FROM schema_version").fetchone()
+    if version < SCHEMA_VERSION:
+        raise StoreError(
+            f"{folder} was written by an older grader, whose results this one can't use.",
+            remedy="Move it away or name another folder with --out, and grade again.",
+        )
     if version != SCHEMA_VERSION:
         raise StoreError(
             f"{folder} was written by a newer grader (schema {version}; this one knows {SCHEMA_VERSION}).",

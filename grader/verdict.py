@@ -151,7 +151,11 @@ class CheckResult:
 class TaskResult:
     """Record the points of one task.
 
-    `max_points` is what could be earned in this run: checks that are not counted are taken out of it.
+    `max_points` is what could be earned in this run: checks that are not counted are taken out of it. `flags` are those
+    of the submission that this task's checks raised.
+    `key` changes with all that decides the verdicts ("" where nobody asked for it); `is_final` is False where the next
+    run shall grade the task again though nothing has changed. `graded` is the ISO 8601 time of the verdicts, and
+    `reused` says that they were made by an earlier run.
     """
 
     name: str
@@ -160,6 +164,11 @@ class TaskResult:
     max_points: float
     hidden: bool
     checks: tuple[CheckResult, ...]
+    flags: tuple[str, ...] = ()
+    key: str = ""
+    is_final: bool = False
+    graded: str = ""
+    reused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +195,7 @@ class SubmissionResult:
 
     `submission` is its unique name in the run; `notes` are sentences about intake (restored or missing files);
     `flags` are sentences for the instructor, about what a person should look at; `answers` wait for a person to
-    grade them.
+    grade them. `pending` names the tasks that were not graded yet, or not by the checks as they are now.
     """
 
     submission: str
@@ -199,6 +208,7 @@ class SubmissionResult:
     wall: str = ""
     answers: tuple[Answer, ...] = ()
     flags: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
 
     @property
     def percent(self) -> float:

@@ -14,12 +14,12 @@ from grader.commands.telling import complain, known_tasks, tell, tell_of_other_t
 from grader.errors import CourseError, SandboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from grader.assignment import Assignment
     from grader.executor import Answer, Order
+    from grader.plan import Plan
     from grader.store import Store
-    from grader.submission import Found
+
+_MOST_NAMED = 6
 
 
 def grade(
@@ -35,7 +35,9 @@ def grade(
     ] = None,
     resume: Annotated[
         bool,
-        typer.Option("--resume/--fresh", help="Keep results of unchanged submissions, or grade all again."),
+        typer.Option(
+            "--resume/--fresh", help="Keep results of tasks for which nothing has changed, or grade all again."
+        ),
     ] = True,
     execute: Annotated[
         bool, typer.Option("--execute", help="Also run each notebook as a whole and keep the executed copy.")
@@ -56,6 +58,7 @@ def grade(
     from grader.batch import run_info
     from grader.course import find_course, read_assignment
     from grader.executor import Order
+    from grader.plan import digests_of, make_plan
     from grader.store import open_store
     from grader.submission import find_submissions
 
@@ -73,8 +76,12 @@ def grade(
     for name in intake.ignored:
         tell(f"ignored: {name}")
     tell_of_other_torch(chosen)
-    with open_store(out, run=run_info(order)) as store:
-        _grade_into(store, order, intake.found, jobs=jobs, resume=resume)
+    digests = digests_of(order)
+    with open_store(out, run=run_info(order, digests)) as store:
+        plan = make_plan(store, order, intake.found, digests=digests, fresh=not resume)
+        _tell_plan(plan)
+        if plan.left:
+            _grade_into(store, order, plan, jobs=jobs)
         failed = write_results(out, store, chosen)
     if failed:
         complain(
@@ -109,32 +116,39 @@ def _quick_ones(assignment: "Assignment", tasks: list[str] | None) -> tuple[str,
     return quick
 
 
-def _grade_into(store: "Store", order: "Order", founds: "Sequence[Found]", *, jobs: int | None, resume: bool) -> None:
-    """Grade what has no result yet, storing each result as it comes."""
-    from grader.batch import still_to_grade
+def _tell_plan(plan: "Plan") -> None:
+    """Say how much has its result already, and which tasks alone have to be graded again."""
+    done, total = len(plan.submissions) - len(plan.left), len(plan.submissions)
+    if done:
+        tell(f"{done} of {total} submissions have their result already.")
+    if plan.partly_left:
+        wanted = {name for planned in plan.partly_left for name in planned.tasks}
+        names = [name for name in plan.chosen if name in wanted]
+        listed = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
+        tell(f"{len(plan.partly_left)} of {total} need only a part of their tasks: {listed}.")
+
+
+def _grade_into(store: "Store", order: "Order", plan: "Plan", *, jobs: int | None) -> None:
+    """Grade what is left, storing each result as it comes."""
+    from grader.batch import Keeper
     from grader.console import grading_progress, progress_console
-    from grader.job import Job
     from grader.local_workers import LocalWorkers, processes_for
 
-    if store.stale:
-        tell(f"The checks have changed: {len(store.stale)} earlier results are graded again.")
-        store.forget(store.stale)
-    if not resume:
-        store.forget([result.submission for result in store.results()])
-    left = still_to_grade(founds, assignment=order.assignment, store=store)
-    if len(left) < len(founds):
-        tell(f"{len(founds) - len(left)} of {len(founds)} submissions have their result already.")
-    if not left:
-        return
+    keeper = Keeper(store, order, plan)
+    work = plan.jobs()
     try:
-        with grading_progress(progress_console(), total=len(left)) as advance:
+        with grading_progress(progress_console(), total=len(work)) as advance:
 
             def keep(answer: "Answer") -> None:
-                store.save(answer.result, digest=answer.digest)
-                advance(answer.result)
+                advance(keeper.keep(answer))
 
-            workers = LocalWorkers(processes_for(len(left), wanted=jobs))
-            workers.grade(order, [Job(found) for found in left], report=keep)
+            workers = LocalWorkers(processes_for(len(work), wanted=jobs))
+            workers.grade(order, work, report=keep)
     except KeyboardInterrupt:
         complain("Stopped. What was graded is stored.", "Run the same command to go on.")
         raise typer.Exit(130) from None
+    if keeper.differing:
+        tell(
+            f"{keeper.differing} submissions were graded with other files, versions or data than this process sees: "
+            "the next run grades them again."
+        )

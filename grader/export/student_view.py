@@ -20,7 +20,7 @@ def is_hidden(check: CheckResult, task: TaskResult) -> bool:
 
 def _task(task: TaskResult) -> TaskResult:
     checks = (_without_findings(check) if is_hidden(check, task) else check for check in task.checks)
-    return replace(task, checks=tuple(checks))
+    return replace(task, checks=tuple(checks), flags=())
 
 
 def _without_findings(check: CheckResult) -> CheckResult:

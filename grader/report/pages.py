@@ -19,7 +19,10 @@ _ROOM = Room()
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """Show one task; `reproduce` is a command, empty where a student couldn't run it or has no need to."""
+    """Show one task; `reproduce` is a command, empty where a student couldn't run it or has no need to.
+
+    `reused` says that the verdicts were made by an earlier run, empty where they were not.
+    """
 
     anchor: str
     title: str
@@ -29,6 +32,7 @@ class TaskView:
     hidden: bool
     summary: str
     reproduce: str
+    reused: str
     checks: tuple[CheckView, ...]
 
 
@@ -61,6 +65,7 @@ class Scorecard:
     bar: float
     status: Status
     failed_checks: int
+    pending: tuple[str, ...]
     counts: tuple[tuple[Mark, int], ...]
     tasks: tuple[TaskView, ...]
     failing: int
@@ -88,6 +93,7 @@ def scorecard_of(
         bar=bar_width(result.percent),
         status=result.status,
         failed_checks=sum(check.verdict is Verdict.NOT_GRADED for check in checks),
+        pending=tuple(shortened(name, room.line) for name in result.pending),
         counts=_counts(checks),
         tasks=tuple(_task(task, anchor=task_anchor(i), room=room) for i, task in enumerate(result.tasks)),
         failing=sum(check.verdict is not Verdict.PASSED for check in checks),
@@ -139,6 +145,13 @@ def bar_width(percent: float) -> float:
     return round(min(max(percent, 0.0), 100.0), 1)
 
 
+def _reused(task: TaskResult) -> str:
+    if not task.reused:
+        return ""
+    since = f" ({task.graded[:16].replace('T', ' ')} UTC)" if task.graded else ""
+    return f"From an earlier run{since}: nothing that decides it has changed since."
+
+
 def _counts(checks: list[CheckResult]) -> tuple[tuple[Mark, int], ...]:
     verdicts = [check.verdict for check in checks]
     return tuple((mark_of(verdict), verdicts.count(verdict)) for verdict in Verdict if verdict in verdicts)
@@ -156,6 +169,7 @@ def _task(task: TaskResult, *, anchor: str, room: Room) -> TaskView:
         hidden=task.hidden,
         summary=f"{passed} of {len(task.checks)} {'check' if len(task.checks) == 1 else 'checks'} passed",
         reproduce=f"grader check --task {task.name}" if can_reproduce and not task.hidden else "",
+        reused=_reused(task),
         checks=tuple(
             check_view(check, share=share, anchor=check_anchor(anchor, i), room=room)
             for i, (check, share) in enumerate(zip(task.checks, shares(task), strict=True))

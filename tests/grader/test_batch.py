@@ -8,19 +8,16 @@ import sqlite3
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from grader.batch import course_digest, run_info, still_to_grade
 from grader.batch_worker import SignOfLife
 from grader.errors import CourseError
 from grader.executor import Order
 from grader.job import Job
 from grader.local_workers import LocalWorkers, processes_for
-from grader.points import failed_to_grade
-from grader.store import open_store, read_store
+from grader.store import read_store
 from grader.submission import find_submissions
 from grader.verdict import Status
 
@@ -186,13 +183,14 @@ def test_the_results_folder_holds_pages_and_data(results):
 
 
 def test_running_again_grades_only_what_changed(results, course, submissions, run_grader, tmp_path):
-    """The same command again grades only what has changed or could not be read, and gives the same CSV."""
+    """The same command again grades only what changed, ran out of time or could not be read; the CSV is the same."""
     out, _ended = results
     again, copied = shutil.copytree(out, tmp_path / "out"), shutil.copytree(submissions, tmp_path / "in")
     (copied / "stub" / "student.py").write_text(HALF)
     ended = run_grader("grade", "tiny", copied, "-o", again, "--wall", "process", "-j", "1", cwd=course)
     assert ended.returncode == 0, ended.stderr
-    assert "7 of 11 submissions have their result already." in ended.stderr
+    assert "6 of 11 submissions have their result already." in ended.stderr
+    assert "1 of 11 need only a part of their tasks: double." in ended.stderr
     before, after = _rows(out), _rows(again)
     assert after.pop("stub")["points"] == "10"
     assert before.pop("stub")["points"] == "0"
@@ -422,44 +420,6 @@ def test_the_wall_is_the_default(course, run_grader, write_files, tmp_path):
 def test_there_are_as_many_processes_as_pay(count, wanted, jobs):
     """As many grading processes are started as wanted, but no more than submissions, and one for a few."""
     assert processes_for(count, wanted=wanted) == jobs
-
-
-def test_the_digest_changes_with_all_that_grades(make_course, read_tiny, tmp_path):
-    """Checks, probes, assets, support files and the choice of tasks change the course's digest; nothing else does."""
-    course = make_course(tmp_path, toml=TOML, checks=CHECKS)
-    order = Order(course, read_tiny(course), wall="process")
-    seen = {course_digest(order)}
-    assert course_digest(order) in seen
-    for name in (
-        "tests/assignments/tiny/test_tiny.py",
-        "tests/assignments/tiny/probes.py",
-        "reference/tiny/student.py",
-    ):
-        (course / name).write_text((course / name).read_text() + "\n")
-        seen.add(course_digest(order))
-    (course / "assets" / "tiny").mkdir(parents=True)
-    (course / "assets" / "tiny" / "manifest.json").write_text("{}")
-    seen.add(course_digest(order))
-    seen.add(course_digest(Order(course, order.assignment, wall="process", tasks=("double",))))
-    assert len(seen) == 6
-
-
-def test_what_was_graded_by_other_tasks_is_stale(order, tmp_path):
-    """A result of one task does not count as a result of all: the next run of all grades again."""
-    result = failed_to_grade("me", order.assignment, problem="", wall="process")
-    with open_store(tmp_path, run=run_info(replace(order, tasks=("double",)))) as store:
-        store.save(result, digest="d")
-    with open_store(tmp_path, run=run_info(order)) as store:
-        assert store.stale == ("me",)
-
-
-def test_unchanged_submissions_have_their_result(results, order, submissions):
-    """still_to_grade leaves out what has a result, and keeps what could not be read."""
-    out, _ended = results
-    founds = find_submissions(submissions, order.assignment).found
-    with read_store(out) as store:
-        left = still_to_grade(founds, assignment=order.assignment, store=store)
-    assert [found.name for found in left] == ["empty", "no archive", "zero"]
 
 
 def test_no_process_is_started_after_the_end(order, submissions, monkeypatch):

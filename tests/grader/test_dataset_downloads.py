@@ -18,7 +18,8 @@ from grader.dataset_downloads import (
     extract_cifar10,
     fetch,
 )
-from grader.dataset_files import CIFAR10_FILES, CIFAR10_ROW, CIFAR10_ROWS
+from grader.dataset_files import CIFAR10_ROW, CIFAR10_ROWS
+from grader.dataset_places import CIFAR10_FILES
 from grader.errors import DatasetError
 
 

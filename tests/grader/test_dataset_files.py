@@ -6,7 +6,8 @@ import struct
 import pytest
 import torch
 
-from grader.dataset_files import FASHION_MNIST, find_files, read_cifar10_batch, read_files, read_idx
+from grader.dataset_files import read_cifar10_batch, read_files, read_idx
+from grader.dataset_places import FASHION_MNIST, find_files
 from grader.errors import DatasetError
 
 

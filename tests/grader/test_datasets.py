@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from grader import dataset_files
-from grader.dataset_files import CIFAR10_FILES, CIFAR10_ROW, CIFAR10_ROWS, FASHION_MNIST_FILES, FASHION_MNIST_FOLDER
+from grader import dataset_places
+from grader.dataset_files import CIFAR10_ROW, CIFAR10_ROWS
 from grader.dataset_parts import Limit
+from grader.dataset_places import CIFAR10_FILES, FASHION_MNIST_FILES, FASHION_MNIST_FOLDER
 from grader.datasets import DATASETS, available, explain_absence, load_dataset
 from grader.errors import DatasetError
 
@@ -18,7 +19,7 @@ from grader.errors import DatasetError
 @pytest.fixture(autouse=True)
 def no_data_elsewhere(monkeypatch, tmp_path):
     monkeypatch.delenv("GRADER_DATA", raising=False)
-    monkeypatch.setattr(dataset_files, "DEBIAN_FOLDER", tmp_path / "not-installed")
+    monkeypatch.setattr(dataset_places, "DEBIAN_FOLDER", tmp_path / "not-installed")
 
 
 def _idx(values, *, magic):
@@ -152,14 +153,14 @@ def test_fashion_mnist_is_read_from_torchvisions_folder(tmp_path, packed):
 def test_fashion_mnist_is_read_from_debians_package(tmp_path, monkeypatch):
     """Fashion-MNIST is found where Debian's package dataset-fashion-mnist puts it."""
     debian = _write_fashion_mnist(tmp_path / "usr", packed=True)
-    monkeypatch.setattr(dataset_files, "DEBIAN_FOLDER", debian)
+    monkeypatch.setattr(dataset_places, "DEBIAN_FOLDER", debian)
     assert available(["cifar10", "fashion-mnist", "digits"]) == "fashion-mnist"
     assert load_dataset("fashion-mnist", shape=(3, 32, 32)).test_x.shape == (20, 3, 32, 32)
 
 
 def test_debians_folder_is_the_packages():
     """The folder looked in is the one that Debian's package installs."""
-    assert Path("/usr/share/datasets/fashion-mnist").as_posix() in Path(dataset_files.__file__).read_text()
+    assert Path("/usr/share/datasets/fashion-mnist").as_posix() in Path(dataset_places.__file__).read_text()
 
 
 def test_cifar10_is_read_from_the_environments_folder(tmp_path, monkeypatch):

@@ -144,4 +144,4 @@ def test_more_places_are_counted():
 def test_known_uses_are_not_flagged_again():
     """Calls of a task whose source shows the use need no flag."""
     forbidden = Forbidden({"t": ("torch.optim",)}, {"t": (Use("a.py", 1, "torch.optim", "x"),)})
-    assert flag_calls({"t": {"torch.optim"}}, forbidden) == ()
+    assert flag_calls({"t": {"torch.optim"}}, forbidden) == {}

@@ -17,15 +17,15 @@ LAYERS = {
     "sandbox.forbidden* sandbox.cell_source sandbox.definitions sandbox.execution* sandbox.notebook_* "
     "sandbox.statement_* source_lines",
     "data": "accuracy curves dataset_* datasets image_shapes point_sets torchvision_ops",
-    "readers": "archive_streams archives assignment_file contents course folders intake job kit_files kit_notebook "
-    "lms_names manifest mistakes notebook_[ainrs]* package_root parcel percent submission",
-    "parts": "assets checks forbidden manual manual_* notebook_execution outcome points rubric_file store compare "
-    "compare.* export.* report.* "
+    "readers": "archive_streams archives assignment_file check_sources contents course folders intake job keys "
+    "kit_files kit_notebook lms_names manifest mistakes notebook_[ainrs]* package_root parcel percent submission",
+    "parts": "assets checks forbidden manual manual_* notebook_execution outcome points rubric_file stamps store "
+    "compare compare.* export.* report.* "
     "sandbox.exchange sandbox.forkserver sandbox.forkserver_client sandbox.host sandbox.inline sandbox.live* "
     "sandbox.replies sandbox.supervisor sandbox.walls sandbox.worker",
     "plugin": "plugin session text_answers",
     "work": "console doctor export_command grade live_checks live_source own_work record template watch",
-    "many": "batch batch_worker executor grading_process local_workers",
+    "many": "batch batch_worker executor grading_process local_workers plan",
     "proof": "audit audit_rules audit_trials",
     "edge": "cli commands.* in_notebook",
 }

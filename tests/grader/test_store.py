@@ -76,56 +76,40 @@ def test_saving_again_replaces(tmp_path):
         store.save(_result(points=0), digest="d1")
         store.save(_result(points=2), digest="d2")
         assert [result.points for result in store.results()] == [2]
-        assert not store.graded("ann", digest="d1")
-        assert store.graded("ann", digest="d2")
+        assert store.result("ann") == (_result(points=2), "d2")
+        assert store.result("bob") is None
 
 
-def test_what_the_grader_failed_on_is_not_done(tmp_path):
-    """Graded is False for a result that is not_graded: resuming tries it again."""
-    with open_store(tmp_path, run=RUN) as store:
-        store.save(_result(status=Status.NOT_GRADED), digest="d")
-        store.save(_result("bob", status=Status.UNREADABLE), digest="d")
-        assert not store.graded("ann", digest="d")
-        assert store.graded("bob", digest="d")
-        assert not store.graded("cy", digest="d")
-
-
-def test_forgotten_results_are_gone(tmp_path):
-    """Forget drops the results of the named submissions only."""
+def test_results_are_revised_all_or_none(tmp_path):
+    """Revise replaces and drops results in one transaction: where it fails, everything is as it was."""
     with open_store(tmp_path, run=RUN) as store:
         for name in ("ann", "bob", "cy"):
-            store.save(_result(name), digest="d")
-        store.forget(["ann", "cy", "nobody"])
-        assert [result.submission for result in store.results()] == ["bob"]
+            store.save(_result(name), digest=f"of {name}")
+        seen = []
+
+        def change(result, digest):
+            seen.append((result.submission, digest))
+            return {"ann": result, "bob": None, "cy": _result("cy", points=2)}[result.submission]
+
+        store.revise(change)
+        assert seen == [("ann", "of ann"), ("bob", "of bob"), ("cy", "of cy")]
+        kept = [(result.submission, result.points) for result in store.results()]
+        assert kept == [("ann", 1), ("cy", 2)]
+        assert store.result("cy") == (_result("cy", points=2), "of cy")
+        with pytest.raises(ZeroDivisionError):
+            store.revise(lambda result, _digest: None if result.submission == "ann" else 1 / 0)
+        assert [result.submission for result in store.results()] == ["ann", "cy"]
 
 
 def test_resuming_keeps_when_it_started(tmp_path):
     """The resumed run started when the first did; versions and wall are the new ones."""
     with open_store(tmp_path, run=RUN) as store:
-        assert store.stale == ()
+        assert store.run == RUN
     later = replace(RUN, started="later", wall="process", grader_version="0.2.0")
     with open_store(tmp_path, run=later) as store:
         assert store.run == replace(later, started=RUN.started)
     with read_store(tmp_path) as store:
         assert store.run == replace(later, started=RUN.started)
-
-
-def test_changed_checks_make_results_stale(tmp_path):
-    """Stale names what other checks graded, until it is graded again or forgotten."""
-    with open_store(tmp_path, run=RUN) as store:
-        for name in ("ann", "bob", "cy"):
-            store.save(_result(name), digest="d")
-    changed = replace(RUN, course_digest="checks-2")
-    with open_store(tmp_path, run=changed) as store:
-        assert store.stale == ("ann", "bob", "cy")
-        assert not store.graded("ann", digest="d")
-        store.save(_result("ann"), digest="d")
-    with open_store(tmp_path, run=changed) as store:
-        assert store.graded("ann", digest="d")
-        assert store.stale == ("bob", "cy")
-        store.forget(store.stale)
-        assert store.stale == ()
-        assert [result.submission for result in store.results()] == ["ann"]
 
 
 def test_another_assignments_folder_is_refused(tmp_path):
@@ -146,9 +130,9 @@ def test_a_killed_run_loses_nothing_that_was_reported(tmp_path):
         with read_store(tmp_path) as store:
             assert set(reported) <= {result.submission for result in store.results()}
         with open_store(tmp_path, run=RUN) as store:
-            assert all(store.graded(name, digest="d") for name in reported)
+            assert all(store.result(name) is not None for name in reported)
             store.save(_result("late"), digest="d")
-            store.forget(reported)
+            store.revise(lambda result, _digest: None if result.submission != "late" else result)
 
 
 def test_a_half_written_transaction_is_undone(tmp_path):
@@ -159,7 +143,7 @@ def test_a_half_written_transaction_is_undone(tmp_path):
         store._connection.execute("PRAGMA cache_size = 1")  # spill into the file before the commit
         store._connection.execute("BEGIN")
         store._connection.executemany(
-            "INSERT INTO submissions VALUES (?, 'graded', 1, 2, 50, 'd', 'checks-1', 0, ?)",
+            "INSERT INTO submissions VALUES (?, 'graded', 1, 2, 50, 'd', 0, ?)",
             [(f"half{i}", "x" * 5000) for i in range(200)],
         )
         shutil.copytree(folder, tmp_path / "dead")
@@ -230,7 +214,7 @@ def test_reading_goes_on_while_results_are_saved(tmp_path):
         found = reader.results()
         assert next(found).submission == "ann"
         store.save(_result("dan"), digest="d")
-        store.forget(["bob"])
+        store.revise(lambda result, _digest: None if result.submission == "bob" else result)
         assert [result.submission for result in found] == ["cy"]
 
 
@@ -277,7 +261,18 @@ def test_a_newer_schema_is_named(tmp_path, opening):
     with sqlite3.connect(tmp_path / "run.sqlite") as file:
         file.execute("UPDATE schema_version SET version = 7")
     file.close()
-    with pytest.raises(StoreError, match=r"written by a newer grader \(schema 7; this one knows 1\)\. Upgrade"):
+    with pytest.raises(StoreError, match=r"written by a newer grader \(schema 7; this one knows 2\)\. Upgrade"):
+        opening(tmp_path)
+
+
+@pytest.mark.parametrize("opening", [read_store, lambda folder: open_store(folder, run=RUN)])
+def test_an_older_schema_is_refused(tmp_path, opening):
+    """A folder that an older grader wrote raises StoreError: its results have no keys."""
+    open_store(tmp_path, run=RUN).close()
+    with sqlite3.connect(tmp_path / "run.sqlite") as file:
+        file.execute("UPDATE schema_version SET version = 1")
+    file.close()
+    with pytest.raises(StoreError, match=r"written by an older grader, whose results .* Move it away or name another"):
         opening(tmp_path)
 
 

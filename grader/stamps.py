@@ -1,0 +1,50 @@
+"""Stamp results with what lets a later run reuse them: their keys, and whether they would come out the same again.
+
+`grader.grade` calls it; `grader.plan` compares the keys with the wanted ones.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from grader.checks import Check, with_those_before
+from grader.keys import key_of
+from grader.verdict import CheckResult, TaskResult, Verdict
+
+_NEVER_FINAL = (Verdict.TIMED_OUT, Verdict.OUT_OF_MEMORY, Verdict.NOT_GRADED)
+
+
+def stamped(
+    tasks: Collection[TaskResult],
+    *,
+    digests: Mapping[str, str],
+    submission: str,
+    checks: Mapping[str, Check],
+    results: Mapping[str, CheckResult],
+) -> tuple[TaskResult, ...]:
+    """Return the tasks with their keys; `digests` are those of `grader.keys.task_digests`, () for none.
+
+    `results` are those of all checks that ran, also of checks that only others came after. A task is not final where
+    one of them depended on the machine's load or memory, on the grader's own fault, or on hardware that was not there.
+    """
+    return tuple(
+        replace(
+            task,
+            key=key_of(digests[task.name], submission=submission),
+            is_final=_is_final(task, checks=checks, results=results),
+        )
+        if task.name in digests
+        else task
+        for task in tasks
+    )
+
+
+def _is_final(task: TaskResult, *, checks: Mapping[str, Check], results: Mapping[str, CheckResult]) -> bool:
+    for name in with_those_before([check.name for check in task.checks], checks):
+        result = results.get(name)
+        if result is None:
+            continue
+        if result.verdict in _NEVER_FINAL:
+            return False
+        if checks[name].device != "cpu" and result.verdict is Verdict.SKIPPED and not result.counted:
+            return False
+    return True
