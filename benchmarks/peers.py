@@ -73,9 +73,10 @@ def _all_runs(folder: Path, classes: Classes) -> Iterator[tuple[str, str, Cost |
     otter.grade([Kind.PERFECT])
     for name, kinds in mixed.items():
         yield OTTER, name, otter.grade(kinds), classes.count
-    single, single_with_pages = Nbgrader(folder / "nbgrader-1", limit_s=classes.limit_s).grade([Kind.PERFECT])
-    for name, kinds in mixed.items():
-        without, with_pages = Nbgrader(folder / f"nbgrader-{len(name)}", limit_s=classes.limit_s).grade(kinds)
+    single, single_with_pages = Nbgrader(folder / "nbgrader", limit_s=classes.limit_s).grade([Kind.PERFECT])
+    for number, (name, kinds) in enumerate(mixed.items()):
+        course = folder / f"nbgrader-{number}"  # a class is graded once, in a course of its own
+        without, with_pages = Nbgrader(course, limit_s=classes.limit_s).grade(kinds)
         yield NBGRADER, name, without, classes.count
         yield WITH_FEEDBACK, name, with_pages, classes.count
         if name == PERFECT and classes.count > 1:
@@ -129,7 +130,7 @@ def _floor(folder: Path) -> Iterator[Figure]:
     bare = cold_start(nbgrader, folder / "home", "torch").cpu_s
     kernel = cold_start(nbgrader, folder / "home", "ipykernel.kernelapp, torch").cpu_s
     tool = cold_start(otter, folder / "home", "otter.run").cpu_s
-    with_torch = cold_start(otter, folder / "home", "otter, torch").cpu_s
+    with_torch = cold_start(otter, folder / "home", "ipykernel.kernelapp, otter, torch").cpu_s
     yield Figure("floor: one process that imports torch", bare, "s CPU")
     yield Figure("floor of nbgrader: a kernel that imports torch", kernel, "s CPU", note="per submission")
     note = "per submission: the tool's process, and a kernel that imports otter and torch"
