@@ -17,6 +17,7 @@ from grader.commands.grade import grade
 from grader.commands.manual import manual
 from grader.commands.record import record
 from grader.commands.report import report
+from grader.commands.similar import similar
 from grader.commands.telling import complain
 from grader.commands.template import template
 from grader.errors import GraderError, SandboxError, StoreError
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _verb in (check, grade, manual, report, record, template, audit, export, doctor):
+for _verb in (check, grade, manual, report, similar, record, template, audit, export, doctor):
     app.command()(_verb)
 
 

@@ -21,9 +21,11 @@ from grader.report.file_names import notebook_file, scorecard_files
 from grader.report.markdown import render_markdown
 from grader.report.pages import scorecard_of
 from grader.report.room import PAGE_LIMIT, ROOMS
+from grader.report.similar_page import SimilarPage
 from grader.results_file import RunInfo
 from grader.verdict import SubmissionResult
 
+SIMILAR = "similar.html"
 _HERE = Path(__file__).parent
 
 
@@ -47,8 +49,16 @@ def write_pages(folder: Path, run: RunInfo, *, results: Iterable[SubmissionResul
     for name in ("scorecards", "instructor"):
         _remove_others(folder / name, kept=set(files.values()))
     index = folder / "index.html"
-    replace_file(index, class_page.render(page=class_page_of(run, results=found, files=files)))
+    page, has_similar = class_page_of(run, results=found, files=files), (folder / SIMILAR).is_file()
+    replace_file(index, class_page.render(page=page, similar=SIMILAR if has_similar else ""))
     return index
+
+
+def write_similar(folder: Path, page: SimilarPage) -> Path:
+    """Write the page of similar submissions, to which the class page links from then on; return its path."""
+    path = folder / SIMILAR
+    replace_file(path, _environment().get_template("similar.html").render(page=page))
+    return path
 
 
 def lone_scorecards(run: RunInfo, *, results: Iterable[SubmissionResult]) -> Iterator[str]:

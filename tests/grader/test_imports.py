@@ -15,16 +15,16 @@ LAYERS = {
     "store_errors tensors toml_table sandbox.huge_pages sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol "
     "sandbox.seccomp sandbox.stage sandbox.recorder sandbox.written_answers sandbox.scratch sandbox.shims "
     "sandbox.forbidden* sandbox.cell_source sandbox.definitions sandbox.execution* sandbox.notebook_* "
-    "sandbox.statement_* source_lines",
+    "sandbox.statement_* source_lines code_tokens",
     "data": "accuracy curves dataset_* datasets image_shapes point_sets torchvision_ops",
     "readers": "archive_streams archives assignment_file check_sources contents course folders intake job keys "
     "kit_files kit_notebook lms_names manifest mistakes notebook_[ainrs]* package_root parcel percent submission",
     "parts": "assets checks forbidden manual manual_* notebook_execution outcome points rubric_file stamps store "
-    "compare compare.* export.* report.* "
+    "compare compare.* export.* report.* similarity "
     "sandbox.exchange sandbox.forkserver sandbox.forkserver_client sandbox.host sandbox.inline sandbox.live* "
     "sandbox.replies sandbox.supervisor sandbox.walls sandbox.worker",
     "plugin": "plugin session text_answers",
-    "work": "console doctor export_command grade live_checks live_source own_work record template watch",
+    "work": "console doctor export_command grade live_checks live_source own_work record similar_sources template watch",
     "many": "batch batch_worker executor grading_process local_workers plan",
     "proof": "audit audit_rules audit_trials",
     "edge": "cli commands.* in_notebook",
