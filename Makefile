@@ -9,7 +9,7 @@ help:  ## show this
 
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[courses,lightning,watch,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[courses,lightning,watch,cluster,dev]'
 	@touch $@
 
 demo: .venv/installed  ## grade the bundled sample submissions and show the pages

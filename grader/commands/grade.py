@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grader.commands.executors import ClusterConfigOption, ClusterOption, choose_executor
 from grader.commands.options import AssignmentArgument, CourseOption, TaskOption, WallOption
 from grader.commands.report import write_results
 from grader.commands.telling import complain, known_tasks, tell, tell_of_other_torch
 from grader.errors import CourseError, SandboxError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from grader.assignment import Assignment
-    from grader.executor import Answer, Order
+    from grader.executor import Answer, Executor, Order
     from grader.plan import Plan
     from grader.store import Store
 
@@ -48,6 +51,8 @@ def grade(
     ] = False,
     task: TaskOption = None,
     course: CourseOption = None,
+    cluster: ClusterOption = None,
+    cluster_config: ClusterConfigOption = None,
 ) -> None:
     """Grade submissions of strangers, in parallel, and write their scorecards.
 
@@ -63,6 +68,7 @@ def grade(
     from grader.submission import find_submissions
 
     outer = _wall_for_strangers(wall)
+    executor_for = choose_executor(cluster, cluster_config, jobs=jobs)
     folder = find_course(course or Path())
     chosen = read_assignment(folder, assignment)
     intake = find_submissions(submissions, chosen)
@@ -81,7 +87,7 @@ def grade(
         plan = make_plan(store, order, intake.found, digests=digests, fresh=not resume)
         _tell_plan(plan)
         if plan.left:
-            _grade_into(store, order, plan, jobs=jobs)
+            _grade_into(store, order, plan, executor_for=executor_for)
         failed = write_results(out, store, chosen)
     if failed:
         complain(
@@ -128,11 +134,10 @@ def _tell_plan(plan: "Plan") -> None:
         tell(f"{len(plan.partly_left)} of {total} need only a part of their tasks: {listed}.")
 
 
-def _grade_into(store: "Store", order: "Order", plan: "Plan", *, jobs: int | None) -> None:
+def _grade_into(store: "Store", order: "Order", plan: "Plan", *, executor_for: "Callable[[int], Executor]") -> None:
     """Grade what is left, storing each result as it comes."""
     from grader.batch import Keeper
     from grader.console import grading_progress, progress_console
-    from grader.local_workers import LocalWorkers, processes_for
 
     keeper = Keeper(store, order, plan)
     work = plan.jobs()
@@ -142,8 +147,7 @@ def _grade_into(store: "Store", order: "Order", plan: "Plan", *, jobs: int | Non
             def keep(answer: "Answer") -> None:
                 advance(keeper.keep(answer))
 
-            workers = LocalWorkers(processes_for(len(work), wanted=jobs))
-            workers.grade(order, work, report=keep)
+            executor_for(len(work)).grade(order, work, report=keep)
     except KeyboardInterrupt:
         complain("Stopped. What was graded is stored.", "Run the same command to go on.")
         raise typer.Exit(130) from None

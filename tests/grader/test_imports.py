@@ -25,7 +25,7 @@ LAYERS = {
     "sandbox.replies sandbox.supervisor sandbox.walls sandbox.worker",
     "plugin": "plugin session text_answers",
     "work": "console doctor export_command grade live_checks live_source own_work record similar_sources template watch",
-    "many": "batch batch_worker executor grading_process local_workers plan",
+    "many": "batch batch_worker cluster.* executor grading_process local_workers plan",
     "proof": "audit audit_rules audit_trials",
     "edge": "cli commands.* in_notebook",
 }
@@ -80,7 +80,7 @@ def _layer_of(name):
 
 def test_every_module_has_its_layer(trees):
     """Each module of the package is named in one layer; a new one has to say where it belongs."""
-    packages = {"", "commands", "sandbox", "sandbox.forbidden", "report", "export"}
+    packages = {"", "cluster", "commands", "sandbox", "sandbox.forbidden", "report", "export"}
     assert [name for name in trees if name not in packages and _layer_of(name) is None] == []
 
 
@@ -120,7 +120,7 @@ def test_the_package_is_only_a_door(trees):
     assert set(_imported(trees[""])) == {"grader.in_notebook.show_check", "grader.in_notebook.add_magic"}
 
 
-@pytest.mark.parametrize("package", ["commands", "sandbox", "sandbox.forbidden", "report", "export"])
+@pytest.mark.parametrize("package", ["cluster", "commands", "sandbox", "sandbox.forbidden", "report", "export"])
 def test_packages_are_empty(trees, package):
     """The packages' own modules hold nothing: they run beside strangers, and logic belongs in a named module."""
     assert trees[package].body == []

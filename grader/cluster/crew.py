@@ -1,0 +1,110 @@
+"""Who does what: jobs without an answer, workers that are ready, and which of them gets which job next.
+
+`grader.cluster.session` tells it what happens; nothing here knows of Dask.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from grader.executor import ATTEMPTS
+from grader.job import Job
+
+_PLENTY = 4  # waiting jobs a slot from which on a worker gets one more than it can do at once
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """Be a worker that is ready: how many jobs it does at once, what each has to ask for, and those it has now.
+
+    A worker that is `leaving` ends of its own accord, which is no job's fault.
+    """
+
+    address: str
+    name: str
+    slots: int
+    resources: Mapping[str, float]
+    jobs: set[int] = field(default_factory=set)
+    leaving: bool = False
+
+
+class Workload:
+    """Keep the jobs that have no answer yet, in their order, and how often each may have ended its worker."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self.jobs = tuple(jobs)
+        self.unanswered = set(range(len(self.jobs)))
+        self._waiting = deque(range(len(self.jobs)))
+        self._ended = [0] * len(self.jobs)
+
+    @property
+    def waiting(self) -> int:
+        """Return how many jobs nobody is doing."""
+        return len(self._waiting)
+
+    def next_for(self, member: Member, *, is_alone: bool) -> int | None:
+        """Take the next job for a member: a suspect one only where it is alone there."""
+        for place, number in enumerate(self._waiting):
+            if not self.is_suspect(number) or is_alone:
+                del self._waiting[place]
+                member.jobs.add(number)
+                return number
+        return None
+
+    def is_suspect(self, number: int) -> bool:
+        """Tell whether a worker has ended while it had this job."""
+        return self._ended[number] > 0
+
+    def has_waiting_suspect(self) -> bool:
+        """Tell whether a job waits that has to be alone on its worker."""
+        return any(self.is_suspect(number) for number in self._waiting)
+
+    def put_back(self, number: int, *, is_blamed: bool) -> bool:
+        """Have a job done again, and tell whether it may be: not where it ended its worker for the third time."""
+        self._ended[number] += is_blamed
+        if self._ended[number] >= ATTEMPTS:
+            return False
+        self._waiting.appendleft(number)
+        return True
+
+    def answered(self, number: int) -> None:
+        """Note that a job has its answer."""
+        self.unanswered.remove(number)
+
+
+class Crew:
+    """Keep the workers that are ready, by address.
+
+    A job whose worker has ended is done again alone on a worker, so that it can't take others along, nor be blamed
+    for what they do.
+    """
+
+    def __init__(self, load: Workload) -> None:
+        self.members: dict[str, Member] = {}
+        self._load = load
+
+    def assign(self) -> list[tuple[Member, int]]:
+        """Give jobs to the members that have room, and return which got what."""
+        given: list[tuple[Member, int]] = []
+        able = [member for member in self.members.values() if not member.leaving]
+        if self._load.has_waiting_suspect() and able:
+            emptiest = min(able, key=lambda member: len(member.jobs))
+            able.remove(emptiest)
+            if not emptiest.jobs and (number := self._load.next_for(emptiest, is_alone=True)) is not None:
+                given.append((emptiest, number))
+        slots = sum(member.slots for member in able)
+        for extra in (0, 1):  # first everybody has something to do
+            for member in able:
+                while self._has_room(member, extra=extra, slots=slots):
+                    number = self._load.next_for(member, is_alone=False)
+                    if number is None:
+                        break
+                    given.append((member, number))
+        return given
+
+    def _has_room(self, member: Member, *, extra: int, slots: int) -> bool:
+        if any(self._load.is_suspect(number) for number in member.jobs):
+            return False
+        if extra and self._load.waiting <= _PLENTY * slots:
+            return False
+        return len(member.jobs) < member.slots + extra

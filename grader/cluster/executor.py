@@ -1,0 +1,158 @@
+"""The executor of many machines: Dask starts the workers and carries the messages; this process alone has the store.
+
+`grader.commands.grade` chooses it; `grader.cluster.session` does the work.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import secrets
+import time
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from distributed import Client
+
+from grader.cluster.bundle import make_bundle
+from grader.cluster.choice import MEMORY, ClusterChoice
+from grader.cluster.crew import Workload
+from grader.cluster.engines import Running, default_processes, open_cluster
+from grader.cluster.sameness import data_sets, versions
+from grader.cluster.session import Disconnected, Session, Terms
+from grader.errors import SandboxError
+from grader.executor import Answer, Order
+from grader.job import Job
+from grader.sandbox.limits import limits_from
+
+PATIENCE_S = 300.0
+_CONNECT_S = 10.0
+_CLOSE_S = 10.0
+_LONGEST_PAUSE_S = 10.0
+_GRADER_MIB = 1024.0  # a grading process and its fork server, beside the submission
+
+
+def _tell_nobody(_worker: str, _job: Job | None) -> None:
+    pass
+
+
+class DaskExecutor:
+    """Grade on the workers of a Dask cluster; `processes` are those of a local one, None for one a core.
+
+    `dashboard` is the address of Dask's own page once the scheduler runs, "" where it has none.
+    """
+
+    def __init__(self, choice: ClusterChoice, *, processes: int | None, tell: Callable[[str], None]) -> None:
+        self.dashboard = ""
+        self._at: Callable[[str, Job | None], None] = _tell_nobody
+        self._choice = choice
+        self._processes = processes
+        self._tell = tell
+
+    def watch(self, at: Callable[[str, Job | None], None]) -> None:
+        """Call `at` whenever a worker begins a job or has none any more; see `grader.executor.Watched`."""
+        self._at = at
+
+    def grade(self, order: Order, jobs: Sequence[Job], *, report: Callable[[Answer], None]) -> None:
+        """Grade all jobs and report each answer in this thread; see `grader.executor.Executor`.
+
+        Raises SandboxError where no scheduler answers, the cluster can't be started, or all workers refuse.
+        """
+        with _quiet():
+            asyncio.run(self._grade(order, jobs, report))
+
+    async def _grade(self, order: Order, jobs: Sequence[Job], report: Callable[[Answer], None]) -> None:
+        load = Workload(jobs)
+        terms = make_terms(order)
+        processes = self._processes or default_processes(len(jobs))
+        async with open_cluster(self._choice, processes=processes) as running:
+            for count in itertools.count():
+                own = replace(terms, run=f"{terms.run}.{count}")
+                async with self._connected(running, patience_s=PATIENCE_S if count else _CONNECT_S) as client:
+                    with contextlib.suppress(Disconnected):
+                        session = Session(client, running, own, load, report=report, tell=self._tell, at=self._at)
+                        await session.work()
+                if not load.unanswered:
+                    return
+                self._tell(
+                    f"The scheduler at {running.address} is gone; trying to reach it again for "
+                    f"{PATIENCE_S / 60:g} minutes. What was graded is stored."
+                )
+
+    @contextlib.asynccontextmanager
+    async def _connected(self, running: Running, *, patience_s: float) -> AsyncIterator[Client]:
+        client = await _connect(running, patience_s=patience_s)
+        try:
+            link = client.dashboard_link
+            if link and link != self.dashboard:
+                self._tell(f"Dask's dashboard: {link}")
+            self.dashboard = link or ""
+            yield client
+        finally:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(client.close(timeout=_CLOSE_S / 2), timeout=_CLOSE_S)
+
+
+async def _connect(running: Running, *, patience_s: float) -> Client:
+    """Connect to the scheduler, trying again with growing pauses. Raises SandboxError after `patience_s`."""
+    end = time.monotonic() + patience_s
+    pause_s = 0.5
+    while True:
+        client = Client(
+            running.address,
+            asynchronous=True,
+            set_as_default=False,
+            timeout=min(5.0, patience_s),
+            security=running.security,
+        )
+        try:
+            await client
+        except (OSError, TimeoutError, RuntimeError, ValueError) as err:
+            with contextlib.suppress(Exception):
+                await client.close(timeout=1)
+            if time.monotonic() + pause_s > end:
+                raise SandboxError(
+                    f"No scheduler answers at {running.address}: {str(err)[:300]}",
+                    remedy="Is it running, and reachable from here? What was graded is stored: run the same command "
+                    "again.",
+                ) from err
+        else:
+            return client
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+
+def make_terms(order: Order) -> Terms:
+    """Return what a worker has to know of an order."""
+    assignment = order.assignment
+    apart = ("course", "assignment", "executed")
+    settings: dict[str, Any] = {
+        field.name: getattr(order, field.name) for field in fields(order) if field.name not in apart
+    }
+    limits = [limits_from({**assignment.limits, **task.limits}) for task in assignment.tasks]
+    needs = {MEMORY: (max(one.memory_mib for one in limits) + _GRADER_MIB) * 2**20}
+    if settings.get("device") == "cuda":
+        needs["GPU"] = 1.0
+    return Terms(
+        run=f"torchgrade-{secrets.token_hex(6)}",
+        order=order,
+        bundle=make_bundle(assignment),
+        settings=settings,
+        expected={"versions": versions(), "data": data_sets(assignment)},
+        needs=needs,
+    )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Dask's own talk off the terminal: what matters of it is told by the session."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,266 @@
+"""What runs on a worker of the cluster: looks whether it can grade, and grades parcels with processes of its own.
+
+`grader.cluster.session` calls these functions through Dask. What crosses the wall stays between a grading process and
+its sandbox: bytes, texts and numbers of the coordinator's are all that comes in here.
+"""
+
+import asyncio
+import queue
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from distributed import Worker, WorkerPlugin, get_worker
+
+from grader.cluster.bundle import Bundle, unpack_bundle
+from grader.cluster.choice import MEMORY
+from grader.cluster.sameness import data_sets, explain_data, explain_versions, versions
+from grader.course import read_assignment
+from grader.errors import GraderError
+from grader.executor import ATTEMPTS, Order
+from grader.grading_process import LOST, GradingProcess
+from grader.job import Job
+from grader.results_file import pack
+from grader.submission import Found
+
+IDLE_S = 600.0
+_LOOK_EVERY_S = 30.0
+_SAME_VERSIONS = "Install the same versions there as on the coordinator (a shared environment is the easiest)."
+_OTHER_FOLDER = "Start it with --local-directory outside of Python's own folders, such as one below /tmp."
+_SAME_DATA = "Put the same files there and set $GRADER_DATA before its worker starts (docs/cluster.md)."
+
+
+class Grading(WorkerPlugin):
+    """Hold a worker's grading processes for one run, and end them with the run or the worker.
+
+    A process that nobody has asked for `IDLE_S` ends, too: then its coordinator has probably been killed.
+    """
+
+    def __init__(self, order: Order, folder: Path, *, slots: int) -> None:
+        self._folder = folder
+        self._slots = [_Slot(order, folder / f"slot{number}") for number in range(slots)]
+        self._free: queue.SimpleQueue[_Slot] = queue.SimpleQueue()
+        for slot in self._slots:
+            self._free.put(slot)
+        self._watch: asyncio.Task[None] | None = None
+
+    def prepare(self) -> None:
+        """Start a grading process and wait for a trial of its wall. Raises GraderError or one of LOST."""
+        self._slots[0].prepare()
+
+    def setup(self, worker: Worker) -> None:
+        """Begin to look for processes that are idle."""
+        self._watch = asyncio.create_task(self._end_idle())
+
+    async def _end_idle(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            for slot in self._slots:
+                slot.rest(after_s=IDLE_S)
+
+    def grade(self, job: Job, parcel: bytes) -> dict[str, Any]:
+        """Grade a submission in the next process that is free, and return plain values."""
+        slot = self._free.get()
+        try:
+            return slot.grade(job, parcel)
+        finally:
+            self._free.put(slot)
+
+    def teardown(self, worker: Worker) -> None:
+        """End all grading processes, in the middle of a submission if need be, and remove the course."""
+        if self._watch is not None:
+            self._watch.cancel()
+        self.end()
+
+    def end(self) -> None:
+        """End all grading processes and remove their files."""
+        for slot in self._slots:
+            slot.end()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class _Slot:
+    """Keep one grading process, and a thread that starts it: the process dies with the thread that started it."""
+
+    def __init__(self, order: Order, folder: Path) -> None:
+        folder.mkdir()
+        self._parcel = folder / "parcel"
+        self._executed = folder / "executed"
+        own = self._executed if order.executed is not None else None
+        self._process = GradingProcess(
+            Order(**{name: getattr(order, name) for name in Order.__slots__} | {"executed": own})
+        )
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="grading")
+        self._used = time.monotonic()
+
+    def prepare(self) -> None:
+        self._thread.submit(self._process.prepare).result()
+
+    def grade(self, job: Job, parcel: bytes) -> dict[str, Any]:
+        return self._thread.submit(self._grade, job, parcel).result()
+
+    def _grade(self, job: Job, parcel: bytes) -> dict[str, Any]:
+        self._parcel.write_bytes(parcel)
+        shutil.rmtree(self._executed, ignore_errors=True)
+        problem = ""
+        for _attempt in range(ATTEMPTS):
+            try:
+                self._process.ask(Job(job.found, job.tasks, job.checks, self._parcel))
+                result, digest = self._process.answer()
+            except LOST as err:
+                problem = f"its grading process ended ({err})."
+                self._process.end()
+            except GraderError as err:
+                self._process.end()
+                return {"refused": err.message, "remedy": err.remedy}
+            else:
+                return {"result": pack(result), "digest": digest, "executed": self._executed_files()}
+            finally:
+                self._used = time.monotonic()
+        return {"lost": problem}
+
+    def _executed_files(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in self._executed.glob("*") if path.is_file()}
+
+    def rest(self, *, after_s: float) -> None:
+        if self._process.pid and time.monotonic() - self._used > after_s:
+            self._thread.submit(self._rest, after_s)
+
+    def _rest(self, after_s: float) -> None:
+        if time.monotonic() - self._used > after_s:
+            self._process.end()
+
+    def end(self) -> None:
+        self._process.end_for_good()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+async def install(
+    run: str,
+    *,
+    bundle: tuple[str, bytes, str],
+    settings: Mapping[str, Any],
+    execute: bool,
+    expected: Mapping[str, Mapping[str, str]],
+    needs: Mapping[str, float],
+    dask_worker: Worker,
+) -> dict[str, Any]:
+    """Make this worker ready for a run: then it has a resource of the run's name, one for each process.
+
+    Returns `{"slots": …, "resources": …}` (what a task has to ask for), or `{"refused": …, "remedy": …}`.
+    """
+    declared = dict(dask_worker.state.total_resources)
+    slots, resources, refusal = _room(dask_worker.state.nthreads, needs=needs, declared=declared)
+    if refusal:
+        return {"refused": refusal, "remedy": "Start workers that have it (docs/cluster.md)."}
+    folder = Path(tempfile.mkdtemp(prefix="torchgrade-", dir=dask_worker.local_directory))
+
+    def prepare() -> Grading | dict[str, Any]:
+        return _prepare(Bundle(*bundle), folder, settings=settings, execute=execute, expected=expected, slots=slots)
+
+    prepared = await asyncio.to_thread(prepare)
+    if isinstance(prepared, dict):
+        shutil.rmtree(folder, ignore_errors=True)
+        return prepared
+    if run in dask_worker.plugins:  # the run ended meanwhile
+        prepared.end()
+        return {"refused": "the run is over.", "remedy": ""}
+    for earlier in [name for name in dask_worker.plugins if _base(name) == _base(run)]:
+        await dask_worker.plugin_remove(name=earlier)
+    await dask_worker.plugin_add(plugin=prepared, name=run)
+    await dask_worker.set_resources(**{run: slots})
+    return {"slots": slots, "resources": {run: 1.0, **resources}}
+
+
+def _room(
+    threads: int, *, needs: Mapping[str, float], declared: Mapping[str, float]
+) -> tuple[int, dict[str, float], str]:
+    """Return how many submissions fit on this worker, what each asks for, and what is missing where none fits.
+
+    A worker that declares no memory is believed to have enough; a device that it does not declare it has not.
+    """
+    slots, asked = threads, {}
+    for name, amount in needs.items():
+        if name == MEMORY and name not in declared:
+            continue
+        have = declared.get(name, 0.0)
+        if have < amount:
+            words = (
+                f"it declares {have / 2**20:,.0f} MiB of memory, a submission needs {amount / 2**20:,.0f} MiB."
+                if name == MEMORY
+                else f"it declares {have:g} {name}, a submission needs {amount:g}."
+            )
+            return 0, {}, words
+        slots = min(slots, int(have // amount))
+        asked[name] = amount
+    return slots, asked, ""
+
+
+def _prepare(
+    bundle: Bundle,
+    folder: Path,
+    *,
+    settings: Mapping[str, Any],
+    execute: bool,
+    expected: Mapping[str, Mapping[str, str]],
+    slots: int,
+) -> Grading | dict[str, Any]:
+    """Return the ready processes of this worker, or why it refuses."""
+    if any(folder.is_relative_to(shown) for shown in ("/usr", sys.prefix, sys.base_prefix)):
+        return {"refused": f"submissions can read its folder {folder.parent}.", "remedy": _OTHER_FOLDER}
+    if differs := explain_versions(ours=expected["versions"], theirs=versions()):
+        return {"refused": differs, "remedy": _SAME_VERSIONS}
+    grading = None
+    try:
+        course = unpack_bundle(bundle, folder / "course")
+        assignment = read_assignment(course, bundle.slug)
+        if differs := explain_data(ours=expected["data"], theirs=data_sets(assignment)):
+            return {"refused": differs, "remedy": _SAME_DATA}
+        executed = folder / "executed" if execute else None
+        grading = Grading(Order(course, assignment, executed=executed, **settings), folder, slots=slots)
+        grading.prepare()
+    except GraderError as err:
+        refusal = {"refused": err.message, "remedy": err.remedy}
+    except LOST as err:
+        refusal = {"refused": f"its grading process ended ({err}).", "remedy": "`grader doctor` there says more."}
+    else:
+        return grading
+    if grading is not None:
+        grading.end()
+    return refusal
+
+
+async def uninstall(run: str, *, dask_worker: Worker) -> None:
+    """End what a run has left on this worker; where it is still being made ready, see that it ends then."""
+    if run not in dask_worker.plugins:
+        await dask_worker.plugin_add(plugin=_Over(), name=run)
+        return
+    await dask_worker.plugin_remove(name=run)
+    await dask_worker.set_resources(**{run: 0})
+
+
+class _Over(WorkerPlugin):
+    """Mark a run that has ended."""
+
+
+def _base(run: str) -> str:
+    """Return what a run's name has in common over all its connections to a scheduler."""
+    return run.rpartition(".")[0]
+
+
+def grade_parcel(run: str, name: str, parcel: bytes, tasks: tuple[str, ...], checks: tuple[str, ...]) -> dict[str, Any]:
+    """Grade one submission on the worker that this runs on.
+
+    Returns `{"result", "digest", "executed"}`, `{"lost"}` where it ended its grading process three times, `{"gone"}`
+    where this worker has been started anew, or
+    `{"refused", "remedy"}` where this worker can't grade any more.
+    """
+    plugin = get_worker().plugins.get(run)
+    if not isinstance(plugin, Grading):
+        return {"gone": True}
+    return plugin.grade(Job(Found(name, Path(name)), tasks, checks), parcel)

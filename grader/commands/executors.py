@@ -1,0 +1,51 @@
+"""The choice of an executor: this machine's processes, or a cluster's workers.
+
+`grader.commands.grade` has its submissions graded by what is chosen here.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grader.commands.telling import tell
+from grader.errors import UsageError
+
+if TYPE_CHECKING:
+    from grader.executor import Executor
+
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        help="Grade on a cluster: local, tcp://HOST:PORT of a Dask scheduler, slurm, pbs, … (docs/cluster.md).",
+        show_default="this machine's own processes",
+    ),
+]
+ClusterConfigOption = Annotated[
+    Path | None, typer.Option("--cluster-config", help="TOML file that says what to ask the cluster for.")
+]
+
+
+def choose_executor(cluster: str | None, config: Path | None, *, jobs: int | None) -> "Callable[[int], Executor]":
+    """Return what makes the executor for so many jobs.
+
+    Raises UsageError and CourseError for options that can't be used, SandboxError where Dask is not installed.
+    """
+    if cluster is None and config is not None:
+        raise UsageError("`--cluster-config` is for a cluster.", remedy="Say which one with `--cluster`.")
+    if cluster is None:
+        from grader.local_workers import LocalWorkers, processes_for
+
+        return lambda count: LocalWorkers(processes_for(count, wanted=jobs))
+    from grader.cluster.choice import choose_cluster
+
+    choice = choose_cluster(cluster, config)
+
+    def on_cluster(_count: int) -> "Executor":
+        from grader.cluster.executor import DaskExecutor
+
+        return DaskExecutor(choice, processes=jobs, tell=tell)
+
+    return on_cluster

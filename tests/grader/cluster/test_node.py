@@ -1,0 +1,123 @@
+"""Tests of grader.cluster.node: how many submissions a worker has room for, and why one refuses."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+
+from grader.cluster import node
+from grader.cluster.bundle import Bundle, make_bundle
+from grader.cluster.choice import ClusterChoice
+from grader.cluster.engines import _declared
+from grader.cluster.executor import make_terms
+from grader.executor import Order
+
+GIB = 2**30
+
+
+@pytest.mark.parametrize(
+    ("threads", "needs", "declared", "room"),
+    [
+        (3, {"memory": 3 * GIB}, {}, (3, {}, "")),
+        (3, {"memory": 3 * GIB}, {"memory": 7 * GIB}, (2, {"memory": 3 * GIB}, "")),
+        (1, {"memory": 3 * GIB}, {"memory": 7 * GIB}, (1, {"memory": 3 * GIB}, "")),
+        (4, {"GPU": 1.0}, {"GPU": 2.0, "memory": 1.0}, (2, {"GPU": 1.0}, "")),
+        (
+            2,
+            {"memory": 3 * GIB},
+            {"memory": 1 * GIB},
+            (0, {}, "it declares 1,024 MiB of memory, a submission needs 3,072 MiB."),
+        ),
+        (2, {"GPU": 1.0}, {}, (0, {}, "it declares 0 GPU, a submission needs 1.")),
+    ],
+)
+def test_as_many_as_fit(threads, needs, declared, room):
+    """A worker takes as many submissions as it has threads, and as fit into what it declares."""
+    assert node._room(threads, needs=needs, declared=declared) == room
+
+
+def test_a_job_declares_its_memory():
+    """Each worker of a queue's job declares its share of the memory that the file asks for."""
+    chosen = ClusterChoice("slurm", options={"memory": "8GB", "processes": 2}, resources={"GPU": 1.0})
+    assert _declared(chosen) == {"memory": 4e9, "GPU": 1.0}
+    assert _declared(ClusterChoice("slurm")) == {}
+
+
+@pytest.fixture
+def order(make_course, read_tiny, tmp_path):
+    course = make_course(tmp_path / "course")
+    return Order(course, read_tiny(course), wall="process", tasks=("double",))
+
+
+def test_a_worker_is_told_what_a_local_process_is_told(order):
+    """The order's settings travel as they are; memory is the submission's limit and what the grader itself needs."""
+    terms = make_terms(order)
+    assert terms.settings["wall"] == "process"
+    assert terms.settings["tasks"] == ("double",)
+    assert not {"course", "assignment", "executed"} & set(terms.settings)
+    assert terms.needs == {"memory": 3072 * 2**20}
+
+
+def _prepare(order, folder, **changed):
+    terms = make_terms(order)
+    asked = {"settings": terms.settings, "execute": False, "expected": terms.expected, "slots": 1}
+    return node._prepare(terms.bundle, folder, **(asked | changed))
+
+
+def test_a_course_is_not_unpacked_where_submissions_can_read_it(order):
+    """A worker whose folder lies among Python's own, which the wall shows, refuses and writes nothing."""
+    folder = Path(sys.prefix) / "grading"
+    refusal = _prepare(order, folder)
+    assert refusal["refused"] == f"submissions can read its folder {sys.prefix}."
+    assert "--local-directory" in refusal["remedy"]
+    assert not folder.exists()
+
+
+def test_another_version_refuses(order, tmp_path):
+    """A worker with another torch says which, before anything is unpacked."""
+    terms = make_terms(order)
+    expected = {**terms.expected, "versions": terms.expected["versions"] | {"torch": "1.0"}}
+    refusal = _prepare(order, tmp_path, expected=expected)
+    assert refusal["refused"].startswith("it has torch ")
+    assert refusal["refused"].endswith(", the coordinator 1.0.")
+
+
+def test_a_course_that_can_t_be_graded_refuses(make_course, read_tiny, order, tmp_path):
+    """Checks that can't be run, and a bundle that was damaged, are refusals with the course's own words."""
+    course = make_course(tmp_path / "broken", checks="import nowhere\n")
+    (tmp_path / "one").mkdir()
+    refusal = _prepare(Order(course, read_tiny(course), wall="process"), tmp_path / "one")
+    assert "ModuleNotFoundError" in refusal["refused"]
+    bundle = make_bundle(order.assignment)
+    terms = make_terms(order)
+    refusal = node._prepare(
+        Bundle(bundle.slug, b"x", bundle.digest), tmp_path, settings=terms.settings, execute=False,
+        expected=terms.expected, slots=1,
+    )  # fmt: skip
+    assert refusal["refused"] == "The course was damaged on its way to the worker."
+
+
+def test_a_worker_that_was_started_anew_says_so(monkeypatch):
+    """A job that meets a worker without the run's processes comes back at once."""
+    monkeypatch.setattr(node, "get_worker", lambda: SimpleNamespace(plugins={}))
+    assert node.grade_parcel("torchgrade-1.0", "me", b"", (), ()) == {"gone": True}
+
+
+def test_idle_processes_end(order, write_files, tmp_path):
+    """A grading process that nobody asks for ends, and is started again when somebody does."""
+    (tmp_path / "folder").mkdir()
+    grading = node.Grading(order, tmp_path / "folder", slots=1)
+    (slot,) = grading._slots
+    try:
+        grading.prepare()
+        assert slot._process.pid
+        slot.rest(after_s=100.0)
+        slot.rest(after_s=0.0)
+        slot._thread.submit(int).result()
+        assert not slot._process.pid
+    finally:
+        grading.end()
+    assert not (tmp_path / "folder").exists()
