@@ -3,6 +3,7 @@
 `grader.export` and `grader.report` write every file of a results folder through it.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -23,7 +24,8 @@ def replace_bytes(path: Path, data: bytes) -> None:
         draft.write_bytes(data)
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink()
         raise StoreError(
             f"{path} can't be written: {error.strerror or error}.",
             remedy="No result is lost: free space or fix the permissions, then run the same command again.",

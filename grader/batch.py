@@ -56,16 +56,16 @@ class Keeper:
 
     def _whole(self, answer: Answer) -> tuple[SubmissionResult, str]:
         """Return an answer's result with the tasks that it is not about, and the digest of what was graded."""
-        ran = answer.job.tasks or self._plan.chosen
-        has_failed = not answer.digest  # three times, say; then what was stored before is all there is
-        stored = self._store.result(answer.result.submission)
+        result, ran = answer.result, answer.job.tasks or self._plan.chosen
+        has_failed = result.status is Status.NOT_GRADED and not any(task.checks for task in result.tasks)
+        stored = self._store.result(result.submission)
         digest = answer.digest or (stored[1] if stored is not None else "")
         valid = [] if stored is None else self._still_valid(stored[0].tasks, digest)
         kept = [task for task in valid if task.name not in ran]
         if has_failed and not kept:
-            return answer.result, answer.digest
+            return result, answer.digest
         now = _now()
-        fresh = replace(answer.result, tasks=tuple(replace(task, graded=now) for task in answer.result.tasks))
+        fresh = replace(result, tasks=tuple(replace(task, graded=now) for task in result.tasks))
         self.differing += any(task.key != self._wanted(task.name, digest) for task in fresh.tasks if task.key)
         missing = [name for name in self._plan.chosen if has_failed or name not in ran]
         return put_together(fresh, self._assignment, kept=kept, wanted=missing), digest

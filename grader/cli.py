@@ -19,6 +19,7 @@ from grader.commands.record import record
 from grader.commands.report import report
 from grader.commands.similar import similar
 from grader.commands.telling import complain
+from grader.commands.status import status
 from grader.commands.template import template
 from grader.errors import GraderError, SandboxError, StoreError
 
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _verb in (check, grade, manual, report, similar, record, template, audit, export, doctor):
+for _verb in (check, grade, manual, report, status, similar, record, template, audit, export, doctor):
     app.command()(_verb)
 
 

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 from rich.markup import escape
@@ -165,46 +165,6 @@ def _first_problem(result: SubmissionResult) -> str:
             if check.verdict is not Verdict.PASSED and check.verdict is not Verdict.SKIPPED:
                 return visible_line(explanation_of(check))
     return visible_line(result.notes[0]) if result.notes and result.status is not Status.GRADED else ""
-
-
-class Advance(Protocol):
-    """Show that one more submission has its result."""
-
-    def __call__(self, result: SubmissionResult) -> None:
-        """Take the result."""
-
-
-@contextmanager
-def grading_progress(console: Console, *, total: int) -> Iterator[Advance]:
-    """Show count, rate and remaining time on a terminal, a line per submission elsewhere."""
-    if not console.is_terminal:
-        done = 0
-
-        def tell(result: SubmissionResult) -> None:
-            nonlocal done
-            done += 1
-            points = f"{number(result.points)}/{number(result.max_points)}"
-            console.print(
-                escape(f"[{done}/{total}] {visible_line(result.submission)}: {points} ({result.seconds:.1f} s)")
-            )
-
-        yield tell
-        return
-    columns = (
-        TextColumn("grading"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("", total=total, rate="")
-
-        def advance(result: SubmissionResult) -> None:
-            speed = progress.tasks[0].speed
-            progress.update(bar, advance=1, rate=f"{speed:.1f}/s" if speed else "")
-
-        yield advance
 
 
 def print_recording(console: Console, recording: "Recording", *, slug: str, written: bool) -> None:

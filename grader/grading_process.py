@@ -21,6 +21,7 @@ from grader.sandbox.limits import guard_s, limits_from
 from grader.verdict import SubmissionResult
 
 _PATIENCE_S = 3.0
+_MOST_WRITTEN = 16 * 1024
 LOST = (OSError, EOFError, TimeoutError, ValueError)
 """What is raised when a grading process has died, hangs or talks nonsense."""
 
@@ -37,6 +38,8 @@ class GradingProcess:
         self._starting = threading.Lock()
         self._stopped = False
         self._received = bytearray()
+        self._written = bytearray()
+        self._left_out = 0
 
     @property
     def pid(self) -> int:
@@ -82,6 +85,7 @@ class GradingProcess:
                 [sys.executable, "-m", "grader.batch_worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 start_new_session=True,  # Ctrl-C is ours to handle
             )
         assert process.stdin is not None
@@ -114,8 +118,14 @@ class GradingProcess:
         longest_s = longest_silence_s(self._order)
         deadline = time.monotonic() + longest_s
         while b"\n" not in self._received:
-            if not select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                raise TimeoutError(f"no sign of life for {longest_s:g} s")
+            pipes = [pipe for pipe in (process.stdout, process.stderr) if pipe is not None and not pipe.closed]
+            ready = select.select(pipes, [], [], max(0.0, deadline - time.monotonic()))[0]
+            if process.stderr in ready:
+                self._keep_written(process)
+            if process.stdout not in ready:
+                if time.monotonic() >= deadline:  # to write to stderr is no sign of life
+                    raise TimeoutError(f"no sign of life for {longest_s:g} s")
+                continue
             part = os.read(process.stdout.fileno(), 1 << 20)
             if not part:
                 raise EOFError(f"exit status {process.wait()}")
@@ -124,6 +134,32 @@ class GradingProcess:
         self._received = rest
         message: dict[str, Any] = json.loads(line)
         return message
+
+    def _keep_written(self, process: subprocess.Popen[bytes]) -> None:
+        """Keep the end of what the process has written to stderr."""
+        assert process.stderr is not None
+        part = os.read(process.stderr.fileno(), 1 << 16)
+        if not part:
+            process.stderr.close()
+        self._written += part
+        surplus = max(0, len(self._written) - _MOST_WRITTEN)
+        self._left_out += surplus
+        del self._written[:surplus]
+
+    def _keep_last_words(self, process: subprocess.Popen[bytes]) -> None:
+        """Keep what a process that has ended left in the pipe, which holds 64 KiB as a rule."""
+        with contextlib.suppress(OSError, ValueError):
+            for _part in range(2):
+                if process.stderr is not None and select.select([process.stderr], [], [], 0)[0]:
+                    self._keep_written(process)
+
+    def take_written(self) -> list[str]:
+        """Return the lines that the process has written to stderr since this was asked, at most their last 16 KiB."""
+        lines = self._written.decode("utf-8", "replace").splitlines()
+        if self._left_out:
+            lines.insert(0, f"({self._left_out:,} bytes before this were left out)")
+        self._written, self._left_out = bytearray(), 0
+        return lines
 
     def end(self, *, patience_s: float = 0.0) -> None:
         """End the process; whatever it was asked for has to be asked again."""
@@ -138,7 +174,8 @@ class GradingProcess:
         with contextlib.suppress(OSError):
             process.kill()
         process.wait()
-        for pipe in (process.stdin, process.stdout):
+        self._keep_last_words(process)
+        for pipe in (process.stdin, process.stdout, process.stderr):
             with contextlib.suppress(OSError):
                 if pipe is not None:
                     pipe.close()

@@ -4,28 +4,44 @@
 """
 
 import collections
-import os
 import queue
 import threading
 from collections.abc import Callable, Sequence
 
-from grader.executor import ATTEMPTS, Answer, Order
+from grader.capacity import free_memory_mib, usable_cores
+from grader.executor import ATTEMPTS, Answer, At, Order
 from grader.grading_process import LOST, GradingProcess
 from grader.job import Job
 from grader.points import failed_to_grade
+from grader.sandbox.limits import Limits
 from grader.verdict import SubmissionResult
 
 _AHEAD = 2  # submissions that a grading process is asked for at a time
 _PLENTY = 4  # waiting submissions a process from which on none can run out of work by that
 _FEW = 4  # submissions that are worth a process of their own
+_OWN_MIB = 1024.0  # a grading process and its fork server, beside the submission
+_DEFAULT_MIB = Limits().memory_mib
 
 
-def processes_for(count: int, *, wanted: int | None) -> int:
-    """Return how many grading processes to start: as wanted, else one for each core that has enough to do."""
+def processes_for(count: int, *, wanted: int | None, memory_mib: float = _DEFAULT_MIB) -> int:
+    """Return how many grading processes to start for so many jobs.
+
+    As many as wanted; else one for each core that has enough to do, and no more than fit into the free memory where
+    each submission uses the `memory_mib` that it may.
+    """
     if wanted is not None:
         return max(1, min(wanted, count))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, count // _FEW))
+    free_mib = free_memory_mib()
+    fitting = count if free_mib is None else int(free_mib // (memory_mib + _OWN_MIB))
+    return max(1, min(usable_cores(), count // _FEW, fitting))
+
+
+_Message = Answer | BaseException | tuple[str, Job | None] | None
+"""What a grading process' thread says: an answer, an error, which job it begins (None: no more), its own end."""
+
+
+def _tell_nobody(_worker: str, _job: Job | None) -> None:
+    pass
 
 
 class LocalWorkers:
@@ -36,13 +52,18 @@ class LocalWorkers:
 
     def __init__(self, count: int) -> None:
         self._count = count
+        self._at: At = _tell_nobody
+
+    def watch(self, at: At) -> None:
+        """Call `at` whenever a grading process begins a job or has none; see `grader.executor.Watched`."""
+        self._at = at
 
     def grade(self, order: Order, jobs: Sequence[Job], *, report: Callable[[Answer], None]) -> None:
         """Grade all jobs and report each answer in this thread; see `grader.executor.Executor`."""
         waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
         for job in jobs:
             waiting.put(job)
-        answers: queue.SimpleQueue[Answer | BaseException | None] = queue.SimpleQueue()
+        answers: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         lanes = [
             _Lane(order, waiting, answers, plenty=_PLENTY * self._count, name=f"worker {number}")
             for number in range(1, self._count + 1)
@@ -57,8 +78,10 @@ class LocalWorkers:
                         running -= 1
                     case BaseException() as error:
                         raise error
-                    case answer:
+                    case Answer() as answer:
                         report(answer)
+                    case (worker, begun):
+                        self._at(worker, begun)
         finally:
             for lane in lanes:
                 lane.stop()
@@ -71,7 +94,7 @@ class _Lane(threading.Thread):
         self,
         order: Order,
         waiting: "queue.SimpleQueue[Job]",
-        answers: "queue.SimpleQueue[Answer | BaseException | None]",
+        answers: "queue.SimpleQueue[_Message]",
         *,
         plenty: int,
         name: str,
@@ -93,11 +116,13 @@ class _Lane(threading.Thread):
                 self._take()
                 if not self._asked:
                     break
+                self._answers.put((self.name, self._asked[0]))
                 self._answers.put(self._answer())
         except BaseException as error:
             if not self._stopped:
                 self._answers.put(error)
         self.stop()
+        self._answers.put((self.name, None))
         self._answers.put(None)
 
     def _take(self) -> None:
@@ -111,19 +136,22 @@ class _Lane(threading.Thread):
     def _answer(self) -> Answer:
         """Return the answer to the first job asked for; those behind it are asked for again where it failed."""
         problem = ""
-        for _attempt in range(ATTEMPTS):
+        told: list[str] = []
+        for attempt in range(1, ATTEMPTS + 1):
             try:
                 result, digest = self._ask()
             except LOST as err:
                 problem = f"its grading process ended ({err})."
                 self._process.end()
                 self._sent = 0
+                told += [f"attempt {attempt} of {ATTEMPTS}: {problem}", *self._process.take_written()]
             else:
                 self._sent -= 1
-                return Answer(self._asked.popleft(), result, digest, worker=self.name)
+                told += self._process.take_written()
+                return Answer(self._asked.popleft(), result, digest, worker=self.name, told=tuple(told))
         job = self._asked.popleft()
         failed = failed_to_grade(job.found.name, self._order.assignment, problem=problem, wall=self._order.wall)
-        return Answer(job, failed, "", worker=self.name)
+        return Answer(job, failed, "", worker=self.name, told=tuple(told))
 
     def _ask(self) -> tuple[SubmissionResult, str]:
         """Ask for what was not asked for yet and wait for the first answer."""

@@ -42,24 +42,43 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """Name a submission and the tasks that have to be graded, () where nothing has to be.
+    """Name a submission, the tasks that have to be graded (() where nothing has to be), and what is known of it.
 
-    `expected_s` is how long they took the last time, None where that is not known for all of them.
+    `size` is in bytes, 0 where it can't be read.
     """
 
     found: Found
     tasks: tuple[str, ...]
     size: int
+    earlier: Earlier
+
+    def expected_s(self, tasks: Sequence[str]) -> float | None:
+        """Return how long these tasks took the last time, None where that is not known for all of them."""
+        if any(name not in self.earlier.seconds for name in tasks):
+            return None
+        return self.earlier.beside_s + sum(self.earlier.seconds[name] for name in tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Hold a job of the plan and how long it took the last time, None where that is not known."""
+
+    job: Job
     expected_s: float | None
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Hold what there is to do for each submission; `chosen` are the tasks of the run, in the assignment's order."""
+    """Hold what there is to do for each submission; `chosen` are the tasks of the run, in the assignment's order.
+
+    `later` are those that train: they are graded after all others.
+    """
 
     submissions: tuple[Planned, ...]
     chosen: tuple[str, ...]
     digests: Mapping[str, str]
+    later: frozenset[str] = frozenset()
 
     @property
     def left(self) -> tuple[Planned, ...]:
@@ -71,16 +90,31 @@ class Plan:
         """Return the submissions of which only some tasks have to be graded."""
         return tuple(planned for planned in self.left if set(planned.tasks) != set(self.chosen))
 
-    def jobs(self) -> list[Job]:
-        """Return the jobs, longest expected first; those whose time is not known stand in the middle, largest first."""
-        known = [planned.expected_s for planned in self.left if planned.expected_s is not None]
-        middle = median(known) if known else 0.0
+    def steps(self) -> list[Step]:
+        """Return the jobs: first all quick ones, then those that train, each longest expected first.
 
-        def place(planned: Planned) -> tuple[float, int]:
-            return (-(middle if planned.expected_s is None else planned.expected_s), -planned.size)
+        Those whose time is not known stand in the middle, larger submissions first.
+        """
+        quick: list[Step] = []
+        training: list[Step] = []
+        for planned in self.left:
+            later = self.later if planned.size else ()  # what can't be read needs no second look
+            rounds = ((quick, False), (training, True))
+            for steps, is_later in rounds:
+                tasks = tuple(name for name in planned.tasks if (name in later) is is_later)
+                if tasks:
+                    steps.append(self._step(planned, tasks))
+        return [*_longest_first(quick), *_longest_first(training)]
 
-        ordered = sorted(self.left, key=place)
-        return [Job(planned.found, () if planned.tasks == self.chosen else planned.tasks) for planned in ordered]
+    def _step(self, planned: Planned, tasks: tuple[str, ...]) -> Step:
+        job = Job(planned.found, () if tasks == self.chosen else tasks)
+        return Step(job, planned.expected_s(tasks), planned.size)
+
+
+def _longest_first(steps: Sequence[Step]) -> list[Step]:
+    known = [step.expected_s for step in steps if step.expected_s is not None]
+    middle = median(known) if known else 0.0
+    return sorted(steps, key=lambda step: (-(middle if step.expected_s is None else step.expected_s), -step.size))
 
 
 def digests_of(order: Order) -> dict[str, str]:
@@ -111,7 +145,7 @@ def make_plan(
 
     store.revise(revise)
     planned = (_planned(found, reads[found.name], earlier.get(found.name), chosen=chosen) for found in founds)
-    return Plan(tuple(planned), chosen, digests)
+    return Plan(tuple(planned), chosen, digests, later=_later(order))
 
 
 def _chosen(order: Order) -> tuple[str, ...]:
@@ -120,6 +154,13 @@ def _chosen(order: Order) -> tuple[str, ...]:
     checked = {check.task for check in sources.checks}
     names = [task.name for task in order.assignment.tasks if not order.tasks or task.name in order.tasks]
     return tuple(name for name in names if name in checked or not sources.is_certain)
+
+
+def _later(order: Order) -> frozenset[str]:
+    """Return the tasks that are graded in a second round: those that train, unless each round would run notebooks."""
+    if order.executed is not None:
+        return frozenset()
+    return frozenset(task.name for task in order.assignment.tasks if task.long)
 
 
 def _read(found: Found, assignment: Assignment) -> Read | None:
@@ -170,7 +211,4 @@ def _kept(
 def _planned(found: Found, read: Read | None, earlier: Earlier | None, *, chosen: Sequence[str]) -> Planned:
     earlier = earlier or Earlier()
     tasks = tuple(name for name in chosen if read is None or name not in earlier.final)
-    expected_s = None
-    if tasks and all(name in earlier.seconds for name in tasks):
-        expected_s = earlier.beside_s + sum(earlier.seconds[name] for name in tasks)
-    return Planned(found, tasks, read.size if read is not None else 0, expected_s)
+    return Planned(found, tasks, read.size if read is not None else 0, earlier)

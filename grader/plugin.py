@@ -120,10 +120,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if not _has_all_checks(config):
             checks = {name: after_those_of(check, checks) for name, check in checks.items()}
         order = in_order(checks)
+        config.stash[SECRETS] = secrets_of_test_data(config.stash[ASSIGNMENT])
     except CourseError as err:
         raise pytest.UsageError(str(err)) from err
     config.stash[CHECKS] = checks
-    config.stash[SECRETS] = secrets_of_test_data(config.stash[ASSIGNMENT])
     for item in graded:
         item.stash[_CHECK] = checks[item.name]
     items[:] = sorted(graded, key=lambda item: order.index(item.name))

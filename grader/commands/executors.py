@@ -28,8 +28,10 @@ ClusterConfigOption = Annotated[
 ]
 
 
-def choose_executor(cluster: str | None, config: Path | None, *, jobs: int | None) -> "Callable[[int], Executor]":
-    """Return what makes the executor for so many jobs.
+def choose_executor(
+    cluster: str | None, config: Path | None, *, jobs: int | None, memory_mib: float
+) -> "Callable[[int], Executor]":
+    """Return what makes the executor for so many jobs; `memory_mib` is what each submission may use.
 
     Raises UsageError and CourseError for options that can't be used, SandboxError where Dask is not installed.
     """
@@ -38,7 +40,7 @@ def choose_executor(cluster: str | None, config: Path | None, *, jobs: int | Non
     if cluster is None:
         from grader.local_workers import LocalWorkers, processes_for
 
-        return lambda count: LocalWorkers(processes_for(count, wanted=jobs))
+        return lambda count: LocalWorkers(processes_for(count, wanted=jobs, memory_mib=memory_mib))
     from grader.cluster.choice import choose_cluster
 
     choice = choose_cluster(cluster, config)

@@ -12,7 +12,7 @@ from grader.commands.executors import ClusterConfigOption, ClusterOption, choose
 from grader.commands.options import AssignmentArgument, CourseOption, TaskOption, WallOption
 from grader.commands.report import write_results
 from grader.commands.telling import complain, known_tasks, tell, tell_of_other_torch
-from grader.errors import CourseError, SandboxError
+from grader.errors import CourseError, SandboxError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,9 +33,13 @@ def grade(
     *,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where results go; an earlier run there is continued.")],
     jobs: Annotated[
-        int | None,
-        typer.Option("--jobs", "-j", min=1, help="Grading processes.", show_default="one per core"),
-    ] = None,
+        str,
+        typer.Option(
+            "--jobs",
+            "-j",
+            help="Grading processes; auto: one per core, fewer where memory would not do for all of them.",
+        ),
+    ] = "auto",
     resume: Annotated[
         bool,
         typer.Option(
@@ -57,20 +61,22 @@ def grade(
     """Grade submissions of strangers, in parallel, and write their scorecards.
 
     Each result is stored at once: stopped or killed, the same command goes on where it was. RESULTS then holds
-    index.html, scorecards/ (for students), instructor/, grades.csv, results.json and run.sqlite. Exit code 3: the
-    grader failed on some.
+    index.html, scorecards/ (for students), instructor/, logs/ (for instructors), grades.csv, results.json and
+    run.sqlite. `grader status RESULTS` says from elsewhere how far it is. Exit code 3: the grader failed on some.
     """
     from grader.batch import run_info
     from grader.course import find_course, read_assignment
     from grader.executor import Order
     from grader.plan import digests_of, make_plan
+    from grader.sandbox.limits import limits_from
     from grader.store import open_store
     from grader.submission import find_submissions
 
     outer = _wall_for_strangers(wall)
-    executor_for = choose_executor(cluster, cluster_config, jobs=jobs)
     folder = find_course(course or Path())
     chosen = read_assignment(folder, assignment)
+    memory_mib = limits_from(chosen.limits).memory_mib
+    executor_for = choose_executor(cluster, cluster_config, jobs=_count_of(jobs), memory_mib=memory_mib)
     intake = find_submissions(submissions, chosen)
     order = Order(
         folder,
@@ -87,14 +93,24 @@ def grade(
         plan = make_plan(store, order, intake.found, digests=digests, fresh=not resume)
         _tell_plan(plan)
         if plan.left:
-            _grade_into(store, order, plan, executor_for=executor_for)
+            _grade_into(out, store, order, plan, executor_for=executor_for)
         failed = write_results(out, store, chosen)
     if failed:
         complain(
             f"The grader failed on {failed} submissions; their points are provisional and cost nobody anything.",
-            "Run the same command again: only those are graded. `grader doctor` looks for the cause.",
+            f"Run the same command again: only those are graded. {out / 'logs'} says more, and `grader doctor` looks "
+            "for the cause.",
         )
         raise typer.Exit(3)
+
+
+def _count_of(jobs: str) -> int | None:
+    """Return the number of grading processes that was asked for, None for `auto`. Raises UsageError."""
+    if jobs == "auto":
+        return None
+    if not jobs.isdecimal() or int(jobs) < 1:
+        raise UsageError(f"`--jobs {jobs}` is no number of processes.", remedy="Give one from 1 on, or auto.")
+    return int(jobs)
 
 
 def _wall_for_strangers(name: str) -> str:
@@ -134,20 +150,39 @@ def _tell_plan(plan: "Plan") -> None:
         tell(f"{len(plan.partly_left)} of {total} need only a part of their tasks: {listed}.")
 
 
-def _grade_into(store: "Store", order: "Order", plan: "Plan", *, executor_for: "Callable[[int], Executor]") -> None:
-    """Grade what is left, storing each result as it comes."""
+def _grade_into(
+    out: Path, store: "Store", order: "Order", plan: "Plan", *, executor_for: "Callable[[int], Executor]"
+) -> None:
+    """Grade what is left, storing each result as it comes, and show how far that is."""
     from grader.batch import Keeper
-    from grader.console import grading_progress, progress_console
+    from grader.console import progress_console
+    from grader.executor import Watched
+    from grader.progress import Progress
+    from grader.progress_file import kept_up
+    from grader.run_logs import log_answer
+    from grader.run_view import grading_progress
 
-    keeper = Keeper(store, order, plan)
-    work = plan.jobs()
+    keeper, steps = Keeper(store, order, plan), plan.steps()
+    progress = Progress(steps, submissions=len(plan.submissions), reused=len(plan.submissions) - len(plan.left))
+    executor = executor_for(len(steps))
+    if isinstance(executor, Watched):
+        executor.watch(progress.at)
+    written = kept_up(
+        out,
+        progress.snapshot,
+        assignment=order.assignment.slug,
+        dashboard=lambda: str(getattr(executor, "dashboard", "")),
+    )
     try:
-        with grading_progress(progress_console(), total=len(work)) as advance:
+        with written, grading_progress(progress_console(), progress.snapshot) as advance:
 
             def keep(answer: "Answer") -> None:
-                advance(keeper.keep(answer))
+                result = keeper.keep(answer)
+                log_answer(out, answer)
+                progress.finished(answer, result)
+                advance(result)
 
-            executor_for(len(work)).grade(order, work, report=keep)
+            executor.grade(order, [step.job for step in steps], report=keep)
     except KeyboardInterrupt:
         complain("Stopped. What was graded is stored.", "Run the same command to go on.")
         raise typer.Exit(130) from None

@@ -40,6 +40,11 @@ def notebook_file(submission: str) -> str:
     return f"{slug}.ipynb" if is_plain else f"{slug[: _LIMIT - 12]}-{digest[:12]}.ipynb"
 
 
+def log_file(submission: str) -> str:
+    """Return the file name of a submission's log, which depends on its own name only."""
+    return f"{notebook_file(submission).removesuffix('.ipynb')}.log"
+
+
 def _slug(name: str) -> str:
     kept = (char if char.isalnum() or char in "-_." else "_" for char in unicodedata.normalize("NFC", name))
     return "".join(kept)[:_LIMIT].strip(".-_") or "submission"

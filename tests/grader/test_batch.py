@@ -422,6 +422,18 @@ def test_there_are_as_many_processes_as_pay(count, wanted, jobs):
     assert processes_for(count, wanted=wanted) == jobs
 
 
+@pytest.mark.parametrize(
+    ("count", "free_mib", "jobs"),
+    [(1000, 100_000, 8), (20, 100_000, 5), (1000, 7000, 2), (1000, 10, 1), (1000, None, 8)],
+)
+def test_automatic_processes_fit_cores_work_and_memory(monkeypatch, count, free_mib, jobs):
+    """Without a number there is one a core, one for four jobs, none that memory would not hold, and at least one."""
+    monkeypatch.setattr("grader.local_workers.usable_cores", lambda: 8)
+    monkeypatch.setattr("grader.local_workers.free_memory_mib", lambda: free_mib)
+    assert processes_for(count, wanted=None, memory_mib=2048) == jobs
+    assert processes_for(count, wanted=3, memory_mib=2048) == 3
+
+
 def test_no_process_is_started_after_the_end(order, submissions, monkeypatch):
     """Where a batch ends early, its lanes end their processes and start no others."""
     started = []

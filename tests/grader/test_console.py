@@ -6,7 +6,6 @@ import pytest
 from rich.console import Console
 
 from grader.console import (
-    grading_progress,
     next_step,
     print_recording,
     print_run,
@@ -111,8 +110,6 @@ def test_hostile_text_is_harmless(terminal):
     console = _console(width=400, terminal=terminal)
     print_scorecard(console, _result(check, notes=(HOSTILE,)))
     print_run(console, [_result(check, name=HOSTILE)])
-    with grading_progress(_console(), total=1) as advance:
-        advance(_result(check, name=HOSTILE))
     text = console.file.getvalue()
     assert text.count("[red]x[/red]") >= 7
     for harmful in ("\x1b]", "\x07", "\u202e", "\r", "\udc80"):
@@ -164,24 +161,6 @@ def test_a_run_is_a_table():
         "me 5/10 50 graded It is off by one.",
         "bo 0/10 0 unreadable `bo.zip` is empty.",
     ]
-
-
-def test_progress_is_a_line_each_where_there_is_no_terminal():
-    """Without a terminal each submission is one line with count, name, points and seconds."""
-    console = _console()
-    with grading_progress(console, total=2) as advance:
-        advance(_result(name="ann"))
-        advance(_result(name="bo"))
-    assert console.file.getvalue() == "[1/2] ann: 5/10 (0.0 s)\n[2/2] bo: 5/10 (0.0 s)\n"
-
-
-def test_progress_is_a_bar_on_a_terminal():
-    """On a terminal progress is a bar with a count."""
-    console = _console(terminal=True)
-    with grading_progress(console, total=2) as advance:
-        advance(_result())
-        advance(_result())
-    assert "2/2" in console.file.getvalue()
 
 
 def test_results_and_progress_go_different_ways(capsys):

@@ -12,6 +12,7 @@ import pytest
 from grader.batch import Keeper, run_info
 from grader.course import read_assignment
 from grader.executor import Answer, Order
+from grader.export.grades_csv import write_grades_csv
 from grader.grade import Selection, grade_all
 from grader.plan import digests_of, make_plan
 from grader.points import failed_to_grade
@@ -119,7 +120,7 @@ def run(course, write_files, process_server, monkeypatch, tmp_path):
         with open_store(tmp_path / "out", run=run_info(order, digests)) as store:
             plan = make_plan(store, order, founds, digests=digests, fresh=fresh)
             keeper = Keeper(store, order, plan)
-            jobs = plan.jobs()[:stop_after]
+            jobs = [step.job for step in plan.steps()][:stop_after]
             waiting = deque(jobs)
             if jobs:
                 grade_all(
@@ -405,3 +406,81 @@ def test_whole_runs_of_the_command_line(course, write_files, run_grader, marks, 
         assert "earlier run" not in (tmp_path / "new" / kind / "a.html").read_text()
     assert "was called at run time" in (tmp_path / "out" / "instructor" / "c.html").read_text()
     assert "was called at run time" not in (tmp_path / "out" / "scorecards" / "c.html").read_text()
+
+
+@pytest.fixture
+def two_rounds(edit):
+    """Make one of the tasks a long one."""
+    edit('title = "Tripling"', 'title = "Tripling"\nlong = true', file="assignment.toml")
+
+
+def _steps(store, course, folder, **settings):
+    order = Order(course, read_assignment(course, "tiny"), wall="process", **settings)
+    founds = find_submissions(folder, order.assignment).found
+    plan = make_plan(store, order, founds, digests=digests_of(order))
+    return [(step.job.found.name, step.job.tasks) for step in plan.steps()]
+
+
+def _info(course):
+    order = Order(course, read_assignment(course, "tiny"), wall="process")
+    return run_info(order, digests_of(order))
+
+
+def test_known_durations_order_the_jobs(run, course, two_rounds, tmp_path):
+    """In each round what took longest in an earlier run comes first, and what nobody knows in the middle."""
+    wait = "\n    import time; time.sleep({})\n    return 2 * x"
+    run({f"{seconds}": GOOD.replace("return 2 * x", wait.format(seconds)) for seconds in (0.0, 0.15, 0.4)})
+    for name, seconds in (("0.0", 0.0), ("0.15", 0.15), ("0.4", 0.4)):
+        source = GOOD.replace("return 2 * x", wait.format(seconds)) + "# changed"
+        (tmp_path / "in" / name / "student.py").write_text(source)
+    (tmp_path / "in" / "new").mkdir()
+    (tmp_path / "in" / "new" / "student.py").write_text(GOOD)
+    order = Order(course, read_assignment(course, "tiny"), wall="process")
+    founds = find_submissions(tmp_path / "in", order.assignment).found
+    with open_store(tmp_path / "out", run=_info(course)) as store:
+        plan = make_plan(store, order, founds, digests=digests_of(order))
+    quick = [step for step in plan.steps() if "double" in step.job.tasks]
+    assert [step.job.found.name for step in quick if step.expected_s is not None] == ["0.4", "0.15", "0.0"]
+    assert quick[0].job.found.name == "0.4"
+    assert quick[-1].job.found.name == "0.0"
+    assert [step.job.tasks for step in plan.steps()] == [("double", "after")] * 4 + [("triple",)] * 4
+
+
+def test_between_the_rounds_the_store_is_honest(run, marks, two_rounds, tmp_path):
+    """After the first round the tasks that train are pending; a run that ends there goes on with just them."""
+    first = run({"a": GOOD, "b": HALF}, stop_after=2)
+    assert marks() == ["after", "after", "double", "double"]
+    assert {(result.status, result.pending) for result in first.values()} == {(Status.NOT_GRADED, ("triple",))}
+    second = run()
+    assert marks() == ["triple", "triple"]
+    assert [task.name for task in second["a"].tasks] == ["double", "triple", "after"]
+    assert {(result.status, result.pending) for result in second.values()} == {(Status.GRADED, ())}
+
+
+def test_two_rounds_give_the_grades_of_one(run, two_rounds, monkeypatch, tmp_path):
+    """Grades, flags and answers are those of a run that grades each submission at once, to the byte."""
+    submissions = {"a": GOOD, "b": HALF, "c": SNEAKY, "d": LOOPS, "e": "1 / 0\n"}
+    two = run(submissions)
+    assert [result.pending for result in two.values()] == [()] * 5
+    (tmp_path / "out").rename(tmp_path / "two")
+    monkeypatch.setattr("grader.plan._later", lambda _order: frozenset())
+    one = run()
+    for name, results in (("two", two), ("one", one)):
+        tasks = ["double", "triple", "after"]
+        write_grades_csv(tmp_path / f"{name}.csv", results.values(), tasks=tasks, questions=["q1"])
+    assert (tmp_path / "two.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
+    assert [(result.flags, result.answers, result.notes) for result in two.values()] == [
+        (result.flags, result.answers, result.notes) for result in one.values()
+    ]
+
+
+def test_what_cannot_be_read_and_whole_notebooks_have_one_round(course, two_rounds, tmp_path, write_files):
+    """A submission that can't be read is looked at once; where notebooks are run as a whole, all tasks go together."""
+    write_files(tmp_path / "in", {"a.zip": "no zip", "b/student.py": GOOD})
+    with open_store(tmp_path / "out", run=_info(course)) as store:
+        assert _steps(store, course, tmp_path / "in") == [
+            ("b", ("double", "after")),
+            ("a", ()),
+            ("b", ("triple",)),
+        ]
+        assert _steps(store, course, tmp_path / "in", executed=tmp_path) == [("b", ()), ("a", ())]

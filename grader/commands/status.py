@@ -1,0 +1,97 @@
+"""`grader status`: how far a run is, asked from another terminal.
+
+`grader.progress_file` reads what the run writes; nothing here touches the run or its results.
+"""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grader.commands.options import ResultsArgument
+
+if TYPE_CHECKING:
+    from grader.progress_file import Report
+
+_EVERY_S = 2.0
+
+
+def status(
+    results: ResultsArgument,
+    *,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it again and again until the run ends.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, one line.")] = False,
+) -> None:
+    """Say how far the run in RESULTS is: what is done, who is at what, when it will probably end.
+
+    Exit code 1: the run ended before it was done (stopped, failed or died); the same `grader grade` goes on.
+    """
+    from grader.console import results_console
+    from grader.progress_file import State, read_report
+
+    report = read_report(results)
+    if watch and not as_json and results_console().is_terminal:
+        report = _show_live(results, report)
+    while watch and report.state is State.RUNNING:
+        _print(report, results, as_json=as_json)
+        time.sleep(_EVERY_S)
+        report = read_report(results)
+    _print(report, results, as_json=as_json)
+    raise typer.Exit(0 if report.state in (State.RUNNING, State.FINISHED) else 1)
+
+
+def _show_live(results: Path, report: "Report") -> "Report":
+    from rich.live import Live
+
+    from grader.console import results_console
+    from grader.progress_file import State, read_report
+    from grader.run_view import run_view
+
+    with Live(run_view(report.progress), console=results_console(), auto_refresh=False, transient=True) as live:
+        while report.state is State.RUNNING:
+            time.sleep(_EVERY_S)
+            report = read_report(results)
+            live.update(run_view(report.progress), refresh=True)
+    return report
+
+
+def _print(report: "Report", results: Path, *, as_json: bool) -> None:
+    import json
+    from dataclasses import asdict
+
+    from rich.text import Text
+
+    from grader.console import results_console
+    from grader.plain_text import visible
+
+    console = results_console()
+    if as_json:
+        console.print(json.dumps(asdict(report)), markup=False, soft_wrap=True)
+        return
+    for line in _lines(report, results):
+        console.print(Text(visible(line)), soft_wrap=True)
+
+
+def _lines(report: "Report", results: Path) -> list[str]:
+    from grader.progress_file import State
+    from grader.run_view import lines_of, span
+
+    where = f"{report.assignment} on {report.host}, process {report.pid}"
+    ago = span(max(0.0, time.time() - report.heartbeat))
+    shown = report.progress
+    heads = {
+        State.RUNNING: f"Running for {span(shown.elapsed_s)}: {where}.",
+        State.FINISHED: f"Finished {ago} ago, in {span(shown.elapsed_s)}: {where}.",
+        State.STOPPED: f"Stopped {ago} ago: {where}.",
+        State.FAILED: f"Ended by an error {ago} ago: {where}.",
+        State.DIED: f"Died: {where} has said nothing for {ago}.",
+    }
+    lines = [heads[report.state], *lines_of(shown)]
+    if report.dashboard and report.state is State.RUNNING:
+        lines.append(f"Dashboard: {report.dashboard}")
+    if report.state in (State.STOPPED, State.FAILED, State.DIED):
+        lines.append("What was graded is stored: the same `grader grade` goes on.")
+    if shown.not_graded:
+        lines.append(f"{results / 'logs'} says where the grader failed.")
+    return lines
