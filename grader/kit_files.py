@@ -20,7 +20,7 @@ Files with a `TODO` in them are yours to write. Each one stands where code was t
 
 ## Set up
 
-    pip install torchgrade
+    pip install "torchgrade[{extras}]"
 
 ## Check your work
 
@@ -32,8 +32,9 @@ To run the checks of one task only, name it:
 
     grader check --task {first_task}
 
-{notebook_note}{hidden_note}
-## Tasks
+`grader check --watch` checks again whenever you save.
+
+{notebook_note}{hidden_note}## Tasks
 
 | Task | Name | Points |
 | --- | --- | ---: |
@@ -49,10 +50,19 @@ You may change files that match {editable}. All others are replaced by the cours
 grading, so changes to them have no effect.
 """
 _NOTEBOOK_NOTE = """\
-Save the notebook first: its file is read, not the running kernel. Keep the cells that hold the checks: what you define
-above such a cell is what its task looks at. Only definitions are run; cells that train or plot are passed over.
+These commands, and the cells with `!grader check`, read the saved file: save the notebook first. Keep the cells that
+hold the checks: what you define above such a cell is what its task looks at. Only definitions are run; cells that train
+or plot are passed over.
+
+In the notebook itself you need not save. Run this in a cell once:
+
+    %load_ext grader
+
+From then on `%check {first_task}` in a cell looks at what the kernel holds now, so that a definition counts as soon as
+you have run it. `%%check {first_task}` above the code of a cell runs that cell and then checks it.
 
 """
+_EXTRAS = {"pytorch_lightning": "lightning"}  # what brings a module that students' code imports
 _HIDDEN_NOTE = """\
 Grading runs further checks that are not in this folder: passing these is necessary, not sufficient.
 
@@ -100,10 +110,13 @@ def write_readme(assignment: Assignment) -> str:
     """Return the kit's README: how to install, check and hand in, and the tasks with their points."""
     tasks = public_tasks(assignment)
     has_hidden = len(tasks) < len(assignment.tasks) or any(is_hidden(file) for file in check_files(assignment))
+    first, is_notebook = tasks[0].name, assignment.handed_in.kind is Kind.NOTEBOOK
+    extras = ["courses", "watch", *(extra for name, extra in _EXTRAS.items() if name in assignment.worker.preload)]
     return _README.format(
         title=assignment.title,
-        first_task=tasks[0].name,
-        notebook_note=_NOTEBOOK_NOTE if assignment.handed_in.kind is Kind.NOTEBOOK else "",
+        extras=",".join(extras),
+        first_task=first,
+        notebook_note=_NOTEBOOK_NOTE.format(first_task=first) if is_notebook else "",
         hidden_note=_HIDDEN_NOTE if has_hidden else "",
         tasks="\n".join(f"| {_cell(task.title)} | `{task.name}` | {_number(task.points)} |" for task in tasks),
         required="\n".join(f"- `{path}`" for path in assignment.handed_in.required),

@@ -203,7 +203,8 @@ def test_readme(assignment, target):
     text = (target / "README.md").read_text(encoding="utf-8")
     assert text.startswith('# HW2: "layers" | é 🎈\n')
     for words in (
-        "pip install torchgrade",
+        'pip install "torchgrade[courses,watch]"',
+        "grader check --watch",
         "    grader check\n",
         "--task linear",
         "- `hw2/layers.py`",
