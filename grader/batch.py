@@ -44,7 +44,13 @@ class Keeper:
         self._store = store
         self._assignment = order.assignment
         self._plan = plan
-        self.differing = 0
+        self._own: dict[str, dict[str, str]] = {}  # by submission and task: the content that this run graded
+        self._differing: set[str] = set()
+
+    @property
+    def differing(self) -> int:
+        """Return how many submissions were graded by other checks, data or versions than this process has."""
+        return len(self._differing)
 
     def keep(self, answer: Answer) -> SubmissionResult:
         """Store an answer and return the whole result of its submission."""
@@ -60,18 +66,26 @@ class Keeper:
         has_failed = result.status is Status.NOT_GRADED and not any(task.checks for task in result.tasks)
         stored = self._store.result(result.submission)
         digest = answer.digest or (stored[1] if stored is not None else "")
-        valid = [] if stored is None else self._still_valid(stored[0].tasks, digest)
-        kept = [task for task in valid if task.name not in ran]
+        kept = [] if stored is None else self._kept(stored[0], ran, digest)
         if has_failed and not kept:
             return result, answer.digest
         now = _now()
         fresh = replace(result, tasks=tuple(replace(task, graded=now) for task in result.tasks))
-        self.differing += any(task.key != self._wanted(task.name, digest) for task in fresh.tasks if task.key)
+        self._own.setdefault(result.submission, {}).update({task.name: digest for task in fresh.tasks if task.checks})
+        if any(task.key != self._wanted(task.name, digest) for task in fresh.tasks if task.key):
+            self._differing.add(result.submission)
         missing = [name for name in self._plan.chosen if has_failed or name not in ran]
         return put_together(fresh, self._assignment, kept=kept, wanted=missing), digest
 
-    def _still_valid(self, tasks: Sequence[TaskResult], digest: str) -> list[TaskResult]:
-        return [task for task in tasks if task.key and task.key == self._wanted(task.name, digest)]
+    def _kept(self, stored: SubmissionResult, ran: Sequence[str], digest: str) -> list[TaskResult]:
+        """Return the stored tasks of this content that are valid still, or that this very run has graded."""
+        own = self._own.get(stored.submission, {})
+        others = [task for task in stored.tasks if task.name not in ran]
+        return [
+            task
+            for task in others
+            if own.get(task.name) == digest or (task.key and task.key == self._wanted(task.name, digest))
+        ]
 
     def _wanted(self, task: str, digest: str) -> str:
         task_digest = self._plan.digests.get(task, "")

@@ -18,8 +18,8 @@ from grader.commands.manual import manual
 from grader.commands.record import record
 from grader.commands.report import report
 from grader.commands.similar import similar
-from grader.commands.telling import complain
 from grader.commands.status import status
+from grader.commands.telling import complain
 from grader.commands.template import template
 from grader.errors import GraderError, SandboxError, StoreError
 

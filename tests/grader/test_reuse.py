@@ -5,6 +5,7 @@ import json
 import os
 from collections import deque
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -472,6 +473,20 @@ def test_two_rounds_give_the_grades_of_one(run, two_rounds, monkeypatch, tmp_pat
     assert [(result.flags, result.answers, result.notes) for result in two.values()] == [
         (result.flags, result.answers, result.notes) for result in one.values()
     ]
+
+
+def test_what_was_graded_elsewhere_with_other_files_counts_but_is_never_taken(run, marks, two_rounds):
+    """Keys that are not the wanted ones (another version on a worker) cost no round its result, only the next run."""
+
+    def spoil(answer):
+        tasks = tuple(replace(task, key="another worker's") for task in answer.result.tasks)
+        return replace(answer, result=replace(answer.result, tasks=tasks))
+
+    first = run({"a": GOOD}, spoil=spoil)["a"]
+    assert (_points(first), first.pending) == ({"double": 10, "triple": 5, "after": 4}, ())
+    marks()
+    assert _reused(run()["a"]) == set()
+    assert len(marks()) == 3
 
 
 def test_what_cannot_be_read_and_whole_notebooks_have_one_round(course, two_rounds, tmp_path, write_files):
