@@ -248,8 +248,9 @@ def grade_all(
             for job in jobs:
                 result, digest = _grade_one(
                     session,
-                    graded,
+                    assignment,
                     job,
+                    chosen=graded,
                     server=server,
                     wall=wall,
                     expect=expect,
@@ -276,6 +277,7 @@ def _grade_one(
     assignment: Assignment,
     job: Job,
     *,
+    chosen: Assignment,
     server: ForkServer | None,
     wall: Wall,
     expect: Expect,
@@ -284,12 +286,13 @@ def _grade_one(
     alive: Callable[[], None],
     digests: Mapping[str, str],
 ) -> tuple[SubmissionResult, str]:
+    """Do a job; `chosen` is the assignment with the graded tasks only, of which the others' states are read, too."""
     started = time.monotonic()
     found = job.found
     try:
         submission = read_submission_parcel(job.parcel) if job.parcel else read_submission(found, assignment)
     except SubmissionError as err:
-        return unreadable(found.name, assignment, problem=str(err), wall=wall), ""
+        return unreadable(found.name, chosen, problem=str(err), wall=wall), ""
     with open_sandbox(assignment, submission, server=server, folder=found.path) as sandbox:
         forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
         notes = (*submission.notes, *notebook_notes(sandbox, assignment))
@@ -307,7 +310,7 @@ def _grade_one(
     }
     result = add_up(
         submission.name,
-        assignment,
+        chosen,
         ran,
         notes=(*notes, *shims_note(assignment)),
         flags=forbidden.flags,

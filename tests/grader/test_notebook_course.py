@@ -1,11 +1,16 @@
 """Tests of notebooks from intake to verdict: the notebook mini course and what students hand in for it."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from grader.course import read_assignment
+from grader.grade import Selection, grade_all
+from grader.job import Job
+from grader.sandbox.walls import Wall
+from grader.submission import Found, read_submission
 from grader.template import is_stale
 from grader.verdict import Status, Verdict
 
@@ -278,10 +283,22 @@ def test_named_one_of_several(grade):
 
 def test_inline(assignment, grade_many, tmp_path):
     """A notebook can be checked in this process, so that breakpoints work."""
-    from grader.sandbox.walls import Wall
 
     result = grade_many(assignment, {"me": {NAME: good()}}, folder=tmp_path, wall=Wall.INLINE)["me"]
     assert result.points == 10
+
+
+def test_fewer_tasks_read_the_whole_notebook(assignment, process_server, monkeypatch, tmp_path):
+    """Where only some tasks are graded, the states of all are there: probes may use another task's."""
+    monkeypatch.setattr("grader.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+    (tmp_path / NAME).write_bytes(good())
+    found, seen = Found("me", tmp_path), []
+
+    def keep(result, digest):
+        seen.append(([task.name for task in result.tasks], digest))
+
+    grade_all(assignment, [Job(found)], wall=Wall.PROCESS, report=keep, selection=Selection(("optimizer",)))
+    assert seen == [(["optimizer"], read_submission(found, assignment).digest)]
 
 
 def test_answer(grade):
