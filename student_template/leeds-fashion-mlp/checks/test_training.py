@@ -4,8 +4,6 @@ Scores of test pictures come out of the sandbox, their labels never go in. Three
 ten over 54 000: it takes seconds, and the targets are made for it.
 """
 
-from dataclasses import replace
-
 import pytest
 
 from grader.accuracy import score
@@ -26,7 +24,7 @@ def trained(probe, data, **options):
 
 
 def check_target(actual, data, name):
-    found, target = score(actual["scores"], data), TARGETS[data.name]
+    found, target = score(actual.get("scores"), data), TARGETS[data.name]
     assert found.percent >= target, (
         f"After {EPOCHS[data.name]} epochs over {len(data.train_y)} pictures `{name}` is right for {found} of the test "
         f"pictures; expected at least {target:.0f} %."
@@ -63,7 +61,7 @@ def test_mlp_with_dropout_learns(probe, dataset):
 def check_drop(actual, data):
     check_target(actual, data, "MLP")
     plain = score(actual["scores"], data)
-    turned = score(actual["scores of turned pictures"], replace(data))
+    turned = score(actual.get("scores of turned pictures"), data)
     drop, least = plain.percent - turned.percent, DROP[data.name]
     assert drop >= least, (
         f"The accuracy is {plain} on straight pictures and {turned} on turned ones; expected a drop of at least "

@@ -6,6 +6,8 @@ counted here. Optimizer, learning rate and number of epochs are the notebook's o
 
 import pytest
 
+from grader.compare import assert_kinds
+
 SCORES = [51.5, 62.25, 73.0, 64.75, 55.5, 46.25]
 
 
@@ -28,6 +30,7 @@ def smallest_widths(max_par_count, max_hidden_layer, **sizes):
 def check_networks(actual, *, max_par_count, max_hidden_layer, features, classes):
     """Compare the networks that were trained with those of the smallest width, and explain what is off."""
     sizes = {"features": features, "classes": classes}
+    assert_kinds(actual, {"networks": [[int]]})
     networks = actual["networks"]
     wanted = smallest_widths(max_par_count, max_hidden_layer, **sizes)
     depths = [len(network) - 2 for network in networks]
@@ -71,6 +74,7 @@ def test_depth_widths(probe):
 def test_depth_returns(probe):
     """run_depth_optimizer returns the depths 1, 2, …, and the test accuracy of each"""
     actual = probe("depth", features=2, classes=4, max_par_count=60, max_hidden_layer=4, scores=SCORES)
+    assert_kinds(actual, {"hidden layers": [int], "test scores": [float]})
     assert actual["hidden layers"] == [1, 2, 3, 4], (
         f"The depths are {actual['hidden layers']}; expected [1, 2, 3, 4] for max_hidden_layer=4."
     )
@@ -87,5 +91,6 @@ def test_depth_returns(probe):
 def test_depth_trains_what_it_made(probe):
     """run_depth_optimizer trains each network with its own optimizer, on the right data"""
     actual = probe("depth", features=2, classes=4, max_par_count=60, max_hidden_layer=3, scores=SCORES)
+    assert_kinds(actual, {"networks": [[int]], "faults": [str]})
     assert actual["networks"], "train_test_classification was never called."
     assert not actual["faults"], f"In the call of train_test_classification {' and '.join(actual['faults'])}."

@@ -8,7 +8,7 @@ there are, and what fills the corners that a rotation uncovers, is free.
 import pytest
 import torch
 
-from grader.compare import Context, Expectation, Spec, assert_matches
+from grader.compare import Context, Expectation, Spec, assert_kinds, assert_matches
 
 SIZE = 32
 MARK = (10, 8)  # row and column of the mark's middle
@@ -55,7 +55,6 @@ def check_test_images(actual, inputs):
     """Compare the test images with those in the folders, class by class, preprocessed and otherwise untouched."""
     order = inputs["test_labels"].argsort(stable=True)
     raw = inputs["test_images"][order]
-    assert "test images" in actual, "There are no test images."
     bytes_ = raw.double()
     others = {
         "the images as numbers from 0 to 1: Normalize is missing": (bytes_ / 255).float(),
@@ -72,11 +71,13 @@ def check_test_images(actual, inputs):
 def test_loaders_batches(probe):
     """get_data_loaders returns a training loader and a test loader with batches of the size asked for"""
     actual = probe("loaders", **draw_inputs(train=24, test=10, batch_size=6, seed=1))
+    assert_kinds(actual, {"first training batch": int, "first test batch": int})
     sizes = {"training": actual["first training batch"], "test": actual["first test batch"]}
     for part, size in sizes.items():
         assert size == 6, f"The first {part} batch has {size} images; expected 6, the batch_size that was asked for."
-    assert len(actual["test labels"]) == 10, (
-        f"The second loader gives {len(actual['test labels'])} images; expected all 10 test images: the training "
+    count = rows_of(actual, "test labels")
+    assert count == 10, (
+        f"The second loader gives {count} images; expected all 10 test images: the training "
         "loader comes first, and no test image is left out."
     )
 
@@ -90,9 +91,11 @@ def test_loaders_preprocess(probe):
     """
     inputs = draw_inputs(train=24, test=12, batch_size=6, seed=1)
     actual = probe("loaders", **inputs)
-    numbers = numbers_of(middles(actual["test images"])) if actual["test images"].ndim == 4 else torch.zeros(0)
+    both = ("test images", "test images of the second pass")
+    assert_matches(actual, {name: Spec((12, 3, SIZE, SIZE)) for name in both})
+    numbers = numbers_of(middles(actual["test images"]))
     wanted = inputs["test_labels"].argsort(stable=True)
-    is_mixed = len(numbers) == len(wanted) and torch.equal(numbers.sort().values, wanted.sort().values)
+    is_mixed = torch.equal(numbers.sort().values, wanted.sort().values)
     assert torch.equal(numbers, wanted) or not is_mixed, "The test images are shuffled; expected them in their order."
     assert torch.equal(actual["test images"], actual["test images of the second pass"]), (
         "Two passes over the test images give different images: they are augmented, or shuffled. Random transforms are "
@@ -126,13 +129,21 @@ def test_loaders_augment(probe):
 
 def training_images(actual):
     """Return the training images, normalized as they should be."""
+    count = rows_of(actual, "training images")
+    assert_matches(actual, {"training images": Spec((count, 3, SIZE, SIZE))})
+    assert count, "The first loader gives no training images."
     images = actual["training images"]
-    assert_matches(actual, {"training images": Spec((len(images), 3, SIZE, SIZE))})
     low, high = images.min().item(), images.max().item()
     assert max(abs(low + 1), abs(high - 1)) < 0.1, (
         f"The training images are numbers from {low:.2f} to {high:.2f}; expected -1 to 1, as for the test images."
     )
     return images
+
+
+def rows_of(actual, name):
+    """Return how many rows a tensor has, 0 for anything else."""
+    value = actual.get(name)
+    return len(value) if isinstance(value, torch.Tensor) and value.ndim else 0
 
 
 def find_marks(images):
@@ -154,7 +165,8 @@ def test_loaders_shuffle(probe):
         assert epoch.sort().values.tolist() == list(range(24)), (
             "In one pass over the training images not every image comes exactly once."
         )
-    labels = actual["training labels"]
+    assert_matches(actual, {"training labels": Spec((len(numbers),), dtype=None)})
+    labels = actual["training labels"].long()
     assert torch.equal(labels, numbers % CLASSES), "Training images have the label of another class."
     assert (labels[:24].diff() < 0).any(), "The training images come class by class: shuffle them."
     assert not torch.equal(numbers[:24], numbers[24:]), "Both epochs have the same order: shuffle anew each time."

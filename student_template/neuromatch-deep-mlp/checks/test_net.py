@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.compare import Context, assert_matches, measured
+from grader.compare import Context, assert_kinds, assert_matches, measured
 
 
 def draw(rng, sizes, *, rows=6, shape=None):
@@ -57,6 +57,7 @@ def check_scores(probe, inputs, *, actv, act):
 def check_layers(probe, sizes, *, actv, inputs):
     """Ask for one linear layer between neighbouring sizes, with biases, all of them registered in the module."""
     actual = probe("network", actv=actv, **inputs)
+    assert_kinds(actual, {"linear layers": [[int]], "number of parameters": int})
     wanted = [list(pair) for pair in pairwise(sizes)]
     assert actual["linear layers"] == wanted, (
         f"Net({actv!r}, {sizes[0]}, {sizes[1:-1]}, {sizes[-1]}) has linear layers of sizes "
@@ -71,7 +72,7 @@ def check_layers(probe, sizes, *, actv, inputs):
 
 
 def in_words(layers):
-    return ", ".join(f"{before}→{after}" for before, after in layers) or "none"
+    return ", ".join("→".join(map(str, layer)) for layer in layers) or "none"
 
 
 @pytest.mark.graded(task="net", weight=2)

@@ -16,7 +16,7 @@ TARGET = 60.0  # percent; the reference reaches 70.9 ± 1.1 with degree 50 and 7
 def check_wide(probe, data, *, degree, seed):
     """Train and ask for the accuracy on the test points."""
     actual = probe("wide_classifier", degree=degree, seed=seed, **data.for_probe())
-    accuracy = score(actual["scores"], data)
+    accuracy = score(actual.get("scores"), data)
     assert accuracy.percent >= TARGET, (
         f"The linear classifier of features up to degree {degree} is right for {accuracy} of new points; expected at "
         f"least {TARGET:.0f} %. The two coordinates alone give 35 %."

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from grader.compare import Context, assert_matches, measured
+from grader.compare import Context, assert_kinds, assert_matches, measured
 
 EXACT = 1e-3  # of a percentage: far less than one sample
 
@@ -91,6 +91,7 @@ def check_accuracies(probe, inputs, *, lr=0.0, num_epochs=1, batch_size=4):
     """Compare the two percentages that come back with those of the parameters after the training."""
     options = {"lr": lr, "num_epochs": num_epochs, "batch_size": batch_size}
     actual = probe("training", **inputs, **options)
+    assert_kinds(actual, {"training accuracy": float, "test accuracy": float})
     data, after = inputs["data"], trained(**inputs, **options)
     parts = {name: (data[f"{name}_x"], data[f"{name}_y"]) for name in ("train", "test")}
     for part, other, name in (("train", "test", "training accuracy"), ("test", "train", "test accuracy")):

@@ -31,7 +31,8 @@ def main_paths(a, b, *, subsample):
 
 def assert_one_of(actual, name, accepted):
     """Ask for one of several texts, and tell the first one."""
-    wanted = actual[name] if actual[name] in accepted else accepted[0]
+    found = actual.get(name)
+    wanted = found if found in accepted else accepted[0]
     assert_matches(actual, {name: wanted})
 
 
@@ -91,15 +92,20 @@ def other_path(x, w, shortcut, *, training=False):
     return norm(x, w, "shortcut norm 1", training=training) if ", norm(" in shortcut else x
 
 
-def assert_block(probe, rng, *, a, b, size, subsample, others=None, **options):
-    """Ask for the paths of a block and for its output, both in the way that they are accepted."""
-    x = torch.randn(4, a, *size, generator=rng)
-    call = {"c_in": a, "subsample": subsample, "x": x, **({"c_out": b} if subsample else {})}
+def ask_for_paths(probe, call, *, a, b, subsample):
+    """Ask for the paths of a block, in one of the ways that are accepted, and return them."""
     actual = probe("block_paths", **call)
     shortcuts = [text.format(a=a, b=b) for text in SHORTCUTS] if subsample else [""]
     assert_one_of(actual, "main path", main_paths(a, b, subsample=subsample))
     assert_one_of(actual, "shortcut", shortcuts)
-    paths = {"main": actual["main path"], "shortcut": actual["shortcut"]}
+    return {"main": actual["main path"], "shortcut": actual["shortcut"]}
+
+
+def assert_block(probe, rng, *, a, b, size, subsample, others=None, **options):
+    """Ask for the paths of a block and for its output, both in the way that they are accepted."""
+    x = torch.randn(4, a, *size, generator=rng)
+    call = {"c_in": a, "subsample": subsample, "x": x, **({"c_out": b} if subsample else {})}
+    paths = ask_for_paths(probe, call, a=a, b=b, subsample=subsample)
     weights = without_unused(draw_block(rng, a, b, subsample=subsample), paths["shortcut"])
     training = options.get("training", False)
     actual = probe("block_pass", **call, weights=weights, **options)

@@ -11,7 +11,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches
+from grader.compare import Context, Expectation, Spec, Tolerance, assert_kinds, assert_matches
 
 SMALL = {"num_classes": 7, "num_blocks": [2, 1, 2], "c_hidden": [5, 6, 8]}
 
@@ -30,6 +30,7 @@ def blocks_of(num_blocks, c_hidden, *, size):
 
 def assert_layers(actual, options, *, size):
     c_hidden = options["c_hidden"]
+    assert_kinds(actual, {"before the blocks": str, "behind the blocks": str})
     assert_matches(actual, {"blocks that are no part of the network": 0})
     assert_matches(actual, {"blocks": blocks_of(options["num_blocks"], c_hidden, size=size)})
     wanted = rf"conv\(3→{c_hidden[0]}, (\d)×\1\)(, norm\({c_hidden[0]}\))?"
@@ -51,10 +52,11 @@ def run_parts(probe, rng, *, options, x):
         "bias": torch.randn(classes, generator=rng),
     }
     actual = probe("resnet_pass", options=options, x=x, **weights)
-    assert actual["shapes fit"], (
+    assert actual.get("shapes fit") is True, (
         "The first layer with weights outside of the blocks has to be the convolution of the colours, the last one the "
         f"linear layer from {c_hidden[-1]} channels to {classes} classes."
     )
+    assert_kinds(actual, {"before the blocks": str, "behind the blocks": str})
     return actual, weights
 
 
@@ -63,10 +65,19 @@ def near(values):
     return Expectation(values, dict.fromkeys(values, Tolerance(rtol=1e-4, atol=1e-4)))
 
 
-def assert_pooled(actual, weights, *, count):
+def images_in(actual, name, *, rows, channels):
+    """Return what a part of the network hands on, which has to be images (N, C, H, W) of any height and width."""
+    found = actual.get(name)
+    size = found.shape[2:] if isinstance(found, torch.Tensor) and found.ndim == 4 and found.numel() else (8, 8)
+    assert_matches(actual, {name: Spec((rows, channels, *size))})
+    return actual[name]
+
+
+def assert_pooled(actual, weights, *, count, rows):
     """Ask for the average over all pixels behind the last block, and for the scores."""
-    last = actual[f"output of block {count}"]
-    assert_matches(actual, {"input of the linear layer": Spec((last.shape[0], last.shape[1]))})
+    channels = weights["weight"].shape[1]
+    last = images_in(actual, f"output of block {count}", rows=rows, channels=channels)
+    assert_matches(actual, {"input of the linear layer": Spec((rows, channels))})
     if "norm" not in actual["behind the blocks"]:  # a ReLU in front of the pooling is free, too
         means = last.mean(dim=(2, 3)), last.relu().mean(dim=(2, 3))
         wanted = means[1] if torch.allclose(actual["input of the linear layer"], means[1], atol=1e-4) else means[0]
@@ -114,7 +125,7 @@ def test_resnet_scores(probe, rng):
     Each channel of the last block becomes one number, its mean. No softmax: the loss does that.
     """
     actual, weights = run_parts(probe, rng, options=SMALL, x=torch.randn(3, 3, 32, 32, generator=rng))
-    assert_pooled(actual, weights, count=5)
+    assert_pooled(actual, weights, count=5, rows=3)
 
 
 @pytest.mark.graded(task="resnet", weight=2, after="test_resnet_shape")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.compare import assert_matches
+from grader.compare import Spec, assert_kinds, assert_matches
 
 ROWS = {1: 200, 0: 60}  # of the small CIFAR10 in probes.py, for training and for test
 
@@ -53,9 +53,11 @@ def find_order(plain, shuffled):
 
 def read_loaders(actual):
     """Return what is known of each loader that the probe found."""
-    assert_matches({"names": isinstance(actual["names"], list)}, {"names": True})
+    assert_kinds(actual, {"names": [str]})
     loaders = []
     for i, name in enumerate(actual["names"]):
+        specs = {f"images {i}": Spec((16, 3, 32, 32)), f"labels {i}": Spec((16,), torch.int64)}
+        assert_matches(actual, {**specs, f"places {i}": Spec((16, 2), torch.int64)})
         images, labels, places = (actual[f"{part} {i}"] for part in ("images", "labels", "places"))
         train, rows = bool(places[0, 0]), [int(row) for row in places[:, 1]]
         same_part = bool((places[:, 0] == places[0, 0]).all()) and len(set(rows)) == len(rows) == len(images)

@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from grader.compare import Spec, assert_matches
+from grader.compare import Spec, assert_kinds, assert_matches
 
 # Activation and normalization are free, and so is how a layer is written: matrices among the parameters are counted,
 # and everything else is judged by what comes out in evaluation mode.
@@ -18,18 +18,18 @@ def draw_rows(rng, *, sizes, rows=12):
 
 def text_of(pairs):
     """Return the sizes of matrices as one text, the smaller number of each first."""
-    usable = [tuple(pair) for pair in pairs if isinstance(pair, list) and len(pair) == 2]
-    return ", ".join(f"{low}×{high}" for low, high in sorted(usable)) or "none"
+    return ", ".join("×".join(map(str, pair)) for pair in sorted(pairs)) or "none"
 
 
 def expect_matrices(actual, sizes):
     """Ask for one matrix for each pair of neighbouring sizes."""
-    wanted = [sorted(pair) for pair in itertools.pairwise(sizes)]
-    found, expected = text_of(actual), text_of(wanted)
+    assert_kinds(actual, {"matrices": [[int]]})
+    matrices, wanted = actual["matrices"], [sorted(pair) for pair in itertools.pairwise(sizes)]
+    found, expected = text_of(matrices), text_of(wanted)
     assert found == expected, (
         f"For input_size={sizes[0]}, hidden_sizes={sizes[1:-1]} and num_classes={sizes[-1]} the linear layers' weights "
-        f"are {found} ({len(actual)}); expected {expected} ({len(wanted)}). Layers that stand in a plain list are not "
-        "found: use nn.ModuleList or nn.Sequential."
+        f"are {found} ({len(matrices)}); expected {expected} ({len(wanted)}). Layers that stand in a plain list are "
+        "not found: use nn.ModuleList or nn.Sequential."
     )
 
 
@@ -51,7 +51,7 @@ def test_mlp_layers(probe, rng):
     The first one takes input_size numbers, each hidden size is what one layer returns and the next one takes.
     """
     for sizes in ([70, 33, 7], [48, 40, 24, 11]):
-        expect_matrices(probe("mlp", sizes=sizes, x=draw_rows(rng, sizes=sizes))["matrices"], sizes)
+        expect_matrices(probe("mlp", sizes=sizes, x=draw_rows(rng, sizes=sizes)), sizes)
 
 
 FACTORS = [1.0, -1.0, 0.0, 1000.0]
@@ -64,9 +64,9 @@ def test_mlp_output(probe, rng):
     The scores have to be free to take any value: the loss applies softmax itself.
     """
     sizes = [20, 16, 15, 6]
-    scores = probe("mlp_output", sizes=sizes, x=draw_rows(rng, sizes=sizes), factors=FACTORS)["scores"]
-    assert_matches({"scores": scores}, {"scores": [Spec((12, 6))] * len(FACTORS)})
-    plain, negated, without, large = scores
+    actual = probe("mlp_output", sizes=sizes, x=draw_rows(rng, sizes=sizes), factors=FACTORS)
+    assert_matches(actual, {"scores": [Spec((12, 6))] * len(FACTORS)})
+    plain, negated, without, large = actual["scores"]
     # A linear layer (and a normalization behind it) turns w into -w by going to the other side of what w = 0 gives.
     middle = (plain + negated) / 2
     if (middle - without).abs().max() <= 1e-4 * (1 + plain.abs().max()):
@@ -94,9 +94,9 @@ def test_mlp_is_not_linear(probe, rng):
     sizes = [20, 30, 24, 6]
     first, second = draw_rows(rng, sizes=sizes), draw_rows(rng, sizes=sizes)
     xs = [2 * first, 2 * second, 2 * (first + second), torch.zeros_like(first)]
-    scores = probe("mlp_rows", sizes=sizes, xs=xs)["scores"]
-    assert_matches({"scores": scores}, {"scores": [Spec((12, 6))] * len(xs)})
-    one, other, both, nothing = scores
+    actual = probe("mlp_rows", sizes=sizes, xs=xs)
+    assert_matches(actual, {"scores": [Spec((12, 6))] * len(xs)})
+    one, other, both, nothing = actual["scores"]
     bend = (one + other - both - nothing).abs().max()
     assert bend > 1e-4 * both.abs().max(), (
         "The scores of a + b are those of a plus those of b: the network is linear; expected an activation between the "

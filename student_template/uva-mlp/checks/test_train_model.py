@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from grader.accuracy import score
-from grader.compare import Spec, assert_matches
+from grader.compare import Spec, assert_kinds
 from grader.datasets import Dataset
 
 # The form of the training is left open: which loss, how often it validates (at least every 5 epochs) and what it
@@ -30,12 +30,13 @@ def test_train_model_learns(probe, rng):
         parts[f"{part}_x"], parts[f"{part}_y"] = draw_images(rng, patterns, rows=rows)
     data = Dataset("patterns", **parts, classes=("first", "second", "third"), source="drawn by this check")
     actual = probe("training", lr=0.01, num_epochs=10, **data.for_probe())
+    assert_kinds(actual, {"steps": int, "moved": bool})
     assert actual["steps"], "The optimizer's step() was not called in 10 epochs; expected one call for each batch."
     assert actual["moved"], (
         f"The parameters are what they were before, after {actual['steps']} steps of the optimizer; expected other "
         "ones. Is backward() called between zero_grad() and step()?"
     )
-    accuracy = score(actual["scores"], data)
+    accuracy = score(actual.get("scores"), data)
     assert accuracy.percent >= 90, (
         f"After 10 epochs, {accuracy} of new images are right; expected at least 90 %, for three patterns that plain "
         "gradient descent learns in two epochs. Is the loss that of the labels of the same batch, and does the step "
@@ -51,8 +52,6 @@ def test_train_model_clears_gradients(probe, rng):
     """
     gradients = noted_gradients(probe, rng)[0]
     first, second = gradients[0], gradients[1]
-    names = [f"gradient at step {number}" for number in range(1, len(gradients) + 1)]
-    assert_matches(dict(zip(names, gradients, strict=True)), {name: Spec((3, 3072)) for name in names})
     scale = first.abs().max()
     # The model stands still and sees the same batch each time, so whatever the loss is, its gradient stays the same.
     if all((gradient - first).abs().max() <= 1e-4 * scale for gradient in gradients):
@@ -73,7 +72,9 @@ def noted_gradients(probe, rng):
     """Return the gradients of a model that stands still on the same batch, and the model's weight and batch."""
     weight = 0.02 * torch.randn(3, 3072, generator=rng)
     x, y = torch.randn(9, *SHAPE, generator=rng), torch.arange(9) % 3
-    gradients = probe("gradients", weight=weight, x=x, y=y, batches=2, num_epochs=5)["gradients"]
+    actual = probe("gradients", weight=weight, x=x, y=y, batches=2, num_epochs=5)
+    assert_kinds(actual, {"gradients": [Spec((3, 3072))]})
+    gradients = actual["gradients"]
     assert len(gradients) >= 2, f"There were {len(gradients)} steps in 5 epochs of 2 batches; expected 10."
     return gradients, weight, x, y
 
@@ -84,6 +85,7 @@ def check_best(probe, *, classes, best, counts, batches=2):
     train_y = torch.full((8,), classes[-1])  # so the last epoch is the best one on the training images
     train_y[0] = best
     actual = probe("best_epoch", classes=classes, train_y=train_y, valid_y=valid_y, batches=batches)
+    assert_kinds(actual, {"epoch": int})
     epochs, found = len(classes), actual["epoch"]
     wanted = [number for number, winner in enumerate(classes, start=1) if winner == best]
     if found in wanted:

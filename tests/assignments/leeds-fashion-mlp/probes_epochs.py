@@ -102,7 +102,12 @@ def training_loop(*, train, valid, test):
                 run_statement(statement, notebook)
             except Exception as err:  # what the rest of the notebook does is not asked here
                 failed = failed or f"cell {statement.cell}: {type(err).__name__}: {err}"[:300]
-    return {"epochs": epochs, "saved": saved, "tested": script.tested[:1], "failed": failed}
+    return {"epochs": epochs, "saved": numbered(saved), "tested": numbered(script.tested[:1]), "failed": failed}
+
+
+def numbered(stamps):
+    """Return the stamps with -1 where there is none."""
+    return [-1.0 if stamp is None else stamp for stamp in stamps]
 
 
 def run_loop(script, statements):

@@ -24,10 +24,7 @@ def turned(*, picture, times):
     part = rotated_data()
     outputs = {"is the training part": bool(getattr(part, "train", False)), "pictures": None}
     if transform_of(part) is not None:
-        pictures = [shown(picture, transform_of(part)) for _ in range(times)]
-        are_tensors = all(isinstance(one, torch.Tensor) for one in pictures)
-        same_shape = are_tensors and len({one.shape for one in pictures}) == 1
-        outputs["pictures"] = torch.stack(pictures) if same_shape else pictures[0]
+        outputs["pictures"] = stacked([shown(picture, transform_of(part)) for _ in range(times)])
     return outputs
 
 
@@ -36,8 +33,14 @@ def straight(*, picture, times):
     """Send a picture through the transform of the plain test data."""
     from notebook import test_data
 
-    pictures = [shown(picture, transform_of(test_data)) for _ in range(times)]
-    return {"pictures": torch.stack(pictures)}
+    return {"pictures": stacked([shown(picture, transform_of(test_data)) for _ in range(times)])}
+
+
+def stacked(pictures):
+    """Return pictures of one shape as one tensor; of others, the first one as it is."""
+    are_tensors = all(isinstance(one, torch.Tensor) for one in pictures)
+    same_shape = are_tensors and len({one.shape for one in pictures}) == 1
+    return torch.stack(pictures) if same_shape else pictures[0]
 
 
 def rotated_data():
@@ -74,7 +77,10 @@ def dropout(*, images, weights, biases, switch=False):
         scores = model(images.clone())
     for hook in hooks:
         hook.remove()
-    outputs |= {"training scores": copied(scores), "inputs": [copied(one) for one in inputs]}
+    outputs |= {
+        "training scores": copied(scores),
+        "inputs": [copied(one.flatten(1) if one.ndim > 1 else one) for one in inputs],
+    }
     evaluated = described(model, images=images)
     outputs["scores of a second pass"] = evaluated["scores"]
     return outputs | evaluated if switch else outputs

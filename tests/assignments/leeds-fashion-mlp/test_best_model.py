@@ -6,17 +6,21 @@ How many epochs run, what is printed and what the file is called is up to the st
 
 import pytest
 
+from grader.compare import assert_kinds
+
 # Rows (loss, accuracy) of each epoch. Validation is best in epoch 3, training in the last, the test in epoch 5.
 TRAIN = [(0.9, 0.60), (0.7, 0.70), (0.6, 0.75), (0.5, 0.80), (0.4, 0.85), (0.3, 0.90), (0.2, 0.92), (0.1, 0.95)]
 VALID = [(0.8, 0.62), (0.5, 0.70), (0.3, 0.74), (0.6, 0.79), (0.4, 0.81), (0.7, 0.84), (0.75, 0.80), (0.78, 0.78)]
 TEST = [(0.8, 0.60), (0.7, 0.61), (0.6, 0.62), (0.5, 0.63), (0.2, 0.70), (0.3, 0.69), (0.4, 0.68), (0.5, 0.67)]
+NO_WEIGHTS = -1.0
 
 
 def run(probe, train, valid, test):
     """Run the loop; return the outputs, the epoch that has to be saved last, and words for other epochs."""
     actual = probe("training_loop", train=train, valid=valid, test=test)
+    assert_kinds(actual, {"epochs": int, "saved": [float], "tested": [float], "failed": str})
     epochs = actual["epochs"]
-    assert epochs, (
+    assert epochs > 0, (
         "No statement of the notebook calls `train` and `evaluate` for each epoch; expected a loop outside of "
         "functions, or a call of a function with that loop."
     )
@@ -39,7 +43,7 @@ def check_saved(probe, train, valid, test):
         f'Nothing was saved in {actual["epochs"]} epochs; expected `torch.save(model.state_dict(), "mlp-model.pt")` '
         "after each epoch with a new lowest validation loss."
     )
-    assert saved[-1] is not None, "What was saved last holds no weights; expected `model.state_dict()`."
+    assert saved[-1] != NO_WEIGHTS, "What was saved last holds no weights; expected `model.state_dict()`."
     last = int(saved[-1])
     losses = [loss for loss, _ in valid[: actual["epochs"]]]
     falling = [e for e in range(1, len(losses) + 1) if e == 1 or losses[e - 1] < losses[e - 2]]

@@ -33,6 +33,6 @@ def test_tests_the_best_model(probe):
     assert actual["tested"], f"After the loop no model is evaluated on `test_iterator`; expected the saved one.{failed}"
     tested = actual["tested"][0]
     assert tested == best, (
-        f"The model that is tested is that of epoch {tested or 0:g}; expected epoch {best}, the one that was saved. "
+        f"The model that is tested is that of epoch {max(tested, 0):g}; expected epoch {best}, the one that was saved. "
         "Call `model.load_state_dict(torch.load(...))` first."
     )

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.compare import Context, assert_matches, measured
+from grader.compare import Context, assert_kinds, assert_matches, measured
 
 HIDDEN = (250, 100)
 
@@ -55,10 +55,15 @@ def slips(images, weights, biases):
 
 
 def check_sizes(actual, expected, name):
+    assert_kinds(actual, {"linear layers": [[int]]})
     layers = actual["linear layers"]
-    told = " → ".join(str(size) for size in [layers[0][0], *(out for _, out in layers)]) if layers else "none"
-    wanted = " → ".join(str(size) for size in [expected[0][0], *(out for _, out in expected)])
-    assert layers == expected, f"The linear layers of `{name}` are {told}; expected {wanted}."
+    assert layers == expected, f"The linear layers of `{name}` are {in_words(layers)}; expected {in_words(expected)}."
+
+
+def in_words(layers):
+    """Return the sizes of linear layers, (in, out) each, as 784 → 250 → 100 → 10."""
+    ends = [layers[0][:1], *(layer[-1:] for layer in layers)] if layers else []
+    return " → ".join(str(size) for end in ends for size in end) or "none"
 
 
 def check_network(probe, inputs):
@@ -66,7 +71,7 @@ def check_network(probe, inputs):
     actual = probe("network", output_dim=classes, **inputs)
     check_sizes(actual, [[w.shape[1], w.shape[0]] for w in inputs["weights"]], "MLP")
     context = Context(batch_size=len(inputs["images"]), others=slips(**inputs))
-    assert_matches({"scores": actual["scores"]}, measured(forward, **inputs), context=context)
+    assert_matches(actual, measured(forward, **inputs), context=context)
 
 
 @pytest.mark.graded(task="mlp", weight=3)

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from test_mlp import check_sizes, draw, forward
 
-from grader.compare import Context, assert_matches, measured
+from grader.compare import Context, Spec, assert_matches, measured
 
 P = 0.25
 SIZES = [[784, 250], [250, 100], [100, 10]]
@@ -23,16 +23,17 @@ def ratios_of(actual, images, weights, biases):
 
     Each place is looked at from what the layer before it really got.
     """
+    assert_matches(actual, {"inputs": [Spec((64, 784)), Spec((64, 250)), Spec((64, 100))]})
     given = [*actual["inputs"], actual["training scores"]]
     expected = [images.flatten(1)]
     for number, (got, weight, bias) in enumerate(zip(given[:3], weights, biases, strict=True)):
-        scores = got.flatten(1) @ weight.T + bias
+        scores = got @ weight.T + bias
         expected.append(scores if number == 2 else F.relu(scores))
     names = ("the pixels", "the first hidden layer", "the second hidden layer", "the scores")
     found = {}
     for name, values, right in zip(names, given, expected, strict=True):
         on = right.abs() > 0.05  # a ratio of tiny numbers says nothing
-        found[name] = values.flatten(1)[on] / right[on]
+        found[name] = values[on] / right[on]
     return found
 
 
@@ -40,6 +41,7 @@ def run(probe, rng, *, switch=False):
     inputs = draw(rng, n=64)
     actual = probe("dropout", **inputs, switch=switch)
     check_sizes(actual, SIZES, "MLPDropout")
+    assert_matches(actual, {"scores": Spec((64, 10)), "training scores": Spec((64, 10))})
     return actual, inputs
 
 
@@ -57,15 +59,15 @@ def dropped(actual, inputs):
 def test_dropout_evaluation(probe, rng):
     """In evaluation mode MLPDropout is the network of part 1: 784 → 250 → 100 → 10, and nothing is dropped"""
     actual, inputs = run(probe, rng)
-    if isinstance(actual["scores"], torch.Tensor):
-        assert torch.equal(actual["scores"], actual["scores of a second pass"]), (
-            "In evaluation mode two passes give different scores: neurons are still dropped. nn.Dropout knows the "
-            "mode; F.dropout has to be told: `training=self.training`."
-        )
+    assert_matches(actual, {"scores of a second pass": Spec((64, 10))})
+    assert torch.equal(actual["scores"], actual["scores of a second pass"]), (
+        "In evaluation mode two passes give different scores: neurons are still dropped. nn.Dropout knows the mode; "
+        "F.dropout has to be told: `training=self.training`."
+    )
     others = {"the scores with neurons dropped": actual["training scores"]}
     expected = measured(forward, **inputs)
     context = Context(batch_size=64, others=others)
-    assert_matches({"scores": actual["scores"]}, expected, context=context)
+    assert_matches(actual, expected, context=context)
 
 
 @pytest.mark.graded(task="dropout", weight=3)

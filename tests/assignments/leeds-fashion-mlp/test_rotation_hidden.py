@@ -4,6 +4,8 @@ import pytest
 import torch
 from test_rotation import TIMES, bar, turned_bars
 
+from grader.compare import Spec, assert_matches
+
 BLACK, WHITE = (0 - 0.2860) / 0.3530, (1 - 0.2860) / 0.3530
 
 
@@ -27,7 +29,7 @@ def test_turned_and_normalized(probe):
     Black is 0 before normalization, so RandomRotation comes first, and fills with 0, which it does by default, too.
     """
     actual, _ = turned_bars(probe)
-    pictures = actual["pictures"][:, 0]
+    pictures = actual["pictures"][:, 0].double()
     corners = torch.stack([pictures[:, y, x] for y in (0, 27) for x in (0, 27)])
     darkest, brightest = float(corners.mean()), float(pictures[:, 13:15, 13:15].mean())
     for name, value, expected in (("mean of the corners", darkest, BLACK), ("middle of the bar", brightest, WHITE)):
@@ -41,6 +43,7 @@ def test_turned_and_normalized(probe):
 def test_plain_test_pictures_hang_straight(probe):
     """The plain test data is as before: its pictures are not turned"""
     actual = probe("straight", picture=bar(), times=10)
+    assert_matches(actual, {"pictures": Spec((10, 1, 28, 28), dtype=None)})
     pictures = actual["pictures"]
     assert torch.equal(pictures, pictures[:1].expand_as(pictures)), (
         "One picture of test_data comes out differently from time to time; expected that only rotated_test_data turns."

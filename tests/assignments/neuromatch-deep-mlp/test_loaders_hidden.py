@@ -4,6 +4,8 @@ import pytest
 import torch
 from test_loaders import check_test_images, draw_images, draw_inputs, training_images
 
+from grader.compare import Spec, assert_kinds, assert_matches
+
 
 @pytest.mark.graded(task="loaders", weight=2, after="test_loaders_shuffle")
 def test_loaders_seed(probe):
@@ -12,9 +14,9 @@ def test_loaders_seed(probe):
     Give the training loader a torch.Generator with that seed.
     """
     images, labels = draw_images(30)
-    first, again, other = probe("loader_orders", images=images, labels=labels, batch_size=5, seeds=[11, 11, 12])[
-        "orders"
-    ]
+    actual = probe("loader_orders", images=images, labels=labels, batch_size=5, seeds=[11, 11, 12])
+    assert_matches(actual, {"orders": [Spec((30, 3))] * 3})
+    first, again, other = actual["orders"]
     assert torch.equal(first, again), "Two calls with the same seed give the training images in different orders."
     assert not torch.equal(first, other), "Calls with the seeds 11 and 12 give the same order: use the seed."
 
@@ -42,5 +44,6 @@ def test_loaders_other_sizes(probe):
     """The loaders work for other numbers of images, too"""
     inputs = draw_inputs(train=15, test=7, batch_size=5, seed=5)
     actual = probe("loaders", **inputs)
+    assert_kinds(actual, {"first training batch": int})
     assert actual["first training batch"] == 5, "The first training batch has another size than batch_size=5."
     check_test_images(actual, inputs)

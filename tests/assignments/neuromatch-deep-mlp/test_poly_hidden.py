@@ -3,6 +3,8 @@
 import pytest
 from test_poly import check_count, check_features, draw
 
+from grader.compare import assert_kinds
+
 
 @pytest.mark.graded(task="poly", weight=2, after="test_poly_features")
 def test_poly_degree_50(probe, rng):
@@ -10,7 +12,7 @@ def test_poly_degree_50(probe, rng):
     inputs = draw(rng, degree=50)
     actual = probe("polynomials", **inputs)
     check_count(actual, degree=50)
-    check_features(actual["training features"], inputs["train"], degree=50, part="training")
+    check_features(actual, inputs["train"], degree=50, part="training")
 
 
 @pytest.mark.graded(task="poly", weight=1, after="test_poly_features")
@@ -19,13 +21,15 @@ def test_poly_degree_1(probe, rng):
     inputs = draw(rng, degree=1)
     actual = probe("polynomials", **inputs)
     check_count(actual, degree=1)
-    check_features(actual["training features"], inputs["train"], degree=1, part="training")
+    check_features(actual, inputs["train"], degree=1, part="training")
 
 
 @pytest.mark.graded(task="poly", weight=1, after="test_poly_features")
 def test_poly_classifier(probe, rng):
     """The classifier is one linear layer from all features to the classes"""
-    network = probe("polynomials", **draw(rng, degree=6))["network"]
+    actual = probe("polynomials", **draw(rng, degree=6))
+    assert_kinds(actual, {"network": [int]})
+    network = actual["network"]
     assert network == [27, 4], (
         f"The network that is trained has layers of {network} units; expected [27, 4]: the 27 features of degree 6, "
         "no hidden layer, 4 classes."

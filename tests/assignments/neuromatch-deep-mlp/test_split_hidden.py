@@ -4,6 +4,8 @@ import pytest
 import torch
 from test_split import check_parts, numbered
 
+from grader.compare import Spec, assert_matches
+
 
 @pytest.mark.graded(task="split", weight=1, after="test_split_is_repeatable")
 def test_split_depends_on_the_seed(probe):
@@ -28,6 +30,7 @@ def test_split_leaves_data_alone(probe):
     data = numbered(40)
     actual = probe("split", **data, seeds=[4])
     check_parts(actual, call="call 1", rows=40)
+    assert_matches(actual, {"X afterwards": Spec((40, 2)), "y afterwards": Spec((40,))})
     for name in ("X", "y"):
         assert torch.equal(actual[f"{name} afterwards"], data[name]), (
             f"`{name}` itself is changed by the split: make new tensors, `{name} = {name}[order]`."

@@ -6,6 +6,8 @@ import pytest
 import torch
 from test_xavier import check_weights
 
+from grader.compare import Spec, assert_matches
+
 WIDTH, DEPTH = 512, 10
 
 
@@ -25,8 +27,9 @@ def test_xavier_uniform(probe):
 def test_gain_keeps_signals(probe, rng):
     """With this gain, a signal keeps its size through ten layers with LeakyReLU"""
     x = torch.randn(256, WIDTH, generator=rng)
-    mean_squares = probe("signal", x=x, depth=DEPTH)["mean squares"]
-    last = mean_squares[-1] / (x**2).mean().item()
+    actual = probe("signal", x=x, depth=DEPTH)
+    assert_matches(actual, {"mean squares": [Spec(())] * DEPTH})
+    last = actual["mean squares"][-1] / (x**2).mean().item()
     assert 0.5 < last < 2, (
         f"After {DEPTH} layers, the mean square of the signal is {last:.3g} times what it was; expected about 1."
     )

@@ -5,7 +5,15 @@ test_block.py has the public ones, and says what is free.
 
 import pytest
 import torch
-from test_block import assert_block, assert_one_of, block_output, draw_block, main_paths, without_unused
+from test_block import (
+    ask_for_paths,
+    assert_block,
+    assert_one_of,
+    block_output,
+    draw_block,
+    main_paths,
+    without_unused,
+)
 
 from grader.compare import Context, Spec, assert_matches, measured
 
@@ -41,8 +49,7 @@ def test_block_gradients(probe, rng):
         x = torch.randn(3, a, 8, 8, generator=rng)
         dout = torch.randn(3, b, *((4, 4) if subsample else (8, 8)), generator=rng)
         call = {"c_in": a, "x": x, "subsample": subsample, **({"c_out": b} if subsample else {})}
-        actual = probe("block_paths", **call)
-        paths = {"main": actual["main path"], "shortcut": actual["shortcut"]}
+        paths = ask_for_paths(probe, call, a=a, b=b, subsample=subsample)
         weights = without_unused(draw_block(rng, a, b, subsample=subsample), paths["shortcut"])
         actual = probe("block_pass", **call, weights=weights, dout=dout)
         expected = measured(lambda x, w, dout, paths=paths: gradients(x, w, dout, paths), x=x, w=weights, dout=dout)

@@ -6,7 +6,7 @@ test_module.py has the public ones, and says what is free.
 import pytest
 from test_module import HPARAMS, assert_logged, draw_batch
 
-from grader.compare import assert_matches
+from grader.compare import assert_kinds, assert_matches
 
 
 @pytest.mark.graded(task="module", weight=2, after="test_module_network")
@@ -21,6 +21,8 @@ def test_module_optimizer(probe):
     """configure_optimizers makes an optimizer of all parameters with the given learning rate and weight decay"""
     actual = probe("module_optimizer", model_hparams=HPARAMS, optimizer_hparams={"lr": 0.03, "weight_decay": 2e-3})
     assert_matches(actual, {"optimizer": "an optimizer"})
+    numbers = {"numbers that it trains": int, "numbers of the network": int}
+    assert_kinds(actual, {"lr": [float], "weight_decay": [float], **numbers})
     groups = len(actual["lr"])
     wanted = {"lr": [0.03] * groups, "weight_decay": [2e-3] * groups}
     assert_matches(actual, wanted | {"numbers that it trains": actual["numbers of the network"]})

@@ -4,11 +4,12 @@ test_resnet.py has the public ones, and says what is free.
 """
 
 import math
+import re
 
 import pytest
 import torch
 import torch.nn.functional as F
-from test_resnet import SMALL, assert_layers, near, run_parts
+from test_resnet import SMALL, assert_layers, images_in, near, run_parts
 
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches
 
@@ -28,6 +29,9 @@ def test_resnet_other_groups(probe, rng):
         assert_layers(probe("resnet_layers", options=options, x=x), options, size=32)
 
 
+CHANNELS = [5, 5, 6, 8]  # behind the first blocks of a network with SMALL's sizes
+
+
 @pytest.mark.graded(task="resnet", weight=3, after="test_resnet_layers")
 def test_resnet_order(probe, rng):
     """The images go through the first convolution, then through one block after the other"""
@@ -36,16 +40,19 @@ def test_resnet_order(probe, rng):
     assert_matches(actual, near({"input of the first convolution": x}))
     first = "output of the first convolution"
     assert_matches(actual, {first: Spec((2, 5, 32, 32))})
-    size = next(k for k in (7, 5, 3, 1) if f"{k}×{k}" in actual["before the blocks"])
+    kernel_size = re.search(r"(\d)×\1", actual["before the blocks"])
+    size = int(kernel_size[1]) if kernel_size else 3
     kernel = weights["kernel"][:, :, :size, :size]
-    assert_matches(actual, near({first: F.conv2d(x, kernel, padding=size // 2)}))
+    assert_matches(actual, near({first: F.conv2d(x, kernel, padding="same")}))
+    assert_matches(actual, {"input of block 1": Spec((2, 5, 32, 32))})
     if "norm" not in actual["before the blocks"]:
         behind = actual[first].relu()
         wanted = behind if torch.equal(actual["input of block 1"], behind) else actual[first]
         assert_matches(actual, near({"input of block 1": wanted}))
     for i in range(2, 6):
         others = {"the output of another block": actual[f"output of block {i - 2}"]} if i > 2 else {}
-        wanted = near({f"input of block {i}": actual[f"output of block {i - 1}"]})
+        before = images_in(actual, f"output of block {i - 1}", rows=2, channels=CHANNELS[i - 2])
+        wanted = near({f"input of block {i}": before})
         assert_matches(actual, wanted, context=Context(others=others))
 
 
@@ -57,12 +64,16 @@ def test_resnet_initialization(probe):
     """
     options = {"num_classes": 10, "num_blocks": [2, 2, 2], "c_hidden": [16, 32, 64]}
     actual = probe("resnet_weights", options=options)
-    shapes = [Spec(tuple(weight.shape)) for weight in actual["convolutions"]]
-    assert len(shapes) >= 15, f"There are {len(shapes)} convolutions in the network; expected 15 with 6 blocks."
-    assert_matches(actual, {"convolutions": shapes})
+    convolutions = actual.get("convolutions")
+    convolutions = convolutions if isinstance(convolutions, list) else []
+    count = len(convolutions)
+    assert count >= 15, f"There are {count} convolutions in the network; expected 15 with 6 blocks."
+    is_kernel = [isinstance(one, torch.Tensor) and one.ndim == 4 and one.numel() > 0 for one in convolutions]
+    shapes = [one.shape if fits else (16, 16, 3, 3) for one, fits in zip(convolutions, is_kernel, strict=True)]
+    assert_matches(actual, {"convolutions": [Spec(tuple(shape)) for shape in shapes]})
     values, tolerances = {}, {}
     found = {}
-    for i, weight in enumerate(actual["convolutions"], start=1):
+    for i, weight in enumerate(convolutions, start=1):
         name = f"standard deviation of convolution {i} {tuple(weight.shape)}"
         fan_out = weight.shape[0] * math.prod(weight.shape[2:])
         found[name] = weight.std()
@@ -70,5 +81,6 @@ def test_resnet_initialization(probe):
         # Six standard errors of a standard deviation of so many normal numbers: luck costs nobody points.
         tolerances[name] = Tolerance(rtol=6 / math.sqrt(2 * weight.numel()), atol=0)
     assert_matches(found, Expectation(values, tolerances))
-    ones, zeros = torch.ones_like(actual["norm weights"]), torch.zeros_like(actual["norm biases"])
-    assert_matches(actual, {"norm weights": ones, "norm biases": zeros})
+    numbers = actual.get("norm weights")
+    count = len(numbers) if isinstance(numbers, torch.Tensor) and numbers.ndim else 1
+    assert_matches(actual, {"norm weights": torch.ones(count), "norm biases": torch.zeros(count)})
