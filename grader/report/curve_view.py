@@ -119,15 +119,23 @@ def _words(line: Line, curve: Curve) -> str:
     if not line.values:
         return f"{line.name}: no numbers came back"
     found = [(value, epoch) for epoch, value in zip(line.epochs, line.values, strict=True) if value is not None]
-    broken = next((e for e, v in zip(line.epochs, line.values, strict=True) if v is None), None)
     if not found:
         return f"{line.name}: no finite numbers"
     best, at = min(found, key=lambda pair: pair[0]) if curve.falls else max(found, key=lambda pair: pair[0])
-    count = _epoch(line.epochs[-1])
+    count = _epoch(found[-1][1])
     span = f"in {count} epochs" if count > 1 else "in one epoch"
     words = f"{line.name}: from {_text(found[0][0])} to {_with_unit(found[-1][0], curve)} {span}"
     words += f", {'lowest' if curve.falls else 'highest'} {_with_unit(best, curve)} in epoch {_epoch(at)}"
-    return words if broken is None else f"{words}; in epoch {_epoch(broken)} it was first no finite number"
+    return f"{words}{_gap(line, last=found[-1][1])}"
+
+
+def _gap(line: Line, *, last: float) -> str:
+    """Say where a line first has no value, "" where it has them all; `last` is where it has its last one."""
+    broken = next((epoch for epoch, value in zip(line.epochs, line.values, strict=True) if value is None), None)
+    if broken is None:
+        return ""
+    place = f"from epoch {_epoch(broken)} on" if broken > last else f"in epoch {_epoch(broken)}"
+    return f"; {place} it is too large or no number"
 
 
 def _epoch(epoch: float) -> int:

@@ -21,6 +21,7 @@ _MESSAGE_LIMIT = 600
 _NOT_EXPLAINED = (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED)
 _NOT_BY_TASK = (Verdict.CRASHED, Verdict.MISSING)
 _TASKS_SHOWN = 3
+_DATA = re.compile(r"\s*Data: [\w-]+\.$")  # which data set stood in says nothing about the mistake
 _NUMBER = re.compile(r"-?\d[\d.,]*(?:e[+-]?\d+)?")
 
 Key = tuple[str, Verdict, str]  # a task's name or "", a verdict, a lookalike's name or words without numbers
@@ -78,7 +79,7 @@ def common_explanations(results: Iterable[SubmissionResult], *, files: Mapping[s
 def _sort_in(result: SubmissionResult, file: str, clusters: dict[Key, _Cluster]) -> None:
     for position, task in enumerate(result.tasks):
         for order, check in enumerate(task.checks):
-            words = explanation_of(check)
+            words = _DATA.sub("", explanation_of(check))
             if check.verdict in _NOT_EXPLAINED or not words:
                 continue
             lookalike = _lookalike(check)

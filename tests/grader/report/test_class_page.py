@@ -143,6 +143,17 @@ def test_a_missing_file_is_told_once():
     assert (found.count, found.task) == (4, "One, Two, Six and 1 more")
 
 
+def test_which_data_stood_in_makes_no_other_explanation():
+    """A crash is one explanation, whether a check had data or not, and whichever."""
+    crash = "`a.py`, line 3, raised `IndexError`."
+    told = [
+        _told("a", crash, verdict=Verdict.CRASHED),
+        _told("b", f"{crash} Data: fashion-mnist.", verdict=Verdict.CRASHED, task="training"),
+    ]
+    (found,) = _page(*told).explanations
+    assert (found.count, found.message) == (2, crash)
+
+
 def test_the_slowest_are_named():
     """What took longest comes first, in percent of the slowest; what took no time isn't named."""
     results = [replace(_result(name), seconds=seconds) for name, seconds in (("a", 2.0), ("b", 0.1), ("c", 8.0))]

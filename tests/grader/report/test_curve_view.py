@@ -40,12 +40,16 @@ def test_a_curve_is_told_in_words():
         (Line("a", (1.0,), (7.0,)), "a: from 7 to 7 in one epoch, highest 7 in epoch 1."),
         (
             Line("a", (1.0, 2.0, 3.0), (7.0, None, None)),
-            "a: from 7 to 7 in 3 epochs, highest 7 in epoch 1; in epoch 2 it was first no finite number.",
+            "a: from 7 to 7 in one epoch, highest 7 in epoch 1; from epoch 2 on it is too large or no number.",
+        ),
+        (
+            Line("a", (1.0, 2.0, 3.0), (7.0, None, 8.0)),
+            "a: from 7 to 8 in 3 epochs, highest 8 in epoch 3; in epoch 2 it is too large or no number.",
         ),
     ],
 )
 def test_what_is_not_there_is_said(line, words):
-    """Missing numbers and those that aren't finite are told, not passed over."""
+    """Missing numbers and those that can't be drawn are told, not passed over."""
     assert curve_words(Curve("A", (line,))) == (words,)
 
 
