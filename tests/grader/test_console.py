@@ -14,7 +14,7 @@ from grader.console import (
     results_console,
     sum_in_words,
 )
-from grader.verdict import CheckResult, Feedback, Frame, Status, SubmissionResult, TaskResult, Verdict
+from grader.verdict import CheckResult, Curve, Feedback, Frame, Line, Status, SubmissionResult, TaskResult, Verdict
 
 HOSTILE = "[red]x[/red]\x1b[31m\x1b]0;title\x07\u202egnp.exe\rover \udc80"
 
@@ -37,6 +37,15 @@ def _printed(result):
     console = _console()
     print_scorecard(console, result)
     return console.file.getvalue()
+
+
+def test_a_training_that_failed_is_told_in_words():
+    """Below a check that did not pass stands how its training went, and the target; a passed one has its line only."""
+    curve = Curve("Accuracy", (Line("training", (1.0, 2.0), (10.0, 55.0)),), target=90.0, unit="%")
+    printed = " ".join(_printed(_result(_check(Verdict.WRONG, curves=(curve,)))).split())
+    words = "Accuracy: training: from 10 to 55 % in 2 epochs, highest 55 % in epoch 2. Target: at least 90 %."
+    assert words in printed
+    assert "Accuracy" not in _printed(_result(_check(curves=(curve,))))
 
 
 @pytest.mark.parametrize(
