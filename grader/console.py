@@ -116,7 +116,8 @@ def sum_in_words(result: SubmissionResult) -> str:
     if result.status is Status.UNREADABLE:
         return f"{points}: the submission can't be read."
     passed = sum(check.verdict is Verdict.PASSED for check in checks)
-    words = f"{points}: {f'{passed} of {len(checks)}' if open_ones else f'all {passed}'} checks passed."
+    told = f"{passed} of {len(checks)} checks" if open_ones or passed == 1 else f"all {passed} checks"
+    words = f"{points}: {told if len(checks) != 1 or open_ones else 'the check'} passed."
     if not_graded:
         words = f"{points}; the grader failed on {not_graded} checks, which cost no points."
     elif left_out := len(checks) - passed - len(open_ones):

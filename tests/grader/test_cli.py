@@ -142,7 +142,7 @@ def test_one_task_is_checked_alone(kit, call_grader):
     (kit / "student.py").write_text(HALF)
     ended = call_grader("check", "--task", "double", cwd=kit)
     assert ended.returncode == 0
-    words = ["10 of 10 points: all 1 checks passed.", "Next: `grader check` runs all tasks."]
+    words = ["10 of 10 points: the check passed.", "Next: `grader check` runs all tasks."]
     assert ended.stdout.splitlines()[-2:] == words
     assert "Tripling" not in ended.stdout
     assert "\x1b" not in ended.stdout
@@ -157,7 +157,7 @@ def test_long_tasks_are_left_out_of_a_quick_check(made, write_files, call_grader
     folder = write_files(tmp_path / "mine", {"student.py": GOOD.replace("3 * x", "x")})
     ended = call_grader("check", folder, "--quick", cwd=course)
     assert (ended.returncode, ended.stdout.splitlines()[-1]) == (0, "Not run (`--quick`): Tripling.")
-    assert "10 of 10 points: all 1 checks passed." in ended.stdout
+    assert "10 of 10 points: the check passed." in ended.stdout
     assert call_grader("check", folder, cwd=course).returncode == 1
 
 
@@ -184,7 +184,7 @@ def test_a_breakpoint_works(kit, run_grader):
     assert "torch.Size([4, 3])" in ended.stdout
     assert "-> return 2 * x" in ended.stdout
     assert ended.returncode == 0
-    assert "10 of 10 points: all 1 checks passed." in ended.stdout
+    assert "10 of 10 points: the check passed." in ended.stdout
 
 
 def test_a_folder_in_the_course_is_checked(course, call_grader, write_files):
