@@ -50,7 +50,7 @@ def _explain(err: BaseException, finder: NotebookFinder) -> tuple[BaseException,
         if isinstance(event.error, StatementTooLong):
             told = f"`{name}` is not there: `cell {event.cell}`, line {event.line}, {event.why} and was stopped."
             return TooLongInNotebook(told), name
-        return event.error, name
+        return _with_cause(event.error, log), name
     return MissingFromNotebook(_tell_missing(name, event, sys.modules[module], finder, log)), name
 
 
@@ -73,6 +73,17 @@ def _module_of(err: BaseException, finder: NotebookFinder) -> str:
         trace = trace.tb_next
     name = trace.tb_frame.f_globals.get("__name__") if trace is not None else ""
     return name if name in {state.module for state in finder.plan.states} else ""
+
+
+def _with_cause(err: BaseException, log: Log) -> BaseException:
+    """Return a NameError that also says what failed first, through any number of names; another error as it is."""
+    missing, event, seen = "", None, set[str]()
+    cause: BaseException | None = err
+    while isinstance(cause, NameError) and cause.name and cause.name not in seen:
+        seen.add(cause.name)
+        before = log.last_event(cause.name)
+        missing, event, cause = (cause.name, before, before.error) if before else (missing, event, None)
+    return _extend(err, missing, event) if isinstance(err, NameError) else err
 
 
 def _extend(err: NameError, name: str, event: Event | None) -> BaseException:

@@ -247,6 +247,15 @@ def test_what_follows_from_a_failure_is_not_told(grade):
     assert notes == ["cell 6, line 2, did not run", "cell 8, line 1, did not run", "cell 9, line 1, did not run"]
 
 
+def test_first_cause_is_told(grade):
+    """Where a definition lacks what another failed to set, however indirectly, the first failure is told with it."""
+    cells = ["width = int('ten')", "base = width", "half = base // 2"]
+    result = grade(notebook(SETUP, *cells, f"class MLP(nn.Module):\n    size = half\n{MLP.partition(chr(10))[2]}"))
+    message = mlp_forward(result).feedback.message
+    assert "`cell 5`, line 2, raised `NameError: name 'half' is not defined" in message
+    assert "(`width` is set in `cell 2`, line 1, which failed: `ValueError: invalid literal for int()" in message
+
+
 def test_definitions_that_came_late_have_not_failed(grade):
     """Of cells out of order it is told once that a definition came late, not that it failed as well."""
     result = grade(good(more=["class B(A):\n    pass", "class A:\n    pass"]))
