@@ -47,6 +47,12 @@ def _grader_prepare(shell):
 _grader_prepare(get_ipython())
 del _grader_prepare
 """
+_TORCHVISION = """
+from grader.torchvision_ops import make_torchvision_importable
+
+make_torchvision_importable()
+del make_torchvision_importable
+"""
 _OPTIONS = ("--HistoryManager.enabled=False", "--IPKernelApp.parent_handle=0", "--InteractiveShell.colors=nocolor")
 
 
@@ -57,7 +63,7 @@ def execute_notebook(*, cell_s: float, total_s: float) -> dict[str, Any]:
     logging.disable(logging.CRITICAL)
     rows = [_row(cell) for cell in cells]
     with tempfile.TemporaryDirectory(prefix="kernel-", ignore_cleanup_errors=True) as folder:
-        _prepare(Path(folder))
+        _prepare(Path(folder), cells)
         ended = asyncio.run(_run_all(cells, rows, folder=Path(folder), cell_s=cell_s, total_s=total_s))
     content = json.dumps({"cells": rows, "ended": ended}).encode()
     return {"executed": torch.frombuffer(bytearray(content), dtype=torch.uint8)}
@@ -67,11 +73,12 @@ def _row(cell: Cell) -> dict[str, Any]:
     return {"cell": cell.number, "state": "not run", "seconds": 0.0, "outputs": []}
 
 
-def _prepare(folder: Path) -> None:
+def _prepare(folder: Path, cells: Sequence[Cell]) -> None:
     """Give the kernel folders of its own and what is to run before the first cell."""
+    uses_torchvision = any("torchvision" in cell.source for cell in cells)
     startup = folder / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
-    (startup / "00-grader.py").write_text(_STARTUP, encoding="utf-8")
+    (startup / "00-grader.py").write_text(_STARTUP + _TORCHVISION * uses_torchvision, encoding="utf-8")
     os.environ.update(
         IPYTHONDIR=str(folder / "ipython"),
         JUPYTER_RUNTIME_DIR=str(folder),

@@ -42,6 +42,13 @@ def executed(assignment, walled_server, tmp_path_factory):
     return run
 
 
+def test_torchvision(executed):
+    """Torchvision can be imported in the kernel, also where its compiled operators are not for this torch."""
+    whole, notes = executed("from torchvision import transforms\nprint(transforms.Compose([]))", cell_s=40.0)
+    assert notes == ("The whole notebook ran without an error.",)
+    assert whole.cells[0].outputs[0].text.startswith("Compose(")
+
+
 @pytest.fixture(scope="module")
 def odd(executed):
     """Return a notebook of odd cells after its run, and the notes."""
