@@ -7,6 +7,7 @@ saved, and what is tested in the end, tells which epoch it comes from.
 import ast
 import contextlib
 import copy
+import io
 
 import torch
 from torch import nn
@@ -90,7 +91,7 @@ def training_loop(*, train, valid, test):
     from notebook_best_model import train as _train  # noqa: F401
 
     script = Script(notebook, train=train, valid=valid, test=test)
-    with scripted(notebook, script, epochs=len(valid)):
+    with scripted(notebook, script, epochs=len(valid)), quiet():
         rest = run_loop(script, own_statements("notebook_best_model"))
         epochs, saved = script.epoch, list(script.saved)
         script.tested.clear()
@@ -108,6 +109,13 @@ def training_loop(*, train, valid, test):
 def numbered(stamps):
     """Return the stamps with -1 where there is none."""
     return [-1.0 if stamp is None else stamp for stamp in stamps]
+
+
+@contextlib.contextmanager
+def quiet():
+    """Keep back what is printed: figures that are made up would only confuse."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield
 
 
 def run_loop(script, statements):
