@@ -42,18 +42,24 @@ def make_bundle(assignment: Assignment) -> Bundle:
 def unpack_bundle(bundle: Bundle, folder: Path) -> Path:
     """Write a bundle's files into a new folder of that name, which is there as a whole or not at all.
 
-    Only this user may read it. Raises ProtocolError for bytes that are not the bundle's.
+    Only this user may read it. Raises ProtocolError for other bytes than the bundle's, and where they
+    can't be written.
     """
     if hashlib.sha256(bundle.content).hexdigest() != bundle.digest:
         raise ProtocolError("The course was damaged on its way to the worker.")
     parcel = unpack(bundle.content, most_bytes=MOST_BYTES)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix="unpacking-", dir=folder.parent))
-    for name, content in parcel.files.items():
-        path = beside / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return beside.rename(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix="unpacking-", dir=folder.parent))
+        for name, content in parcel.files.items():
+            path = beside / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return beside.rename(folder)
+    except OSError as err:
+        raise ProtocolError(
+            f"The course can't be written there: {err}.", remedy="Start the worker with another --local-directory."
+        ) from err
 
 
 def _own_files(assignment: Assignment) -> list[Path]:

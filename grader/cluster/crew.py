@@ -29,13 +29,16 @@ class Member:
 
 
 class Workload:
-    """Keep the jobs that have no answer yet, in their order, and how often each may have ended its worker."""
+    """Keep the jobs that have no answer yet, in their order, and the workers that ended while they had one.
+
+    `ended` holds the names of those workers for each job.
+    """
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self.jobs = tuple(jobs)
         self.unanswered = set(range(len(self.jobs)))
         self._waiting = deque(range(len(self.jobs)))
-        self._ended = [0] * len(self.jobs)
+        self.ended: list[list[str]] = [[] for _job in self.jobs]
 
     @property
     def waiting(self) -> int:
@@ -53,16 +56,19 @@ class Workload:
 
     def is_suspect(self, number: int) -> bool:
         """Tell whether a worker has ended while it had this job."""
-        return self._ended[number] > 0
+        return bool(self.ended[number])
 
     def has_waiting_suspect(self) -> bool:
         """Tell whether a job waits that has to be alone on its worker."""
         return any(self.is_suspect(number) for number in self._waiting)
 
-    def put_back(self, number: int, *, is_blamed: bool) -> bool:
-        """Have a job done again, and tell whether it may be: not where it ended its worker for the third time."""
-        self._ended[number] += is_blamed
-        if self._ended[number] >= ATTEMPTS:
+    def put_back(self, number: int, *, ended: str = "") -> bool:
+        """Have a job done again, and tell whether it may be: not where this is the third worker that ended with it.
+
+        `ended` is that worker's name, "" where the job is not to blame.
+        """
+        self.ended[number] += [ended] if ended else []
+        if len(self.ended[number]) >= ATTEMPTS:
             return False
         self._waiting.appendleft(number)
         return True

@@ -20,6 +20,7 @@ from distributed import LocalCluster
 from distributed.security import Security
 
 from grader.cluster.choice import JOB_QUEUES, LOCAL, MEMORY, ClusterChoice
+from grader.cluster.workforce import Workforce
 from grader.errors import SandboxError, UsageError
 
 _OURS = {
@@ -30,20 +31,21 @@ _OURS = {
     "protocol": "Say `tls = true` or `tls = false` at the top of the file.",
     "processes": "The workers of a local cluster are always processes.",
 }
-_LOST_JOB_S = 5.0
+_GONE_S = 5.0
+_GONE_LOCAL_S = 120.0  # a local worker is started again by its own nanny, slowly where the machine is busy
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
     """Hold a cluster that runs: where its scheduler is, how to talk to it, how many workers are to come.
 
-    `keep_up` asks for workers again where some have ended.
+    `workforce` begins workers again where some have ended, None where that is somebody else's business.
     """
 
     address: str
     security: Security | None
     expected: int
-    keep_up: Callable[[], None]
+    workforce: Workforce | None = None
 
 
 @contextlib.asynccontextmanager
@@ -53,39 +55,44 @@ async def open_cluster(choice: ClusterChoice, *, processes: int) -> AsyncIterato
     Raises UsageError for options that its class doesn't know, SandboxError where it can't be started.
     """
     if choice.is_running:
-        yield Running(choice.address, _certificates(choice), 1, _do_nothing)
+        yield Running(choice.address, _certificates(choice), 1)
         return
     with dask.config.set(_settings(choice)):
-        build, expected = _builder(choice, processes=processes)
-        try:
-            cluster = await build()
-        except (OSError, RuntimeError, TypeError, ValueError) as err:
-            raise SandboxError(
-                f"The cluster could not be started: {err}".strip(), remedy="docs/cluster.md says what it needs."
-            ) from err
-        try:
-            yield Running(cluster.scheduler_address, cluster.security, expected, _scaler(cluster, expected))
-        finally:
-            with contextlib.suppress(Exception):
-                await cluster.close()
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                running = await _start(choice, stack, processes=processes)
+            except (OSError, RuntimeError, TypeError, ValueError) as err:
+                raise SandboxError(
+                    f"The cluster could not be started: {' '.join(str(err).split())}",
+                    remedy="docs/cluster.md says what it needs.",
+                ) from err
+            yield running
 
 
-def _do_nothing() -> None:
-    pass
+async def _start(choice: ClusterChoice, stack: contextlib.AsyncExitStack, *, processes: int) -> Running:
+    """Start a cluster, and leave with the stack how to end it."""
+    security = Security.temporary() if choice.tls else None
+    build = _local(choice, security, processes) if choice.engine == LOCAL else _queue(choice, security)
+    cluster = build()
+    stack.push_async_callback(_close, cluster)
+    is_local = choice.engine == LOCAL
+    count = processes if is_local else choice.jobs
+    workforce = Workforce(cluster, count=count, gone_s=_GONE_LOCAL_S if is_local else _GONE_S)
+    await workforce.start()
+    expected = count if is_local else count * int(choice.options.get("processes", 1))
+    return Running(cluster.scheduler_address, security, expected, workforce)
 
 
-def _scaler(cluster: Any, expected: int) -> Callable[[], None]:
-    def keep_up() -> None:
-        cluster.scale(expected)
-
-    return keep_up
+async def _close(cluster: Any) -> None:
+    with contextlib.suppress(Exception):
+        await cluster.close()
 
 
 def _settings(choice: ClusterChoice) -> dict[str, Any]:
     return {
         "distributed.scheduler.worker-ttl": f"{choice.worker_ttl_s}s",
         "distributed.scheduler.allowed-failures": 0,  # this side counts, and knows whom to blame
-        "distributed.deploy.lost-worker-timeout": f"{_LOST_JOB_S}s",
+        "distributed.deploy.lost-worker-timeout": "1 day",  # the workforce looks after that
         "distributed.worker.resources": dict(choice.resources),
     }
 
@@ -103,26 +110,28 @@ def _certificates(choice: ClusterChoice) -> Security | None:
     )
 
 
-def _builder(choice: ClusterChoice, *, processes: int) -> tuple[Callable[[], Any], int]:
-    """Return what starts the cluster when it is awaited, and how many workers will come."""
-    options: dict[str, Any] = dict(choice.options)
-    security = Security.temporary() if choice.tls else None
-    if choice.engine == LOCAL:
-        _refuse_unknown(options, LocalCluster, known=_parameters(LocalCluster))
-        ours: dict[str, Any] = {
-            "n_workers": processes,
-            "threads_per_worker": 1,
-            "processes": True,
-            "memory_limit": 0,
-            "host": "127.0.0.1",
-            "dashboard_address": "127.0.0.1:8787",
-            "silence_logs": logging.CRITICAL,
-            "security": security,
-            "asynchronous": True,
-        }
-        return lambda: LocalCluster(**{**ours, **options}), processes
+def _local(choice: ClusterChoice, security: Security | None, processes: int) -> Callable[[], Any]:
+    """Return what makes a cluster of this machine's processes."""
+    _refuse_unknown(choice.options, LocalCluster, known=_parameters(LocalCluster))
+    ours: dict[str, Any] = {
+        "n_workers": processes,
+        "threads_per_worker": 1,
+        "processes": True,
+        "memory_limit": 0,
+        "host": "127.0.0.1",
+        "dashboard_address": "127.0.0.1:8787",
+        "silence_logs": logging.CRITICAL,
+        "security": security,
+        "asynchronous": True,
+    }
+    return lambda: LocalCluster(**{**ours, **choice.options})
+
+
+def _queue(choice: ClusterChoice, security: Security | None) -> Callable[[], Any]:
+    """Return what makes a cluster of a batch system's jobs, none of them submitted yet."""
     import dask_jobqueue
 
+    options: dict[str, Any] = dict(choice.options)
     kind = getattr(dask_jobqueue, JOB_QUEUES[choice.engine])
     _refuse_unknown(options, kind, known={*_parameters(kind), *_parameters(kind.job_cls)})
     command = shlex.split(kind.job_cls.submit_command)[0]
@@ -133,11 +142,10 @@ def _builder(choice: ClusterChoice, *, processes: int) -> tuple[Callable[[], Any
         )
     if security is not None and "shared_temp_directory" not in options:
         options["shared_temp_directory"] = str(_own_folder())
-    expected = choice.jobs * int(options.get("processes", 1))
     if declared := _declared(choice):
         texts = " ".join(f"{name}={amount:.12g}" for name, amount in declared.items())
         options["worker_extra_args"] = [*options.get("worker_extra_args", ()), "--resources", texts]
-    return lambda: kind(n_workers=expected, security=security, asynchronous=True, **options), expected
+    return lambda: kind(security=security, asynchronous=True, **options)
 
 
 def _declared(choice: ClusterChoice) -> dict[str, float]:

@@ -20,8 +20,9 @@ from grader.cluster.bundle import make_bundle
 from grader.cluster.choice import MEMORY, ClusterChoice
 from grader.cluster.crew import Workload
 from grader.cluster.engines import Running, default_processes, open_cluster
+from grader.cluster.hiring import Terms
 from grader.cluster.sameness import data_sets, versions
-from grader.cluster.session import Disconnected, Session, Terms
+from grader.cluster.session import Disconnected, Session
 from grader.errors import SandboxError
 from grader.executor import Answer, Order
 from grader.job import Job

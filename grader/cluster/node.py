@@ -5,13 +5,10 @@ its sandbox: bytes, texts and numbers of the coordinator's are all that comes in
 """
 
 import asyncio
-import queue
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,124 +17,17 @@ from distributed import Worker, WorkerPlugin, get_worker
 from grader.cluster.bundle import Bundle, unpack_bundle
 from grader.cluster.choice import MEMORY
 from grader.cluster.sameness import data_sets, explain_data, explain_versions, versions
+from grader.cluster.slots import Grading
 from grader.course import read_assignment
 from grader.errors import GraderError
-from grader.executor import ATTEMPTS, Order
-from grader.grading_process import LOST, GradingProcess
+from grader.executor import Order
+from grader.grading_process import LOST
 from grader.job import Job
-from grader.results_file import pack
 from grader.submission import Found
 
-IDLE_S = 600.0
-_LOOK_EVERY_S = 30.0
 _SAME_VERSIONS = "Install the same versions there as on the coordinator (a shared environment is the easiest)."
 _OTHER_FOLDER = "Start it with --local-directory outside of Python's own folders, such as one below /tmp."
 _SAME_DATA = "Put the same files there and set $GRADER_DATA before its worker starts (docs/cluster.md)."
-
-
-class Grading(WorkerPlugin):
-    """Hold a worker's grading processes for one run, and end them with the run or the worker.
-
-    A process that nobody has asked for `IDLE_S` ends, too: then its coordinator has probably been killed.
-    """
-
-    def __init__(self, order: Order, folder: Path, *, slots: int) -> None:
-        self._folder = folder
-        self._slots = [_Slot(order, folder / f"slot{number}") for number in range(slots)]
-        self._free: queue.SimpleQueue[_Slot] = queue.SimpleQueue()
-        for slot in self._slots:
-            self._free.put(slot)
-        self._watch: asyncio.Task[None] | None = None
-
-    def prepare(self) -> None:
-        """Start a grading process and wait for a trial of its wall. Raises GraderError or one of LOST."""
-        self._slots[0].prepare()
-
-    def setup(self, worker: Worker) -> None:
-        """Begin to look for processes that are idle."""
-        self._watch = asyncio.create_task(self._end_idle())
-
-    async def _end_idle(self) -> None:
-        while True:
-            await asyncio.sleep(_LOOK_EVERY_S)
-            for slot in self._slots:
-                slot.rest(after_s=IDLE_S)
-
-    def grade(self, job: Job, parcel: bytes) -> dict[str, Any]:
-        """Grade a submission in the next process that is free, and return plain values."""
-        slot = self._free.get()
-        try:
-            return slot.grade(job, parcel)
-        finally:
-            self._free.put(slot)
-
-    def teardown(self, worker: Worker) -> None:
-        """End all grading processes, in the middle of a submission if need be, and remove the course."""
-        if self._watch is not None:
-            self._watch.cancel()
-        self.end()
-
-    def end(self) -> None:
-        """End all grading processes and remove their files."""
-        for slot in self._slots:
-            slot.end()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-
-class _Slot:
-    """Keep one grading process, and a thread that starts it: the process dies with the thread that started it."""
-
-    def __init__(self, order: Order, folder: Path) -> None:
-        folder.mkdir()
-        self._parcel = folder / "parcel"
-        self._executed = folder / "executed"
-        own = self._executed if order.executed is not None else None
-        self._process = GradingProcess(
-            Order(**{name: getattr(order, name) for name in Order.__slots__} | {"executed": own})
-        )
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="grading")
-        self._used = time.monotonic()
-
-    def prepare(self) -> None:
-        self._thread.submit(self._process.prepare).result()
-
-    def grade(self, job: Job, parcel: bytes) -> dict[str, Any]:
-        return self._thread.submit(self._grade, job, parcel).result()
-
-    def _grade(self, job: Job, parcel: bytes) -> dict[str, Any]:
-        self._parcel.write_bytes(parcel)
-        shutil.rmtree(self._executed, ignore_errors=True)
-        problem = ""
-        for _attempt in range(ATTEMPTS):
-            try:
-                self._process.ask(Job(job.found, job.tasks, job.checks, self._parcel))
-                result, digest = self._process.answer()
-            except LOST as err:
-                problem = f"its grading process ended ({err})."
-                self._process.end()
-            except GraderError as err:
-                self._process.end()
-                return {"refused": err.message, "remedy": err.remedy}
-            else:
-                return {"result": pack(result), "digest": digest, "executed": self._executed_files()}
-            finally:
-                self._used = time.monotonic()
-        return {"lost": problem}
-
-    def _executed_files(self) -> dict[str, bytes]:
-        return {path.name: path.read_bytes() for path in self._executed.glob("*") if path.is_file()}
-
-    def rest(self, *, after_s: float) -> None:
-        if self._process.pid and time.monotonic() - self._used > after_s:
-            self._thread.submit(self._rest, after_s)
-
-    def _rest(self, after_s: float) -> None:
-        if time.monotonic() - self._used > after_s:
-            self._process.end()
-
-    def end(self) -> None:
-        self._process.end_for_good()
-        self._thread.shutdown(wait=False, cancel_futures=True)
 
 
 async def install(
@@ -256,9 +146,8 @@ def _base(run: str) -> str:
 def grade_parcel(run: str, name: str, parcel: bytes, tasks: tuple[str, ...], checks: tuple[str, ...]) -> dict[str, Any]:
     """Grade one submission on the worker that this runs on.
 
-    Returns `{"result", "digest", "executed"}`, `{"lost"}` where it ended its grading process three times, `{"gone"}`
-    where this worker has been started anew, or
-    `{"refused", "remedy"}` where this worker can't grade any more.
+    Returns `{"result", "digest", "told", "executed"}`, `{"lost", "told"}` where it ended its grading process three
+    times, `{"gone"}` where this worker has been started anew, or `{"refused", "remedy"}` where it can't grade any more.
     """
     plugin = get_worker().plugins.get(run)
     if not isinstance(plugin, Grading):

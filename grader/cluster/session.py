@@ -1,56 +1,40 @@
-"""One connection to a scheduler: makes workers ready, gives them jobs, brings home the answers.
+"""One connection to a scheduler: gives its workers jobs, brings home the answers, notices who is gone.
 
-`grader.cluster.executor` opens a new one where the connection is lost; `grader.cluster.crew` decides who gets what.
+`grader.cluster.executor` opens a new one where the connection is lost; `grader.cluster.hiring` makes workers ready,
+`grader.cluster.crew` decides who gets what.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import PurePath
+from dataclasses import replace
 from typing import Any
 
 from distributed import Client
 from distributed.client import FutureCancelledError
 from distributed.scheduler import KilledWorker
 
-from grader.atomic import replace_bytes
 from grader.cluster import node
-from grader.cluster.bundle import Bundle
+from grader.cluster.answers import read_answer
 from grader.cluster.crew import Crew, Member, Workload
 from grader.cluster.engines import Running
-from grader.errors import SandboxError, SubmissionError
+from grader.cluster.hiring import Hiring, Terms, dismiss
+from grader.errors import GraderError, SubmissionError
 from grader.executor import ATTEMPTS, Answer, Order
 from grader.job import Job
 from grader.parcel import pack_submission
-from grader.points import failed_to_grade, unreadable
-from grader.results_file import unpack_result
 from grader.submission import read_submission
 
 _LOOK_EVERY_S = 0.5
 _KEEP_UP_EVERY_S = 3.0
-_TELL_AFTER_S = 15.0
-_REFUSED_S = 10.0
-_REFUSED_LATER_S = 60.0
 _SILENT_S = 30.0
-_GOODBYE_S = 10.0
+_GOODBYE_S = 15.0
 _GOING = ("closing", "closing_gracefully", "closed")
+_LOST = f"{ATTEMPTS} workers of the cluster ended while they graded it."
 
 
 class Disconnected(Exception):
     """Tell that the scheduler does not answer any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Hold what a worker is told of a run: its name, the course, the order, and what has to be the same there."""
-
-    run: str
-    order: Order
-    bundle: Bundle
-    settings: dict[str, Any]
-    expected: dict[str, dict[str, str]]
-    needs: dict[str, float]
 
 
 class Session:
@@ -68,22 +52,19 @@ class Session:
         at: Callable[[str, Job | None], None],
     ) -> None:
         self._client = client
-        self._running = running
+        self._workforce = running.workforce
         self._terms = terms
         self._load = load
         self._report = report
         self._tell = tell
         self._at = at
-        self._shown: dict[str, int] = {}
         self._crew = Crew(load)
-        self._hiring: dict[asyncio.Task[Any], tuple[str, str]] = {}
+        self._hiring = Hiring(client, terms, self._crew, expected=running.expected, tell=tell)
         self._working: dict[asyncio.Task[dict[str, Any]], tuple[Member, int]] = {}
-        self._refused: dict[str, tuple[str, str]] = {}
-        self._told: set[str] = set()
+        self._keeping: asyncio.Task[str] | None = None
+        self._shown: dict[str, int] = {}
         self._count = 0
         self._looked = self._kept_up = 0.0
-        self._idle_since = time.monotonic()
-        self._has_begun = False
 
     async def work(self) -> None:
         """Return when every job has its answer. Raises Disconnected, and SandboxError where every worker refuses."""
@@ -93,21 +74,17 @@ class Session:
                 for member, number in self._crew.assign():
                     self._working[asyncio.create_task(self._attempt(member, number))] = (member, number)
                 self._show()
-                tasks = [*self._hiring, *self._working]
-                if self._crew.members:
-                    self._idle_since = time.monotonic()
-                if not tasks:
-                    self._wait_for_workers()
-                    await asyncio.sleep(_LOOK_EVERY_S)
-                    continue
+                self._hiring.watch()
+                tasks = [*self._hiring.tasks, *self._working] or [asyncio.create_task(asyncio.sleep(_LOOK_EVERY_S))]
                 await asyncio.wait(tasks, timeout=_LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+                self._hiring.settle()
                 self._settle()
             self._show()
         finally:
             await self._leave()
 
     async def _look(self) -> None:
-        """Find out which workers there are now: make new ones ready, and take back the jobs of those that are gone."""
+        """Find out which workers there are now, and take back the jobs of those that are gone."""
         now = time.monotonic()
         if now - self._looked < _LOOK_EVERY_S:
             return
@@ -119,18 +96,14 @@ class Session:
         for address, member in list(self._crew.members.items()):
             facts = present.get(address)
             if facts is None or not facts["resources"].get(self._terms.run):
-                self._dismiss(member, is_blamed=not member.leaving)
+                self._dismiss(member, has_ended=not member.leaving)
             else:
                 member.leaving = facts["status"] in _GOING
-        for address in [address for address in self._refused if address not in present]:
-            del self._refused[address]
-        known = {*self._crew.members, *self._refused, *(address for address, _name in self._hiring.values())}
-        for address, facts in present.items():
-            if address not in known and facts["status"] not in _GOING:
-                self._hiring[asyncio.create_task(self._hire(address))] = (address, _label(facts["name"]))
-        if now - self._kept_up > _KEEP_UP_EVERY_S:
+        staying = {address: facts for address, facts in present.items() if facts["status"] not in _GOING}
+        self._hiring.look_at({address: _label(facts["name"]) for address, facts in staying.items()})
+        if self._workforce is not None and now - self._kept_up > _KEEP_UP_EVERY_S:
             self._kept_up = now
-            self._running.keep_up()
+            self._keep_up({str(facts["name"]) for facts in present.values()})
 
     async def _present(self) -> dict[str, Any]:
         """Return what the scheduler knows of its workers, by address."""
@@ -139,21 +112,13 @@ class Session:
         identity = await self._client.scheduler.identity()
         return dict(identity["workers"])
 
-    async def _hire(self, address: str) -> Any:
-        terms = self._terms
-        bundle = (terms.bundle.slug, terms.bundle.content, terms.bundle.digest)
-        answers = await self._client.run(
-            node.install,
-            terms.run,
-            bundle=bundle,
-            settings=terms.settings,
-            execute=terms.order.executed is not None,
-            expected=terms.expected,
-            needs=terms.needs,
-            workers=[address],
-            on_error="return",
-        )
-        return answers.get(address)
+    def _keep_up(self, names: set[str]) -> None:
+        """See that there are as many workers as were asked for, or will be, without waiting for it."""
+        assert self._workforce is not None
+        if self._keeping is not None and self._keeping.done() and (problem := self._keeping.result()):
+            self._hiring.say_once(f"No worker can be started in place of one that has ended: {problem}")
+        if self._keeping is None or self._keeping.done():
+            self._keeping = asyncio.create_task(self._workforce.keep_up(names))
 
     async def _attempt(self, member: Member, number: int) -> dict[str, Any]:
         """Return a worker's message about one job."""
@@ -193,137 +158,76 @@ class Session:
         self._shown = now
 
     def _settle(self) -> None:
-        """Take in what has ended."""
-        for hired in [task for task in self._hiring if task.done()]:
-            address, name = self._hiring.pop(hired)
-            if not hired.cancelled():
-                self._take_on(address, name, hired)
-        for worked in [task for task in self._working if task.done()]:
-            if worked in self._working:  # an earlier one may have dismissed its worker
-                self._take_in(worked)
-
-    def _take_on(self, address: str, name: str, task: asyncio.Task[Any]) -> None:
-        error = task.exception()
-        if error is not None:
-            if isinstance(error, OSError | TimeoutError | FutureCancelledError):
-                return  # it went while it was asked; where it is still there, it is asked again
-            raise error
-        match task.result():
-            case {"slots": int(slots), "resources": dict(resources)}:
-                self._crew.members[address] = Member(address, name, slots, resources)
-                self._has_begun = True
-            case {"refused": str(problem), "remedy": str(remedy)}:
-                self._refuse(address, name, problem, remedy)
-            case OSError():
-                return
-            case Exception() as odd:
-                problem = f"torchgrade does not run there ({type(odd).__name__}: {str(odd)[:200]})."
-                self._refuse(address, name, problem, "Install the coordinator's version there.")
-            case _:
-                return
-
-    def _refuse(self, address: str, name: str, problem: str, remedy: str) -> None:
-        self._refused[address] = (problem, remedy)
-        if problem not in self._told:
-            self._told.add(problem)
-            where = address if name == address else f"{name} ({address})"
-            self._tell(f"Worker {where} gets no work: {problem} {remedy}".strip())
+        """Take in the answers that have come."""
+        for task in [task for task in self._working if task.done()]:
+            if task in self._working:  # an earlier one may have dismissed its worker
+                self._take_in(task)
 
     def _take_in(self, task: asyncio.Task[dict[str, Any]]) -> None:
         """Report a job's answer, or have it done again."""
         member, number = self._working.pop(task)
         member.jobs.discard(number)
         if task.cancelled():
+            self._put_back(number)
             return
-        error = task.exception()
-        if isinstance(error, FutureCancelledError):
-            self._put_back(number, is_blamed=False)
-            raise Disconnected from error
-        if isinstance(error, KilledWorker):
-            self._put_back(number, is_blamed=True)
-            self._dismiss(member, is_blamed=True)
-            return
-        if error is not None:
-            problem = f"grading there fails ({type(error).__name__}: {str(error)[:200]})."
-            self._put_back(number, is_blamed=True)
-            self._retire(member, problem, "Its log says more.")
-            return
-        match task.result():
+        match task.exception() or task.result():
+            case GraderError() as error:  # the coordinator's own: the course can't be read any more
+                raise error
+            case FutureCancelledError() as error:
+                self._put_back(number)
+                raise Disconnected from error
+            case KilledWorker() | {"gone": True}:
+                self._put_back(number, ended=member.name)
+                self._dismiss(member, has_ended=True)
+            case BaseException() as error:
+                self._put_back(number, ended=member.name)
+                problem = f"grading there fails ({type(error).__name__}: {str(error)[:200]})."
+                self._retire(member, problem, "Its log says more.")
             case {"refused": str(problem), "remedy": str(remedy)}:
-                self._put_back(number, is_blamed=False)
+                self._put_back(number, ended=member.name)
                 self._retire(member, problem, remedy)
-            case {"gone": _}:
-                self._put_back(number, is_blamed=True)
-                self._dismiss(member, is_blamed=True)
             case message:
                 self._answer(number, message, worker=member.name)
 
     def _answer(self, number: int, message: dict[str, Any], *, worker: str) -> None:
-        job, order = self._load.jobs[number], self._terms.order
-        name, digest = job.found.name, ""
-        match message:
-            case {"unreadable": str(problem)}:
-                result = unreadable(name, order.assignment, problem=problem, wall=order.wall)
-            case {"lost": str(problem)}:
-                result = failed_to_grade(name, order.assignment, problem=problem, wall=order.wall)
-            case _:
-                result, digest = unpack_result(message["result"]), message["digest"]
-                for file, content in message["executed"].items():
-                    if order.executed is not None and PurePath(file).name == file:
-                        replace_bytes(order.executed / file, content)
+        answer = read_answer(message, self._load.jobs[number], self._terms.order, worker=worker)
+        ends = [f"its worker ended: {name}" for name in self._load.ended[number]]
         self._load.answered(number)
-        self._report(Answer(job, result, digest, worker=worker))
+        self._report(replace(answer, told=(*ends, *answer.told)))
 
-    def _put_back(self, number: int, *, is_blamed: bool) -> None:
+    def _put_back(self, number: int, *, ended: str = "") -> None:
         """Have a job done again, or give it up where it ended its third worker."""
-        if not self._load.put_back(number, is_blamed=is_blamed):
-            problem = f"{ATTEMPTS} workers of the cluster ended while they graded it."
-            self._answer(number, {"lost": problem}, worker="")
+        if not self._load.put_back(number, ended=ended):
+            self._answer(number, {"lost": _LOST}, worker="")
 
-    def _dismiss(self, member: Member, *, is_blamed: bool) -> None:
+    def _dismiss(self, member: Member, *, has_ended: bool) -> None:
         """Take a worker's jobs back, and forget the worker: where it is there again, it is made ready again."""
         self._crew.members.pop(member.address, None)
         for task, (owner, number) in list(self._working.items()):
             if owner is member:
                 del self._working[task]
                 task.cancel()
-                self._put_back(number, is_blamed=is_blamed)
+                self._put_back(number, ended=member.name if has_ended else "")
 
     def _retire(self, member: Member, problem: str, remedy: str) -> None:
         """Take a worker's jobs back and give it no others."""
-        self._dismiss(member, is_blamed=False)
-        self._refuse(member.address, member.name, problem, remedy)
-
-    def _wait_for_workers(self) -> None:
-        """Say now and then that there are no workers; raise SandboxError where all that can come refuse."""
-        waited_s = time.monotonic() - self._idle_since
-        patience_s = _REFUSED_LATER_S if self._has_begun else _REFUSED_S
-        if self._refused and len(self._refused) >= self._running.expected and waited_s > patience_s:
-            problem, remedy = next(iter(self._refused.values()))
-            count = len(self._refused)
-            raise SandboxError(
-                f"None of the cluster's {count} workers can grade. The first says: {problem}", remedy=remedy
-            )
-        if waited_s > _TELL_AFTER_S and "waiting" not in self._told:
-            self._told.add("waiting")
-            self._tell("No worker is ready yet; the run goes on as soon as one is. Ctrl-C ends it.")
+        self._dismiss(member, has_ended=False)
+        self._hiring.refuse(member.address, member.name, problem, remedy)
 
     async def _leave(self) -> None:
         """Let go of everything: jobs, workers' processes, the course on them."""
-        tasks = [*self._hiring, *self._working]
+        addresses = [*self._crew.members, *self._hiring.addresses]
+        tasks = [*self._hiring.tasks, *self._working, *([self._keeping] if self._keeping is not None else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for _task, (_member, number) in self._working.items():
-            if number in self._load.unanswered:
-                self._load.put_back(number, is_blamed=False)
+        for _member, number in self._working.values():
+            self._load.put_back(number)
         self._working.clear()
-        workers = [*self._crew.members, *(address for address, _name in self._hiring.values())]
-        if self._client.status != "running" or not workers:
+        if self._client.status != "running" or not addresses:
             return
-        goodbye = self._client.run(node.uninstall, self._terms.run, workers=workers, on_error="ignore")
         try:
-            await asyncio.wait_for(goodbye, timeout=_GOODBYE_S)
+            await asyncio.wait_for(dismiss(self._client, self._terms.run, addresses), timeout=_GOODBYE_S)
         except (OSError, TimeoutError, ValueError, FutureCancelledError):
             self._tell("The workers could not be told that the run is over; their processes end when they are idle.")
 

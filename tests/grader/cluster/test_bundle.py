@@ -48,3 +48,11 @@ def test_a_damaged_course_is_not_unpacked(make_course, read_tiny, tmp_path):
         unpack_bundle(replace(bundle, content=bundle.content + b" "), tmp_path / "x" / "unpacked")
     assert not (tmp_path / "x").exists()
     assert unpack_bundle(bundle, tmp_path / "x" / "unpacked").stat().st_mode & 0o077 == 0
+
+
+def test_a_course_that_can_t_be_written(make_course, read_tiny, write_files, tmp_path):
+    """A worker whose folder can't be used says so, and what to do."""
+    bundle = make_bundle(read_tiny(make_course(tmp_path / "course")))
+    write_files(tmp_path, {"file": ""})
+    with pytest.raises(ProtocolError, match=r"The course can't be written there: .*another --local-directory"):
+        unpack_bundle(bundle, tmp_path / "file" / "unpacked")

@@ -126,3 +126,5 @@ def test_a_submission_that_kills_its_worker_three_times(tiny_course, write_files
     with read_store(out) as store:
         (result,) = [result for result in store.results() if result.status is Status.NOT_GRADED]
     assert "3 workers of the cluster ended while they graded it." in result.notes[0]
+    (log,) = (out / "logs").glob("05*deserter*")
+    assert log.read_text().count("its worker ended: worker 1") == 3

@@ -47,8 +47,8 @@ def test_a_suspect_is_alone_on_its_worker():
     crew = _crew(load, 2)
     (member, first), (_member, second) = crew.assign()
     member.jobs.clear()
-    assert load.put_back(second, is_blamed=True)
-    assert load.put_back(first, is_blamed=True)
+    assert load.put_back(second, ended="w")
+    assert load.put_back(first, ended="w")
     assert _numbers(crew.assign()) == [("w0", first)]
     assert crew.assign() == []
     member.jobs.clear()
@@ -63,7 +63,7 @@ def test_others_go_on_while_a_suspect_waits():
     crew = _crew(load, 1, 1)
     given_jobs = crew.assign()
     given_jobs[0][0].jobs.clear()
-    load.put_back(0, is_blamed=True)
+    load.put_back(0, ended="w")
     assert load.next_for(crew.members["w0"], is_alone=False) == 2
     assert crew.assign() == []
     crew.members["w1"].jobs.clear()
@@ -83,9 +83,9 @@ def test_a_job_may_end_three_workers():
     """The third worker that ends with a job is its last; those that ended without its fault don't count."""
     load = _load(1)
     for _time in range(ATTEMPTS - 1):
-        assert load.put_back(0, is_blamed=True)
-        assert load.put_back(0, is_blamed=False)
-    assert not load.put_back(0, is_blamed=True)
+        assert load.put_back(0, ended="w")
+        assert load.put_back(0)
+    assert not load.put_back(0, ended="w")
 
 
 @given(
@@ -108,7 +108,7 @@ def test_killers_are_given_up_and_all_others_answered_once(jobs, slots, killers,
         if number in killers:  # it takes all along that its worker has
             ends += 1
             for taken in sorted(member.jobs, reverse=True):
-                if not load.put_back(taken, is_blamed=True):
+                if not load.put_back(taken, ended="w"):
                     given_up.append(taken)
                     load.answered(taken)
             member.jobs.clear()

@@ -9,13 +9,24 @@ import pytest
 pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
 from grader.cluster import node
+from grader.cluster.answers import read_answer
 from grader.cluster.bundle import Bundle, make_bundle
 from grader.cluster.choice import ClusterChoice
 from grader.cluster.engines import _declared
 from grader.cluster.executor import make_terms
 from grader.executor import Order
+from grader.job import Job
+from grader.parcel import pack_submission
+from grader.submission import Found, read_submission
 
 GIB = 2**30
+KILLER = """\
+import os, pathlib, signal
+pid = os.getpid()
+while "batch_worker" not in pathlib.Path(f"/proc/{pid}/cmdline").read_text():
+    pid = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+os.kill(pid, signal.SIGKILL)
+"""
 
 
 @pytest.mark.parametrize(
@@ -121,3 +132,27 @@ def test_idle_processes_end(order, write_files, tmp_path):
     finally:
         grading.end()
     assert not (tmp_path / "folder").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+def test_a_submission_that_ends_its_grading_process(tiny_course, read_tiny, write_files, tmp_path):
+    """After three times a worker gives up, with the words that a local run has, and is ready for the next one."""
+    assignment = read_tiny(tiny_course)
+    order = Order(tiny_course, assignment, wall="process")
+    killer, good = (
+        pack_submission(read_submission(Found(name, write_files(tmp_path / name, {"student.py": source})), assignment))
+        for name, source in (("killer", KILLER), ("good", "def double(x): return 2 * x\ndef triple(x): return x\n"))
+    )
+    (tmp_path / "folder").mkdir()
+    grading = node.Grading(order, tmp_path / "folder", slots=1)
+    try:
+        message = grading.grade(Job(Found("killer", tmp_path)), killer)
+        assert message["lost"] == "its grading process ended (exit status -9)."
+        assert message["told"][0] == "attempt 1 of 3: its grading process ended (exit status -9)."
+        assert len([line for line in message["told"] if line.startswith("attempt ")]) == 3
+        job = Job(Found("good", tmp_path))
+        answer = read_answer(grading.grade(job, good), job, order, worker="w")
+        assert (answer.result.points, answer.worker) == (10, "w")
+    finally:
+        grading.end()

@@ -60,3 +60,8 @@ def test_data_are_known_by_their_content(make_course, read_tiny, write_files, tm
         prints.append(data_sets(assignment)["cifar10"])
     assert prints[0] == prints[1] != prints[2]
     assert len(prints[0]) == 64
+
+
+def test_checks_that_are_no_python_name_nothing(make_course, read_tiny, tmp_path):
+    """A mistake in a check is told where checks are collected; here it does no harm."""
+    assert data_sets(read_tiny(make_course(tmp_path / "course", checks="def ("))) == {}

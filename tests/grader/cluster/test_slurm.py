@@ -35,7 +35,7 @@ def slurm():
 
 @pytest.mark.slow
 def test_grading_on_slurm(slurm, tiny_course, submissions, local_grades, start_grader, write_files, tmp_path):
-    """A run on Slurm gives the local run's grades, though one of its jobs is cancelled in the middle."""
+    """A run on Slurm gives the local run's grades, though all its jobs are cancelled in the middle."""
     config = write_files(tmp_path, {"slurm.toml": CONFIG.format(folder=tmp_path / "jobs")}) / "slurm.toml"
     (tmp_path / "jobs").mkdir()
     out = tmp_path / "out"
@@ -46,7 +46,7 @@ def test_grading_on_slurm(slurm, tiny_course, submissions, local_grades, start_g
     )  # fmt: skip
     with process:
         wait_until(lambda: stored(out) >= 4 or process.poll() is not None, seconds=180)
-        cancelled = slurm.running_jobs()[:1]
+        cancelled = slurm.running_jobs()
         slurm.call("scancel", *cancelled)
         _output, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
@@ -55,3 +55,18 @@ def test_grading_on_slurm(slurm, tiny_course, submissions, local_grades, start_g
     assert len([line for line in errors.splitlines() if line.startswith("[")]) == 15
     wait_until(lambda: not slurm.call("squeue", "-h").strip(), seconds=60)
     assert not list((tmp_path / "jobs").glob("**/torchgrade-*"))
+
+
+def test_a_job_that_can_t_be_submitted(slurm, tiny_course, submissions, run_grader, write_files, tmp_path):
+    """Where Slurm refuses the jobs, the run stops at once with Slurm's own words."""
+    text = CONFIG.format(folder=tmp_path).replace('"debug"', '"nowhere"')
+    config = write_files(tmp_path, {"slurm.toml": text}) / "slurm.toml"
+    ended = run_grader(
+        "grade", "tiny", submissions, "-o", tmp_path / "out", "--wall", "process",
+        "--cluster", "slurm", "--cluster-config", config,
+        cwd=tiny_course, environment=slurm.environment,
+    )  # fmt: skip
+    assert ended.returncode == 3
+    assert "The cluster could not be started:" in ended.stderr
+    assert "invalid partition specified: nowhere" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -1,0 +1,31 @@
+"""A worker's message about one job, as the answer that a local process would have given.
+
+`grader.cluster.session` reports it; `grader.cluster.node` wrote the message.
+"""
+
+from pathlib import PurePath
+from typing import Any
+
+from grader.atomic import replace_bytes
+from grader.executor import Answer, Order
+from grader.job import Job
+from grader.points import failed_to_grade, unreadable
+from grader.results_file import unpack_result
+
+
+def read_answer(message: dict[str, Any], job: Job, order: Order, *, worker: str) -> Answer:
+    """Return the answer to a job; the executed copy of its notebook is written where the order wants it.
+
+    Raises StoreError for a result that is none, and where the copy can't be written.
+    """
+    name, assignment = job.found.name, order.assignment
+    match message:
+        case {"unreadable": str(problem)}:
+            return Answer(job, unreadable(name, assignment, problem=problem, wall=order.wall), "", worker)
+        case {"lost": str(problem)}:
+            failed = failed_to_grade(name, assignment, problem=problem, wall=order.wall)
+            return Answer(job, failed, "", worker, told=tuple(message.get("told", ())))
+    for file, content in message["executed"].items():
+        if order.executed is not None and PurePath(file).name == file:
+            replace_bytes(order.executed / file, content)
+    return Answer(job, unpack_result(message["result"]), message["digest"], worker, told=tuple(message["told"]))
