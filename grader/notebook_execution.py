@@ -31,6 +31,9 @@ _PROCESSES = 128  # a kernel is a dozen threads
 _MOST_TOLD = 5
 _MOST_BYTES = 4 * MAX_TOTAL
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_WORD = re.compile(r"\w+")
+_LACKING = re.compile(r"name '(\w+)' is not defined")
+_NO_NETWORK = re.compile(r"Temporary failure in name resolution|Name or service not known|Network is unreachable")
 _IMAGES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff"}
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -112,24 +115,37 @@ def _parse(value: Any) -> tuple[dict[int, Mapping[str, Any]], str]:
 
 
 def _tell(rows: Mapping[int, Mapping[str, Any]], cells: Sequence[Cell]) -> Iterator[str]:
-    """Yield a sentence for each cell that failed when the whole notebook was run."""
-    told = 0
+    """Yield a sentence for each cell that failed when the whole notebook was run, and count what only followed."""
+    told, followed = 0, 0
+    words = set[str]()  # of the cells that failed so far
     for cell in cells:
         row = rows.get(cell.number, {})
         errors = [output for output in _outputs(row) if output["output_type"] == "error"]
-        problem = ""
-        if row.get("state") == "died":
-            problem = "ended the kernel: a crash, or too little memory"
-        elif row.get("state") in ("interrupted", "stuck"):
-            problem = "ran too long and was stopped"
-        elif errors:
-            problem = f"raised `{errors[-1]['ename']}: {errors[-1]['evalue'][:200]}`"
-        if problem:
+        problem = _problem(row, errors)
+        lacking = _LACKING.fullmatch(errors[-1]["evalue"]) if errors and errors[-1]["ename"] == "NameError" else None
+        if lacking and lacking[1] in words:
+            followed += 1
+        elif problem:
             told += 1
             if told <= _MOST_TOLD:
                 yield f"Run as a whole: cell {cell.number} {problem}."
+        if problem:
+            words.update(_WORD.findall(cell.source))
     if told > _MOST_TOLD:
         yield f"Run as a whole: {told - _MOST_TOLD} more cells failed."
+    if followed:
+        yield f"Run as a whole: {followed} more cells lack what cells that failed would have set."
+
+
+def _problem(row: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]) -> str:
+    """Say what a cell did wrong, "" where nothing."""
+    if row.get("state") == "died":
+        return "ended the kernel: a crash, or too little memory"
+    if row.get("state") in ("interrupted", "stuck"):
+        return "ran too long and was stopped"
+    if errors and _NO_NETWORK.search(errors[-1]["evalue"]):
+        return "asks for something from the network, and there is none while a notebook is graded"
+    return f"raised `{errors[-1]['ename']}: {errors[-1]['evalue'][:200]}`" if errors else ""
 
 
 def _write(cells: Sequence[Cell], rows: Mapping[int, Mapping[str, Any]]) -> bytes:

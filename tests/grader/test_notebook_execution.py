@@ -92,6 +92,23 @@ def test_many_errors():
     assert len(kept.notes) == 6
 
 
+def test_what_follows_is_counted():
+    """Of a download that fails and all that lacks its data, the download is told; a name nobody set is told as well."""
+    sources = ["data = load()\nloader = batches(data)", "first = data[0]", "print(first)", "print(second)"]
+    cells = tuple(Cell(number, CellKind.CODE, source) for number, source in enumerate(sources, start=1))
+    errors = [("URLError", "<urlopen error [Errno -3] Temporary failure in name resolution>")]
+    errors += [("NameError", f"name '{name}' is not defined") for name in ("data", "first", "second")]
+    rows = [
+        {"cell": number, "outputs": [{"output_type": "error", "ename": name, "evalue": value, "traceback": []}]}
+        for number, (name, value) in enumerate(errors, start=1)
+    ]
+    assert _read(outcome(rows), cells).notes == (
+        "Run as a whole: cell 1 asks for something from the network, and there is none while a notebook is graded.",
+        "Run as a whole: cell 4 raised `NameError: name 'second' is not defined`.",
+        "Run as a whole: 2 more cells lack what cells that failed would have set.",
+    )
+
+
 @pytest.mark.parametrize(
     ("submission", "name"),
     [("alice", "alice.ipynb"), ("Alice", r"Alice-\w{12}.ipynb"), ("../x", r"x-\w+.ipynb"), ("con", r"con-\w+.ipynb")],
