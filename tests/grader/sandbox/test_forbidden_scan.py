@@ -345,9 +345,9 @@ def test_a_use_deep_inside_an_expression_is_found():
 )
 def test_hostile_sources_end(source):
     """Sources that grow, recurse or ask for huge texts are scanned in seconds."""
-    started = time.monotonic()
+    started = time.process_time()
     scan = _scan(source + "\nfrom torch.nn import Linear")
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
     assert scan.uses or scan.unread
 
 
