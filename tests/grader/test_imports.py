@@ -13,8 +13,8 @@ LAYERS = {
     "words": "errors verdict",
     "leaves": "assignment atomic capacity globs notebook_plan notebooks paths plain_text probes regions results_file "
     "shares store_errors tensors toml_table sandbox.huge_pages sandbox.kernel sandbox.limits sandbox.memory "
-    "sandbox.protocol sandbox.seccomp sandbox.stage sandbox.recorder sandbox.written_answers sandbox.scratch sandbox.shims "
-    "sandbox.forbidden* sandbox.cell_source sandbox.definitions sandbox.execution* sandbox.notebook_* "
+    "sandbox.protocol sandbox.seccomp sandbox.stage sandbox.recorder sandbox.written_answers sandbox.scratch "
+    "sandbox.shims sandbox.forbidden* sandbox.cell_source sandbox.definitions sandbox.execution* sandbox.notebook_* "
     "sandbox.statement_* source_lines code_tokens",
     "data": "accuracy curves dataset_* datasets image_shapes point_sets torchvision_ops",
     "readers": "archive_streams archives assignment_file check_sources contents course folders intake job keys "
@@ -24,7 +24,8 @@ LAYERS = {
     "sandbox.exchange sandbox.forkserver sandbox.forkserver_client sandbox.host sandbox.inline sandbox.live* "
     "sandbox.replies sandbox.supervisor sandbox.walls sandbox.worker",
     "plugin": "plugin session text_answers",
-    "work": "console doctor export_command grade live_checks live_source own_work record similar_sources template watch",
+    "work": "console doctor export_command grade live_checks live_source own_work record similar_sources "
+    "template watch",
     "many": "batch batch_worker cluster.* executor grading_process local_workers plan progress "
     "progress_file run_logs run_view",
     "proof": "audit audit_rules audit_trials",
