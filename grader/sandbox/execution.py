@@ -20,6 +20,7 @@ import torch
 from grader.notebooks import Cell, CellKind
 from grader.sandbox.execution_bounds import MAX_IMAGE, MAX_OF_CELL, MAX_OUTPUTS, MAX_TEXT, MAX_TOTAL
 from grader.sandbox.notebook_modules import installed_notebook
+from grader.sandbox.protocol import PRELOAD_FOLDER
 
 _GRACE_S = 5.0  # for a cell to stop when it is interrupted
 _START_S = 60.0
@@ -79,6 +80,8 @@ def _prepare(folder: Path, cells: Sequence[Cell]) -> None:
     startup = folder / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
     (startup / "00-grader.py").write_text(_STARTUP + _TORCHVISION * uses_torchvision, encoding="utf-8")
+    for name in [name for name, value in os.environ.items() if value.startswith(PRELOAD_FOLDER)]:
+        del os.environ[name]  # a library that was preloaded wants to write where nobody can any more
     os.environ.update(
         IPYTHONDIR=str(folder / "ipython"),
         JUPYTER_RUNTIME_DIR=str(folder),
