@@ -18,7 +18,7 @@ demo: .venv/installed  ## grade the bundled sample submissions and show the page
 	@$(BIN)/grader grade technion-hw2 $(DEMO)/submissions --out $(DEMO)/results --quick
 
 test: .venv/installed  ## run all tests that need no GPU
-	$(BIN)/python -m pytest -m "not gpu" --numprocesses=auto --maxprocesses=4 --dist=loadfile
+	$(BIN)/python -m pytest -m "not gpu"
 
 lint: .venv/installed  ## check style and types
 	$(BIN)/ruff check .
