@@ -103,7 +103,7 @@ async def _run_all(
     manager = AsyncKernelManager(
         transport="ipc", ip=str(folder / "socket"), connection_file=str(folder / "connection.json")
     )
-    notebook = nbformat.from_dict(_tree(cells))  # type: ignore[no-untyped-call]
+    notebook = nbformat.from_dict(_tree(cells))
     client = NotebookClient(
         notebook,
         km=manager,
