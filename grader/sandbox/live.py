@@ -4,18 +4,20 @@
 It is no wall and has no limits.
 """
 
+import contextlib
 import re
 import sys
 import time
-from collections.abc import Collection, Mapping, MutableMapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from grader.errors import CourseError
-from grader.probes import BrokenProbes
+from grader.probes import BrokenProbes, Probe, is_probes_file
 from grader.sandbox.limits import MIB, Limits
+from grader.sandbox.live_values import keep_values
 from grader.sandbox.notebook_modules import NotebookFinder
 from grader.sandbox.notebook_names import MissingFromNotebook, find_similar
 from grader.sandbox.protocol import Ending, ErrorReport, ProbeCall, ProbeOutcome
@@ -89,7 +91,25 @@ class LiveSandbox:
         inputs, _devices = unpack(pack(call.inputs))
         settings = {"inputs": inputs, "dtype": call.dtype, "threads": call.threads, "seed": call.seed}
         settings |= {"device": call.device, "watch": list(call.watch)}
-        return run_probe(probe, settings, root=self._kernel.places, max_bytes=int(self._limits.reply_mib * MIB))
+        with self._forgotten(probe):
+            return run_probe(probe, settings, root=self._kernel.places, max_bytes=int(self._limits.reply_mib * MIB))
+
+    @contextlib.contextmanager
+    def _forgotten(self, probe: Probe) -> Iterator[None]:
+        """Let the next probe find the names of the notebook, its modules and the probe files as this one does.
+
+        Behind a wall each has a fork to itself. Numbers in tensors come back when all checks are done.
+        """
+        modules = [vars(sys.modules[name]) for name in probe.needs if name in sys.modules]
+        functions = [one.function for one in self._probes.values()]
+        files = [one.__globals__ for one in functions if is_probes_file(one.__code__.co_filename)]
+        spaces = {id(space): space for space in (self._kernel.namespace, *modules, *files)}.values()
+        restore = [one for space in spaces for one in keep_values(space, numbers=False)]
+        try:
+            yield
+        finally:
+            for one in restore:
+                one()
 
     def _explained(self, outcome: ProbeOutcome) -> ProbeOutcome:
         """Say what to do about a name that a probe has looked for in the notebook in vain."""

@@ -15,8 +15,11 @@ _MOST_ELEMENTS = 16_000_000
 _CONTAINERS = (list, dict, set)
 
 
-def keep_values(namespace: MutableMapping[str, Any]) -> Iterator[Callable[[], None]]:
-    """Yield what restores the names, the attributes of their values, and what lists, dictionaries and sets hold."""
+def keep_values(namespace: MutableMapping[str, Any], *, numbers: bool = True) -> Iterator[Callable[[], None]]:
+    """Yield what restores the names, the attributes of their values, and what lists, dictionaries and sets hold.
+
+    With `numbers` also those in tensors, of which it takes a copy.
+    """
     before = dict(namespace)
 
     def restore() -> None:
@@ -31,9 +34,9 @@ def keep_values(namespace: MutableMapping[str, Any]) -> Iterator[Callable[[], No
         elif type(value) in _CONTAINERS and len(value) <= _MOST_ITEMS:
             yield _keep_items(value)
         elif isinstance(value, torch.Tensor):
-            yield _keep_tensor(value)
+            yield from [_keep_tensor(value)] if numbers else []
         elif isinstance(value, nn.Module):
-            yield from _keep_layers(value)
+            yield from _keep_layers(value, numbers=numbers)
         elif not isinstance(value, type | ModuleType) and isinstance(own := getattr(value, "__dict__", None), dict):
             yield _keep_items(own)
 
@@ -70,12 +73,12 @@ def _keep_class(owner: type) -> Callable[[], None]:
     return restore
 
 
-def _keep_layers(model: nn.Module) -> Iterator[Callable[[], None]]:
-    """Yield what restores each layer's settings, parameters and buffers."""
+def _keep_layers(model: nn.Module, *, numbers: bool) -> Iterator[Callable[[], None]]:
+    """Yield what restores each layer's settings and, with `numbers`, its parameters and buffers."""
     for layer in model.modules():
         for own in (vars(layer), *(kept for kept in vars(layer).values() if type(kept) is dict)):
             yield _keep_items(own)
-    for tensor in (*model.parameters(), *model.buffers()):
+    for tensor in (*model.parameters(), *model.buffers()) if numbers else ():
         yield _keep_tensor(tensor)
 
 

@@ -71,6 +71,67 @@ def test_kit_that_went_away(kit):
         check(kit)
 
 
+def test_probes_leave_nothing_to_each_other(make_course, tmp_path):
+    """What a probe sets in the notebook, in its lists, and in its own file, the next one does not find."""
+    files = {"toml": TOML_OF_A_NOTEBOOK, "probes": PROBES_THAT_CHANGE, "checks": CHECKS_THAT_ASK_TWICE}
+    course = make_course(tmp_path / "course", **files, reference={"tiny.py": '# %% id="a"\nwidth, items = 1, [1]\n'})
+    write_template(read_assignment(course, "tiny"), tmp_path / "kit")
+    module = types.ModuleType("__main__")
+    module.__dict__.update(width=1, items=[1])
+    (task,) = check_live(tmp_path / "kit", (), module=module, cells=Cells()).tasks
+    assert [one.verdict for one in task.checks] == [Verdict.PASSED] * 2
+    assert (module.width, module.items) == (1, [1])
+
+
+TOML_OF_A_NOTEBOOK = """\
+title = "Tiny"
+[submission]
+kind = "notebook"
+required = ["tiny.ipynb"]
+editable = ["*.ipynb"]
+[tasks.one]
+title = "One"
+points = 1
+"""
+PROBES_THAT_CHANGE = """\
+from grader.probes import probe
+
+LOG = []
+
+
+class Table:
+    rows = 2
+
+
+@probe(needs=["notebook"])
+def look():
+    import notebook
+
+    LOG.append(notebook.width)
+    found = {"width": notebook.width, "items": list(notebook.items), "calls": len(LOG), "rows": Table.rows}
+    notebook.width = 9
+    notebook.items.append(9)
+    Table.rows = 9
+    return found
+"""
+CHECKS_THAT_ASK_TWICE = '''\
+import pytest
+
+
+@pytest.mark.graded(task="one")
+def test_first(probe):
+    """first"""
+    for _ in range(2):
+        assert dict(probe("look")) == {"width": 1, "items": [1], "calls": 1, "rows": 2}
+
+
+@pytest.mark.graded(task="one")
+def test_second(probe):
+    """second"""
+    test_first(probe)
+'''
+
+
 def test_definitions_that_hold():
     """Of each name the last definition is kept in its place, with all imports; what is no definition is blank."""
     history = (
