@@ -79,8 +79,10 @@ def course_with_limit(folder: Path, *, limit_s: float) -> Path:
     shutil.copytree(COURSE, folder, ignore=shutil.ignore_patterns("__pycache__"))
     settings = folder / ASSIGNMENT.relative_to(COURSE) / "assignment.toml"
     text = settings.read_text(encoding="utf-8")
-    text = edited(text, "\nwall_s = 2\n", f"\nwall_s = {limit_s:g}\n")
-    settings.write_text(edited(text, "\ncpu_s = 2\n", f"\ncpu_s = {limit_s:g}\n"), encoding="utf-8")
+    limits = tomllib.loads(text)["limits"]
+    for name in ("wall_s", "cpu_s"):
+        text = edited(text, f"\n{name} = {limits[name]}\n", f"\n{name} = {limit_s:g}\n")
+    settings.write_text(text, encoding="utf-8")
     return folder
 
 

@@ -115,6 +115,8 @@ def sum_in_words(result: SubmissionResult) -> str:
     points = f"{number(result.points)} of {number(result.max_points)} points"
     if result.status is Status.UNREADABLE:
         return f"{points}: the submission can't be read."
+    if not checks:
+        return "Nothing of this can be checked here: it is looked at when your work is graded."
     passed = sum(check.verdict is Verdict.PASSED for check in checks)
     told = f"{passed} of {len(checks)} checks" if open_ones or passed == 1 else f"all {passed} checks"
     words = f"{points}: {told if len(checks) != 1 or open_ones else 'the check'} passed."

@@ -18,6 +18,8 @@ from grader.executor import Order
 from grader.job import Job
 from grader.results_file import unpack_result
 from grader.sandbox.limits import guard_s, limits_from
+from grader.sandbox.scratch import remove_stale
+from grader.sandbox.walls import Wall, temporary_folder
 from grader.verdict import SubmissionResult
 
 _PATIENCE_S = 3.0
@@ -174,6 +176,7 @@ class GradingProcess:
         with contextlib.suppress(OSError):
             process.kill()
         process.wait()
+        remove_stale(temporary_folder(Wall(self._order.wall)))  # what it had no time to remove
         self._keep_last_words(process)
         for pipe in (process.stdin, process.stdout, process.stderr):
             with contextlib.suppress(OSError):

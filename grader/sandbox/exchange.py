@@ -22,7 +22,7 @@ from grader.sandbox.protocol import (
     frame,
     read_note,
 )
-from grader.sandbox.replies import how_it_ended, number_of, outcome_of
+from grader.sandbox.replies import ending_of, number_of, outcome_of
 from grader.tensors import pack, unpack
 
 _GRACE_S = 0.5
@@ -223,7 +223,7 @@ class Exchange:
     def _conclude(self) -> ProbeOutcome:
         """Turn the reply, or its absence, into an outcome."""
         if self._payload is None:
-            return ProbeOutcome(Ending.KILLED, detail=how_it_ended(self._end or {}))
+            return ending_of(self._end or {}, cpu_s=self._limits.cpu_s)
         values, devices = unpack(self._payload)
         outcome = outcome_of(values, devices, limits=self._limits)
         self.import_failed = outcome.error is not None and outcome.error.phase == "import"

@@ -35,18 +35,21 @@ def number_of(value: Any) -> float:
     return float(value) if isinstance(value, int | float) and 0 <= value < 1e12 else 0.0
 
 
-def how_it_ended(end: Mapping[str, Any]) -> str:
-    """Say how the probe's process ended without a reply, from its wait status."""
+def ending_of(end: Mapping[str, Any], *, cpu_s: float) -> ProbeOutcome:
+    """Turn the end of a probe's process without a reply into an outcome, from its wait status and its CPU seconds."""
     status = end.get("status")
     if type(status) is not int or not 0 <= status < 1 << 16:
-        return "ended without a reply"
+        return ProbeOutcome(Ending.KILLED, detail="ended without a reply")
     if not os.WIFSIGNALED(status):
-        return f"left the process with exit status {os.WEXITSTATUS(status)} before returning"
+        left = f"left the process with exit status {os.WEXITSTATUS(status)} before returning"
+        return ProbeOutcome(Ending.KILLED, detail=left)
     number = os.WTERMSIG(status)
     if number in (signal.SIGXCPU, signal.SIGKILL):
-        return "was killed: it had used up its CPU time or memory"
+        if number_of(end.get("cpu_s")) >= cpu_s:
+            return ProbeOutcome(Ending.TIMED_OUT, detail=f"computed for longer than {cpu_s:g} s")
+        return ProbeOutcome(Ending.KILLED, detail="was killed: it may have used too much memory")
     with_name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-    return f"was ended by {with_name}"
+    return ProbeOutcome(Ending.KILLED, detail=f"was ended by {with_name}")
 
 
 def _is_memory_error(report: ErrorReport) -> bool:

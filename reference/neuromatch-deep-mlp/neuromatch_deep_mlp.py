@@ -10,7 +10,9 @@
 # 2. What does it take to feed a network with **real images**?
 # 3. How large should the **first random weights** be?
 #
-# Write the parts marked `TODO`; everything else is there. Run the cell below a part to check it. No GPU is needed.
+# Write the parts marked `TODO`; everything else is there. The cell below a part checks what you have run so far, saved
+# or not. Before you hand in, save the notebook and run `grader check` in its folder: that reads the file, as grading
+# does. No GPU is needed.
 
 # %% id="setup"
 import ast
@@ -31,6 +33,7 @@ from torchvision.utils import make_grid
 from tqdm.auto import tqdm
 
 # %matplotlib inline
+# %load_ext grader
 
 
 # %% id="seeds"
@@ -114,7 +117,7 @@ class Net(nn.Module):
 
 
 # %% id="check-net"
-# !grader check --task net
+# %check net
 
 # %% [markdown] id="part-training"
 # ## Tools: the training loop
@@ -187,7 +190,7 @@ def train_test_classification(
 
 
 # %% id="check-training"
-# !grader check --task training
+# %check training
 
 # %% [markdown] id="part-split"
 # ## Tools: training and test data
@@ -211,7 +214,7 @@ def shuffle_and_split_data(X, y, seed):
 
 
 # %% id="check-split"
-# !grader check --task split
+# %check split
 
 
 # %% id="plots"
@@ -279,7 +282,7 @@ test_loader = DataLoader(
 )
 
 # %% id="check-spiral-training"
-# !grader check --task spiral-training
+# %check spiral-training
 
 # %% [markdown] id="part-depth"
 # ## 1. Wide or deep?
@@ -336,7 +339,7 @@ def run_depth_optimizer(max_par_count, max_hidden_layer, device):
 
 
 # %% id="check-depth"
-# !grader check --task depth
+# %check depth
 
 # %% id="run-depth"
 set_seed(seed=SEED)
@@ -408,7 +411,7 @@ def run_poly_classification(poly_degree, device="cpu", seed=0):
 
 
 # %% id="check-poly"
-# !grader check --task poly
+# %check poly
 
 # %% [markdown] id="poly-figures"
 # With degree 50 there are 1325 features. After 100 epochs the linear classifier is right for 69.88 % of the training
@@ -420,7 +423,7 @@ set_seed(seed=SEED)
 print("Number of features:", run_poly_classification(50, DEVICE, SEED))
 
 # %% id="check-poly-training"
-# !grader check --task poly-training
+# %check poly-training
 
 # %% [markdown] id="question-wide"
 # **Question 2.** Does this wide model do well outside of the region that its training points come from? Why?
@@ -486,7 +489,7 @@ def get_data_loaders(batch_size, seed):
 
 
 # %% id="check-loaders"
-# !grader check --task loaders
+# %check loaders
 
 # %% id="run-images"
 # Takes a few minutes; remove the first character of the next line to download the images.
@@ -503,7 +506,7 @@ if pathlib.Path("afhq").is_dir():
     imshow(make_grid(first_weights / first_weights.abs().max(), nrow=8))
 
 # %% id="check-image-training"
-# !grader check --task image-training
+# %check image-training
 
 # %% [markdown] id="question-features"
 # **Question 3.** The weights of the first layer already look like faces. Does this network have a hierarchy of
@@ -556,7 +559,7 @@ theoretical_gain = math.sqrt(2 / (1 + negative_slope**2))
 # </solution>
 
 # %% id="check-xavier"
-# !grader check --task xavier
+# %check xavier
 
 # %% [markdown] id="part-best-gain"
 # Does the figure hold in practice? Train for a single epoch with gains between 0.1 and 3: the best one should be near.

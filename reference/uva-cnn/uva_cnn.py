@@ -1,6 +1,7 @@
 # ruff: noqa: E402, PT028 - a notebook imports where it needs something, and `test_model_rotated` is no test
 # The reference of uva-cnn as a percent script: `grader template uva-cnn` makes the students' notebook of it. Figures
 # that the text names are proven in tests/grader/assignments/test_uva_cnn.py.
+# ruff: noqa: F401  (students may want every library that is imported)
 
 # %% [markdown] id="intro"
 # # Practical 2: convolutional neural networks
@@ -8,13 +9,15 @@
 # You build a small **ResNet** out of pre-activation blocks, train it on CIFAR10, and then ask two questions: what does
 # it make of images that are **rotated**, and what is left when their **pixels are shuffled**?
 #
-# Write the parts marked `TODO`; everything else is there. The cell below a part checks it.
+# Write the parts marked `TODO`; everything else is there. The cell below a part checks what you have run so far, saved
+# or not. Before you hand in, save the notebook and run `grader check` in its folder: that reads the file, as grading
+# does.
 
 # %% id="setup"
 import os
 
 import matplotlib.pyplot as plt
-import numpy as np  # noqa: F401 - for students
+import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -24,6 +27,7 @@ from torchvision import transforms
 from torchvision.datasets import CIFAR10
 
 # %matplotlib inline
+# %load_ext grader
 
 # %% id="paths"
 # Where the data set is, or gets downloaded to
@@ -227,7 +231,7 @@ class PreActResNetBlock(nn.Module):
 
 
 # %% id="check-block"
-# !grader check --task block
+# %check block
 
 # %% [markdown] id="about-resnet"
 # The network stacks such blocks in groups. `num_blocks=[3,3,3]` means three groups of three blocks, and each group has
@@ -287,7 +291,7 @@ class ResNet(nn.Module):
 
 
 # %% id="check-resnet"
-# !grader check --task resnet
+# %check resnet
 
 # %% [markdown] id="about-create"
 # Now tell `CIFARModule` which network to create. The hyperparameters are those that it was given.
@@ -307,7 +311,8 @@ def create_resnet(self):
 CIFARModule.create_model = create_resnet
 
 # %% id="check-module"
-# !grader check --task module --task training
+# The second one trains a small ResNet for half a minute.
+# %check module training
 
 # %% [markdown] id="about-training"
 # Ten epochs show whether it works; for your report train for 100. Try other hyperparameters, too.
@@ -351,7 +356,7 @@ def test_model_rotated(model, rotation_angle=0.0):
 
 
 # %% id="check-rotation"
-# !grader check --task rotation
+# %check rotation
 
 # %% [markdown] id="about-angles"
 # Determine the accuracy for the angles from 0 to 360 degrees in steps of 10, and plot it over the angle.
@@ -413,7 +418,7 @@ shuffled_loaders = {
 # </solution>
 
 # %% id="check-shuffle"
-# !grader check --task shuffle
+# %check shuffle
 
 # %% [markdown] id="about-shuffled-training"
 # Train a new model on the shuffled images. 10 epochs are enough. Give it a `save_name` of its own.

@@ -1,5 +1,8 @@
 """Tests of grader.grading_process and grader.batch_worker: what they agree on before anything is graded."""
 
+import os
+import signal
+import tempfile
 from types import SimpleNamespace
 
 import pytest
@@ -39,6 +42,22 @@ def test_a_prepared_process_grades(order, write_files, tmp_path):
         result, digest = process.answer()
         assert (result.points, len(digest)) == (10, 64)
         assert process.pid == pid
+    finally:
+        process.end_for_good()
+
+
+def test_a_killed_process_leaves_no_files(order, tmp_path, monkeypatch):
+    """What a grading process that was killed could not remove is removed when its end is seen."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    process = GradingProcess(order)
+    try:
+        process.prepare()
+        owner = f"-{process.pid}-"
+        assert any(owner in path.name for path in tmp_path.glob("grader-*"))
+        os.kill(process.pid, signal.SIGKILL)
+        process.end()
+        assert not any(owner in path.name for path in tmp_path.glob("grader-*"))
     finally:
         process.end_for_good()
 

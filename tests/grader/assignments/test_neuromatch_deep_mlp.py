@@ -132,4 +132,4 @@ def test_the_notebook_is_one(capsys):
     tree = json.loads(write_ipynb(read_percent(SCRIPT.read_text(encoding="utf-8"), name=SCRIPT.name)))
     checks = [cell for cell in tree["cells"] if cell["id"].startswith("check-")]
     assert len(checks) == 10
-    assert all("".join(cell["source"]) == f"!grader check --task {cell['id'][6:]}" for cell in checks)
+    assert all("".join(cell["source"]) == f"%check {cell['id'][6:]}" for cell in checks)

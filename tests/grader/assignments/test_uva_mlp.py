@@ -130,7 +130,7 @@ def test_the_notebook_is_one() -> None:
     checks = {cell["id"]: "".join(cell["source"]) for cell in tree["cells"] if cell["id"].startswith("check-")}
     tasks = [task.name for task in read_assignment(COURSE, "uva-mlp").tasks]
     assert [name.removeprefix("check-") for name in checks] == tasks
-    assert all(f"!grader check --task {name.removeprefix('check-')}" in source for name, source in checks.items())
+    assert all(f"%check {name.removeprefix('check-')}" in source for name, source in checks.items())
 
 
 @pytest.mark.parametrize("name", ["my_mlp", "SGDMom_points"])

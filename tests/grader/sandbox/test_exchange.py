@@ -108,8 +108,8 @@ def test_good_reply():
 def test_end_without_reply():
     """A probe that has ended without a reply was killed, by what its wait status says."""
     for status, words in (
-        (9, "was killed: it had used up its CPU time or memory"),
-        (24, "was killed: it had used up its CPU time or memory"),
+        (9, "was killed: it may have used too much memory"),
+        (24, "was killed: it may have used too much memory"),
         (11, "was ended by SIGSEGV"),
         (33, "was ended by signal 33"),
         (3 << 8, "left the process with exit status 3 before returning"),
@@ -121,6 +121,18 @@ def test_end_without_reply():
     ):
         outcome, has_gone, _exchange = talk(IMPORTED, ("connection", note(end=1, status=status)))
         assert (outcome.ending, outcome.detail, has_gone) == (Ending.KILLED, words, False)
+
+
+@pytest.mark.parametrize("status", [9, 24])
+@pytest.mark.parametrize(("spent", "is_over"), [(30.0, True), (31.5, True), (29.9, False), ("31", False), (-1, False)])
+def test_end_of_the_cpu_time(status, spent, is_over):
+    """A probe killed with its CPU seconds spent is timed out; one killed before that was killed."""
+    outcome, has_gone, _exchange = talk(IMPORTED, ("connection", note(end=1, status=status, cpu_s=spent)))
+    assert has_gone is False
+    if is_over:
+        assert (outcome.ending, outcome.detail) == (Ending.TIMED_OUT, "computed for longer than 30 s")
+    else:
+        assert (outcome.ending, outcome.detail) == (Ending.KILLED, "was killed: it may have used too much memory")
 
 
 def test_reply_without_end():
