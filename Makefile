@@ -18,7 +18,8 @@ demo: .venv/installed  ## grade the bundled sample submissions and show the page
 	@$(BIN)/grader grade technion-hw2 $(DEMO)/submissions --out $(DEMO)/results --quick
 
 test: .venv/installed  ## run all tests that need no GPU
-	$(BIN)/python -m pytest -m "not gpu"
+	$(BIN)/python -m pytest -m "not gpu and not alone" --numprocesses=auto --maxprocesses=4 --dist=loadfile
+	$(BIN)/python -m pytest -m "not gpu and alone"
 
 lint: .venv/installed  ## check style and types
 	$(BIN)/ruff check .

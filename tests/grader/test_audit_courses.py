@@ -11,6 +11,7 @@ import pytest
 from grader.audit import Audit, find_unproven
 from grader.course import list_slugs
 
+pytestmark = pytest.mark.alone
 COURSE = Path(__file__).resolve().parents[2]
 
 
