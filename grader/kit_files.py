@@ -50,16 +50,12 @@ You may change files that match {editable}. All others are replaced by the cours
 grading, so changes to them have no effect.
 """
 _NOTEBOOK_NOTE = """\
-These commands, and the cells with `!grader check`, read the saved file: save the notebook first. Keep the cells that
-hold the checks: what you define above such a cell is what its task looks at. Only definitions are run; cells that train
-or plot are passed over.
+These commands read the saved file: save the notebook first. Keep the cells that hold the checks: what you define above
+such a cell is what its task looks at. Only definitions are run; cells that train or plot are passed over.
 
-In the notebook itself you need not save. Run this in a cell once:
-
-    %load_ext grader
-
-From then on `%check {first_task}` in a cell looks at what the kernel holds now, so that a definition counts as soon as
-you have run it. `%%check {first_task}` above the code of a cell runs that cell and then checks it.
+In the notebook itself you need not save: a cell with `%check {first_task}` looks at what the kernel holds now, so that a
+definition counts as soon as you have run it. `%%check {first_task}` above the code of a cell runs that cell and then checks
+it. Both need a cell with `%load_ext grader` to have been run.
 
 """
 _EXTRAS = {"pytorch_lightning": "lightning"}  # what brings a module that students' code imports
