@@ -3,9 +3,11 @@
 `grader.dataset_places` finds them; `grader.datasets` splits what is read here.
 """
 
+import functools
 import gzip
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,8 +38,17 @@ def python_version_of_cifar10(data: Path | None) -> Path | None:
     return next((folder for folder in folders if folder.is_dir()), None)
 
 
-def read_files(name: str, paths: list[Path]) -> tuple[LabelledImages, LabelledImages]:
-    """Return the training and the test part of a data set; raise DatasetError for files that aren't sound."""
+def read_files(name: str, paths: Sequence[Path]) -> tuple[LabelledImages, LabelledImages]:
+    """Return the training and the test part of a data set; raise DatasetError for files that aren't sound.
+
+    What was read last is remembered while its files stay as they are: unpacking takes longer than most checks.
+    """
+    return _read_once(name, tuple((path, _stamp(path)) for path in paths))
+
+
+@functools.lru_cache(maxsize=1)
+def _read_once(name: str, stamped: tuple[tuple[Path, object], ...]) -> tuple[LabelledImages, LabelledImages]:
+    paths = [path for path, _ in stamped]
     if name == CIFAR10:
         batches = [read_cifar10_batch(path) for path in paths]
         train = LabelledImages(
@@ -101,6 +112,15 @@ def _read(path: Path, *, at_most: int) -> bytearray:
     if len(data) > at_most:
         raise _unsound(path, f"is longer than {at_most} bytes.")
     return data
+
+
+def _stamp(path: Path) -> object:
+    """Return what changes when a file does, None where it can't be looked at."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _unsound(path: Path, why: str) -> DatasetError:

@@ -53,9 +53,9 @@ _NOTEBOOK_NOTE = """\
 These commands read the saved file: save the notebook first. Keep the cells that hold the checks: what you define above
 such a cell is what its task looks at. Only definitions are run; cells that train or plot are passed over.
 
-In the notebook itself you need not save: a cell with `%check {first_task}` looks at what the kernel holds now, so that a
-definition counts as soon as you have run it. `%%check {first_task}` above the code of a cell runs that cell and then checks
-it. Both need a cell with `%load_ext grader` to have been run.
+In the notebook itself you need not save: a cell with `%check {first_task}` looks at what the kernel holds now, so that
+a definition counts as soon as you have run it. `%%check {first_task}` above the code of a cell runs that cell and then
+checks it. Both need a cell with `%load_ext grader` to have been run.
 
 """
 _EXTRAS = {"pytorch_lightning": "lightning"}  # what brings a module that students' code imports

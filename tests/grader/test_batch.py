@@ -79,7 +79,7 @@ if {times} > len(list(marker.glob("*"))):
     os.kill(pid, signal.SIGKILL)
 """
 
-pytestmark = [pytest.mark.alone, pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 
 
 @pytest.fixture(scope="module")

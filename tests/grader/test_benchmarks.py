@@ -14,7 +14,6 @@ from types import ModuleType
 import nbformat
 import pytest
 
-pytestmark = pytest.mark.alone
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 sys.path.append(str(BENCHMARKS))  # they are scripts, which import each other by name
 

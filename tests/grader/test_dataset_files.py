@@ -115,3 +115,16 @@ def test_an_incomplete_folder_is_not_found(tmp_path, monkeypatch):
     monkeypatch.delenv("GRADER_DATA", raising=False)
     (tmp_path / "test_batch.bin").write_bytes(b"")
     assert find_files("cifar10", tmp_path) is None
+
+
+def test_files_are_read_again_only_when_they_have_changed(tmp_path):
+    """What was read last is kept while its files stay as they are, and forgotten when one changes or is lost."""
+    paths = [_write(tmp_path / "images", _images(2)), _write(tmp_path / "labels", _labels([1, 2]))] * 2
+    first, _ = read_files(FASHION_MNIST, paths)
+    assert read_files(FASHION_MNIST, paths)[0] is first
+    paths[1].write_bytes(_labels([2, 1]))
+    again, _ = read_files(FASHION_MNIST, paths)
+    assert (first.labels.tolist(), again.labels.tolist()) == ([1, 2], [2, 1])
+    paths[0].unlink()
+    with pytest.raises(DatasetError, match="can't be read"):
+        read_files(FASHION_MNIST, paths)

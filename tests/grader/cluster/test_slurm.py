@@ -5,7 +5,6 @@ from dask_site import stored, wait_until
 from slurm_site import Slurm, find_missing
 
 pytestmark = [
-    pytest.mark.alone,
     pytest.mark.slurm,
     pytest.mark.skipif(bool(find_missing()), reason=f"not installed here: {', '.join(find_missing())}"),
 ]
