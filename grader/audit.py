@@ -43,10 +43,10 @@ from grader.audit_trials import (
     try_template,
     try_variant,
 )
+from grader.check_session import Selection, collect_checks
 from grader.compare.hypotheses import HYPOTHESES, SHAPE_HYPOTHESES
 from grader.course import read_assignment
 from grader.errors import CourseError
-from grader.grade import Selection, collect_checks
 from grader.mistakes import Mistake, Variant, explain_edit, explain_overlay, read_mistakes, read_variants
 from grader.record import record
 from grader.template import is_stale

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from grader.check_session import Selection
 from grader.course import read_assignment
 from grader.doctor import try_server
 from grader.errors import GraderError, SandboxError
-from grader.grade import Selection, grade_all
+from grader.grade import grade_all
 from grader.job import Job
 from grader.keys import task_digests
 from grader.results_file import pack

@@ -17,11 +17,12 @@ import torch
 
 from grader import plugin
 from grader.assignment import Assignment, Kind
+from grader.check_session import Selection, in_session
 from grader.course import read_kit
 from grader.errors import CourseError
 from grader.forbidden import Forbidden, find_uses
 from grader.globs import is_matched
-from grader.grade import Selection, in_session, run_checks
+from grader.grade import run_checks
 from grader.live_source import Cells, definitions_in
 from grader.manifest import version_note
 from grader.notebook_plan import NotebookPlan, State, module_of_task

@@ -5,7 +5,6 @@
 
 import contextlib
 import hashlib
-import re
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -15,14 +14,13 @@ import pytest
 import torch
 
 from grader.checks import Check, after_those_of, check_of, duplicates, in_order
-from grader.compare import Mismatch
 from grader.course import Assignment, find_course, read_assignment
 from grader.curves import Curves
 from grader.datasets import Dataset, available, explain_absence, load_dataset
 from grader.errors import CourseError, GraderError
 from grader.forbidden import find_uses
+from grader.judging import as_text, judge
 from grader.keys import secrets_of_test_data
-from grader.outcome import ProbeFailed, explain_blank
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.walls import Wall, wall_named
 from grader.session import Conversation, RecordedAssets, Subject, open_sandbox
@@ -39,7 +37,6 @@ _STARTED = pytest.StashKey[float]()
 _SKIP_COUNTS = pytest.StashKey[bool]()
 _DATA = pytest.StashKey[str]()
 _CURVES = pytest.StashKey[Curves]()
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -238,13 +235,13 @@ def pytest_runtest_makereport(
     if call.when != "teardown" or results[check.name].verdict is Verdict.PASSED:
         results[check.name] = result
     if result.verdict not in (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED):
-        report.longrepr = _as_text(result)
+        report.longrepr = as_text(result)
     return report
 
 
 def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> CheckResult:
     talk = item.stash[_TALK]
-    verdict, feedback = _judge(call.excinfo, left_blank=talk.left_blank)
+    verdict, feedback = judge(call.excinfo, left_blank=talk.left_blank)
     hint = check.hint if verdict in (Verdict.WRONG, Verdict.NOT_IMPLEMENTED, Verdict.CRASHED) else ""
     skipped_for_free = verdict is Verdict.SKIPPED and not item.stash[_SKIP_COUNTS]
     return CheckResult(
@@ -266,44 +263,3 @@ def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> 
             curves=item.stash[_CURVES].drawn,
         ),
     )
-
-
-def _judge(raised: pytest.ExceptionInfo[BaseException] | None, *, left_blank: bool) -> tuple[Verdict, Feedback]:
-    """Return the verdict of a check from what it raised; `left_blank` where a probe returned a None."""
-    if raised is None:
-        return Verdict.PASSED, Feedback()
-    error = raised.value
-    match error:
-        case ProbeFailed():
-            return error.verdict, error.feedback
-        case Mismatch():
-            stub = error.comparison.all_stub
-            return (Verdict.NOT_IMPLEMENTED if stub else Verdict.WRONG), error.feedback
-        case pytest.skip.Exception():
-            return Verdict.SKIPPED, Feedback(message=str(error.msg))
-        case AssertionError():
-            return Verdict.WRONG, Feedback(message=_assertion_text(error))
-        case TypeError() | AttributeError() if left_blank and "NoneType" in str(error):
-            return Verdict.NOT_IMPLEMENTED, Feedback(message=explain_blank(f"`{type(error).__name__}: {error}`"))
-        case pytest.fail.Exception() if not str(error.msg).startswith("Timeout"):
-            return Verdict.WRONG, Feedback(message=str(error.msg))
-    words = str(error) if isinstance(error, GraderError) else f"{type(error).__name__}: {error}"
-    return Verdict.NOT_GRADED, Feedback(
-        message=f"The grader failed here, not your code: {words} This check costs no points; the instructor is told."
-    )
-
-
-def _assertion_text(error: AssertionError) -> str:
-    """Return an assertion's own sentence without pytest's rewritten expression."""
-    text = _ANSI.sub("", f"\n{error}").split("\nassert ")[0].strip()
-    return text or "The result is not what the assignment asks for."
-
-
-def _as_text(result: CheckResult) -> str:
-    """Return a result as the text that pytest shows for a failure."""
-    feedback = result.feedback
-    lines = [f"{result.title}: {result.verdict}", "", feedback.message]
-    lines += [f"  {frame.file}:{frame.line} in {frame.function}: {frame.source}" for frame in feedback.traceback]
-    if feedback.hint:
-        lines += ["", f"Hint: {feedback.hint}"]
-    return "\n".join(lines)

@@ -14,10 +14,11 @@ import torch
 from grader import plugin
 from grader.assets import Asset, read_asset, write_assets
 from grader.assignment import Assignment
+from grader.check_session import Selection, in_session
 from grader.compare import Expectation, compare
 from grader.compare.spread import copied, spreads_between, tolerances_from
 from grader.errors import AssetError, CourseError
-from grader.grade import Selection, in_session, run_checks
+from grader.grade import run_checks
 from grader.kit_files import is_asset_of
 from grader.manifest import read_manifest
 from grader.outcome import explain_outcome

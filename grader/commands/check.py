@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from grader.assignment import Assignment
-    from grader.grade import Selection
+    from grader.check_session import Selection
     from grader.submission import Found
     from grader.verdict import SubmissionResult
 
@@ -71,7 +71,7 @@ def check(
 
 
 def _selection(assignment: "Assignment", task: list[str] | None, *, quick: bool) -> "Selection":
-    from grader.grade import Selection
+    from grader.check_session import Selection
 
     selection = Selection(known_tasks(assignment, task), quick=quick)
     if not any(map(selection.includes, assignment.tasks)):

@@ -126,7 +126,8 @@ def grade_many(process_server):
 
     The fork server is a real one, started once for all tests.
     """
-    from grader.grade import Selection, grade_all
+    from grader.check_session import Selection
+    from grader.grade import grade_all
     from grader.job import Job
     from grader.sandbox.walls import Wall
     from grader.submission import Found

@@ -3,9 +3,9 @@
 import pytest
 
 from grader import plugin
+from grader.check_session import in_session
 from grader.checks import Check, after_those_of, duplicates, in_order, with_those_before
 from grader.errors import CourseError
-from grader.grade import in_session
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ LAYERS = {
     "compare compare.* export.* report.* similarity "
     "sandbox.exchange sandbox.forkserver sandbox.forkserver_client sandbox.host sandbox.inline sandbox.live* "
     "sandbox.replies sandbox.supervisor sandbox.walls sandbox.worker",
-    "plugin": "plugin session text_answers",
+    "plugin": "check_session judging plugin session text_answers",
     "work": "console doctor export_command grade live_checks live_source own_work record similar_sources "
     "template watch",
     "many": "batch batch_worker cluster.* executor grading_process local_workers plan progress "
@@ -38,7 +38,7 @@ BESIDE_STRANGERS = (
     "sandbox.seccomp sandbox.shims sandbox.supervisor sandbox.worker sandbox.written_answers torchvision_ops"
 )
 WITH_TORCH = (
-    "accuracy assets compare.* curves dataset_files dataset_parts datasets doctor forbidden grade "
+    "accuracy assets check_session compare.* curves dataset_files dataset_parts datasets doctor forbidden grade "
     "image_shapes live_checks plugin point_sets record sandbox.live_state sandbox.live_values "
     "sandbox.execution sandbox.forkserver sandbox.recorder sandbox.worker tensors text_answers torchvision_ops"
 )

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from grader.check_session import Selection
 from grader.compare.spread import MARGIN
 from grader.errors import CourseError
-from grader.grade import Selection
 from grader.record import record
 
 CHECK = '''

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from grader.batch import Keeper, run_info
+from grader.check_session import Selection
 from grader.course import read_assignment
 from grader.executor import Answer, Order
 from grader.export.grades_csv import write_grades_csv
-from grader.grade import Selection, grade_all
+from grader.grade import grade_all
 from grader.plan import digests_of, make_plan
 from grader.points import failed_to_grade
 from grader.sandbox.walls import Wall

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from grader.assignment import WorkerSettings
+from grader.check_session import in_session
 from grader.checks import Check
 from grader.errors import AssetError, CourseError, SandboxError
-from grader.grade import in_session
 from grader.outcome import ProbeFailed
 from grader.probes import names_of_probes
 from grader.session import (

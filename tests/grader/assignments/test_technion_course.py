@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from grader.check_session import Selection
 from grader.course import read_assignment
-from grader.grade import Selection, grade_all
+from grader.grade import grade_all
 from grader.job import Job
 from grader.sandbox.walls import Wall
 from grader.submission import find_submissions
