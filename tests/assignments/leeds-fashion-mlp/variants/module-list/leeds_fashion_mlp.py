@@ -1,4 +1,4 @@
-"""Layers in a ModuleList, sizes as an argument with a default; the exercises reuse one class."""
+"""Layers in a ModuleList, sizes as an argument with a default; the exercises reuse one class. A split by shares, which are rounded."""
 
 # %% [markdown] id="intro"
 # # A multilayer perceptron for pictures of clothes
@@ -101,9 +101,7 @@ plot_images(images)
 # %% id="split"
 VALID_RATIO = 0.9  # the share that stays for training
 
-n_train_examples = int(len(train_data) * VALID_RATIO)
-n_valid_examples = len(train_data) - n_train_examples
-train_data, valid_data = data.random_split(train_data, [n_train_examples, n_valid_examples])
+train_data, valid_data = data.random_split(train_data, [VALID_RATIO, 1 - VALID_RATIO])
 
 # %% id="check-data"
 # !grader check --task data
