@@ -20,8 +20,8 @@ from typing import Any
 
 import torch
 
+from grader.sandbox import kernel, worker
 from grader.sandbox import limits as bounds
-from grader.sandbox import worker
 from grader.sandbox.huge_pages import collapse_memory
 from grader.sandbox.protocol import PRELOAD_FOLDER, note, read_frame, read_note, receive_descriptors
 from grader.sandbox.seccomp import build_filter
@@ -128,7 +128,7 @@ class _Server:
         if self.opened == _SECOND:
             collapse_memory()
         reading, writing = os.pipe()
-        pid = os.fork()
+        pid = kernel.fork()
         if pid == 0:
             leave_with(lambda: self._become_supervisor(request["root"], descriptors, (reading, writing), limits))
         for descriptor in (*descriptors, writing):

@@ -6,6 +6,7 @@
 import ctypes
 import os
 import struct
+import sys
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -36,6 +37,7 @@ _CAPABILITY_VERSION_3 = 0x20080522
 _LAST_CAPABILITY = 63
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_libc_in_python = ctypes.PyDLL(None, use_errno=True)  # its calls keep Python's lock, as a fork has to
 
 
 def _check(result: int, call: str) -> None:
@@ -47,6 +49,19 @@ def _check(result: int, call: str) -> None:
 def _prctl(option: int, value: int, call: str) -> None:
     zero = ctypes.c_ulong(0)
     _check(_libc.prctl(option, ctypes.c_ulong(value), zero, zero, zero), call)
+
+
+def fork() -> int:
+    """Fork as `os.fork` does, for a child that leaves by `os._exit` and seeds what it draws from.
+
+    Where this process has only one thread, nothing is locked by another, and what Python runs in the child of a fork to
+    free locks and seed `random` is left out: it writes to three hundred pages, each of which has to be copied.
+    """
+    if sys.platform != "linux" or len(sys._current_frames()) > 1:
+        return os.fork()
+    child = int(_libc_in_python.fork())
+    _check(min(child, 0), "fork")
+    return child
 
 
 def unshare(flags: int) -> None:

@@ -51,7 +51,7 @@ class Supervisor:
             kernel.die_with_parent(signal.SIGKILL)
             kernel.unshare(_NAMESPACES)
             kernel.write_id_maps(user=user, group=group)
-            first = os.fork()
+            first = kernel.fork()
         except OSError as err:
             write_all(self.report, f"namespaces: {err}".encode())
             return 1
@@ -64,7 +64,7 @@ class Supervisor:
         with contextlib.suppress(OSError, AttributeError):  # other systems have no prctl
             kernel.adopt_orphans()
             kernel.die_with_parent(signal.SIGTERM)
-        first = os.fork()
+        first = kernel.fork()
         if first == 0:
             with contextlib.suppress(OSError, AttributeError):
                 kernel.die_with_parent(signal.SIGKILL)
@@ -98,7 +98,7 @@ class Supervisor:
             self._mount_private()
             _write("/proc/sys/user/max_user_namespaces", "0")
             kernel.make_undumpable()
-            student = os.fork()
+            student = kernel.fork()
         except OSError as err:
             write_all(self.report, str(err).encode())
             return 1

@@ -255,7 +255,7 @@ def _answer(
         os.close(reply)
         connection.sendall(note(end=call["id"], status=0, cpu_s=0.0, peak_kib=0))
         return
-    child = os.fork()
+    child = kernel.fork()
     if child == 0:
         _run_in_fork(probe, call, reply, root=root, limits=limits)
     os.close(reply)

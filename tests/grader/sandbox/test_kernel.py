@@ -1,11 +1,15 @@
 """Promises of `grader.sandbox.kernel`: in forked children, since nothing of it can be undone."""
 
+import ctypes
+import errno
 import os
 import signal
 import struct
 import sys
+import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,6 +22,51 @@ def status(name):
     """Return an entry of this process' status."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(line.split(":", 1)[1].strip() for line in lines if line.startswith(f"{name}:"))
+
+
+def test_a_fork_without_python_s_handlers(in_child):
+    """A process of one thread is forked as it is; with a second one Python's handlers run, which free its locks."""
+
+    def body():
+        told = []
+        os.register_at_fork(after_in_child=lambda: told.append("handler"))
+        return [_told_in_fork(told), _with_a_thread(lambda: _told_in_fork(told))]
+
+    assert in_child(body) == str([b"0", b"1"])
+
+
+def _told_in_fork(told):
+    reading, writing = os.pipe()
+    child = kernel.fork()
+    if child == 0:
+        os.write(writing, str(len(told)).encode())
+        os._exit(0)
+    assert os.waitpid(child, 0) == (child, 0)
+    return os.read(reading, 10)
+
+
+def _with_a_thread(body):
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        return body()
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_a_fork_that_fails(monkeypatch):
+    """Where the kernel has no process left, that is an error as of `os.fork`."""
+
+    def fail():
+        ctypes.set_errno(errno.EAGAIN)
+        return -1
+
+    monkeypatch.setattr(kernel, "_libc_in_python", SimpleNamespace(fork=fail))
+    monkeypatch.setattr(sys, "_current_frames", lambda: {1: None})
+    with pytest.raises(BlockingIOError, match="fork: Resource temporarily unavailable"):
+        kernel.fork()
 
 
 def test_no_new_privileges(in_child):
