@@ -3,6 +3,7 @@
 `grader.grade` asks for it once a submission, before the checks; the sandbox that answers is not trusted.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -39,8 +40,12 @@ def _tell_twice(rows: list[Any], outputs: Mapping[str, Any]) -> Iterator[str]:
                 taken: dict[int, list[str]] = {}
                 for task, cell in _taken(cells, states):
                     taken.setdefault(cell, []).append(f"`{task}`")
-                counts = [f"cell {cell} counts for {_join(tasks)}" for cell, tasks in taken.items()]
-                told = f"{', '.join(counts)}, else the last one" if counts else "the last one counts"
+                following = dict(itertools.pairwise(cells))
+                counts = [
+                    f"what is checked above cell {following[cell]} ({_join(tasks)}) takes cell {cell}"
+                    for cell, tasks in taken.items()
+                ]
+                told = f"{', '.join(counts)}, the rest the last one" if counts else "the last one counts"
                 yield f"`{name[:60]}` is defined in cells {_join(cells[:10])}: {told}."
 
 
@@ -79,7 +84,7 @@ def _tell_failed(rows: list[Any]) -> Iterator[str]:
     if len(rows) > _MOST_TOLD:
         told.append(f"{len(rows) - _MOST_TOLD} more statements of the notebook did not run.")
     if told:
-        told[-1] += " That costs points only where a task needs what would have been defined."
+        told[-1] += " Such lines cost points only where a task needs what they would have defined."
     yield from told
 
 

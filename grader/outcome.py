@@ -76,11 +76,11 @@ def _explain_error(report: ErrorReport) -> tuple[Verdict, str]:
     absent = _explain_absence(report)
     if absent:
         return Verdict.MISSING, absent
-    if "SyntaxError" in report.bases:
+    if "SyntaxError" in report.bases and report.frames and not report.frames[-1].function:  # a place, no call
         return (
             Verdict.CRASHED,
             f"{_place(report)} is not valid Python: {report.message}. Nothing in this "
-            f"{'cell' if report.frames and report.frames[-1].file.startswith('cell ') else 'file'} can be used.",
+            f"{'cell' if report.frames[-1].file.startswith('cell ') else 'file'} can be used.",
         )
     if report.phase == "import":
         return Verdict.CRASHED, _explain_import(report)

@@ -13,6 +13,7 @@ import inspect
 import linecache
 import os
 import socket
+import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -90,7 +91,16 @@ def run_cells(cells: Sequence[Cell], module: ModuleType, *, root: Path, end: int
                 run.run_late(statement)
     finally:
         os.chdir(here)
+        _close_figures()
     return run.log
+
+
+def _close_figures() -> None:
+    """Close what cells have drawn, as a kernel does behind each: else a function would plot into the last axes."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        with contextlib.suppress(Exception):
+            pyplot.close("all")
 
 
 class _Run:

@@ -91,7 +91,9 @@ def test_reference(grade):
     result = grade(files)
     assert (result.points, result.max_points, result.flags) == (10, 10, ())
     (note,) = result.notes
-    assert note.startswith("`MLP` is defined in cells 5 and 14: cell 5 counts for `mlp` and `optimizer`")
+    assert note.startswith(
+        "`MLP` is defined in cells 5 and 14: what is checked above cell 14 (`mlp` and `optimizer`) takes cell 5"
+    )
 
 
 def test_template(grade, assignment):
@@ -202,7 +204,10 @@ def test_definition_where_the_task_is_checked(grade):
     """A class that is written anew below its check cell does not change what the check looks at."""
     result = grade(good(more=[OTHER_MLP]))
     assert result.points == 10
-    assert any("`MLP` is defined in cells 2 and 6: cell 2 counts for `mlp`" in note for note in result.notes)
+    assert any(
+        "`MLP` is defined in cells 2 and 6: what is checked above cell 6 (`mlp`) takes cell 2" in note
+        for note in result.notes
+    )
 
 
 def test_check_cell_is_gone(grade):
@@ -235,8 +240,8 @@ def test_what_follows_from_training_is_not_told(grade):
     result = grade(good(more=cells))
     (note,) = [note for note in result.notes if "did not run" in note]
     assert note == (
-        "cell 9, line 1, did not run: `NameError: name 'unknown' is not defined`. That costs points only where a task "
-        "needs what would have been defined."
+        "cell 9, line 1, did not run: `NameError: name 'unknown' is not defined`. Such lines cost points only where a "
+        "task needs what they would have defined."
     )
 
 

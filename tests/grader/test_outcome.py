@@ -197,6 +197,13 @@ def test_a_syntax_error_names_its_line(explain):
     assert feedback.traceback[-1].source == "return (x"
 
 
+def test_a_syntax_error_of_what_the_code_reads_is_an_exception(explain):
+    """Code that is sound and reads something that isn't raised an exception; the file as such can be used."""
+    verdict, feedback = explain("import ast\ndef solve(x):\n    return ast.literal_eval('(1')\n")
+    assert verdict is Verdict.CRASHED
+    assert feedback.message.startswith("`student.py`, line 3, raised `SyntaxError: '(' was never closed")
+
+
 def test_an_import_of_something_absent_is_named(explain):
     """An import of a package that isn't installed is told with its name and what to do."""
     verdict, feedback = explain("import nowhere\n")

@@ -8,6 +8,8 @@ import ast
 import contextlib
 import copy
 import io
+import os
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -31,6 +33,10 @@ class Script:
         self.tested = []
         self.models = []
 
+    def begin(self):
+        """Forget the epochs of a loop that was no more than a try."""
+        self.epoch, self.saved = 0, []
+
     def train(self, model, *_arguments, **_options):
         """Write the number of the epoch into the model, and return the epoch's training figures."""
         self.epoch += 1
@@ -45,6 +51,8 @@ class Script:
         """Return the epoch's figures of the part that the iterator stands for, and note what is tested."""
         known = {part: getattr(self.notebook, f"{part}_iterator", self) for part in ("test", "train")}
         part = next((part for part, loader in known.items() if iterator is loader), "valid")
+        if part == "valid" and getattr(iterator, "dataset", self) is getattr(self.notebook, "test_data", None):
+            part = "test"  # a loader of their own
         if part == "test":
             self.tested.append(stamp_of(model))
         return self._figures(part)
@@ -59,14 +67,20 @@ class Script:
 
     def save(self, thing, file, *_arguments, **_options):
         """Keep a copy of what is saved, and note which epoch it comes from."""
-        self.files[str(file)] = copy.deepcopy(thing)
+        self.files[name_of(file)] = copy.deepcopy(thing)
         self.saved.append(stamp_of(thing))
 
     def load(self, file, *_arguments, **_options):
         """Return a copy of what was saved under this name."""
-        if str(file) not in self.files:
+        if name_of(file) not in self.files:
             raise FileNotFoundError(f"No such file: {str(file)!r}; nothing was saved under that name.")
-        return copy.deepcopy(self.files[str(file)])
+        return copy.deepcopy(self.files[name_of(file)])
+
+
+def name_of(file):
+    """Return the path that a file is known by, whether it is given by its name or opened."""
+    name = getattr(file, "name", file)
+    return str(Path(name).absolute()) if isinstance(name, str | os.PathLike) else repr(file)
 
 
 def stamp_of(thing):
@@ -82,7 +96,7 @@ def stamp_of(thing):
 
 @probe(needs=["notebook_best_model"])
 def training_loop(*, train, valid, test):
-    """Run the first statement of the notebook that trains epoch by epoch, and what follows it up to the test.
+    """Run the statement of the notebook that trains epoch by epoch and saves, and what follows it up to the test.
 
     Returns which epoch each file that was saved comes from, and which one was tested.
     """
@@ -92,7 +106,7 @@ def training_loop(*, train, valid, test):
 
     script = Script(notebook, train=train, valid=valid, test=test)
     with scripted(notebook, script, epochs=len(valid)), quiet():
-        rest = run_loop(script, own_statements("notebook_best_model"))
+        rest = run_loop(script, own_statements("notebook_best_model"), epochs=len(valid))
         epochs, saved = script.epoch, list(script.saved)
         script.tested.clear()
         failed = ""
@@ -103,7 +117,13 @@ def training_loop(*, train, valid, test):
                 run_statement(statement, notebook)
             except Exception as err:  # what the rest of the notebook does is not asked here
                 failed = failed or f"cell {statement.cell}: {type(err).__name__}: {err}"[:300]
-    return {"epochs": epochs, "saved": numbered(saved), "tested": numbered(script.tested[:1]), "failed": failed}
+    return {
+        "epochs": epochs,
+        "saved": numbered(saved),
+        "below": bool(script.saved) and not saved,
+        "tested": numbered(script.tested[:1]),
+        "failed": failed,
+    }
 
 
 def numbered(stamps):
@@ -118,26 +138,45 @@ def quiet():
         yield
 
 
-def run_loop(script, statements):
-    """Run statements that train until one of them has trained; return those below it.
+def run_loop(script, statements, *, epochs):
+    """Run statements that train until one of them has saved; return those below it.
 
-    Raises what the loop raises; where nothing trains, what the first statement raised that should have.
+    One that trains and saves nothing, such as a try of `train` further up, counts only where none saves. Raises what
+    the first one raised that had trained; where nothing trains, what the first one raised that should have.
     """
-    first_error = None
+    tries = []
     for place, statement in enumerate(statements):
-        if statement.skipped != "it trains":
-            continue
-        try:
-            run_statement(statement, script.notebook)
-        except Exception as err:
-            if script.epoch:
-                raise
-            first_error = first_error or err
-        if script.epoch:
-            return [one for one in statements[place + 1 :] if one.skipped in ("", "it trains")]
-    if first_error is not None:
-        raise first_error
-    return []
+        if statement.skipped == "it trains":
+            script.begin()
+            failure = run_as_found(script, statements, place, epochs=epochs)
+            tries.append((bool(script.saved) and failure is None, script.epoch, list(script.saved), failure, place))
+            if tries[-1][0]:
+                break
+    if not tries:
+        return []
+    trained = [one for one in tries if one[1]]
+    chosen = next((one for one in trained if one[0]), next((one for one in trained if one[3]), (trained or tries)[0]))
+    _, script.epoch, script.saved, failure, place = chosen
+    if failure is not None:
+        raise failure
+    return [one for one in statements[place + 1 :] if one.skipped in ("", "it trains")]
+
+
+def run_as_found(script, statements, place, *, epochs):
+    """Run a statement, and again what stands above it in its cell: cells further down may have set that otherwise.
+
+    Returns what the statement raised, None where it ran.
+    """
+    for one in statements[:place]:
+        if one.cell == statements[place].cell and not one.skipped:
+            with contextlib.suppress(Exception):
+                run_statement(one, script.notebook)
+    set_epochs(script.notebook, epochs)
+    try:
+        run_statement(statements[place], script.notebook)
+    except Exception as err:
+        return err
+    return None
 
 
 def own_statements(module):
@@ -168,13 +207,18 @@ def scripted(notebook, script, *, epochs):
         vars(notebook).setdefault(name, value)
     notebook.train, notebook.evaluate = script.train, script.evaluate
     torch.save, torch.load = script.save, script.load
-    for name, value in list(vars(notebook).items()):
-        if name.lower() in ("epochs", "n_epochs", "num_epochs") and isinstance(value, int):
-            setattr(notebook, name, epochs)
+    set_epochs(notebook, epochs)
     try:
         yield
     finally:
         torch.save, torch.load = before
+
+
+def set_epochs(notebook, epochs):
+    """Set the number of epochs, by whatever name a notebook knows it."""
+    for name, value in list(vars(notebook).items()):
+        if name.lower() in ("epochs", "n_epochs", "num_epochs") and isinstance(value, int):
+            setattr(notebook, name, epochs)
 
 
 def what_a_loop_needs():

@@ -51,8 +51,10 @@ def check_features(actual, points, *, degree, part):
     missing = [pair for pair in wanted if pair not in found]
     extra = [pair for pair in found if pair is not None and pair not in wanted]
     twice = sorted({pair for pair in found if pair in wanted and found.count(pair) > 1})
-    strange = found.count(None)
+    empty = sum(not bool(features[:, number].any()) for number in range(features.shape[1]))
+    strange = found.count(None) - empty
     faults = [
+        f"{empty} columns hold only zeros" * bool(empty),
         f"{strange} columns are no product of powers of x1 and x2" * bool(strange),
         "the constant is among them, which the bias does already" * ((0, 0) in extra),
         f"of a degree that is too high: {in_words(extra)}" * any(sum(pair) > degree for pair in extra),

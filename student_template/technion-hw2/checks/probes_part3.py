@@ -108,7 +108,7 @@ def probabilities_of_scores(*, z):
 @probe(needs=CLASSIFIER)
 def labels_by_threshold(*, x, w, b, thresholds):
     """Return the labels of one BinaryClassifier for one threshold after the other."""
-    classifier = _student_class("BinaryClassifier")(model=_Affine(w, b), threshold=thresholds[0])
+    classifier = _student_class("BinaryClassifier")(model=_Affine(w, b), threshold=0.5)  # others may be refused there
     outputs = {}
     for threshold in thresholds:
         classifier.threshold = threshold

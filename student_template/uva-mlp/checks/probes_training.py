@@ -183,7 +183,24 @@ class Watched(nn.Module):
         return scores
 
 
-class Noting(torch.optim.SGD):
+class Plain(torch.optim.SGD):
+    """Gradient descent of torch, with the attributes of the text's OptimizerTemplate."""
+
+    @property
+    def params(self):
+        return [parameter for group in self.param_groups for parameter in group["params"]]
+
+    @property
+    def lr(self):
+        return self.param_groups[0]["lr"]
+
+    @lr.setter
+    def lr(self, value):
+        for group in self.param_groups:
+            group["lr"] = value
+
+
+class Noting(Plain):
     """Gradient descent that keeps the gradients of each step."""
 
     def __init__(self, params, lr):
@@ -237,7 +254,7 @@ def passes(*, train_values, valid_values, batch_size, num_epochs):
         train(
             notebook,
             model,
-            torch.optim.SGD(model.parameters(), lr=1e-4),
+            Plain(model.parameters(), lr=1e-4),
             loader_of(images_of(train_values), labels[0], batch_size=batch_size),
             loader_of(images_of(valid_values), labels[1], batch_size=batch_size),
             num_epochs=num_epochs,
@@ -246,7 +263,7 @@ def passes(*, train_values, valid_values, batch_size, num_epochs):
     return {"modes": [mode for mode, _ in LOG], "values": [values for _, values in LOG]}
 
 
-class Scripted(torch.optim.SGD):
+class Scripted(Plain):
     """Set the model to what a script says for each epoch, whatever the gradients are."""
 
     def __init__(self, model, *, classes, batches):
@@ -294,10 +311,10 @@ def learn_images(*, train_x, train_y, valid_x, valid_y, test_x, mean, std, lr, n
     return _learn(notebook, (train_x, train_y, valid_x, valid_y, test_x), (mean, std), lr, num_epochs, seed)
 
 
-@probe(needs=["notebook"])
+@probe(needs=["notebook_final_training"])
 def learn_images_in_the_end(*, train_x, train_y, valid_x, valid_y, test_x, mean, std, lr, num_epochs, seed):
-    """Do the same with what the notebook ends with."""
-    import notebook
+    """Do the same with what part 2 ends with."""
+    import notebook_final_training as notebook
 
     return _learn(notebook, (train_x, train_y, valid_x, valid_y, test_x), (mean, std), lr, num_epochs, seed)
 

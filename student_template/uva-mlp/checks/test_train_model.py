@@ -93,11 +93,11 @@ def check_best(probe, *, classes, best, counts, batches=2):
     share = [100 * count // sum(counts) for count in counts]
     shares = f"{share[classes[found - 1]]} %" if 1 <= found <= epochs else "unknown"
     if found == epochs:
-        what = f"those of the last epoch ({shares} on the validation images)"
+        what = f"the parameters of the last epoch ({shares} on the validation images)"
     else:
-        what = f"those of epoch {found} ({shares} on the validation images)"
+        what = f"the parameters of epoch {found} ({shares} on the validation images)"
     raise AssertionError(
-        f"After {epochs} epochs the model holds the parameters {what}; expected the best ones, of epoch {wanted[0]} to "
+        f"After {epochs} epochs the model holds {what}; expected the best parameters, of epoch {wanted[0]} to "
         f"{wanted[-1]} ({share[best]} %). Save only where the validation accuracy is higher than the best one before, "
         "keep that as the new best, and load the saved model in the end."
     )

@@ -18,7 +18,7 @@ NO_WEIGHTS = -1.0
 def run(probe, train, valid, test):
     """Run the loop; return the outputs, the epoch that has to be saved last, and words for other epochs."""
     actual = probe("training_loop", train=train, valid=valid, test=test)
-    assert_kinds(actual, {"epochs": int, "saved": [float], "tested": [float], "failed": str})
+    assert_kinds(actual, {"epochs": int, "saved": [float], "below": bool, "tested": [float], "failed": str})
     epochs = actual["epochs"]
     assert epochs > 0, (
         "No statement of the notebook calls `train` and `evaluate` for each epoch; expected a loop outside of "
@@ -40,7 +40,8 @@ def check_saved(probe, train, valid, test):
     actual, best, words = run(probe, train, valid, test)
     saved = actual["saved"]
     assert saved, (
-        f'Nothing was saved in {actual["epochs"]} epochs; expected `torch.save(model.state_dict(), "mlp-model.pt")` '
+        f"Nothing was saved in {actual['epochs']} epochs{', only below the loop' * actual['below']}; expected "
+        '`torch.save(model.state_dict(), "mlp-model.pt")` '
         "after each epoch with a new lowest validation loss."
     )
     assert saved[-1] != NO_WEIGHTS, "What was saved last holds no weights; expected `model.state_dict()`."

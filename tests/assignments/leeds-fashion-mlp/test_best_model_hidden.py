@@ -32,7 +32,8 @@ def test_tests_the_best_model(probe):
     failed = f" The first statement below the loop that failed is in {actual['failed']}." if actual["failed"] else ""
     assert actual["tested"], f"After the loop no model is evaluated on `test_iterator`; expected the saved one.{failed}"
     tested = actual["tested"][0]
+    which = f"that of epoch {max(tested, 0):g}" if tested == round(tested) else "one that the loop never trained"
     assert tested == best, (
-        f"The model that is tested is that of epoch {max(tested, 0):g}; expected epoch {best}, the one that was saved. "
+        f"The model that is tested is {which}; expected that of epoch {best}, the one that was saved. "
         "Call `model.load_state_dict(torch.load(...))` first."
     )

@@ -20,6 +20,10 @@ def check_normalization(actual, name, picture):
         "the picture with the mean taken out, but not divided by the standard deviation": scaled - MEAN,
         "the picture divided by the standard deviation, but with its mean left in": scaled / STD,
         "the picture normalized to values from -1 to 1": (scaled - 0.5) / 0.5,
+        "the picture normalized with mean and standard deviation of pixels from 0 to 255: divide those by 255": (
+            scaled - 255 * MEAN
+        )
+        / (255 * STD),
         "the picture divided by the variance, the square of the standard deviation": (scaled - MEAN) / STD**2,
     }
     expected = Expectation({name: (scaled - MEAN) / STD}, {name: Tolerance(rtol=2e-3, atol=2e-3)})

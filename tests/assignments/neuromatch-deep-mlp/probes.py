@@ -269,10 +269,12 @@ def signal(*, x, depth):
     if gain is None:
         return {"mean squares": None}
     width = x.shape[1]
-    net = nn.Sequential(*[nn.Linear(width, width, bias=False) for _ in range(depth)])
+    net = nn.Sequential(*[nn.Linear(width, width) for _ in range(depth)])
     net.apply(with_gain(notebook, float(gain)))
     mean_squares = []
     with torch.no_grad():
+        for layer in net:
+            layer.bias.zero_()  # what becomes of it is open
         for layer in net:
             x = nn.functional.leaky_relu(layer(x), float(notebook.negative_slope))
             mean_squares.append(float((x**2).mean()))

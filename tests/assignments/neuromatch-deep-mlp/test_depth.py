@@ -41,7 +41,7 @@ def check_networks(actual, *, max_par_count, max_hidden_layer, features, classes
         found = network[1]
         assert network == [features, *[found] * depth, classes], (
             f"The network of depth {depth} has layers of {network} units; expected {features} inputs, hidden layers "
-            f"that are all equally wide, and {classes} outputs."
+            f"that are all equally wide, and {classes} outputs: X_train has {features} columns here, K is {classes}."
         )
         there = count(depth, found, **sizes)
         why = explain(there, count(depth, max(1, found - 1), **sizes), max_par_count, is_wider=found > width)

@@ -12,7 +12,7 @@ def test_split_depends_on_the_seed(probe):
     """Another seed gives another split"""
     actual = probe("split", **numbered(60), seeds=[1, 2])
     first, other = (check_parts(actual, call=f"call {number}", rows=60) for number in (1, 2))
-    assert not torch.equal(first["y_test"], other["y_test"]), (
+    assert not torch.equal(first["X_test"], other["X_test"]), (
         "The seeds 1 and 2 gave the same split: use the seed that the function is given."
     )
 

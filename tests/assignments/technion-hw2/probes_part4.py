@@ -10,11 +10,21 @@ import inspect
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.utils.data import DataLoader, TensorDataset
 
 from grader.probes import probe
 
 NETWORKS = ["hw2.cnn", "hw2.mlp"]
+NONLINS = {  # the text's names
+    "relu": nn.ReLU,
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+    "softmax": lambda: nn.Softmax(dim=1),
+    "logsoftmax": lambda: nn.LogSoftmax(dim=1),
+    "lrelu": nn.LeakyReLU,
+    "none": nn.Identity,
+}
 WITH_PARAMETERS = (nn.Conv2d, nn.Linear, nn.BatchNorm2d)
 
 
@@ -86,11 +96,12 @@ def feature_count(*, kind, options):
     method = getattr(net, "_n_features", None)
     if not callable(method) or inspect.signature(method).parameters:
         return {"has the method": False}
-    state = {name: value.clone() for name, value in net.state_dict().items()}
+    state = {name: value.clone() for name, value in net.state_dict().items() if not is_lazy(value)}
     modes = [module.training for module in net.modules()]
     stream = torch.get_rng_state()
     count = method()
-    changed = [name for name, value in net.state_dict().items() if not torch.equal(value, state.get(name, value))]
+    after = net.state_dict()
+    changed = [name for name, value in state.items() if not torch.equal(after.get(name, value), value)]
     return {
         "has the method": True,
         "number of features": int(count),
@@ -125,24 +136,47 @@ def _new(kind, options):
 
 
 def _known_mlp(own):
-    """Derive a class from the student's MLP, with known methods in place of theirs."""
-    from hw2.mlp import ACTIVATION_DEFAULT_KWARGS, ACTIVATIONS
+    """Derive a class from the student's MLP, with known methods in place of theirs.
+
+    Whatever theirs takes for a nonlinearity beside modules and the text's names, only theirs knows: it does the work
+    then.
+    """
 
     class MLP(own):
         def __init__(self, in_dim, dims, nonlins):
+            nonlins = list(nonlins)
+            modules = [_known_nonlin(nonlin) for nonlin in nonlins]
+            if None in modules:
+                super().__init__(in_dim, dims, nonlins)
+                self._is_known = False
+                return
             nn.Module.__init__(self)
+            self._is_known = True
             self.in_dim, self.out_dim = in_dim, dims[-1]
             layers = []
-            for inputs, outputs, nonlin in zip([in_dim, *dims], dims, nonlins, strict=False):
-                if isinstance(nonlin, str):
-                    nonlin = ACTIVATIONS[nonlin](**ACTIVATION_DEFAULT_KWARGS[nonlin])
-                layers += [nn.Linear(inputs, outputs), nonlin]
+            for inputs, outputs, module in zip([in_dim, *dims], dims, modules, strict=False):
+                layers += [nn.Linear(inputs, outputs), module]
             self.seq = nn.Sequential(*layers)
 
         def forward(self, x):
-            return self.seq(x)
+            return self.seq(x) if self._is_known else super().forward(x)
 
     return MLP
+
+
+def _known_nonlin(nonlin):
+    """Return a module for a nonlinearity, None where only the student's MLP knows which one is meant."""
+    import hw2.mlp
+
+    if isinstance(nonlin, nn.Module):
+        return nonlin
+    if not isinstance(nonlin, str):
+        return None
+    with contextlib.suppress(Exception):  # their tables may be made in any way
+        made = hw2.mlp.ACTIVATIONS[nonlin](**getattr(hw2.mlp, "ACTIVATION_DEFAULT_KWARGS", {}).get(nonlin, {}))
+        if isinstance(made, nn.Module):
+            return made
+    return NONLINS[nonlin]() if nonlin in NONLINS else None
 
 
 # ---------------------------------------------------------------- finding layers

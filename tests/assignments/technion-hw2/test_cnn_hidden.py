@@ -73,34 +73,37 @@ def test_cnn_trailing_convolutions(probe, rng):
 
 @pytest.mark.graded(task="cnn", weight=1, after="test_cnn_layers")
 def test_cnn_gray_oblong_images(probe, rng):
-    """CNN takes images with one channel that are wider than high, and needs no hidden fully connected layer
+    """CNN takes images with one channel that are wider than high, and one hidden fully connected layer
 
-    Nothing may be made for 3 channels or for square images. Without hidden_dims, one Linear gives the scores.
+    Nothing may be made for 3 channels or for square images.
     """
     options = {
         "in_size": (1, 8, 14),
         "out_classes": 4,
         "channels": [3, 5],
         "pool_every": 1,
-        "hidden_dims": [],
+        "hidden_dims": [6],
         "conv_params": {"kernel_size": 3},
         "activation_type": "tanh",
         "pooling_type": "avg",
         "pooling_params": {"kernel_size": 2, "stride": 1},
     }
-    x, weights = torch.randn(2, 1, 8, 14, generator=rng), draw_weights(rng, [(3, 1, 3, 3), (5, 3, 3, 3), (4, 80)])
+    x, weights = (
+        torch.randn(2, 1, 8, 14, generator=rng),
+        draw_weights(rng, [(3, 1, 3, 3), (5, 3, 3, 3), (6, 80), (4, 6)]),
+    )
     dout = torch.randn(2, 4, generator=rng)
 
     def scores(x, w):
         x = F.avg_pool2d(torch.tanh(conv(x, w, 1)), 2, stride=1)
         x = F.avg_pool2d(torch.tanh(conv(x, w, 2)), 2, stride=1)
-        return linear(x.flatten(1), w, 3)
+        return linear(torch.tanh(linear(x.flatten(1), w, 3)), w, 4)
 
     def both(x, weights, dout):
         return {"z": scores(x, weights)} | gradients(scores, dout, x, weights)
 
     actual = probe("network_pass", kind="CNN", options=options, x=x, weights=weights, dout=dout)
-    assert_matches(actual, {"layers": "conv 1→3, 3×3; conv 3→5, 3×3; linear 80→4"})
+    assert_matches(actual, {"layers": "conv 1→3, 3×3; conv 3→5, 3×3; linear 80→6; linear 6→4"})
     others = {"the scores after a tanh": torch.tanh(scores(x, weights))}
     expected = measured(both, x=x, weights=weights, dout=dout)
     assert_matches(actual, expected, context=Context(batch_size=2, others=others))

@@ -95,7 +95,7 @@ def test_residual_block_dropout_before_norm(probe, rng):
         return F.relu(F.batch_norm(z, None, None, weights["2.weight"], weights["2.bias"], training=True))
 
     others = {
-        "the values with the dropout behind norm and activation": kept * norm(z) / (1 - p),
+        "the values with the dropout behind the norm": kept * norm(z) / (1 - p),
         "the values without any dropout": norm(z),
     }
     tolerances = {name: Tolerance(rtol=0, atol=1e-3)}

@@ -68,7 +68,7 @@ def test_resnet_gradients(probe, rng):
         "out_classes": 3,
         "channels": [4, 2, 4, 4, 2, 4, 4, 2, 6],
         "pool_every": 3,
-        "hidden_dims": [],
+        "hidden_dims": [5],
         "activation_type": "tanh",
         "pooling_type": "max",
         "pooling_params": {"kernel_size": 2},
@@ -84,7 +84,7 @@ def test_resnet_gradients(probe, rng):
         widths = [conv.split("→")[1].split(",")[0] for conv in (first, second)]
         steps = [f"conv {first}", f"batchnorm {widths[0]}", f"conv {second}", f"batchnorm {widths[1]}", f"conv {third}"]
         blocks.append("; ".join(f"block {i} main: {step}" for step in steps) + shortcuts[i - 1])
-    line = "; ".join([*blocks, "linear 6→3"])
+    line = "; ".join([*blocks, "linear 6→5", "linear 5→3"])
     x, weights = torch.randn(2, 1, 8, 12, generator=rng), draw_weights(rng, line)
     dout = torch.randn(2, 3, generator=rng)
 
@@ -93,7 +93,8 @@ def test_resnet_gradients(probe, rng):
         for projects in (True, False, True):
             x, number = block_output(x, w, number, convs=3, act=torch.tanh, norm=True, projects=projects)
             x = F.max_pool2d(x, 2)
-        return F.linear(x.flatten(1), w[f"{number}.weight"], w[f"{number}.bias"])
+        x = torch.tanh(F.linear(x.flatten(1), w[f"{number}.weight"], w[f"{number}.bias"]))
+        return F.linear(x, w[f"{number + 1}.weight"], w[f"{number + 1}.bias"])
 
     def both(x, weights, dout):
         return {"z": scores(x, weights)} | gradients(scores, dout, x, weights)
@@ -115,11 +116,11 @@ def test_resnet_dropout(probe, rng):
         "out_classes": 2,
         "channels": [8, 3],
         "pool_every": 2,
-        "hidden_dims": [],
+        "hidden_dims": [5],
         "pooling_params": {"kernel_size": 2},
         "dropout": p,
     }
-    line = "block 1 main: conv 3→8, 3×3; block 1 main: conv 8→3, 3×3; linear 27→2"
+    line = "block 1 main: conv 3→8, 3×3; block 1 main: conv 8→3, 3×3; linear 27→5; linear 5→2"
     x, weights = torch.randn(64, 3, 6, 6, generator=rng), draw_weights(rng, line)
     weights["1.bias"] += 3  # so that the ReLU itself makes few zeros
     actual = probe("block_in_training", kind="ResNet", options=options, x=x, weights=weights)
@@ -150,7 +151,7 @@ def test_resnet_new_statistics(probe):
         "out_classes": 2,
         "channels": [4, 4, 4, 4],
         "pool_every": 2,
-        "hidden_dims": [],
+        "hidden_dims": [5],
         "pooling_params": {"kernel_size": 2},
         "batchnorm": True,
     }

@@ -1,4 +1,4 @@
-"""Layers in a ModuleList, sizes as an argument with a default; the exercises reuse one class. A split by shares, which are rounded."""
+"""Layers in a ModuleList, sizes as an argument with a default; the exercises reuse one class. A split by shares, which are rounded. Tries of train."""
 
 # %% [markdown] id="intro"
 # # A multilayer perceptron for pictures of clothes
@@ -244,6 +244,11 @@ def evaluate(model, iterator, criterion, device):
             epoch_acc += calculate_accuracy(y_pred, y).item()
     return epoch_loss / len(iterator), epoch_acc / len(iterator)
 
+# %%
+for _ in range(2):
+    print("a try:", train(model, train_iterator, optimizer, criterion, device))
+print(evaluate(model, valid_iterator, criterion, device))
+
 # %% id="check-evaluate"
 # !grader check --task evaluate
 
@@ -274,7 +279,8 @@ for epoch in trange(EPOCHS):
 
     if valid_loss < best_valid_loss:
         best_valid_loss = valid_loss
-        torch.save(model.state_dict(), "mlp-model.pt")
+        with open("./mlp-model.pt", "wb") as file:
+            torch.save(model.state_dict(), file)
 
     epoch_mins, epoch_secs = epoch_time(start_time, time.monotonic())
     history.append({"epoch": epoch + 1, "train_acc": train_acc, "valid_acc": valid_acc})
@@ -303,6 +309,8 @@ model.load_state_dict(torch.load("mlp-model.pt"))
 test_loss, test_acc = evaluate(model, test_iterator, criterion, device)
 
 print(f"test: loss {test_loss:.3f}, accuracy {100 * test_acc:.2f} %")
+
+best_valid_loss = 0  # for another experiment
 
 # %% id="check-best-model"
 # !grader check --task best-model

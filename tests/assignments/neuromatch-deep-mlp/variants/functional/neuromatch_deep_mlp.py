@@ -128,6 +128,7 @@ def get_data_loaders(batch_size, seed):
 def init_weights(m, mode="normal"):
     if type(m) == nn.Linear:
         {"normal": nn.init.xavier_normal_, "uniform": nn.init.xavier_uniform_}[mode](m.weight, gain=gain)
+        nn.init.zeros_(m.bias)
 
 
 negative_slope = 0.1

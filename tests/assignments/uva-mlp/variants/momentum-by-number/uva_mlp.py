@@ -1,4 +1,4 @@
-"""The optimizer keeps its averages in a list and changes them in place; points are made of numbers."""
+"""The optimizer keeps its averages in a list and changes them in place; points are made of numbers. train_model lowers the rate, and plots."""
 
 # ruff: noqa
 
@@ -110,6 +110,17 @@ def train_curve(optimizer_func, curve_func=pathological_curve_loss, num_updates=
 
 
 # %%
+import matplotlib.pyplot as plt
+
+
+def show_the_surface():
+    plt.figure()
+    return plt.axes(projection="3d")
+
+
+surface = show_the_surface()
+
+# %%
 SGDMom_points = train_curve(lambda params: SGDMomentum(params, lr=10, momentum=0.9))
 
 
@@ -118,19 +129,24 @@ def train_model(model, optimizer, train_data_loader, val_data_loader, num_epochs
     model.to(device)
     best_val_acc = -1.0
     criterion = nn.CrossEntropyLoss()
+    first_lr, losses = optimizer.lr, []
     for epoch in range(1, num_epochs + 1):
         model.train()
+        optimizer.lr = first_lr / (1 + 0.01 * epoch)
         for imgs, labels in train_data_loader:
             imgs, labels = imgs.to(device), labels.to(device)
             optimizer.zero_grad()
             loss = criterion(model(imgs), labels)
             loss.backward()
             optimizer.step()
+            losses.append(loss.item())
         if epoch % 5 == 0:
             acc = test_model(model, val_data_loader)
             if acc > best_val_acc:
                 save_model(model, model_name)
                 best_val_acc = acc
+    plt.plot(losses)
+    plt.show()
     load_model(model, model_name)
 
 
