@@ -40,7 +40,8 @@ def check_saved(probe, train, valid, test):
     actual, best, words = run(probe, train, valid, test)
     saved = actual["saved"]
     assert saved, (
-        f'Nothing was saved in {actual["epochs"]} epochs{", only below the loop" * actual["below"]}; expected `torch.save(model.state_dict(), "mlp-model.pt")` '
+        f"Nothing was saved in {actual['epochs']} epochs{', only below the loop' * actual['below']}; expected "
+        '`torch.save(model.state_dict(), "mlp-model.pt")` '
         "after each epoch with a new lowest validation loss."
     )
     assert saved[-1] != NO_WEIGHTS, "What was saved last holds no weights; expected `model.state_dict()`."
