@@ -14,18 +14,21 @@ from grader.errors import UsageError
 from grader.submission import Found
 
 _POLL_S = 0.5  # Windows can't interrupt a wait without an end
+_FIRST_LOOK_MS = 100  # after a first look that found nothing, the folders are surely watched
+_BEGINS_S = 5.0
 
 
 class Changes:
     """Collect what is saved below some folders; a context manager that ends the watching.
 
-    `ignored` are files that we write ourselves. Watching begins at once: what is saved while checks run is not lost.
+    `ignored` are files that we write ourselves. Once it is entered, nothing that is saved is lost, also while checks run.
     """
 
     def __init__(self, folders: Collection[Path], *, ignored: Collection[Path] = ()) -> None:
         self._folders = [folder.resolve() for folder in folders]
         self._ignored = {path.resolve() for path in ignored}
         self._saved: queue.SimpleQueue[frozenset[Path] | Exception] = queue.SimpleQueue()
+        self._begun = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -39,6 +42,7 @@ class Changes:
                 remedy="Run `pip install 'torchgrade[watch]'`, or leave out `--watch`.",
             ) from err
         self._thread.start()
+        self._begun.wait(_BEGINS_S)
         return self
 
     def __exit__(
@@ -77,11 +81,19 @@ class Changes:
 
         try:
             for saved in watchfiles.watch(
-                *self._folders, watch_filter=is_of_interest, stop_event=self._ended, raise_interrupt=False
+                *self._folders,
+                watch_filter=is_of_interest,
+                stop_event=self._ended,
+                rust_timeout=_FIRST_LOOK_MS,
+                yield_on_timeout=True,
+                raise_interrupt=False,
             ):
-                self._saved.put(frozenset(Path(name) for _, name in saved))
+                self._begun.set()
+                if saved:
+                    self._saved.put(frozenset(Path(name) for _, name in saved))
         except Exception as err:  # whatever ends this thread has to reach the one that waits
             self._saved.put(err)
+            self._begun.set()
 
     def _is_ours(self, path: Path) -> bool:
         hidden = any(part.startswith(".") for folder in self._folders for part in _below(path, folder))

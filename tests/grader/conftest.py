@@ -216,14 +216,14 @@ def start_grader():
     It can be interrupted, also where the tests themselves run in the background, whose processes ignore SIGINT.
     """
 
-    def start(*arguments, cwd, environment=None):
+    def start(*arguments, cwd, environment=None, stderr=subprocess.PIPE):
         return subprocess.Popen(
             [sys.executable, "-m", "grader.cli", *map(str, arguments)],
             cwd=cwd,
             env=_environment(environment or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             encoding="utf-8",
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
