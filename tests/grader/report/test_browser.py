@@ -211,6 +211,8 @@ def test_the_policy_stops_what_escaping_would_miss(tmp_path, a_run, make_class, 
 CLICK = "document.querySelector('#grades thead th:nth-child({}) button').click()"
 TYPE = "const filter = document.getElementById('filter'); filter.value = '{}'; filter.dispatchEvent(new Event('input'))"
 AFTER_DRAWING = "new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)))"
+DRAWN_ROWS = """[...document.querySelectorAll('#grades tbody tr')]
+  .filter((row) => row.firstElementChild.checkVisibility({contentVisibilityAuto: true})).length"""
 WATCHED = """() => {
   let moves = 0;
   const observer = new MutationObserver((all) => { moves += all.length; });
@@ -275,6 +277,10 @@ def test_a_thousand_rows_stay_quick(tmp_path, a_run, make_class, open_page, reco
     assert page.locator("#grades tbody tr:visible").count() == 1000
     seen["sort names"] = work.of(CLICK.format(1))
     assert page.locator("#grades tbody tr:visible th").first.text_content() == "student 0000"
+
+    page.evaluate("document.getElementById('submissions').scrollIntoView()")
+    page.evaluate(AFTER_DRAWING)
+    assert 0 < page.evaluate(DRAWN_ROWS) < 100, "rows out of sight are not laid out"
 
     for what, found in seen.items():
         record_property(what, found)
