@@ -112,8 +112,13 @@ def save_experiment(run_name, out_dir, config, fit_res):
     path = Path(out_dir) / f"{run_name}_L{config['layers_per_block']}_K{filters}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     output = {"config": config, "results": fit_res._asdict()}
-    path.write_text(json.dumps(output, indent=2, default=str), encoding="utf-8")  # str: a device, a path
+    path.write_text(json.dumps(output, indent=2, default=_as_json), encoding="utf-8")
     print(f"*** Output file {path} written")
+
+
+def _as_json(value):
+    """Return numbers for tensors and arrays, and words for a device or a path."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
 def load_experiment(path):
