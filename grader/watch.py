@@ -21,7 +21,7 @@ _BEGINS_S = 5.0
 class Changes:
     """Collect what is saved below some folders; a context manager that ends the watching.
 
-    `ignored` are files that we write ourselves. Once it is entered, nothing that is saved is lost, also while checks run.
+    `ignored` are files that we write ourselves. Once entered, nothing that is saved is lost, also while checks run.
     """
 
     def __init__(self, folders: Collection[Path], *, ignored: Collection[Path] = ()) -> None:

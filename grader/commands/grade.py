@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     from grader.store import Store
 
 _MOST_NAMED = 6
+OutOption = Annotated[Path, typer.Option("--out", "-o", help="Where results go; an earlier run there is continued.")]
+JobsOption = Annotated[
+    str,
+    typer.Option(
+        "--jobs", "-j", help="Grading processes; auto: one per core, fewer where memory would not do for all of them."
+    ),
+]
+ResumeOption = Annotated[
+    bool,
+    typer.Option("--resume/--fresh", help="Keep results of tasks for which nothing has changed, or grade all again."),
+]
 
 
 def grade(
@@ -31,21 +42,9 @@ def grade(
         Path, typer.Argument(help="One submission, or a folder of many (also as an LMS packs them).")
     ],
     *,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Where results go; an earlier run there is continued.")],
-    jobs: Annotated[
-        str,
-        typer.Option(
-            "--jobs",
-            "-j",
-            help="Grading processes; auto: one per core, fewer where memory would not do for all of them.",
-        ),
-    ] = "auto",
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume/--fresh", help="Keep results of tasks for which nothing has changed, or grade all again."
-        ),
-    ] = True,
+    out: OutOption,
+    jobs: JobsOption = "auto",
+    resume: ResumeOption = True,
     execute: Annotated[
         bool, typer.Option("--execute", help="Also run each notebook as a whole and keep the executed copy.")
     ] = False,
@@ -96,12 +95,17 @@ def grade(
             _grade_into(out, store, order, plan, executor_for=executor_for)
         failed = write_results(out, store, chosen)
     if failed:
-        complain(
-            f"The grader failed on {failed} submissions; their points are provisional and cost nobody anything.",
-            f"Run the same command again: only those are graded. {out / 'logs'} says more, and `grader doctor` looks "
-            "for the cause.",
-        )
-        raise typer.Exit(3)
+        raise typer.Exit(_complain_of(failed, out=out))
+
+
+def _complain_of(failed: int, *, out: Path) -> int:
+    """Say on how many submissions the grader failed; return the exit code for it."""
+    complain(
+        f"The grader failed on {failed} submissions; their points are provisional and cost nobody anything.",
+        f"Run the same command again: only those are graded. {out / 'logs'} says more, and `grader doctor` looks "
+        "for the cause.",
+    )
+    return 3
 
 
 def _count_of(jobs: str) -> int | None:

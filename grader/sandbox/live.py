@@ -16,13 +16,14 @@ from typing import Any
 
 from grader.errors import CourseError
 from grader.probes import BrokenProbes, Probe, is_probes_file
+from grader.sandbox.exception_report import Places
 from grader.sandbox.limits import MIB, Limits
 from grader.sandbox.live_values import keep_values
 from grader.sandbox.notebook_modules import NotebookFinder
 from grader.sandbox.notebook_names import MissingFromNotebook, find_similar
 from grader.sandbox.protocol import Ending, ErrorReport, ProbeCall, ProbeOutcome
 from grader.sandbox.replies import outcome_of
-from grader.sandbox.worker import Places, all_probes, import_student, run_probe
+from grader.sandbox.worker import all_probes, import_student, run_probe
 from grader.tensors import pack, unpack
 
 _ABSENT = re.compile(

@@ -13,21 +13,19 @@ import random
 import signal
 import socket
 import sys
-import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import torch
 
-from grader.probes import BrokenProbes, Probe, is_probes_file, load_probes
+from grader.probes import BrokenProbes, Probe, load_probes
 from grader.sandbox import kernel
 from grader.sandbox import limits as bounds
+from grader.sandbox.exception_report import Places, report_of
 from grader.sandbox.execution import execute_notebook
 from grader.sandbox.forbidden.scan import find_forbidden
 from grader.sandbox.notebook_modules import install_notebook, notebook_probe
-from grader.sandbox.notebook_names import explain_in_notebook
 from grader.sandbox.notebook_text import joined_python
 from grader.sandbox.protocol import (
     ANSWERS,
@@ -47,10 +45,6 @@ from grader.sandbox.written_answers import read_texts
 from grader.tensors import pack, unpack
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
-_MAX_MESSAGE = 4000
-_MAX_FRAMES = 30
-Places = Path | Callable[[str], str]
-"""Where the student's code is: below a folder, or wherever a function knows a name for its file ("" for others')."""
 
 
 def all_probes(sources: Mapping[str, bytes]) -> dict[str, Probe]:
@@ -106,7 +100,7 @@ def import_student(name: str, *, root: Places) -> dict[str, Any] | None:
     try:
         importlib.import_module(name)
     except BaseException as err:
-        return _report(err, root=root, phase="import") | {"module": name}
+        return report_of(err, root=root, phase="import") | {"module": name}
     return None
 
 
@@ -119,7 +113,7 @@ def run_probe(probe: Probe, call: Mapping[str, Any], *, root: Places, max_bytes:
             raise TypeError(f"probe {probe.name} returned {type(outputs).__name__}, not a dict")
         return pack({"outputs": outputs, "called": sorted(record.seen)}, max_bytes=max_bytes)
     except BaseException as err:
-        return pack({"error": _report(err, root=root, phase="probe")})
+        return pack({"error": report_of(err, root=root, phase="probe")})
 
 
 @contextlib.contextmanager
@@ -143,53 +137,6 @@ def _settings(call: Mapping[str, Any]) -> Iterator[None]:
             torch.set_num_threads(threads)
 
 
-def _report(err: BaseException, *, root: Places, phase: str) -> dict[str, Any]:
-    """Describe an exception; the student's own `__str__` may do anything, so it is called here, inside."""
-    err, wanted = explain_in_notebook(err)
-    try:
-        message = str(err)[:_MAX_MESSAGE]
-    except BaseException:
-        message = "(its message could not be read)"
-    frames, raised_in = _student_frames(err.__traceback__, root=root)
-    if isinstance(err, SyntaxError) and err.filename and _relative(err.filename, root):
-        place = [_relative(err.filename, root), err.lineno or 0, "", (err.text or "").strip()[:300]]
-        frames, raised_in = [*frames, place], "student"
-        message = str(err.msg)[:_MAX_MESSAGE]
-    bases = [cls.__name__ for cls in type(err).__mro__[:10]]
-    return {
-        "type": type(err).__name__,
-        "message": message,
-        "bases": bases,
-        "frames": frames[-_MAX_FRAMES:],
-        "raised_in": raised_in,
-        "phase": "definition" if wanted else phase,
-        "module": wanted,
-    }
-
-
-def _student_frames(trace: TracebackType | None, *, root: Places) -> tuple[list[list[Any]], str]:
-    """Return the frames in the student's files, and who owns the innermost frame."""
-    frames: list[list[Any]] = []
-    raised_in = "probe"
-    for line in traceback.StackSummary.extract(traceback.walk_tb(trace), limit=-500):
-        name = _relative(line.filename, root)
-        if name:
-            raised_in = "student"
-            frames.append([name, line.lineno or 0, line.name, (line.line or "")[:300]])
-        elif is_probes_file(line.filename):
-            raised_in = "probe"
-        elif "importlib" not in line.filename and line.filename != __file__:
-            raised_in = "library"
-    return frames, raised_in
-
-
-def _relative(filename: str, root: Places) -> str:
-    if not isinstance(root, Path):
-        return root(filename)
-    path = Path(filename)
-    return path.relative_to(root).as_posix() if path.is_absolute() and path.is_relative_to(root) else ""
-
-
 def serve(connection: socket.socket, *, root: Path, limits: bounds.Limits) -> None:
     """Receive the probes and the student's files, then answer calls until the grader hangs up.
 
@@ -206,7 +153,7 @@ def serve(connection: socket.socket, *, root: Path, limits: bounds.Limits) -> No
     try:
         probes = all_probes(sources)
     except BrokenProbes as err:
-        connection.sendall(note(broken=_report(err.error, root=root, phase="probes") | {"file": err.file}))
+        connection.sendall(note(broken=report_of(err.error, root=root, phase="probes") | {"file": err.file}))
         return
     connection.sendall(note(ready={probe.name: [probe.needs, *inputs_of(probe)] for probe in probes.values()}))
     sys.path.append(str(root))
