@@ -34,8 +34,9 @@ LAYERS = {
 BESIDE_STRANGERS = (
     "errors verdict notebook_plan notebooks probes tensors sandbox.cell_source sandbox.definitions "
     "sandbox.exception_report sandbox.execution* sandbox.notebook_* sandbox.statement_* sandbox.forkserver "
-    "sandbox.huge_pages sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol sandbox.forbidden.* sandbox.recorder "
-    "sandbox.seccomp sandbox.shims sandbox.supervisor sandbox.worker sandbox.written_answers torchvision_ops"
+    "sandbox.huge_pages sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol sandbox.forbidden.* "
+    "sandbox.recorder sandbox.seccomp sandbox.shims sandbox.supervisor sandbox.worker sandbox.written_answers "
+    "torchvision_ops"
 )
 WITH_TORCH = (
     "accuracy assets check_session compare.* curves dataset_files dataset_parts datasets doctor forbidden grade "
