@@ -19,10 +19,9 @@ demo: .venv/installed  ## grade the bundled sample submissions and show the page
 
 test: .venv/installed  ## run all tests that need no GPU
 	@# Real processes under real limits of time: what fails beside others has to pass by itself, and is named either way.
-	$(BIN)/python -m pytest -m "not gpu and not alone" --numprocesses=auto --maxprocesses=4 --dist=loadfile || \
+	$(BIN)/python -m pytest -m "not gpu" --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder || \
 		{ test $$? = 1 && echo "Once more, alone: what failed beside other tests" && \
-		$(BIN)/python -m pytest -v --last-failed --last-failed-no-failures=none -m "not gpu and not alone"; }
-	$(BIN)/python -m pytest -m "not gpu and alone"
+		$(BIN)/python -m pytest -v --last-failed --last-failed-no-failures=none -m "not gpu"; }
 
 lint: .venv/installed  ## check style and types
 	$(BIN)/ruff check .

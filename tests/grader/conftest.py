@@ -92,6 +92,12 @@ def _write(folder, files):
     return folder
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the files that take minutes, so that none of them is left over at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def write_files():
     """Return a function that writes files, a dict of names to contents, below a folder and returns the folder."""

@@ -17,6 +17,7 @@ import pytest
 from grader.doctor import try_wall
 from grader.sandbox.walls import Wall
 
+pytestmark = pytest.mark.slow
 SUBMISSIONS = Path(__file__).parents[2] / "submissions"
 SCRIPT = Path(__file__).with_name("grade_corpus.py")
 NAMES = sorted(folder.relative_to(SUBMISSIONS).as_posix() for folder in SUBMISSIONS.glob("*/*") if folder.is_dir())
