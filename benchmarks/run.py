@@ -84,11 +84,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _benchmarks(options: argparse.Namespace) -> dict[str, Callable[[Path], Iterator[Figure]]]:
     """Return each section as a function of a scratch folder."""
     quick, most = options.quick, options.most
+    jobs = (1, 2) if quick else (1, 2, 4)
     counts = [2, 4] if quick else [count for count in (100, 500, 1000, 2000) if count <= most] or [most]
     return {
         "overhead": lambda folder: overhead(folder, few=2 if quick else 20, many=4 if quick else min(60, most)),
         "memory": lambda folder: memory(folder, count=4 if quick else min(500, most)),
-        "workers": lambda folder: workers(folder, count=4 if quick else min(200, most), jobs=(1, 2, 4)),
+        "workers": lambda folder: workers(folder, count=4 if quick else min(200, most), jobs=jobs),
         "sizes": lambda folder: sizes(folder, counts=counts),
         "cached": lambda folder: cached(folder, count=4 if quick else min(100, most)),
         "cluster": lambda folder: cluster(folder, count=4 if quick else min(200, most), jobs=2),
