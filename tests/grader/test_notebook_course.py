@@ -204,9 +204,10 @@ def test_definition_where_the_task_is_checked(grade):
     """A class that is written anew below its check cell does not change what the check looks at."""
     result = grade(good(more=[OTHER_MLP]))
     assert result.points == 10
-    assert any(
-        "`MLP` is defined in cells 2 and 6: what is checked above cell 6 (`mlp`" in note for note in result.notes
-    )
+    assert (
+        "`MLP` is defined in cells 2 and 6: what is checked above cell 6 (`mlp` and `optimizer`) takes cell 2, the "
+        "rest the last one."
+    ) in result.notes
 
 
 def test_check_cell_is_gone(grade):

@@ -104,16 +104,21 @@ def test_a_round_that_passes_exits_with_0(watch):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a process's children are read from /proc")
-def test_a_warm_round_pays_for_no_import(watch):
-    """All rounds are served by the one process that has imported torch."""
-    session, file, _ = watch()
+def test_a_warm_round_pays_for_no_import(watch, tmp_path):
+    """All rounds are served by the one process that has imported torch, and by checks that were collected once."""
+    session, file, course = watch()
     session.await_rounds(1)
-    servers = session.children()
+    checks = course / "tests" / "assignments" / "tiny" / "test_tiny.py"
+    mark = tmp_path / "collected"
+    _save(checks, checks.read_text() + f"\n\nwith open({str(mark)!r}, 'a') as file:\n    file.write('x')\n")
+    session.await_rounds(2)
+    servers, collected = session.children(), mark.read_text()
     assert servers
-    for number in range(2, 5):
+    for number in range(3, 6):
         _save(file, f"{GOOD}# {number}\n")
         session.await_rounds(number)
     assert session.children() == servers
+    assert mark.read_text() == collected
     session.interrupt()
 
 
