@@ -36,6 +36,7 @@ LIMITS_IN_WHOLE_NUMBERS = (
     "output_kib",
     "reply_mib",
     "threads",
+    "gpu_mib",
 )
 
 _TOP = ("title", "slug", "submission", "worker", "notebook", "limits", "tasks", "answers")

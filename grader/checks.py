@@ -64,6 +64,11 @@ def check_of(item: pytest.Function, assignment: Assignment) -> Check:
     device = marker.kwargs.get("device", "cpu")
     if device not in _DEVICES:
         raise CourseError(f"{place} asks for the device {device!r}.", remedy=f"Known: {', '.join(_DEVICES)}.")
+    if device != "cpu" and "expected" in item.fixturenames:
+        raise CourseError(
+            f"{place} expects what was recorded, and runs on the device {device!r}.",
+            remedy="Assets are recorded on the CPU. Compute the expectation in the check.",
+        )
     title, hint = _words_of(item, place)
     after = marker.kwargs.get("after", ())
     return Check(

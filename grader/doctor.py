@@ -8,6 +8,7 @@ import importlib.metadata
 import sys
 from dataclasses import dataclass
 
+from grader.cards import usable_cards
 from grader.errors import SandboxError
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.host import WalledSandbox
@@ -39,7 +40,7 @@ class Finding:
 def examine() -> list[Finding]:
     """Try everything that grading needs."""
     walls = [try_wall(wall) for wall in (Wall.BUBBLEWRAP, Wall.PROCESS)]
-    return [*_versions(), _torchvision(), *walls, _gpu(), *_datasets()]
+    return [*_versions(), _torchvision(), *walls, *_gpu(), *_datasets()]
 
 
 def _versions() -> list[Finding]:
@@ -53,10 +54,10 @@ def _versions() -> list[Finding]:
     return findings
 
 
-def try_wall(wall: Wall) -> Finding:
+def try_wall(wall: Wall, *, device: str = "cpu") -> Finding:
     """Build a wall, run a probe on a tiny submission behind it, and tell what happened."""
     try:
-        with ForkServer(wall) as server:
+        with ForkServer(wall, device=device) as server:
             return try_server(server)
     except SandboxError as err:
         return Finding(f"wall `{wall}`", is_good=False, message=err.message, remedy=err.remedy)
@@ -67,20 +68,25 @@ def try_server(server: ForkServer) -> Finding:
     import torch
 
     wall = server.wall
-    subject = f"wall `{wall}`"
+    subject = f"wall `{wall}`" + (" with a card" if server.device == "cuda" else "")
     try:
         files = {"student.py": b"def double(x):\n    return 2 * x\n"}
         with WalledSandbox(server, files=files, probes={"probes.py": _TRIAL}, limits=Limits()) as sandbox:
-            outcome = sandbox.run(ProbeCall("trial", {"x": torch.ones(2)}))
+            outcome = sandbox.run(ProbeCall("trial", {"x": torch.ones(2)}, device=server.device))
     except SandboxError as err:
         return Finding(subject, is_good=False, message=err.message, remedy=err.remedy)
     if outcome.ending is not Ending.OK or float(outcome.outputs["y"].sum()) != 4.0:
-        return Finding(subject, is_good=False, message=outcome.detail or str(outcome.error), remedy=_remedy(wall))
+        said = f"{outcome.error.type}: {outcome.error.message}" if outcome.error is not None else outcome.detail
+        return Finding(subject, is_good=False, message=said, remedy=_remedy(server))
+    if server.device == "cuda" and not outcome.devices.get("y", "").startswith("cuda"):
+        return Finding(subject, is_good=False, message="its tensors were not on the card", remedy=_remedy(server))
     return Finding(subject, is_good=True, message=f"a trial run took {1000 * outcome.wall_s:.0f} ms")
 
 
-def _remedy(wall: Wall) -> str:
-    if wall is Wall.BUBBLEWRAP:
+def _remedy(server: ForkServer) -> str:
+    if server.device == "cuda":
+        return "torch has to be built for CUDA, and the user of the wall to be allowed to open /dev/nvidia*."
+    if server.wall is Wall.BUBBLEWRAP:
         return (
             "Unprivileged user namespaces must be allowed (`sysctl kernel.unprivileged_userns_clone=1`; on Ubuntu an "
             "AppArmor profile for bwrap; in a container, its runtime's permission)."
@@ -88,12 +94,13 @@ def _remedy(wall: Wall) -> str:
     return "Processes can't be forked here."
 
 
-def _gpu() -> Finding:
-    import torch
-
-    if torch.cuda.is_available():
-        return Finding("GPU", is_good=True, message=torch.cuda.get_device_name(0))
-    return Finding("GPU", is_good=True, message="none: checks that need one are skipped and cost no points")
+def _gpu() -> list[Finding]:
+    """Try a wall around a graphics card, where there is one."""
+    cards = usable_cards()
+    if not cards:
+        return [Finding("GPU", is_good=True, message="none: checks that need one are skipped and cost no points")]
+    free = ", ".join(f"{card.name} ({card.free_mib:g} MiB free)" if card.free_mib else card.name for card in cards)
+    return [Finding("GPU", is_good=True, message=free), try_wall(Wall.BUBBLEWRAP, device="cuda")]
 
 
 def _torchvision() -> Finding:

@@ -19,7 +19,8 @@ ATTEMPTS = 3  # how often a submission may end the process that grades it
 class Order:
     """Say what every grading process is to do: which course's assignment, behind which wall, which tasks.
 
-    `executed` is the folder for executed copies of notebooks, None where they are not run as a whole.
+    `executed` is the folder for executed copies of notebooks, None where they are not run as a whole. With the `device`
+    "cuda" checks that need a graphics card are run as well.
     """
 
     course: Path
@@ -27,6 +28,7 @@ class Order:
     wall: str
     tasks: tuple[str, ...] = ()
     executed: Path | None = None
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True)

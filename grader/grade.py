@@ -7,7 +7,7 @@ of one.
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -19,7 +19,7 @@ from grader import plugin
 from grader.assignment import Assignment
 from grader.check_session import Selection, in_session
 from grader.checks import Check, with_those_before
-from grader.errors import SubmissionError
+from grader.errors import CourseError, SubmissionError
 from grader.forbidden import find_uses, flag_calls
 from grader.job import Job
 from grader.notebook_execution import keep_executed
@@ -48,7 +48,7 @@ def _stay_silent() -> None:
     pass
 
 
-def _ask_nothing(_server: ForkServer | None) -> None:
+def _ask_nothing(_servers: Sequence[ForkServer]) -> None:
     pass
 
 
@@ -80,15 +80,16 @@ def grade_all(
     selection: Selection | None = None,
     executed: Path | None = None,
     alive: Callable[[], None] = _stay_silent,
-    ready: Callable[[ForkServer | None], None] = _ask_nothing,
+    ready: Callable[[Sequence[ForkServer]], None] = _ask_nothing,
     digests: Mapping[str, str] = MappingProxyType({}),
+    device: str = "cpu",
 ) -> None:
     """Do jobs one after another and report each result with the digest of what was graded.
 
     Notebooks are also run as a whole where `executed` names a folder for their executed copies. `alive` is called
-    before each check, `ready` with the fork server (None where all is inline) before the first job. `digests` of tasks
-    (see `grader.keys`) make their results reusable. Raises the error of a course or sandbox with which nothing can be
-    graded.
+    before each check, `ready` with the fork servers (none where all is inline) before the first job. `digests` of
+    tasks (see `grader.keys`) make their results reusable. With the `device` "cuda" checks that need a graphics card are
+    run as well. Raises the error of a course or sandbox with which nothing can be graded.
     """
     chosen = selection or Selection()
     graded = replace(assignment, tasks=tuple(task for task in assignment.tasks if chosen.includes(task)))
@@ -99,18 +100,22 @@ def grade_all(
         remove_stale(temporary_folder(wall))
         torch.set_num_threads(1)  # for repeatable sums, and because checks are small
         with contextlib.ExitStack() as stack:
-            server = None
-            if wall is not Wall.INLINE:
-                server = stack.enter_context(ForkServer(wall, preload=assignment.worker.preload))
+            if device != "cpu":
+                _refuse_unused(device, session, assignment)
+            devices = [] if wall is Wall.INLINE else sorted({"cpu", device})
+            servers = [
+                stack.enter_context(ForkServer(wall, preload=assignment.worker.preload, device=one)) for one in devices
+            ]
+            for server in servers:
                 refuse_failed_preload(server)
-            ready(server)
+            ready(servers)
             for job in jobs:
                 result, digest = _grade_one(
                     session,
                     assignment,
                     job,
                     chosen=graded,
-                    server=server,
+                    servers=servers,
                     wall=wall,
                     expect=expect,
                     only=_named_for(job, checks=checks),
@@ -121,6 +126,16 @@ def grade_all(
                 report(result, digest)
 
     in_session(assignment, run, selection=chosen)
+
+
+def _refuse_unused(device: str, session: pytest.Session, assignment: Assignment) -> None:
+    """Raise CourseError where no check that would run needs the device."""
+    checks = session.config.stash[plugin.CHECKS]
+    if all(checks[item.name].device != device for item in session.items):
+        raise CourseError(
+            f"No check of {assignment.slug} that would run needs the device `{device}`.",
+            remedy=f'Leave out `--device {device}`, or mark checks with `@pytest.mark.graded(…, device="{device}")`.',
+        )
 
 
 def _named_for(job: Job, *, checks: Mapping[str, Check]) -> Collection[str] | None:
@@ -137,7 +152,7 @@ def _grade_one(
     job: Job,
     *,
     chosen: Assignment,
-    server: ForkServer | None,
+    servers: Sequence[ForkServer],
     wall: Wall,
     expect: Expect,
     only: Collection[str] | None,
@@ -152,10 +167,12 @@ def _grade_one(
         submission = read_submission_parcel(job.parcel) if job.parcel else read_submission(found, assignment)
     except SubmissionError as err:
         return unreadable(found.name, chosen, problem=str(err), wall=wall), ""
-    with open_sandbox(assignment, submission, server=server, folder=found.path) as sandbox:
+    server, on_cards = [*servers, None, None][:2]
+    with open_sandbox(assignment, submission, server=server, on_cards=on_cards, folder=found.path) as sandbox:
         forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
         notes = (*submission.notes, *notebook_notes(sandbox, assignment))
-        subject = Subject(sandbox, expect, forbidden=forbidden)
+        devices = [one.device for one in servers] or ["cpu"]
+        subject = Subject(sandbox, expect, devices=devices, forbidden=forbidden)
         results = run_checks(session, subject, only=only, alive=alive)
         answers = read_answers(sandbox, assignment, files=submission.files)
     alive()

@@ -13,6 +13,7 @@ import threading
 import time
 from typing import Any
 
+from grader.cards import VISIBLE
 from grader.errors import CourseError, SandboxError
 from grader.executor import Order
 from grader.job import Job
@@ -31,11 +32,13 @@ LOST = (OSError, EOFError, TimeoutError, ValueError)
 class GradingProcess:
     """Talk to a grading process, which is started when there is something to ask and again after `end`.
 
+    `card` is the graphics card that it uses, as CUDA_VISIBLE_DEVICES names it; "" leaves the choice to CUDA.
     Only `end_for_good` may be called from another thread.
     """
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, *, card: str = "") -> None:
         self._order = order
+        self._card = card
         self._process: subprocess.Popen[bytes] | None = None
         self._starting = threading.Lock()
         self._stopped = False
@@ -88,6 +91,7 @@ class GradingProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                env=os.environ | ({VISIBLE: self._card} if self._card else {}),
                 start_new_session=True,  # Ctrl-C is ours to handle
             )
         assert process.stdin is not None
@@ -99,6 +103,7 @@ class GradingProcess:
                 wall=order.wall,
                 tasks=order.tasks,
                 executed=str(order.executed or ""),
+                device=order.device,
                 trial=trial,
             )
         )

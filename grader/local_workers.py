@@ -23,17 +23,19 @@ _OWN_MIB = 1024.0  # a grading process and its fork server, beside the submissio
 _DEFAULT_MIB = Limits().memory_mib
 
 
-def processes_for(count: int, *, wanted: int | None, memory_mib: float = _DEFAULT_MIB) -> int:
+def processes_for(
+    count: int, *, wanted: int | None, memory_mib: float = _DEFAULT_MIB, on_cards: int | None = None
+) -> int:
     """Return how many grading processes to start for so many jobs.
 
     As many as wanted; else one for each core that has enough to do, and no more than fit into the free memory where
-    each submission uses the `memory_mib` that it may.
+    each submission uses the `memory_mib` that it may, and than the submissions that fit `on_cards`.
     """
     if wanted is not None:
         return max(1, min(wanted, count))
     free_mib = free_memory_mib()
     fitting = count if free_mib is None else int(free_mib // (memory_mib + _OWN_MIB))
-    return max(1, min(usable_cores(), count // _FEW, fitting))
+    return max(1, min(usable_cores(), count // _FEW, fitting, count if on_cards is None else on_cards))
 
 
 _Message = Answer | BaseException | tuple[str, Job | None] | None
@@ -45,13 +47,14 @@ def _tell_nobody(_worker: str, _job: Job | None) -> None:
 
 
 class LocalWorkers:
-    """Grade with `count` processes of this machine.
+    """Grade with `count` processes of this machine, which take the `cards` in turn.
 
     A process that dies is replaced; a submission whose process dies for the third time is `not_graded`.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, cards: Sequence[str] = ()) -> None:
         self._count = count
+        self._cards = cards or ("",)
         self._at: At = _tell_nobody
 
     def watch(self, at: At) -> None:
@@ -65,8 +68,15 @@ class LocalWorkers:
             waiting.put(job)
         answers: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         lanes = [
-            _Lane(order, waiting, answers, plenty=_PLENTY * self._count, name=f"worker {number}")
-            for number in range(1, self._count + 1)
+            _Lane(
+                GradingProcess(order, card=self._cards[number % len(self._cards)]),
+                order,
+                waiting,
+                answers,
+                plenty=_PLENTY * self._count,
+                name=f"worker {number + 1}",
+            )
+            for number in range(self._count)
         ]
         for lane in lanes:
             lane.start()
@@ -92,6 +102,7 @@ class _Lane(threading.Thread):
 
     def __init__(
         self,
+        process: GradingProcess,
         order: Order,
         waiting: "queue.SimpleQueue[Job]",
         answers: "queue.SimpleQueue[_Message]",
@@ -104,7 +115,7 @@ class _Lane(threading.Thread):
         self._waiting = waiting
         self._answers = answers
         self._plenty = plenty
-        self._process = GradingProcess(order)
+        self._process = process
         self._stopped = False
         self._asked: collections.deque[Job] = collections.deque()
         self._sent = 0

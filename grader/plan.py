@@ -119,7 +119,13 @@ def _longest_first(steps: Sequence[Step]) -> list[Step]:
 
 def digests_of(order: Order) -> dict[str, str]:
     """Return, for each task of the assignment, a digest of all that decides its result but the submission."""
-    return task_digests(order.assignment, chosen=order.tasks, wall=order.wall, execute=order.executed is not None)
+    return task_digests(
+        order.assignment,
+        chosen=order.tasks,
+        wall=order.wall,
+        execute=order.executed is not None,
+        device=order.device,
+    )
 
 
 def make_plan(

@@ -205,12 +205,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a check whose precondition failed, or which needs a device that submissions don't get."""
+    """Skip a check whose precondition failed, or which needs a device that submissions don't get here."""
     check = item.stash.get(_CHECK, None)
     if check is None:
         return
-    if check.device != "cpu":  # to run it on the CPU would be another check
-        pytest.skip("Needs a CUDA device, which submissions are not given yet; it costs no points.")
+    if check.device not in item.config.stash[SUBJECT].devices:  # to run it on the CPU would be another check
+        pytest.skip("Needs a CUDA device, which it gets from `grader grade --device cuda`; here it costs no points.")
     if "dataset" not in getattr(item, "fixturenames", ()):  # where data is missing, nobody is graded: look there first
         item.stash[_TALK].refuse_forbidden()
     failed = item.config.stash[SUBJECT].failed_before(check)

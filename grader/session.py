@@ -5,7 +5,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from grader.manifest import read_manifest
 from grader.outcome import ProbeFailed, explain_outcome
 from grader.probes import names_of_probes
 from grader.sandbox.forkserver_client import ForkServer
-from grader.sandbox.host import WalledSandbox
+from grader.sandbox.host import ByDevice, WalledSandbox
 from grader.sandbox.inline import InlineSandbox
 from grader.sandbox.limits import Limits, limits_from
 from grader.sandbox.protocol import Ending, ProbeCall, ProbeOutcome, Sandbox
@@ -69,12 +69,13 @@ Expect = Callable[..., Expectation]
 class Subject:
     """Hold the submission that the checks look at now: its sandbox, where expectations come from, results so far.
 
+    `devices` are those that its probes may run on.
     `called` collects, by task, the forbidden names that were called while probes ran.
     """
 
     sandbox: Sandbox
     expect: Expect
-    device: str = "cpu"
+    devices: Collection[str] = ("cpu",)
     seed_offset: int = 0
     forbidden: Forbidden = field(default_factory=Forbidden)
     results: dict[str, CheckResult] = field(default_factory=dict)
@@ -110,7 +111,7 @@ class Conversation:
         self.refuse_forbidden()
         watch = self._subject.forbidden.names.get(self._check.task, ())
         call = ProbeCall(
-            name, inputs, seed=self.seed, device=self._subject.device, watch=watch, limits=self._check.limits
+            name, inputs, seed=self.seed, device=self._check.device, watch=watch, limits=self._check.limits
         )
         outcome: ProbeOutcome = self._subject.sandbox.run(call)
         self.printed = (self.printed + outcome.printed)[-_MAX_PRINTED:]
@@ -153,21 +154,25 @@ def open_sandbox(
     submission: Submission,
     *,
     server: ForkServer | None,
+    on_cards: ForkServer | None = None,
     folder: Path | None = None,
     limits: Limits | None = None,
 ) -> Iterator[Sandbox]:
     """Open a submission behind a fork server's wall, or inline in `folder` where there is no server.
 
-    `limits` are the assignment's where none are given.
+    `on_cards` is the fork server for probes on graphics cards. `limits` are the assignment's where none are given.
     """
     probes = read_probes(assignment)
     limits = limits or limits_of(assignment)
     sandbox: Sandbox
     with contextlib.ExitStack() as stack:
         if server is not None:
-            sandbox = WalledSandbox(
-                server, files=submission.files, probes=probes, limits=limits, shims=assignment.worker.shims
-            )
+            walled = [
+                WalledSandbox(one, files=submission.files, probes=probes, limits=limits, shims=assignment.worker.shims)
+                for one in (server, on_cards)
+                if one is not None
+            ]
+            sandbox = ByDevice(*walled) if on_cards is not None else walled[0]
         else:
             is_notebook = assignment.handed_in.kind is Kind.NOTEBOOK
             own = stack.enter_context(_written(submission.files)) if is_notebook else folder or Path.cwd()

@@ -134,7 +134,7 @@ def make_terms(order: Order) -> Terms:
     }
     limits = [limits_from({**assignment.limits, **task.limits}) for task in assignment.tasks]
     needs = {MEMORY: (max(one.memory_mib for one in limits) + _GRADER_MIB) * 2**20}
-    if settings.get("device") == "cuda":
+    if order.device == "cuda":
         needs["GPU"] = 1.0
     return Terms(
         run=f"torchgrade-{secrets.token_hex(6)}",

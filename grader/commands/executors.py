@@ -14,6 +14,7 @@ from grader.errors import UsageError
 
 if TYPE_CHECKING:
     from grader.executor import Executor
+    from grader.sandbox.limits import Limits
 
 ClusterOption = Annotated[
     str | None,
@@ -29,18 +30,27 @@ ClusterConfigOption = Annotated[
 
 
 def choose_executor(
-    cluster: str | None, config: Path | None, *, jobs: int | None, memory_mib: float
+    cluster: str | None, config: Path | None, *, jobs: int | None, limits: "Limits", device: str
 ) -> "Callable[[int], Executor]":
-    """Return what makes the executor for so many jobs; `memory_mib` is what each submission may use.
+    """Return what makes the executor for so many jobs, each submission within its limits.
 
-    Raises UsageError and CourseError for options that can't be used, SandboxError where Dask is not installed.
+    Raises UsageError and CourseError for options that can't be used, SandboxError where Dask is not installed or a
+    graphics card is wanted and none is here.
     """
     if cluster is None and config is not None:
         raise UsageError("`--cluster-config` is for a cluster.", remedy="Say which one with `--cluster`.")
     if cluster is None:
+        from grader.cards import seats, usable_cards
         from grader.local_workers import LocalWorkers, processes_for
 
-        return lambda count: LocalWorkers(processes_for(count, wanted=jobs, memory_mib=memory_mib))
+        cards = seats(usable_cards(), gpu_mib=limits.gpu_mib) if device == "cuda" else []
+
+        def on_this_machine(count: int) -> "Executor":
+            on_cards = len(cards) if cards else None
+            processes = processes_for(count, wanted=jobs, memory_mib=limits.memory_mib, on_cards=on_cards)
+            return LocalWorkers(processes, cards=cards)
+
+        return on_this_machine
     from grader.cluster.choice import choose_cluster
 
     choice = choose_cluster(cluster, config)

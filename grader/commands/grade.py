@@ -3,6 +3,7 @@
 `grader.batch` grades them, `grader.commands.report` writes the files.
 """
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,19 @@ if TYPE_CHECKING:
     from grader.store import Store
 
 _MOST_NAMED = 6
+
+
+class Device(StrEnum):
+    """Name what probes may run on."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+DeviceOption = Annotated[
+    Device,
+    typer.Option("--device", help="cuda: also run checks that need a graphics card; several submissions share one."),
+]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Where results go; an earlier run there is continued.")]
 JobsOption = Annotated[
     str,
@@ -54,6 +68,7 @@ def grade(
     ] = False,
     task: TaskOption = None,
     course: CourseOption = None,
+    device: DeviceOption = Device.CPU,
     cluster: ClusterOption = None,
     cluster_config: ClusterConfigOption = None,
 ) -> None:
@@ -74,8 +89,8 @@ def grade(
     outer = _wall_for_strangers(wall)
     folder = find_course(course or Path())
     chosen = read_assignment(folder, assignment)
-    memory_mib = limits_from(chosen.limits).memory_mib
-    executor_for = choose_executor(cluster, cluster_config, jobs=_count_of(jobs), memory_mib=memory_mib)
+    limits = limits_from(chosen.limits)
+    executor_for = choose_executor(cluster, cluster_config, jobs=_count_of(jobs), limits=limits, device=device)
     intake = find_submissions(submissions, chosen)
     order = Order(
         folder,
@@ -83,6 +98,7 @@ def grade(
         wall=outer,
         tasks=_quick_ones(chosen, task) if quick else known_tasks(chosen, task),
         executed=(out / "notebooks").resolve() if execute else None,
+        device=str(device),
     )
     for name in intake.ignored:
         tell(f"ignored: {name}")

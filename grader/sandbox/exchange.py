@@ -122,6 +122,7 @@ class Exchange:
                 "device": call.device,
                 "watch": list(call.watch),
                 "cpu_s": float(self._limits.cpu_s),
+                "gpu_mib": float(self._limits.gpu_mib),
             }
         )
         self._connection.settimeout(self._limits.import_s)

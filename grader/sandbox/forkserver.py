@@ -1,7 +1,7 @@
 """The fork server: imports torch once, then forks a walled-in process per submission and ends it on request.
 
 Started by `grader.sandbox.walls`, spoken to by `grader.sandbox.host`. It runs no student code itself, never starts a
-thread (a child forked beside a thread pool can hang for ever) and never touches CUDA.
+thread (a child forked beside a thread pool can hang for ever) and never starts CUDA: only a probe's fork does.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from grader.sandbox.seccomp import build_filter
 from grader.sandbox.supervisor import OVER_MEMORY, Supervisor, leave_with
 from grader.torchvision_ops import make_torchvision_importable
 
-_SECOND = 2  # the submission from which on many forks are to be expected: half a second spent on them pays off
+_MANY = 80  # forks of probes: what each saves in huge pages, so often, is what it costs to gather the memory in them
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
     with _writable_home(PRELOAD_FOLDER) if settings["walled"] else contextlib.nullcontext():
         problems = _preload(settings["preload"])
     torch.set_num_threads(1)
-    worker.warm_up()
+    worker.warm_up(starts_engine=settings["device"] == "cpu")
     threads = _thread_count()
     control.sendall(note(ready=threads == 1, threads=threads, torch=torch.__version__, problems=problems))
     gc.collect()
@@ -86,7 +86,7 @@ class _Server:
         self.walled = walled
         self.program = build_filter() if walled else None
         self.names: dict[int, str] = {}
-        self.opened = 0
+        self.is_collapsed = False
         self.wakeup, wake = socket.socketpair()
         wake.setblocking(False)
         self.wake = wake
@@ -124,8 +124,8 @@ class _Server:
 
     def _open(self, request: dict[str, Any], descriptors: list[int]) -> None:
         name, limits = request["open"], bounds.Limits(**request["limits"])
-        self.opened += 1
-        if self.opened == _SECOND:
+        if request["probes"] >= _MANY and not self.is_collapsed:
+            self.is_collapsed = True
             collapse_memory()
         reading, writing = os.pipe()
         pid = kernel.fork()

@@ -25,12 +25,18 @@ _GONE_S = 5.0
 
 
 class ForkServer:
-    """Hold a running fork server; a context manager that ends it and everything below it."""
+    """Hold a running fork server; a context manager that ends it and everything below it.
 
-    def __init__(self, wall: Wall, *, preload: Sequence[str] = ()) -> None:
+    Submissions of one for the `device` "cuda" see the graphics cards, all others none.
+    `probes` counts what was asked of its submissions: the fork server prepares for more once there were many.
+    """
+
+    def __init__(self, wall: Wall, *, preload: Sequence[str] = (), device: str = "cpu") -> None:
         self.wall = wall
+        self.device = device
         self.preload = tuple(preload)
         self.problems: tuple[str, ...] = ()
+        self.probes = 0
         self._launched: Launched | None = None
         self._count = 0
 
@@ -47,11 +53,11 @@ class ForkServer:
         ours, theirs = socket.socketpair()
         with theirs:
             os.set_inheritable(theirs.fileno(), True)
-            self._launched = launch(self.wall, theirs.fileno())
+            self._launched = launch(self.wall, theirs.fileno(), device=self.device)
         self._control = ours
         self._reader = FrameReader(1 << 20)
         self._gone: dict[str, bool] = {}
-        settings = {"preload": list(self.preload), "walled": self._launched.walled}
+        settings = {"preload": list(self.preload), "walled": self._launched.walled, "device": self.device}
         try:
             ours.sendall(frame(json.dumps(settings).encode()))
             ready = self._await("ready", deadline=time.monotonic() + _START_S)
@@ -117,7 +123,7 @@ class ForkServer:
             self._start()
         self._count += 1
         name = f"s{self._count}"
-        request = {"open": name, "root": root, "limits": asdict(limits)}
+        request = {"open": name, "root": root, "limits": asdict(limits), "probes": self.probes}
         send_descriptors(self._control, json.dumps(request).encode(), descriptors)
         answer = self._await("opened", deadline=time.monotonic() + _OPEN_S)
         if "failed" in answer:

@@ -88,7 +88,11 @@ class WalledSandbox:
             self._open()
         needs = self._needs_of(call)
         self._calls += 1
-        exchange = Exchange(self._connection, self._output, limits=replace(self._limits, **call.limits))
+        self._server.probes += 1
+        limits = replace(self._limits, **call.limits)
+        if call.device == "cuda":  # the probe's own fork imports the modules, too
+            limits = replace(limits, wall_s=limits.wall_s + limits.import_s)
+        exchange = Exchange(self._connection, self._output, limits=limits)
         try:
             outcome = exchange.run(call, number=self._calls)
         except Gone as gone:
@@ -172,6 +176,25 @@ class WalledSandbox:
     def close(self) -> None:
         """End every process of the submission and remove its files."""
         self._end()
+
+
+class ByDevice:
+    """Run a submission's probes in two sandboxes: only those for a graphics card where there are cards."""
+
+    def __init__(self, plain: WalledSandbox, on_cards: WalledSandbox) -> None:
+        self._plain = plain
+        self._on_cards = on_cards
+
+    def run(self, call: ProbeCall) -> ProbeOutcome:
+        """Run one probe where its device is."""
+        return (self._plain if call.device == "cpu" else self._on_cards).run(call)
+
+    def close(self) -> None:
+        """End every process of the submission in both, and remove its files."""
+        try:
+            self._plain.close()
+        finally:
+            self._on_cards.close()
 
 
 def _drain(connection: socket.socket, *, seconds: float) -> None:

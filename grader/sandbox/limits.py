@@ -16,7 +16,7 @@ class Limits:
 
     `wall_s`, `cpu_s`: one probe; `import_s`: importing the student's modules. `memory_mib`: resident memory of all the
     submission's processes, and the data of each. `file_mib`: largest file; `tmp_mib`: all files together.
-    `output_kib`: printed text kept per probe. `reply_mib`: returned tensors.
+    `output_kib`: printed text kept per probe. `reply_mib`: returned tensors. `gpu_mib`: what torch may take of a card.
     """
 
     wall_s: float = 10.0
@@ -29,6 +29,7 @@ class Limits:
     tmp_mib: float = 256
     output_kib: float = 64
     reply_mib: float = 64
+    gpu_mib: float = 2048
     threads: float = 1
 
 

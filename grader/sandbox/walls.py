@@ -21,6 +21,7 @@ from grader.sandbox.protocol import PRELOAD_BYTES, PRELOAD_FOLDER
 from grader.sandbox.scratch import make_scratch
 
 _NOBODY = 65534
+_DEVICES = Path("/dev")
 _STAGE = Path(__file__).with_name("stage.py")
 
 
@@ -56,11 +57,14 @@ class Launched:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def launch(wall: Wall, control: int) -> Launched:
-    """Start a fork server behind a wall; it inherits only the control descriptor. Raises SandboxError."""
+def launch(wall: Wall, control: int, *, device: str = "cpu") -> Launched:
+    """Start a fork server behind a wall; it inherits only the control descriptor. Raises SandboxError.
+
+    For the device `cuda` it sees the graphics cards that this process may use, else none.
+    """
     scratch = make_scratch(temporary_folder(wall))
     server = [sys.executable, "-I", "-m", "grader.sandbox.forkserver", str(control)]
-    command = _bubblewrap(server, scratch) if wall is Wall.BUBBLEWRAP else server
+    command = _bubblewrap(server, scratch, device=device) if wall is Wall.BUBBLEWRAP else server
     try:
         process = subprocess.Popen(
             command,
@@ -68,7 +72,7 @@ def launch(wall: Wall, control: int) -> Launched:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             pass_fds=(control,),
-            env=_environment(home=str(scratch)),
+            env=_environment(home=str(scratch), device=device),
             cwd=scratch,
         )
     except OSError as err:
@@ -86,9 +90,9 @@ def temporary_folder(wall: Wall) -> Path:
     return Path("/tmp") if is_closed else chosen  # noqa: S108 - mkdtemp makes a folder of its own there
 
 
-def _environment(*, home: str) -> dict[str, str]:
+def _environment(*, home: str, device: str) -> dict[str, str]:
     """Return the whole environment of student code: nothing of the caller's but where the system's tools are."""
-    return {
+    plain = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": home,
         "TMPDIR": "/tmp",  # noqa: S108 - private in a wall
@@ -103,6 +107,21 @@ def _environment(*, home: str) -> dict[str, str]:
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "KMP_INIT_AT_FORK": "FALSE",
+    }
+    return plain | (_of_cards() if device == "cuda" else {"CUDA_VISIBLE_DEVICES": ""})
+
+
+def _of_cards() -> dict[str, str]:
+    """Return the environment that CUDA needs: which cards there are, where its libraries are, sums that repeat.
+
+    With NVML torch can say whether there is a card without starting CUDA, after which no fork could use it any more.
+    """
+    handed_on = {name: os.environ[name] for name in ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH") if name in os.environ}
+    return handed_on | {
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+        "CUDA_MODULE_LOADING": "LAZY",
+        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+        "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
     }
 
 
@@ -123,7 +142,7 @@ def find_bubblewrap() -> Path:
     return Path(found)
 
 
-def _bubblewrap(server: list[str], scratch: Path) -> list[str]:
+def _bubblewrap(server: list[str], scratch: Path, *, device: str) -> list[str]:
     """Return the command that runs the fork server with no network and nothing of the host but Python, read-only."""
     as_root = os.geteuid() == 0
     staged: list[str] = []
@@ -145,9 +164,11 @@ def _bubblewrap(server: list[str], scratch: Path) -> list[str]:
         arguments += ["--ro-bind", str(source), str(folder)]
     for hidden in _answers_in([Path("/usr"), *_python_folders()]):
         arguments += ["--tmpfs", str(hidden), "--remount-ro", str(hidden)]
+    if device == "cuda":
+        arguments += _show_cards()
     arguments += ["--size", str(PRELOAD_BYTES), "--tmpfs", PRELOAD_FOLDER]
     arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
-    for name, value in _environment(home="/tmp").items():  # noqa: S108
+    for name, value in _environment(home="/tmp", device=device).items():  # noqa: S108
         arguments += ["--setenv", name, value]
     command = [str(find_bubblewrap()), *arguments, "--", *server]
     if not as_root:
@@ -161,6 +182,14 @@ def _show(folder: Path) -> list[str]:
     if folder.is_symlink():
         return ["--symlink", str(folder.readlink()), str(folder)]
     return ["--ro-bind", str(folder), str(folder)] if folder.is_dir() else []
+
+
+def _show_cards() -> list[str]:
+    """Return the arguments that make graphics cards usable: their device files, and what the system tells of them."""
+    arguments = ["--ro-bind", "/sys", "/sys"]
+    for node in sorted(_DEVICES.glob("nvidia*")):
+        arguments += ["--dev-bind", str(node), str(node)]
+    return arguments
 
 
 def _python_folders() -> list[Path]:

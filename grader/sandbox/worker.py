@@ -9,11 +9,10 @@ import gc
 import importlib
 import inspect
 import os
-import random
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ import torch
 from grader.probes import BrokenProbes, Probe, load_probes
 from grader.sandbox import kernel
 from grader.sandbox import limits as bounds
+from grader.sandbox.conditions import conditions_of, on_device
 from grader.sandbox.exception_report import Places, report_of
 from grader.sandbox.execution import execute_notebook
 from grader.sandbox.forbidden.scan import find_forbidden
@@ -43,8 +43,6 @@ from grader.sandbox.recorder import record_calls
 from grader.sandbox.shims import plain_progress_bars, provide, shims_named
 from grader.sandbox.written_answers import read_texts
 from grader.tensors import pack, unpack
-
-_DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 def all_probes(sources: Mapping[str, bytes]) -> dict[str, Probe]:
@@ -75,13 +73,18 @@ def _scan(*, files: Mapping[str, torch.Tensor], names: list[str]) -> dict[str, A
     return {"uses": uses, "unread": [[file.file, file.reason] for file in scan.unread]}
 
 
-def warm_up() -> None:
-    """Do once in the fork server what every probe would otherwise pay for: lazy imports and first calls of torch."""
-    with contextlib.suppress(ImportError):
-        importlib.import_module("numpy.random")
+def warm_up(*, starts_engine: bool) -> None:
+    """Do once in the fork server what every probe would otherwise pay for: lazy imports and first calls of torch.
+
+    Autograd's engine counts the graphics cards when it starts, which starts CUDA: then no fork could use them.
+    """
+    for name in ("numpy.random", "torch.fx.experimental.symbolic_shapes"):  # the first gradient imports the latter
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     x = torch.ones(2, 2, requires_grad=True)
     loss = torch.nn.functional.cross_entropy(torch.relu(x @ x.T), torch.tensor([0, 1]))
-    torch.autograd.backward(loss, torch.ones(()))  # with a gradient, since that is what imports torch's symbolic shapes
+    if starts_engine:
+        torch.autograd.backward(loss, torch.ones(()))
     call = {"inputs": {"x": x}, "dtype": "float32", "threads": 1, "seed": 0, "device": "cpu", "watch": []}
     trial = Probe("trial", lambda **inputs: inputs, ())
     unpack(run_probe(trial, call, root=Path("/nowhere"), max_bytes=1 << 20))
@@ -107,34 +110,14 @@ def import_student(name: str, *, root: Places) -> dict[str, Any] | None:
 def run_probe(probe: Probe, call: Mapping[str, Any], *, root: Places, max_bytes: int) -> bytes:
     """Run one probe and return the packed reply: its outputs, or the report of the exception it raised."""
     try:
-        with _settings(call), record_calls(call["watch"]) as record:
-            outputs = probe.function(**call["inputs"])
+        with conditions_of(call), record_calls(call["watch"]) as record:
+            inputs = call["inputs"] if call["device"] == "cpu" else on_device(call["inputs"], call["device"])
+            outputs = probe.function(**inputs)
         if not isinstance(outputs, dict):
             raise TypeError(f"probe {probe.name} returned {type(outputs).__name__}, not a dict")
         return pack({"outputs": outputs, "called": sorted(record.seen)}, max_bytes=max_bytes)
     except BaseException as err:
         return pack({"error": report_of(err, root=root, phase="probe")})
-
-
-@contextlib.contextmanager
-def _settings(call: Mapping[str, Any]) -> Iterator[None]:
-    """Seed the generators and set torch's default type and threads for one probe."""
-    dtype, threads = torch.get_default_dtype(), torch.get_num_threads()
-    torch.set_default_dtype(_DTYPES[call["dtype"]])
-    if call["threads"] != threads:
-        torch.set_num_threads(call["threads"])
-    torch.default_generator.manual_seed(call["seed"])
-    if call["device"] != "cpu":
-        torch.cuda.manual_seed_all(call["seed"])
-    random.seed(call["seed"])
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed(call["seed"] % 2**32)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(dtype)
-        if torch.get_num_threads() != threads:
-            torch.set_num_threads(threads)
 
 
 def serve(connection: socket.socket, *, root: Path, limits: bounds.Limits) -> None:
@@ -194,7 +177,8 @@ def _answer(
     """Import what a probe needs, fork, run it there, and tell how the fork ended."""
     call, _devices = unpack(payload)
     probe = probes[call["probe"]]
-    failed = _import_needed(probe, imported, root=root)
+    imports_in_fork = call["device"] == "cuda"  # a student's module may start CUDA
+    failed = None if imports_in_fork else _import_needed(probe, imported, root=root)
     connection.sendall(note(imported=call["id"]))
     _flush()
     if failed:
@@ -204,7 +188,8 @@ def _answer(
         return
     child = kernel.fork()
     if child == 0:
-        _run_in_fork(probe, call, reply, root=root, limits=limits)
+        needed = imported if imports_in_fork else None
+        _run_in_fork(probe, call, reply, root=root, limits=limits, needed=needed)
     os.close(reply)
     _pid, status, usage = os.wait4(child, 0)
     cpu_s = usage.ru_utime + usage.ru_stime
@@ -221,14 +206,29 @@ def _import_needed(probe: Probe, imported: dict[str, dict[str, Any] | None], *, 
     return None
 
 
-def _run_in_fork(probe: Probe, call: Mapping[str, Any], reply: int, *, root: Path, limits: bounds.Limits) -> None:
-    """Run the probe, send its reply and leave without running anything that the student left for the exit."""
+def _run_in_fork(
+    probe: Probe,
+    call: Mapping[str, Any],
+    reply: int,
+    *,
+    root: Path,
+    limits: bounds.Limits,
+    needed: dict[str, dict[str, Any] | None] | None,
+) -> None:
+    """Run the probe, send its reply and leave without running anything that the student left for the exit.
+
+    Where `needed` is given, the probe's modules are imported here first.
+    """
     status = 1
     try:
         with contextlib.suppress(OSError, AttributeError):  # other systems have no prctl
             kernel.die_with_parent(signal.SIGKILL)
         bounds.apply_to_probe(cpu_s=call["cpu_s"])
-        result = run_probe(probe, call, root=root, max_bytes=int(limits.reply_mib * bounds.MIB))
+        failed = _import_needed(probe, needed, root=root) if needed is not None else None
+        if failed:
+            result = pack({"error": failed})
+        else:
+            result = run_probe(probe, call, root=root, max_bytes=int(limits.reply_mib * bounds.MIB))
         _flush()
         write_all(reply, frame(result))
         status = 0

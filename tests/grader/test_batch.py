@@ -15,6 +15,7 @@ import pytest
 from grader.batch_worker import SignOfLife
 from grader.errors import CourseError
 from grader.executor import Order
+from grader.grading_process import GradingProcess
 from grader.job import Job
 from grader.local_workers import LocalWorkers, processes_for
 from grader.store import read_store
@@ -434,6 +435,22 @@ def test_automatic_processes_fit_cores_work_and_memory(monkeypatch, count, free_
     monkeypatch.setattr("grader.local_workers.free_memory_mib", lambda: free_mib)
     assert processes_for(count, wanted=None, memory_mib=2048) == jobs
     assert processes_for(count, wanted=3, memory_mib=2048) == 3
+    assert processes_for(count, wanted=None, memory_mib=2048, on_cards=1) == 1
+
+
+def test_processes_take_the_cards_in_turn(order, submissions, monkeypatch):
+    """The third process shares the first of two cards; without cards none is named."""
+    named = []
+
+    class Named(GradingProcess):
+        def __init__(self, order, *, card=""):
+            named.append(card)
+            super().__init__(order, card=card)
+
+    monkeypatch.setattr("grader.local_workers.GradingProcess", Named)
+    LocalWorkers(3, cards=["0", "1"]).grade(order, [], report=print)
+    LocalWorkers(1).grade(order, [], report=print)
+    assert named == ["0", "1", "0", ""]
 
 
 def test_no_process_is_started_after_the_end(order, submissions, monkeypatch):

@@ -101,6 +101,10 @@ def test_seeds_are_fixed_by_the_name():
             "test_a asks for the device 'gpu'. Known: cpu, cuda.",
         ),
         (
+            '@pytest.mark.graded(task="double", device="cuda")\ndef test_a(probe, expected):\n    "x"\n',
+            "test_a expects what was recorded, and runs on the device 'cuda'. Assets are recorded on the CPU.",
+        ),
+        (
             '@pytest.mark.graded(task="double")\ndef test_a():\n    pass\n',
             "test_a has no docstring. Its first line is the title that students read.",
         ),

@@ -372,7 +372,9 @@ def test_missing_data_and_devices_cost_nothing(faulty):
     assert check.feedback.message == "Fashion-MNIST is not on this machine."
     check = _check(faulty, "test_on_a_gpu")
     assert (check.verdict, check.counted) == (Verdict.SKIPPED, False)
-    assert check.feedback.message == "Needs a CUDA device, which submissions are not given yet; it costs no points."
+    assert check.feedback.message == (
+        "Needs a CUDA device, which it gets from `grader grade --device cuda`; here it costs no points."
+    )
 
 
 def test_a_check_may_say_itself_what_is_wrong(faulty):

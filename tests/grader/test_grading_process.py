@@ -77,6 +77,28 @@ def test_without_a_wall_a_process_is_not_prepared(order, write_files, tmp_path, 
 def test_a_trial_that_fails_is_told(monkeypatch):
     """A wall that stands, and behind which nothing runs, is none: its trial's words are passed on."""
     finding = Finding("wall `bubblewrap`", is_good=False, message="no room.", remedy="Make some.")
-    monkeypatch.setattr(batch_worker, "try_server", lambda _server: finding)
-    with pytest.raises(SandboxError, match=r"A trial of the wall `bubblewrap` failed: no room\. Make some\."):
-        batch_worker._try_wall(SimpleNamespace(), lambda **_message: None)
+    tried = []
+    monkeypatch.setattr(batch_worker, "try_server", lambda server: tried.append(server.device) or finding)
+    plain, on_cards = SimpleNamespace(device="cpu"), SimpleNamespace(device="cuda")
+    failed = pytest.raises(SandboxError, match=r"A trial of the wall `bubblewrap` failed: no room\. Make some\.")
+    with failed:
+        batch_worker._try_walls([plain], lambda **_message: None, tells=True)
+    with failed:  # a card is tried in any case
+        batch_worker._try_walls([plain, on_cards], lambda **_message: None, tells=False)
+    assert tried == ["cpu", "cuda"]
+
+
+def test_a_card_is_named_in_its_environment(order, tmp_path, write_files, monkeypatch):
+    """A grading process uses the card that it was given, whatever the coordinator's environment says."""
+    seen = tmp_path / "seen"
+    worker = f"import os, pathlib\npathlib.Path({str(seen)!r}).write_text(os.environ['CUDA_VISIBLE_DEVICES'])\n"
+    write_files(tmp_path / "packages", {"sitecustomize.py": worker})
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "packages"))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    for card, named in (("1", "1"), ("", "0,1")):
+        process = GradingProcess(order, card=card)
+        try:
+            process.prepare()
+        finally:
+            process.end_for_good()
+        assert seen.read_text() == named

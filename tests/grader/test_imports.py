@@ -11,11 +11,11 @@ import pytest
 # Lowest first. A module imports from its own layer or from those before it; `*` stands for any ending.
 LAYERS = {
     "words": "errors verdict",
-    "leaves": "assignment atomic capacity globs notebook_plan notebooks paths plain_text probes regions results_file "
-    "shares store_errors tensors toml_table sandbox.huge_pages sandbox.kernel sandbox.limits sandbox.memory "
-    "sandbox.protocol sandbox.seccomp sandbox.stage sandbox.recorder sandbox.written_answers sandbox.scratch "
-    "sandbox.shims sandbox.forbidden* sandbox.cell_source sandbox.definitions sandbox.exception_report "
-    "sandbox.execution* sandbox.notebook_* sandbox.statement_* source_lines code_tokens",
+    "leaves": "assignment atomic capacity cards globs notebook_plan notebooks paths plain_text probes regions "
+    "results_file shares store_errors tensors toml_table sandbox.conditions sandbox.huge_pages sandbox.kernel "
+    "sandbox.limits sandbox.memory sandbox.protocol sandbox.seccomp sandbox.stage sandbox.recorder "
+    "sandbox.written_answers sandbox.scratch sandbox.shims sandbox.forbidden* sandbox.cell_source sandbox.definitions "
+    "sandbox.exception_report sandbox.execution* sandbox.notebook_* sandbox.statement_* source_lines code_tokens",
     "data": "accuracy curves dataset_* datasets image_shapes point_sets torchvision_ops",
     "readers": "archive_streams archives assignment_file check_sources contents course folders intake job keys "
     "kit_files kit_notebook lms_names manifest mistakes notebook_[ainrs]* package_root parcel percent submission",
@@ -33,15 +33,16 @@ LAYERS = {
 }
 BESIDE_STRANGERS = (
     "errors verdict notebook_plan notebooks probes tensors sandbox.cell_source sandbox.definitions "
-    "sandbox.exception_report sandbox.execution* sandbox.notebook_* sandbox.statement_* sandbox.forkserver "
-    "sandbox.huge_pages sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol sandbox.forbidden.* "
-    "sandbox.recorder sandbox.seccomp sandbox.shims sandbox.supervisor sandbox.worker sandbox.written_answers "
-    "torchvision_ops"
+    "sandbox.conditions sandbox.exception_report sandbox.execution* sandbox.notebook_* sandbox.statement_* "
+    "sandbox.forkserver sandbox.huge_pages sandbox.kernel sandbox.limits sandbox.memory sandbox.protocol "
+    "sandbox.forbidden.* sandbox.recorder sandbox.seccomp sandbox.shims sandbox.supervisor sandbox.worker "
+    "sandbox.written_answers torchvision_ops"
 )
 WITH_TORCH = (
     "accuracy assets check_session compare.* curves dataset_files dataset_parts datasets doctor forbidden grade "
     "image_shapes live_checks plugin point_sets record sandbox.live_state sandbox.live_values "
-    "sandbox.execution sandbox.forkserver sandbox.recorder sandbox.worker tensors text_answers torchvision_ops"
+    "sandbox.conditions sandbox.execution sandbox.forkserver sandbox.recorder sandbox.worker tensors text_answers "
+    "torchvision_ops"
 )
 
 

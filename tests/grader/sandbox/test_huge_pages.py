@@ -4,10 +4,13 @@ import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from grader.sandbox import huge_pages
+from grader.sandbox.forkserver_client import ForkServer
+from grader.sandbox.walls import Wall
 
 COLLAPSES = """
 from pathlib import Path
@@ -26,7 +29,10 @@ def _kernel():
     return tuple(map(int, platform.release().split("-")[0].split(".")[:2])) if sys.platform == "linux" else (0, 0)
 
 
-@pytest.mark.skipif(_kernel() < (6, 1), reason="needs Linux 6.1, which can gather pages on demand")
+needs_collapse = pytest.mark.skipif(_kernel() < (6, 1), reason="needs Linux 6.1, which can gather pages on demand")
+
+
+@needs_collapse
 def test_collapse_memory():
     """What a process holds moves to huge pages and stays as it was."""
     environment = os.environ | {"GLIBC_TUNABLES": ""}
@@ -35,6 +41,24 @@ def test_collapse_memory():
     )
     count, gained_kib, unharmed = ended.stdout.split()
     assert (int(count) >= 25, int(gained_kib) >= 25 * 2048, unharmed) == (True, True, "True")
+
+
+def _huge_kib(pid):
+    return int(Path(f"/proc/{pid}/smaps_rollup").read_text().split("AnonHugePages:")[1].split()[0])
+
+
+@needs_collapse
+def test_fork_server_collapses_after_many_probes(open_on, call):
+    """What it costs is spent once it has been lost on probes, and not for the few of a small run."""
+    with ForkServer(Wall.PROCESS) as server:
+        pid = server._launched.process.pid
+        call(open_on(server, "def f(): pass"), "f")
+        open_on(server)._open()
+        few = _huge_kib(pid)
+        assert server.probes == 1
+        server.probes = 80
+        open_on(server)._open()
+        assert _huge_kib(pid) >= few + 20 * 2048
 
 
 def test_places():
