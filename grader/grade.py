@@ -170,11 +170,12 @@ def _grade_one(
     server, on_cards = [*servers, None, None][:2]
     with open_sandbox(assignment, submission, server=server, on_cards=on_cards, folder=found.path) as sandbox:
         forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
-        notes = (*submission.notes, *notebook_notes(sandbox, assignment))
+        is_whole = not job.checks
+        notes = (*submission.notes, *(notebook_notes(sandbox, assignment) if is_whole else ()))
         devices = [one.device for one in servers] or ["cpu"]
         subject = Subject(sandbox, expect, devices=devices, forbidden=forbidden)
         results = run_checks(session, subject, only=only, alive=alive)
-        answers = read_answers(sandbox, assignment, files=submission.files)
+        answers = read_answers(sandbox, assignment, files=submission.files) if is_whole else ()
     alive()
     if executed is not None and server is not None:
         notes += keep_executed(server, assignment, submission, folder=executed)

@@ -43,8 +43,8 @@ def export(
     Exit code 1: some submission got no grade or no student.
     """
     from grader.console import results_console
-    from grader.export_command import Request
     from grader.export_command import export as export_run
+    from grader.export_job import Request
 
     request = Request(
         format=format,

@@ -4,6 +4,7 @@ The other graders themselves are not installed for tests; `make bench` drives th
 """
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ import peer_environments  # noqa: E402
 import peer_notebook  # noqa: E402
 import peers  # noqa: E402
 import run  # noqa: E402
+import scaling  # noqa: E402
 from figures import Figure, Report, read_report  # noqa: E402
 from peer_notebook import POINTS, TASKS  # noqa: E402
 from peer_tools import Graded  # noqa: E402
@@ -79,19 +81,36 @@ def test_benchmarks_run_at_the_smallest_size(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("section", "figure"),
-    [
-        ("overhead", "one more submission, without a wall (process)"),
-        ("workers", "as fast as the first, times"),
-        ("sizes", "largest memory, times"),
-    ],
-)
-def test_each_section_runs_to_its_last_figure(section, figure, tmp_path):
-    """Every section that measures our own tool alone works at the smallest size."""
-    report, _ = _figures(section, tmp_path)
+def test_the_overhead_runs_to_its_last_figure(tmp_path):
+    """The section that compares a class with a larger one works at the smallest size."""
+    report, _ = _figures("overhead", tmp_path)
     assert report.finished
-    assert report.value(section, figure) is not None
+    assert report.value("overhead", "one more submission, without a wall (process)") is not None
+
+
+@pytest.fixture
+def one_run(monkeypatch, tmp_path):
+    """Grade a class once, and let sections that grade the same kind several times take a copy of that run."""
+    kinds = write_class(tmp_path / "in", mixed_class(2))
+    cost = grading.grade(tmp_path / "in", tmp_path / "real", kinds)
+
+    def copied(_submissions, out, _kinds, **_options):
+        shutil.copytree(tmp_path / "real", out, dirs_exist_ok=True)
+        return cost
+
+    monkeypatch.setattr(scaling, "grade", copied)
+    return tmp_path
+
+
+def test_sections_that_grade_often(one_run):
+    """Workers and sizes yield their figures, and the ratios of equal runs are 1."""
+    told = {figure.name: figure.value for figure in scaling.workers(one_run / "w", count=2, jobs=(1, 2))}
+    assert told["as fast as the first, times"] == 1
+    assert told["CPU"] > 0.5
+    told = {figure.name: figure.value for figure in scaling.sizes(one_run / "s", counts=(1, 2))}
+    assert told["largest memory, times"] == 1
+    assert told["index.html"] > 10
+    assert told["time to write the pages"] > 0
 
 
 @pytest.mark.slow

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from grader.errors import ExportError, StoreError
-from grader.export_command import STDOUT, Request, export
+from grader.export_command import export
+from grader.export_job import STDOUT, Request
 from grader.manual import Mark, digest_of
 from grader.manual_store import ManualStore
 from grader.results_file import RunInfo

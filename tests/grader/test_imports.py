@@ -24,7 +24,7 @@ LAYERS = {
     "sandbox.exchange sandbox.forkserver sandbox.forkserver_client sandbox.host sandbox.inline sandbox.live* "
     "sandbox.replies sandbox.supervisor sandbox.walls sandbox.worker",
     "plugin": "check_session judging plugin session text_answers",
-    "work": "console doctor export_command grade live_checks live_source own_work record similar_sources "
+    "work": "console doctor export_command export_job grade live_checks live_source own_work record similar_sources "
     "template watch",
     "many": "batch batch_worker cluster.* executor grading_process local_workers plan progress "
     "progress_file run_logs run_view",

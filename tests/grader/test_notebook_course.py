@@ -316,6 +316,18 @@ def test_fewer_tasks_read_the_whole_notebook(assignment, process_server, monkeyp
     assert seen == [(["optimizer"], read_submission(found, assignment).digest)]
 
 
+def test_a_look_at_some_checks_tells_nothing_of_the_whole(assignment, process_server, monkeypatch, tmp_path):
+    """Where only checks are asked for, the rest of the notebook is neither run for its notes nor read for answers."""
+    monkeypatch.setattr("grader.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+    (tmp_path / NAME).write_bytes(good(more=["1 / 0"]))
+    seen = []
+    jobs = [Job(Found("me", tmp_path)), Job(Found("me", tmp_path), checks=("test_momentum_first_step",))]
+    grade_all(assignment, jobs, wall=Wall.PROCESS, report=lambda result, _digest: seen.append(result))
+    assert any("did not run" in note for note in seen[0].notes)
+    assert not any("did not run" in note for note in seen[1].notes)
+    assert [len(result.answers) for result in seen] == [1, 0]
+
+
 def test_answer(grade):
     """An answer in a text cell is on the result, for a person to grade; the question's own words are not."""
     question = "**Question 1.** Which of the two networks would you take, and why?"

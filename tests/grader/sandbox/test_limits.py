@@ -16,7 +16,9 @@ def test_overrides():
 
 def test_unknown_limit():
     """An unknown limit is refused, with the known ones."""
-    with pytest.raises(ValueError, match=r"unknown limit 'walls_s'; known: cpu_s, file_mib, import_s, .*, wall_s"):
+    with pytest.raises(
+        ValueError, match=r"unknown limit 'walls_s'; known: cpu_s, file_mib, gpu_mib, import_s, .*, wall_s"
+    ):
         limits_from({"walls_s": 1})
 
 

@@ -8,6 +8,7 @@ import torch
 from grader.cards import usable_cards
 from grader.doctor import try_wall
 from grader.sandbox.forkserver_client import ForkServer
+from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import Ending, ProbeCall
 
 pytestmark = [
@@ -69,7 +70,7 @@ def servers():
 @pytest.fixture(params=["bubblewrap", "process"])
 def on_card(request, servers, open_on):
     """Return a function that calls one of the student's functions on a card."""
-    sandbox = open_on(servers[request.param], STUDENT, probes=PROBES)
+    sandbox = open_on(servers[request.param], STUDENT, probes=PROBES, limits=Limits())
 
     def run(name, *, seed=0, **limits):
         x = torch.arange(6.0).reshape(2, 3)
@@ -118,7 +119,7 @@ def test_a_broken_kernel_ends_its_probe_only(on_card):
 def test_several_share_a_card(servers, open_on):
     """Two submissions use one card at the same time."""
     call = ProbeCall("call", {"name": "hold", "x": torch.ones(1)}, device="cuda", limits={"gpu_mib": 512.0})
-    sandboxes = [open_on(server, STUDENT, probes=PROBES) for server in servers.values()]
+    sandboxes = [open_on(server, STUDENT, probes=PROBES, limits=Limits()) for server in servers.values()]
     endings = {}
     threads = [
         threading.Thread(target=lambda number=number: endings.update({number: sandboxes[number].run(call).ending}))

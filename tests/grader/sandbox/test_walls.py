@@ -237,7 +237,12 @@ return [fields[1] for fields in lines if "rw" in fields[3].split(",") and "nosui
 def test_environment(inside):
     """The whole environment is the wall's own, with one thread for each numeric library."""
     environment = inside("return dict(os.environ)")
-    assert set(environment) <= {*walls._environment(home="/tmp"), "PWD", "LC_CTYPE", *_set_by_torch(environment)}
+    assert set(environment) <= {
+        *walls._environment(home="/tmp", device="cpu"),
+        "PWD",
+        "LC_CTYPE",
+        *_set_by_torch(environment),
+    }
     assert (environment["HOME"], environment["OMP_NUM_THREADS"]) == ("/tmp", "1")
 
 
