@@ -167,13 +167,15 @@ def _grade_one(
         submission = read_submission_parcel(job.parcel) if job.parcel else read_submission(found, assignment)
     except SubmissionError as err:
         return unreadable(found.name, chosen, problem=str(err), wall=wall), ""
-    server, on_cards = [*servers, None, None][:2]
-    with open_sandbox(assignment, submission, server=server, on_cards=on_cards, folder=found.path) as sandbox:
+    by_device = {server.device: server for server in servers}
+    server = by_device.get("cpu")
+    with open_sandbox(
+        assignment, submission, server=server, on_cards=by_device.get("cuda"), folder=found.path
+    ) as sandbox:
         forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
         is_whole = not job.checks
         notes = (*submission.notes, *(notebook_notes(sandbox, assignment) if is_whole else ()))
-        devices = [one.device for one in servers] or ["cpu"]
-        subject = Subject(sandbox, expect, devices=devices, forbidden=forbidden)
+        subject = Subject(sandbox, expect, devices=tuple(by_device) or ("cpu",), forbidden=forbidden)
         results = run_checks(session, subject, only=only, alive=alive)
         answers = read_answers(sandbox, assignment, files=submission.files) if is_whole else ()
     alive()

@@ -13,8 +13,8 @@ from grader.commands.telling import tell
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
+    from grader.assignment import Assignment
     from grader.executor import Executor
-    from grader.sandbox.limits import Limits
 
 ClusterOption = Annotated[
     str | None,
@@ -30,9 +30,9 @@ ClusterConfigOption = Annotated[
 
 
 def choose_executor(
-    cluster: str | None, config: Path | None, *, jobs: int | None, limits: "Limits", device: str
+    cluster: str | None, config: Path | None, *, assignment: "Assignment", jobs: int | None, device: str
 ) -> "Callable[[int], Executor]":
-    """Return what makes the executor for so many jobs, each submission within its limits.
+    """Return what makes the executor for so many jobs, each submission within the assignment's limits.
 
     Raises UsageError and CourseError for options that can't be used, SandboxError where Dask is not installed or a
     graphics card is wanted and none is here.
@@ -42,7 +42,9 @@ def choose_executor(
     if cluster is None:
         from grader.cards import seats, usable_cards
         from grader.local_workers import LocalWorkers, processes_for
+        from grader.sandbox.limits import limits_from
 
+        limits = limits_from(assignment.limits)
         cards = seats(usable_cards(), gpu_mib=limits.gpu_mib) if device == "cuda" else []
 
         def on_this_machine(count: int) -> "Executor":

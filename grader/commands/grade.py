@@ -82,15 +82,13 @@ def grade(
     from grader.course import find_course, read_assignment
     from grader.executor import Order
     from grader.plan import digests_of, make_plan
-    from grader.sandbox.limits import limits_from
     from grader.store import open_store
     from grader.submission import find_submissions
 
     outer = _wall_for_strangers(wall)
     folder = find_course(course or Path())
     chosen = read_assignment(folder, assignment)
-    limits = limits_from(chosen.limits)
-    executor_for = choose_executor(cluster, cluster_config, jobs=_count_of(jobs), limits=limits, device=device)
+    executor_for = choose_executor(cluster, cluster_config, assignment=chosen, jobs=_count_of(jobs), device=device)
     intake = find_submissions(submissions, chosen)
     order = Order(
         folder,

@@ -1,6 +1,7 @@
 """Tests of grader.cluster.node: how many submissions a worker has room for, and why one refuses."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -70,6 +71,8 @@ def test_a_worker_is_told_what_a_local_process_is_told(order):
     assert terms.settings["tasks"] == ("double",)
     assert not {"course", "assignment", "executed"} & set(terms.settings)
     assert terms.needs == {"memory": 3072 * 2**20}
+    on_cards = make_terms(replace(order, device="cuda"))
+    assert (on_cards.settings["device"], on_cards.needs["GPU"]) == ("cuda", 1.0)
 
 
 def _prepare(order, folder, **changed):
