@@ -16,7 +16,7 @@ from grader.assignment import Assignment, Task, check_files
 from grader.checks import Check
 from grader.errors import CourseError
 from grader.sandbox.limits import guard_s
-from grader.session import limits_of, read_probes
+from grader.opening import limits_of, read_probes
 
 
 @dataclass(frozen=True, slots=True)

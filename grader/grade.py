@@ -29,14 +29,8 @@ from grader.points import add_up, unreadable
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.scratch import remove_stale
 from grader.sandbox.walls import Wall, temporary_folder
-from grader.session import (
-    Expect,
-    RecordedAssets,
-    Subject,
-    open_sandbox,
-    refuse_failed_preload,
-    shims_note,
-)
+from grader.opening import modules_to_preload, open_sandbox, refuse_failed_preload, shims_note
+from grader.session import Expect, RecordedAssets, Subject
 from grader.source_lines import with_surroundings
 from grader.stamps import stamped
 from grader.submission import read_submission
@@ -103,9 +97,8 @@ def grade_all(
             if device != "cpu":
                 _refuse_unused(device, session, assignment)
             devices = [] if wall is Wall.INLINE else sorted({"cpu", device})
-            servers = [
-                stack.enter_context(ForkServer(wall, preload=assignment.worker.preload, device=one)) for one in devices
-            ]
+            preload = modules_to_preload(assignment)
+            servers = [stack.enter_context(ForkServer(wall, preload=preload, device=one)) for one in devices]
             for server in servers:
                 refuse_failed_preload(server)
             ready(servers)

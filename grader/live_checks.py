@@ -34,7 +34,8 @@ from grader.sandbox.live_state import unharmed
 from grader.sandbox.notebook_modules import NotebookFinder
 from grader.sandbox.protocol import Sandbox
 from grader.sandbox.shims import shims_named
-from grader.session import RecordedAssets, Subject, limits_of, read_probes
+from grader.opening import limits_of, read_probes
+from grader.session import RecordedAssets, Subject
 from grader.toml_table import suggest
 from grader.torchvision_ops import make_torchvision_importable
 from grader.verdict import SubmissionResult

@@ -23,7 +23,8 @@ from grader.judging import as_text, judge
 from grader.keys import secrets_of_test_data
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.walls import Wall, wall_named
-from grader.session import Conversation, RecordedAssets, Subject, open_sandbox
+from grader.opening import modules_to_preload, open_sandbox
+from grader.session import Conversation, RecordedAssets, Subject
 from grader.submission import Found, read_submission
 from grader.verdict import CheckResult, Feedback, Verdict
 
@@ -93,7 +94,7 @@ class _Alone:
         wall = wall_named(self._config.getoption("--wall"))
         server = None
         if wall is not Wall.INLINE:
-            server = self._stack.enter_context(ForkServer(wall, preload=assignment.worker.preload))
+            server = self._stack.enter_context(ForkServer(wall, preload=modules_to_preload(assignment)))
         sandbox = self._stack.enter_context(open_sandbox(assignment, submission, server=server, folder=folder))
         forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
         self._config.stash[SUBJECT] = Subject(sandbox, RecordedAssets(assignment.assets).expect, forbidden=forbidden)

@@ -25,7 +25,8 @@ from grader.outcome import explain_outcome
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.protocol import Ending, ProbeCall, Sandbox
 from grader.sandbox.walls import Wall
-from grader.session import Subject, open_sandbox, widest_limits
+from grader.opening import modules_to_preload, open_sandbox, widest_limits
+from grader.session import Subject
 from grader.submission import Found, read_submission
 from grader.verdict import CheckResult, Verdict
 
@@ -77,7 +78,7 @@ def record(
 
     def run(session: pytest.Session) -> None:
         with (
-            ForkServer(wall, preload=assignment.worker.preload) as server,
+            ForkServer(wall, preload=modules_to_preload(assignment)) as server,
             open_sandbox(assignment, reference, server=server, limits=widest_limits(assignment)) as sandbox,
         ):
             recorded = _checks_that_record(session)

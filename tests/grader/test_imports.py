@@ -23,7 +23,7 @@ LAYERS = {
     "compare compare.* export.* report.* similarity "
     "sandbox.exchange sandbox.forkserver sandbox.forkserver_client sandbox.host sandbox.inline sandbox.live* "
     "sandbox.replies sandbox.supervisor sandbox.walls sandbox.worker",
-    "plugin": "check_session judging plugin session text_answers",
+    "plugin": "check_session judging opening plugin session text_answers",
     "work": "console doctor export_command export_job grade live_checks live_source own_work record similar_sources "
     "template watch",
     "many": "batch batch_worker cluster.* executor grading_process local_workers plan progress "

@@ -1,28 +1,15 @@
 """Tests of grader.session: one check's conversation with a submission behind a real fork server."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 import torch
 
-from grader.assignment import WorkerSettings
-from grader.check_session import in_session
 from grader.checks import Check
-from grader.errors import AssetError, CourseError, SandboxError
+from grader.errors import AssetError, SandboxError
 from grader.outcome import ProbeFailed
-from grader.probes import names_of_probes
-from grader.session import (
-    Conversation,
-    ProbeOutput,
-    RecordedAssets,
-    Subject,
-    limits_of,
-    open_sandbox,
-    read_probes,
-    shims_note,
-    widest_limits,
-)
+from grader.opening import open_sandbox
+from grader.session import Conversation, ProbeOutput, RecordedAssets, Subject
 from grader.submission import Found, read_submission
 from grader.verdict import CheckResult, Verdict
 
@@ -123,79 +110,3 @@ def test_recorded_assets_are_missing_with_a_remedy(tmp_path):
     """Where nothing was recorded, `expected` raises AssetError with the command that records."""
     with pytest.raises(AssetError, match=r"tiny has no recorded asset for `test_a`\. Run `grader record tiny`"):
         RecordedAssets(tmp_path / "tiny").expect("test_a", probe="double", inputs={})
-
-
-def test_an_assignment_needs_probes(assignment):
-    """A missing probes.py is a mistake in the course."""
-    (assignment.folder / "probes.py").unlink()
-    with pytest.raises(CourseError, match=r"tiny has no probes\. Add a file `probes\.py`"):
-        read_probes(assignment)
-
-
-def test_a_probe_file_that_cannot_be_read_is_named(assignment):
-    """A probe file that nobody may read is a mistake in the course."""
-    (assignment.folder / "probes_more.py").mkdir()
-    (assignment.folder / "probes.py").unlink()
-    (assignment.folder / "probes.py").symlink_to("/proc/self/mem")  # even root can't read it from its start
-    with pytest.raises(CourseError, match=r"probes\.py can't be read: .* An assignment needs its probes\."):
-        read_probes(assignment)
-
-
-def test_all_probe_files_are_read(assignment):
-    """Every file `probes*.py` belongs to the assignment, sorted by name; nothing else does."""
-    for name in ("probes_part2.py", "probes_a.py", "more_probes.py"):
-        (assignment.folder / name).write_text("X = 1\n")
-    assert list(read_probes(assignment)) == ["probes.py", "probes_a.py", "probes_part2.py"]
-
-
-@pytest.mark.parametrize(
-    ("file", "words"),
-    [
-        ("probes_2.py", r"Two probes are called `double`, in probes\.py and in probes_2\.py\. Give each a name"),
-        ("probes.py", r"Two probes are called `double`, in probes\.py\. Give each a name of its own\."),
-        ("probes-2.py", r"probes-2\.py can't be imported by its name\. Use letters, digits and `_` only\."),
-    ],
-)
-def test_mistakes_in_probe_files(assignment, file, words):
-    """A name used twice, or a file that can't be imported, is told before anything is graded."""
-    path = assignment.folder / file
-    double = '\n\n@probe(needs=["student"])\ndef double(*, x):\n    return {}\n'
-    path.write_text((path.read_text() if path.exists() else "from grader.probes import probe\n") + double)
-    with pytest.raises(CourseError, match=words):
-        in_session(assignment, lambda _session: pytest.fail("it began to grade"))
-
-
-def test_a_probe_file_with_a_syntax_error_declares_nothing():
-    """Source that is no Python is left to the sandbox, which says what is wrong."""
-    assert names_of_probes(b"def broken(:") == names_of_probes(b"\0") == ()
-
-
-def test_what_was_given_back_is_told(assignment):
-    """A scorecard names the removed names that old code found, and says nothing where there are none."""
-    assert shims_note(assignment) == ()
-    given = replace(assignment, worker=WorkerSettings(shims=("numpy.*", "iterator.next")))
-    told = "Given back for older code, where the installed versions lack them: `numpy.*`, `iterator.next`."
-    assert shims_note(given) == (told,)
-
-
-def test_the_widest_limits_are_those_of_any_task(assignment):
-    """Where a task has limits of its own, probes may run as long as the most patient task lets them."""
-    double, triple = assignment.tasks
-    trained = replace(assignment, tasks=(double, replace(triple, long=True, limits={"wall_s": 60})))
-    assert widest_limits(trained).wall_s == 60
-
-
-def test_limits_come_from_the_assignment(assignment):
-    """Limits that assignment.toml states replace the defaults, the others stay."""
-    limits = limits_of(assignment)
-    assert (limits.wall_s, limits.import_s, limits.memory_mib) == (1.0, 3.0, 2048)
-
-
-def test_without_a_server_probes_run_here(assignment, write_files, tmp_path, monkeypatch):
-    """Without a fork server the submission is opened inline, in the folder that is given."""
-    monkeypatch.delitem(__import__("sys").modules, "student", raising=False)
-    folder = write_files(tmp_path / "here", {"student.py": STUDENT})
-    submission = read_submission(Found("here", folder), assignment)
-    with open_sandbox(assignment, submission, server=None, folder=folder) as sandbox:
-        talk = Conversation(Subject(sandbox, dict), _check())
-        assert talk.probe("double", x=torch.ones(1))["y"].tolist() == [2.0]

@@ -9,7 +9,7 @@ import pytest
 
 from grader.course import read_assignment
 from grader.notebook_execution import execute_notebook
-from grader.session import limits_of
+from grader.opening import limits_of
 from grader.submission import Found, read_submission
 
 COURSE = Path(__file__).parents[1] / "courses" / "notebook-mini"

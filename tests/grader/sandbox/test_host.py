@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from grader.errors import SandboxError
-from grader.sandbox import host
+from grader.sandbox import forkserver_client
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.host import WalledSandbox
 from grader.sandbox.limits import Limits
@@ -453,7 +453,7 @@ def test_server_that_dies_between_submissions(wall, open_on, call):
 
 def test_server_that_does_not_answer(monkeypatch, open_on, call):
     """A fork server that hangs makes the sandbox fail in time, with words."""
-    monkeypatch.setattr(host, "_OPEN_S", 0.2)
+    monkeypatch.setattr(forkserver_client, "_OPEN_S", 0.2)
     with ForkServer(Wall.PROCESS) as own:
         os.kill(own._launched.process.pid, signal.SIGSTOP)
         outcome = call(open_on(own, "def f(): return 1"), "f")
