@@ -15,8 +15,8 @@ from grader import plugin
 from grader.assignment import Assignment, Task, check_files
 from grader.checks import Check
 from grader.errors import CourseError
-from grader.sandbox.limits import guard_s
 from grader.opening import limits_of, read_probes
+from grader.sandbox.limits import guard_s
 
 
 @dataclass(frozen=True, slots=True)

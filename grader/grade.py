@@ -24,12 +24,12 @@ from grader.forbidden import find_uses, flag_calls
 from grader.job import Job
 from grader.notebook_execution import keep_executed
 from grader.notebook_notes import notebook_notes
+from grader.opening import modules_to_preload, open_sandbox, refuse_failed_preload, shims_note
 from grader.parcel import read_submission_parcel
 from grader.points import add_up, unreadable
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.scratch import remove_stale
 from grader.sandbox.walls import Wall, temporary_folder
-from grader.opening import modules_to_preload, open_sandbox, refuse_failed_preload, shims_note
 from grader.session import Expect, RecordedAssets, Subject
 from grader.source_lines import with_surroundings
 from grader.stamps import stamped

@@ -27,6 +27,7 @@ from grader.live_source import Cells, definitions_in
 from grader.manifest import version_note
 from grader.notebook_plan import NotebookPlan, State, module_of_task
 from grader.notebooks import Notebook, write_notebook
+from grader.opening import limits_of, read_probes
 from grader.points import add_up
 from grader.sandbox.live import LiveKernel, LiveSandbox
 from grader.sandbox.live_owners import lent, owners_named
@@ -34,7 +35,6 @@ from grader.sandbox.live_state import unharmed
 from grader.sandbox.notebook_modules import NotebookFinder
 from grader.sandbox.protocol import Sandbox
 from grader.sandbox.shims import shims_named
-from grader.opening import limits_of, read_probes
 from grader.session import RecordedAssets, Subject
 from grader.toml_table import suggest
 from grader.torchvision_ops import make_torchvision_importable

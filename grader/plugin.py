@@ -21,9 +21,9 @@ from grader.errors import CourseError, GraderError
 from grader.forbidden import find_uses
 from grader.judging import as_text, judge
 from grader.keys import secrets_of_test_data
+from grader.opening import modules_to_preload, open_sandbox
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.walls import Wall, wall_named
-from grader.opening import modules_to_preload, open_sandbox
 from grader.session import Conversation, RecordedAssets, Subject
 from grader.submission import Found, read_submission
 from grader.verdict import CheckResult, Feedback, Verdict

@@ -21,11 +21,11 @@ from grader.errors import AssetError, CourseError
 from grader.grade import run_checks
 from grader.kit_files import is_asset_of
 from grader.manifest import read_manifest
+from grader.opening import modules_to_preload, open_sandbox, widest_limits
 from grader.outcome import explain_outcome
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.protocol import Ending, ProbeCall, Sandbox
 from grader.sandbox.walls import Wall
-from grader.opening import modules_to_preload, open_sandbox, widest_limits
 from grader.session import Subject
 from grader.submission import Found, read_submission
 from grader.verdict import CheckResult, Verdict

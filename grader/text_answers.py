@@ -12,9 +12,9 @@ from grader import notebook_answers
 from grader.assignment import Assignment, Kind, Question
 from grader.notebook_plan import PLAN_FILE, read_plan
 from grader.notebooks import read_notebook, read_stripped
+from grader.opening import limits_of
 from grader.sandbox.protocol import ANSWERS, Ending, ProbeCall, ProbeOutcome, Sandbox
 from grader.sandbox.written_answers import MAX_TEXT
-from grader.opening import limits_of
 from grader.submission import reference_notebook
 from grader.verdict import Answer
 

@@ -7,8 +7,8 @@ import torch
 
 from grader.checks import Check
 from grader.errors import AssetError, SandboxError
-from grader.outcome import ProbeFailed
 from grader.opening import open_sandbox
+from grader.outcome import ProbeFailed
 from grader.session import Conversation, ProbeOutput, RecordedAssets, Subject
 from grader.submission import Found, read_submission
 from grader.verdict import CheckResult, Verdict

@@ -9,11 +9,11 @@ import pytest
 
 from grader.course import read_assignment
 from grader.notebook_execution import execute_notebook
+from grader.opening import limits_of
 from grader.sandbox.cell_source import to_python
 from grader.sandbox.live_owners import keep_public_names, lent, owners_named
 from grader.sandbox.shims import Shim
 from grader.sandbox.statement_choice import choose_statements
-from grader.opening import limits_of
 from grader.submission import Found, read_submission
 from grader.verdict import Verdict
 
