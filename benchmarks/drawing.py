@@ -33,7 +33,7 @@ def draw(report: Report, path: Path) -> None:
             axes.text(0.5, 0.5, "not measured", ha="center", va="center", transform=axes.transAxes)
             axes.set_axis_off()
     setting = report.setting
-    canvas.suptitle(f"{setting.get('processor')}, {setting.get('cores')} cores, {setting.get('started')}", fontsize=9)
+    canvas.suptitle(f"{setting.get('cores')} cores, {setting.get('started')}", fontsize=9)
     canvas.savefig(path, dpi=100)
 
 

@@ -68,6 +68,9 @@ def read_report(path: Path) -> Report:
     return Report(plain["setting"], sections, finished=plain["finished"])
 
 
+_OF_THE_MACHINE = ("processor", "system")
+
+
 def setting(**options: object) -> dict[str, Any]:
     """Return what the figures depend on: the machine and its load, the versions, and the given options."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
@@ -104,8 +107,8 @@ def as_lines(figures: list[Figure]) -> list[str]:
 
 
 def as_markdown(report: Report) -> str:
-    """Return all figures as Markdown, a table for each section."""
-    said = "; ".join(f"{name}: {value}" for name, value in report.setting.items())
+    """Return all figures as Markdown, a table for each section; which machine it was stays in the JSON."""
+    said = "; ".join(f"{name}: {value}" for name, value in report.setting.items() if name not in _OF_THE_MACHINE)
     parts = [f"Measured on: {said}."]
     if not report.finished:
         parts.append("**This run was interrupted; the figures below are those that it came to.**")
