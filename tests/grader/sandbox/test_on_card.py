@@ -10,12 +10,14 @@ from grader.doctor import try_wall
 from grader.sandbox.forkserver_client import ForkServer
 from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import Ending, ProbeCall
+from grader.sandbox.walls import Wall
 
 pytestmark = [
     pytest.mark.gpu,
     pytest.mark.skipif(not usable_cards(), reason="nvidia-smi tells of no card that may be used"),
 ]
 
+WALLS = [Wall.BUBBLEWRAP, Wall.PROCESS]
 STUDENT = """
 import torch
 
@@ -62,12 +64,12 @@ def call(*, name, x):
 
 @pytest.fixture(scope="module")
 def servers():
-    """Return fork servers for cards behind both walls, by name."""
-    with ForkServer("bubblewrap", device="cuda") as walled, ForkServer("process", device="cuda") as plain:
-        yield {"bubblewrap": walled, "process": plain}
+    """Return fork servers for cards, by their walls."""
+    with ForkServer(Wall.BUBBLEWRAP, device="cuda") as walled, ForkServer(Wall.PROCESS, device="cuda") as plain:
+        yield {Wall.BUBBLEWRAP: walled, Wall.PROCESS: plain}
 
 
-@pytest.fixture(params=["bubblewrap", "process"])
+@pytest.fixture(params=WALLS)
 def on_card(request, servers, open_on):
     """Return a function that calls one of the student's functions on a card."""
     sandbox = open_on(servers[request.param], STUDENT, probes=PROBES, limits=Limits())
@@ -79,7 +81,7 @@ def on_card(request, servers, open_on):
     return run
 
 
-@pytest.mark.parametrize("wall", ["bubblewrap", "process"])
+@pytest.mark.parametrize("wall", WALLS)
 def test_trial(wall):
     """A tiny submission runs on the card behind each wall."""
     finding = try_wall(wall, device="cuda")
