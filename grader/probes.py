@@ -90,6 +90,7 @@ def _add_probes(found: dict[str, Probe], module: ModuleType) -> None:
             raise ValueError(f"the probe `{value.name}` is there twice")
 
 
+@functools.lru_cache(maxsize=64)  # the same files are looked at for each submission of a batch
 def names_of_probes(source: bytes) -> tuple[str, ...]:
     """Return the names of the functions that a source decorates with `probe`, without running anything of it.
 
