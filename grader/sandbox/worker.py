@@ -176,8 +176,8 @@ def _answer(
     """Import what a probe needs, fork, run it there, and tell how the fork ended."""
     call, _devices = unpack(payload)
     probe = probes[call["probe"]]
-    imports_in_fork = call["device"] == "cuda"  # a student's module may start CUDA
-    failed = None if imports_in_fork else _import_needed(probe, imported, root=root)
+    is_here = call["device"] == "cpu"  # a student's module may start CUDA, which has to happen in the fork
+    failed = _import_needed(probe, imported, root=root) if is_here else None
     connection.sendall(note(imported=call["id"]))
     _flush()
     if failed:
@@ -187,8 +187,7 @@ def _answer(
         return
     child = kernel.fork()
     if child == 0:
-        needed = imported if imports_in_fork else None
-        _run_in_fork(probe, call, reply, root=root, limits=limits, needed=needed)
+        _run_in_fork(probe, call, reply, imported=imported, root=root, limits=limits)
     os.close(reply)
     _pid, status, usage = os.wait4(child, 0)
     cpu_s = usage.ru_utime + usage.ru_stime
@@ -210,20 +209,20 @@ def _run_in_fork(
     call: Mapping[str, Any],
     reply: int,
     *,
+    imported: dict[str, dict[str, Any] | None],
     root: Path,
     limits: bounds.Limits,
-    needed: dict[str, dict[str, Any] | None] | None,
 ) -> None:
     """Run the probe, send its reply and leave without running anything that the student left for the exit.
 
-    Where `needed` is given, the probe's modules are imported here first.
+    What the probe needs and is not `imported` yet is imported first.
     """
     status = 1
     try:
         with contextlib.suppress(OSError, AttributeError):  # other systems have no prctl
             kernel.die_with_parent(signal.SIGKILL)
         bounds.apply_to_probe(cpu_s=call["cpu_s"])
-        failed = _import_needed(probe, needed, root=root) if needed is not None else None
+        failed = _import_needed(probe, imported, root=root)
         if failed:
             result = pack({"error": failed})
         else:
