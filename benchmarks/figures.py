@@ -68,9 +68,6 @@ def read_report(path: Path) -> Report:
     return Report(plain["setting"], sections, finished=plain["finished"])
 
 
-_OF_THE_MACHINE = ("processor", "system")
-
-
 def setting(**options: object) -> dict[str, Any]:
     """Return what the figures depend on: the machine and its load, the versions, and the given options."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
@@ -104,6 +101,9 @@ def as_lines(figures: list[Figure]) -> list[str]:
         name = figure.name if figure.at is None else f"{figure.name}, {figure.at:,}"
         lines.append(f"  {name:66} {figure.as_text():>16}  {figure.note}".rstrip())
     return lines
+
+
+_OF_THE_MACHINE = ("processor", "system")
 
 
 def as_markdown(report: Report) -> str:

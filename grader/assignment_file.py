@@ -28,16 +28,8 @@ ASSIGNMENT_FILE = "assignment.toml"
 LIMITS_IN_SECONDS = ("wall_s", "import_s", "cpu_s")
 LIMITS_OF_A_TASK = ("wall_s", "cpu_s")
 LIMITS_IN_WHOLE_NUMBERS = (
-    "memory_mib",
-    "processes",
-    "open_files",
-    "file_mib",
-    "tmp_mib",
-    "output_kib",
-    "reply_mib",
-    "threads",
-    "gpu_mib",
-)
+    "memory_mib", "processes", "open_files", "file_mib", "tmp_mib", "output_kib", "reply_mib", "threads", "gpu_mib",
+)  # fmt: skip
 
 _TOP = ("title", "slug", "submission", "worker", "notebook", "limits", "tasks", "answers")
 _DOTTED_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\.\*)?")
