@@ -20,7 +20,7 @@ import sys, time
 sys.path[:0] = [sys.argv[1]]
 import torch
 torch.set_num_threads(1)
-from grader.sandbox.worker import load_probes
+from grader.sandbox.inside.worker import load_probes
 from pathlib import Path
 probes = load_probes({"probes.py": (Path(sys.argv[2]) / "probes.py").read_bytes()})
 x, w, b = torch.randn(7, 5), torch.randn(3, 5), torch.randn(3)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 
-COURSE = Path(__file__).resolve().parents[1] / "tests" / "grader" / "courses" / "mini"
+COURSE = Path(__file__).resolve().parents[1] / "tests" / "grader" / "sample_courses" / "mini"
 ASSIGNMENT = COURSE / "tests" / "assignments" / "mini"
 REFERENCE = COURSE / "reference" / "mini"
 TEMPLATE = COURSE / "student_template" / "mini"

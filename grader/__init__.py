@@ -1,6 +1,6 @@
 """In a notebook: `%load_ext grader` gives the cell magic `%%check`, and `grader.check("mlp")` does the same in Python.
 
-`grader.in_notebook` does the work. Nothing is imported before it is asked for: this module also runs in sandboxes.
+`grader.live.in_notebook` does the work. Nothing is imported before it is asked for: this module also runs in sandboxes.
 """
 
 
@@ -9,13 +9,13 @@ def check(*tasks: str, kit: object = None) -> None:
 
     `kit` is the assignment's folder where the notebook's own, or one above it, isn't it.
     """
-    from grader.in_notebook import show_check
+    from grader.live.in_notebook import show_check
 
     show_check(tasks, kit=kit)
 
 
 def load_ipython_extension(ipython: object) -> None:
     """Add the magics `%check` and `%%check`, as `%load_ext grader` asks."""
-    from grader.in_notebook import add_magic
+    from grader.live.in_notebook import add_magic
 
     add_magic(ipython)

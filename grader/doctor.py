@@ -6,35 +6,12 @@
 import importlib
 import importlib.metadata
 import sys
-from dataclasses import dataclass
 
-from grader.cards import usable_cards
 from grader.errors import SandboxError
-from grader.sandbox.forkserver_client import ForkServer
-from grader.sandbox.host import WalledSandbox
-from grader.sandbox.limits import Limits
-from grader.sandbox.protocol import Ending, ProbeCall
-from grader.sandbox.walls import Wall
-
-_TRIAL = b"""
-from grader.probes import probe
-import torch
-
-@probe(needs=["student"])
-def trial(*, x):
-    import student
-    return {"y": student.double(x)}
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Say whether one thing works, what was seen, and what to do where it doesn't."""
-
-    subject: str
-    is_good: bool
-    message: str
-    remedy: str = ""
+from grader.runs.cards import usable_cards
+from grader.sandbox.outside.forkserver_client import ForkServer
+from grader.sandbox.outside.trial import Finding, try_server
+from grader.sandbox.outside.walls import Wall
 
 
 def examine() -> list[Finding]:
@@ -63,37 +40,6 @@ def try_wall(wall: Wall, *, device: str = "cpu") -> Finding:
         return Finding(f"wall `{wall}`", is_good=False, message=err.message, remedy=err.remedy)
 
 
-def try_server(server: ForkServer) -> Finding:
-    """Run a probe on a tiny submission behind a wall that stands, and tell what happened."""
-    import torch
-
-    wall = server.wall
-    subject = f"wall `{wall}`" + (" with a card" if server.device == "cuda" else "")
-    try:
-        files = {"student.py": b"def double(x):\n    return 2 * x\n"}
-        with WalledSandbox(server, files=files, probes={"probes.py": _TRIAL}, limits=Limits()) as sandbox:
-            outcome = sandbox.run(ProbeCall("trial", {"x": torch.ones(2)}, device=server.device))
-    except SandboxError as err:
-        return Finding(subject, is_good=False, message=err.message, remedy=err.remedy)
-    if outcome.ending is not Ending.OK or float(outcome.outputs["y"].sum()) != 4.0:
-        said = f"{outcome.error.type}: {outcome.error.message}" if outcome.error is not None else outcome.detail
-        return Finding(subject, is_good=False, message=said, remedy=_remedy(server))
-    if server.device == "cuda" and not outcome.devices.get("y", "").startswith("cuda"):
-        return Finding(subject, is_good=False, message="its tensors were not on the card", remedy=_remedy(server))
-    return Finding(subject, is_good=True, message=f"a trial run took {1000 * outcome.wall_s:.0f} ms")
-
-
-def _remedy(server: ForkServer) -> str:
-    if server.device == "cuda":
-        return "torch has to be built for CUDA, and the user of the wall to be allowed to open /dev/nvidia*."
-    if server.wall is Wall.BUBBLEWRAP:
-        return (
-            "Unprivileged user namespaces must be allowed (`sysctl kernel.unprivileged_userns_clone=1`; on Ubuntu an "
-            "AppArmor profile for bwrap; in a container, its runtime's permission)."
-        )
-    return "Processes can't be forked here."
-
-
 def _gpu() -> list[Finding]:
     """Try a wall around a graphics card, where there is one."""
     cards = usable_cards()
@@ -105,7 +51,7 @@ def _gpu() -> list[Finding]:
 
 def _torchvision() -> Finding:
     """Try the import that fails where torchvision and torch were built for different machines."""
-    from grader.torchvision_ops import make_torchvision_importable
+    from grader.sandbox.inside.torchvision_ops import make_torchvision_importable
 
     subject = "import torchvision"
     try:
@@ -120,6 +66,6 @@ def _torchvision() -> Finding:
 
 def _datasets() -> list[Finding]:
     """Say which data sets are here; one that is not makes the checks that want it use another, or be skipped."""
-    from grader.datasets import DATASETS, explain_absence
+    from grader.datasets.load import DATASETS, explain_absence
 
     return [Finding(f"data set {name}", is_good=True, message=explain_absence(name) or "here") for name in DATASETS]

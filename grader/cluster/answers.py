@@ -6,11 +6,11 @@
 from pathlib import PurePath
 from typing import Any
 
-from grader.atomic import replace_bytes
-from grader.executor import Answer, Order
-from grader.job import Job
-from grader.points import failed_to_grade, unreadable
-from grader.results_file import unpack_result
+from grader.grading.job import Job
+from grader.grading.points import failed_to_grade, unreadable
+from grader.results.atomic import replace_bytes
+from grader.results.results_file import unpack_result
+from grader.runs.executor import Answer, Order
 
 
 def read_answer(message: dict[str, Any], job: Job, order: Order, *, worker: str) -> Answer:

@@ -8,10 +8,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.assignment import Assignment, grading_files
+from grader.courses.assignment import Assignment, grading_files
 from grader.errors import ProtocolError
-from grader.parcel import Parcel, pack, unpack
-from grader.submission import read_reference
+from grader.submissions.parcel import Parcel, pack, unpack
+from grader.submissions.submission import read_reference
 
 MOST_BYTES = 256 << 20
 _LEFT_OUT = ("variants", "__pycache__")

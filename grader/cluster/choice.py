@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from grader.errors import SandboxError, UsageError
-from grader.toml_table import (
+from grader.courses.toml_table import (
     Table,
     fault,
     read_toml,
@@ -20,6 +19,7 @@ from grader.toml_table import (
     take_table,
     take_text,
 )
+from grader.errors import SandboxError, UsageError
 
 LOCAL = "local"
 SCHEDULER = "scheduler"

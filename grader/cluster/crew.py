@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from grader.executor import ATTEMPTS
-from grader.job import Job
+from grader.grading.job import Job
+from grader.runs.executor import ATTEMPTS
 
 _PLENTY = 4  # waiting jobs a slot from which on a worker gets one more than it can do at once
 

@@ -174,7 +174,7 @@ def _parameters(kind: type) -> Iterator[str]:
 
 
 def _refuse_unknown(options: Mapping[str, Any], kind: type, *, known: Any) -> None:
-    from grader.toml_table import suggest
+    from grader.courses.toml_table import suggest
 
     names = sorted({*known} - {"self", *_OURS} | ({"processes"} if kind is not LocalCluster else set()))
     for key in options:

@@ -24,9 +24,9 @@ from grader.cluster.hiring import Terms
 from grader.cluster.sameness import data_sets, versions
 from grader.cluster.session import Disconnected, Session
 from grader.errors import SandboxError
-from grader.executor import Answer, Order
-from grader.job import Job
-from grader.sandbox.limits import limits_from
+from grader.grading.job import Job
+from grader.runs.executor import Answer, Order
+from grader.sandbox.wire.limits import limits_from
 
 PATIENCE_S = 300.0
 _CONNECT_S = 10.0
@@ -53,11 +53,11 @@ class DaskExecutor:
         self._tell = tell
 
     def watch(self, at: Callable[[str, Job | None], None]) -> None:
-        """Call `at` whenever a worker begins a job or has none any more; see `grader.executor.Watched`."""
+        """Call `at` whenever a worker begins a job or has none any more; see `grader.runs.executor.Watched`."""
         self._at = at
 
     def grade(self, order: Order, jobs: Sequence[Job], *, report: Callable[[Answer], None]) -> None:
-        """Grade all jobs and report each answer in this thread; see `grader.executor.Executor`.
+        """Grade all jobs and report each answer in this thread; see `grader.runs.executor.Executor`.
 
         Raises SandboxError where no scheduler answers, the cluster can't be started, or all workers refuse.
         """

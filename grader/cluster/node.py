@@ -18,12 +18,12 @@ from grader.cluster.bundle import Bundle, unpack_bundle
 from grader.cluster.choice import MEMORY
 from grader.cluster.sameness import data_sets, explain_data, explain_versions, versions
 from grader.cluster.slots import Grading
-from grader.course import read_assignment
+from grader.courses.course import read_assignment
 from grader.errors import GraderError
-from grader.executor import Order
-from grader.grading_process import LOST
-from grader.job import Job
-from grader.submission import Found
+from grader.grading.job import Job
+from grader.runs.executor import Order
+from grader.runs.grading_process import LOST
+from grader.submissions.submission import Found
 
 _SAME_VERSIONS = "Install the same versions there as on the coordinator (a shared environment is the easiest)."
 _OTHER_FOLDER = "Start it with --local-directory outside of Python's own folders, such as one below /tmp."

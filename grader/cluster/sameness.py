@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import grader
-from grader.assignment import Assignment, grading_files
-from grader.dataset_places import FILE_DATASETS, FROM_SKLEARN, identity_of
+from grader.courses.assignment import Assignment, grading_files
+from grader.datasets.places import FILE_DATASETS, FROM_SKLEARN, identity_of
 
 _SOURCE = "torchgrade's source"
 _PACKAGES = ("torch", "torchvision", "numpy")

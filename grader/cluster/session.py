@@ -20,10 +20,10 @@ from grader.cluster.crew import Crew, Member, Workload
 from grader.cluster.engines import Running
 from grader.cluster.hiring import Hiring, Terms, dismiss
 from grader.errors import GraderError, SubmissionError
-from grader.executor import ATTEMPTS, Answer, Order
-from grader.job import Job
-from grader.parcel import pack_submission
-from grader.submission import read_submission
+from grader.grading.job import Job
+from grader.runs.executor import ATTEMPTS, Answer, Order
+from grader.submissions.parcel import pack_submission
+from grader.submissions.submission import read_submission
 
 _LOOK_EVERY_S = 0.5
 _KEEP_UP_EVERY_S = 3.0

@@ -14,10 +14,10 @@ from typing import Any
 from distributed import Worker, WorkerPlugin
 
 from grader.errors import GraderError
-from grader.executor import ATTEMPTS, Order
-from grader.grading_process import LOST, GradingProcess
-from grader.job import Job
-from grader.results_file import pack
+from grader.grading.job import Job
+from grader.results.results_file import pack
+from grader.runs.executor import ATTEMPTS, Order
+from grader.runs.grading_process import LOST, GradingProcess
 
 IDLE_S = 600.0
 _LOOK_EVERY_S = 30.0

@@ -1,15 +1,25 @@
 """`grader audit`: the proof that a course is sound.
 
-`grader.audit` does it, `grader.console` prints.
+`grader.authoring.audit` does it.
 """
 
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from grader.commands.options import CourseOption
 from grader.commands.telling import tell
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from grader.authoring.audit import Audit
+
+_TELL_EVERY_S = 10.0
 
 
 def audit(
@@ -39,10 +49,10 @@ def audit(
     """
     from functools import partial
 
-    from grader.audit import audit as audit_one
-    from grader.audit import find_unproven, request_for, write_figures
-    from grader.console import audit_progress, print_audit, progress_console, results_console
-    from grader.course import find_course, list_slugs
+    from grader.authoring.audit import audit as audit_one
+    from grader.authoring.audit import find_unproven, request_for, write_figures
+    from grader.courses.course import find_course, list_slugs
+    from grader.report.terminal import progress_console, results_console
 
     folder = find_course(course or Path())
     request = request_for(only or (), mistakes=mistake or (), quick=quick, jobs=jobs)
@@ -58,3 +68,65 @@ def audit(
     if json_path is not None:
         write_figures(json_path, audits, unproven)
     raise typer.Exit(1 if unproven or any(found.violations for found in audits) else 0)
+
+
+@contextmanager
+def audit_progress(console: "Console", *, total: int) -> Iterator[Callable[[str], None]]:
+    """Show count and remaining time of an audit on a terminal, a line every ten seconds elsewhere."""
+    from grader.results.plain_text import visible_line
+
+    if not console.is_terminal:
+        done, told = 0, time.monotonic()
+
+        def tell(subject: str) -> None:
+            nonlocal done, told
+            done += 1
+            if done == total or time.monotonic() - told >= _TELL_EVERY_S:
+                told = time.monotonic()
+                console.print(f"[{done}/{total}] {visible_line(subject)}", markup=False)
+
+        yield tell
+        return
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("auditing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task("", total=total)
+        yield lambda subject: progress.update(bar, advance=1, description=escape(visible_line(subject)))
+
+
+def print_audit(console: "Console", audit: "Audit", *, with_words: bool = False) -> None:
+    """Print an audit's violations and its sum in words; `with_words` also what each mistake's check said."""
+    from rich.text import Text
+
+    from grader.report.terminal import print_below
+    from grader.results.plain_text import visible, visible_line
+    from grader.results.verdict_words import explanation_of
+
+    if with_words:
+        for name, result in audit.said.items():
+            heading = f"{name}: {visible_line(result.name)} is {result.verdict}"
+            console.print(Text(heading, style="bold"))
+            print_below(console, explanation_of(result))
+    for violation in audit.violations:
+        console.print(Text("✗ ", style="red").append(visible(str(violation)), style="default"), soft_wrap=True)
+    console.print(Text(audit_in_words(audit), style="bold"), soft_wrap=True)
+
+
+def audit_in_words(audit: "Audit") -> str:
+    """Say an audit's figures: checks, points, mistakes, variants, violations, seconds."""
+    from grader.results.plain_text import number
+
+    words = f"{audit.slug}: {audit.checks} checks, {number(audit.points)} points, "
+    words += f"{audit.caught} of {audit.mistakes} mistakes caught, {audit.full} of {audit.variants} variants full, "
+    if audit.not_run:
+        words += f"{audit.not_run} checks could not run here, "
+    count = len(audit.violations)
+    return f"{words}{count or 'no'} violation{'' if count == 1 else 's'}, {audit.seconds:.0f} s."

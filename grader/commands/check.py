@@ -1,6 +1,6 @@
 """`grader check`: a student's own work, checked in seconds, once or at each save.
 
-`grader.own_work` finds the assignment, `grader.watch` waits for saves, `grader.console` prints.
+`grader.courses.own_work` finds the assignment, `grader.live.watch` waits for saves, `grader.report.terminal` prints.
 """
 
 from pathlib import Path
@@ -15,10 +15,10 @@ from grader.errors import CourseError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from grader.assignment import Assignment
-    from grader.check_session import Selection
-    from grader.submission import Found
-    from grader.verdict import SubmissionResult
+    from grader.courses.assignment import Assignment
+    from grader.grading.check_session import Selection
+    from grader.results.verdict import SubmissionResult
+    from grader.submissions.submission import Found
 
 
 def check(
@@ -46,11 +46,11 @@ def check(
             "`--watch` starts your code afresh at each save, `--debug` runs it in this process.",
             remedy="Leave out one of the two.",
         )
-    from grader.grade import grade_all
-    from grader.job import Job
-    from grader.own_work import find_assignment
-    from grader.sandbox.walls import Wall
-    from grader.submission import Found
+    from grader.courses.own_work import find_assignment
+    from grader.grading.grade import grade_all
+    from grader.grading.job import Job
+    from grader.sandbox.outside.walls import Wall
+    from grader.submissions.submission import Found
 
     chosen = find_assignment(path, slug=assignment, course=course)
     selection = _selection(chosen, task, quick=quick)
@@ -71,7 +71,7 @@ def check(
 
 
 def _selection(assignment: "Assignment", task: list[str] | None, *, quick: bool) -> "Selection":
-    from grader.check_session import Selection
+    from grader.grading.check_session import Selection
 
     selection = Selection(known_tasks(assignment, task), quick=quick)
     if not any(map(selection.includes, assignment.tasks)):
@@ -88,11 +88,11 @@ def _watch(
     html: Path | None,
 ) -> int:
     """Check at each save until Ctrl-C; return the exit code of the last round."""
-    from grader.console import results_console
-    from grader.grade import grade_all
-    from grader.job import Job
-    from grader.sandbox.walls import Wall
-    from grader.watch import Changes, rounds
+    from grader.grading.grade import grade_all
+    from grader.grading.job import Job
+    from grader.live.watch import Changes, rounds
+    from grader.report.terminal import results_console
+    from grader.sandbox.outside.walls import Wall
 
     codes = [130]
 
@@ -126,8 +126,8 @@ def _show(
     brief: bool = False,
 ) -> int:
     """Print a result, what was left out, what comes next, and where the page is; return the exit code for it."""
-    from grader.console import has_passed, print_scorecard, results_console
-    from grader.verdict import Status
+    from grader.report.terminal import has_passed, print_scorecard, results_console
+    from grader.results.verdict import Status
 
     console = results_console()
     print_scorecard(console, result, brief=brief)
@@ -149,9 +149,9 @@ def _write_page(path: Path, result: "SubmissionResult", assignment: "Assignment"
     import importlib.metadata
     from datetime import UTC, datetime
 
-    from grader.atomic import replace_file
     from grader.report.html import lone_scorecards
-    from grader.results_file import RunInfo
+    from grader.results.atomic import replace_file
+    from grader.results.results_file import RunInfo
 
     run = RunInfo(
         assignment=assignment.slug,

@@ -8,8 +8,8 @@ import typer
 
 def doctor() -> None:
     """Try which walls and devices work on this machine, and say what to do about those that don't."""
-    from grader.console import results_console
     from grader.doctor import examine
+    from grader.report.terminal import results_console
 
     console = results_console()
     bad = 0

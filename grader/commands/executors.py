@@ -13,8 +13,8 @@ from grader.commands.telling import tell
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
-    from grader.assignment import Assignment
-    from grader.executor import Executor
+    from grader.courses.assignment import Assignment
+    from grader.runs.executor import Executor
 
 ClusterOption = Annotated[
     str | None,
@@ -40,9 +40,9 @@ def choose_executor(
     if cluster is None and config is not None:
         raise UsageError("`--cluster-config` is for a cluster.", remedy="Say which one with `--cluster`.")
     if cluster is None:
-        from grader.cards import seats, usable_cards
-        from grader.local_workers import LocalWorkers, processes_for
-        from grader.sandbox.limits import limits_from
+        from grader.runs.cards import seats, usable_cards
+        from grader.runs.local_workers import LocalWorkers, processes_for
+        from grader.sandbox.wire.limits import limits_from
 
         limits = limits_from(assignment.limits)
         cards = seats(usable_cards(), gpu_mib=limits.gpu_mib) if device == "cuda" else []

@@ -1,6 +1,6 @@
 """`grader export`: stored results, in the form that others read.
 
-`grader.export_command` does it.
+`grader.export.finished_run` does it.
 """
 
 from pathlib import Path
@@ -42,9 +42,9 @@ def export(
     Points for text answers count once a person has graded one. Points that are not final are left empty.
     Exit code 1: some submission got no grade or no student.
     """
-    from grader.console import results_console
-    from grader.export_command import export as export_run
-    from grader.export_job import Request
+    from grader.export.finished_run import export as export_run
+    from grader.export.job import Request
+    from grader.report.terminal import results_console
 
     request = Request(
         format=format,

@@ -1,6 +1,6 @@
 """`grader grade`: submissions of strangers, graded in parallel.
 
-`grader.batch` grades them, `grader.commands.report` writes the files.
+`grader.runs.batch` grades them, `grader.commands.report` writes the files.
 """
 
 from enum import StrEnum
@@ -18,10 +18,10 @@ from grader.errors import CourseError, SandboxError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from grader.assignment import Assignment
-    from grader.executor import Answer, Executor, Order
-    from grader.plan import Plan
-    from grader.store import Store
+    from grader.courses.assignment import Assignment
+    from grader.results.store import Store
+    from grader.runs.executor import Answer, Executor, Order
+    from grader.runs.plan import Plan
 
 _MOST_NAMED = 6
 
@@ -78,12 +78,12 @@ def grade(
     index.html, scorecards/ (for students), instructor/, logs/ (for instructors), grades.csv, results.json and
     run.sqlite. `grader status RESULTS` says from elsewhere how far it is. Exit code 3: the grader failed on some.
     """
-    from grader.batch import run_info
-    from grader.course import find_course, read_assignment
-    from grader.executor import Order
-    from grader.plan import digests_of, make_plan
-    from grader.store import open_store
-    from grader.submission import find_submissions
+    from grader.courses.course import find_course, read_assignment
+    from grader.results.store import open_store
+    from grader.runs.batch import run_info
+    from grader.runs.executor import Order
+    from grader.runs.plan import digests_of, make_plan
+    from grader.submissions.submission import find_submissions
 
     outer = _wall_for_strangers(wall)
     folder = find_course(course or Path())
@@ -133,7 +133,7 @@ def _count_of(jobs: str) -> int | None:
 
 def _wall_for_strangers(name: str) -> str:
     """Return the name of a wall that keeps strangers out of the grader's own process. Raises SandboxError."""
-    from grader.sandbox.walls import Wall, wall_named
+    from grader.sandbox.outside.walls import Wall, wall_named
 
     outer = wall_named(name)
     if outer is Wall.INLINE:
@@ -172,13 +172,13 @@ def _grade_into(
     out: Path, store: "Store", order: "Order", plan: "Plan", *, executor_for: "Callable[[int], Executor]"
 ) -> None:
     """Grade what is left, storing each result as it comes, and show how far that is."""
-    from grader.batch import Keeper
-    from grader.console import progress_console
-    from grader.executor import Watched
-    from grader.progress import Progress
-    from grader.progress_file import kept_up
-    from grader.run_logs import log_answer
-    from grader.run_view import grading_progress
+    from grader.report.terminal import progress_console
+    from grader.runs.batch import Keeper
+    from grader.runs.executor import Watched
+    from grader.runs.logs import log_answer
+    from grader.runs.progress import Progress
+    from grader.runs.progress_file import kept_up
+    from grader.runs.view import grading_progress
 
     keeper, steps = Keeper(store, order, plan), plan.steps()
     progress = Progress(steps, submissions=len(plan.submissions), reused=len(plan.submissions) - len(plan.left))

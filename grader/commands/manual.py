@@ -1,6 +1,6 @@
 """`grader manual`: text answers, graded by a person.
 
-`grader.manual_server` serves the page, `grader.manual_csv` reads and writes the file.
+`grader.answers.server` serves the page, `grader.answers.csv_file` reads and writes the file.
 """
 
 from pathlib import Path
@@ -15,10 +15,10 @@ from grader.errors import CourseError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from grader.manual import Key
-    from grader.manual_desk import Desk
-    from grader.manual_store import ManualStore
-    from grader.verdict import Answer
+    from grader.answers.desk import Desk
+    from grader.answers.marks import Key
+    from grader.answers.store import ManualStore
+    from grader.results.verdict import Answer
 
 
 def manual(
@@ -38,13 +38,13 @@ def manual(
     Points and comments are stored at once; `grader report RESULTS` then shows them. Exit code 1: rows of manual.csv
     can't be used.
     """
-    from grader.console import results_console
-    from grader.course import find_course, read_assignment
-    from grader.manual import find_answers
-    from grader.manual_desk import Desk
-    from grader.manual_store import ManualStore
-    from grader.rubric_file import read_rubric
-    from grader.store import read_store
+    from grader.answers.desk import Desk
+    from grader.answers.marks import find_answers
+    from grader.answers.rubric_file import read_rubric
+    from grader.answers.store import ManualStore
+    from grader.courses.course import find_course, read_assignment
+    from grader.report.terminal import results_console
+    from grader.results.store import read_store
 
     with read_store(results) as stored:
         assignment = read_assignment(find_course(course or Path()), stored.run.assignment)
@@ -67,7 +67,7 @@ def manual(
 
 def sync_csv(results: Path, store: "ManualStore", answers: "Mapping[Key, Answer]", *, write: bool = True) -> bool:
     """Take over what manual.csv says and, unless it must stay as it is, write it anew; tell what can't be used."""
-    from grader.manual_csv import FILE, merge_csv, write_csv
+    from grader.answers.csv_file import FILE, merge_csv, write_csv
 
     merged = merge_csv(results, store, answers)
     if merged.applied:
@@ -85,8 +85,8 @@ def sync_csv(results: Path, store: "ManualStore", answers: "Mapping[Key, Answer]
 
 def _serve(desk: "Desk", *, port: int) -> None:
     """Serve the page until Ctrl-C."""
-    from grader.console import results_console
-    from grader.manual_server import serve
+    from grader.answers.server import serve
+    from grader.report.terminal import results_console
 
     with serve(desk, port=port) as server:
         address = f"http://127.0.0.1:{server.server_address[1]}/{desk.token}/"
@@ -99,8 +99,8 @@ def _serve(desk: "Desk", *, port: int) -> None:
 
 
 def _sum_in_words(results: Path, store: "ManualStore", answers: "Mapping[Key, Answer]") -> str:
-    from grader.manual import digest_of
-    from grader.manual_csv import FILE
+    from grader.answers.csv_file import FILE
+    from grader.answers.marks import digest_of
 
     marks = store.marks()
     graded = sum(

@@ -1,6 +1,6 @@
 """`grader report`: the files of a results folder, written from what is stored.
 
-`grader.report` and `grader.export` know their contents; `grader.manual_store` what a person gave for answers.
+`grader.report` and `grader.export` know their contents; `grader.answers.store` what a person gave for answers.
 """
 
 from pathlib import Path
@@ -12,9 +12,9 @@ from grader.commands.manual import sync_csv
 from grader.commands.options import CourseOption, ResultsArgument
 
 if TYPE_CHECKING:
-    from grader.assignment import Assignment
-    from grader.store import Store
-    from grader.verdict import SubmissionResult
+    from grader.courses.assignment import Assignment
+    from grader.results.store import Store
+    from grader.results.verdict import SubmissionResult
 
 
 def report(results: ResultsArgument, *, course: CourseOption = None) -> None:
@@ -22,10 +22,10 @@ def report(results: ResultsArgument, *, course: CourseOption = None) -> None:
 
     Points for text answers are read from manual.csv, too. Exit code 1: rows of manual.csv can't be used.
     """
-    from grader.course import find_course, read_assignment
-    from grader.manual import find_answers
-    from grader.manual_store import ManualStore
-    from grader.store import read_store
+    from grader.answers.marks import find_answers
+    from grader.answers.store import ManualStore
+    from grader.courses.course import find_course, read_assignment
+    from grader.results.store import read_store
 
     with read_store(results) as store:
         assignment = read_assignment(find_course(course or Path()), store.run.assignment)
@@ -37,11 +37,11 @@ def report(results: ResultsArgument, *, course: CourseOption = None) -> None:
 
 def write_results(out: Path, store: "Store", assignment: "Assignment") -> int:
     """Write the files of a results folder from its store; return on how many submissions the grader failed."""
-    from grader.console import print_run, results_console
     from grader.export.grades_csv import write_grades_csv
     from grader.export.results_json import write_results_json
     from grader.report.html import write_pages
-    from grader.verdict import Status
+    from grader.report.terminal import print_run, results_console
+    from grader.results.verdict import Status
 
     results = _with_marks(out, list(store.results()), assignment)
     tasks, questions = [task.name for task in assignment.tasks], [one.name for one in assignment.questions]
@@ -59,8 +59,8 @@ def write_results(out: Path, store: "Store", assignment: "Assignment") -> int:
 
 
 def _with_marks(out: Path, results: "list[SubmissionResult]", assignment: "Assignment") -> "list[SubmissionResult]":
-    from grader.manual import with_marks
-    from grader.manual_store import ManualStore
+    from grader.answers.marks import with_marks
+    from grader.answers.store import ManualStore
 
     if not any(result.answers for result in results):
         return results

@@ -1,6 +1,6 @@
 """`grader similar`: which submissions are built alike, as a list for a human.
 
-`grader.similarity` compares, `grader.report` writes the page.
+`grader.similar.similarity` compares, `grader.similar.page_file` writes the page.
 """
 
 from pathlib import Path
@@ -31,15 +31,15 @@ def similar(
     """
     from importlib.metadata import version
 
-    from grader.atomic import replace_file
-    from grader.console import results_console
-    from grader.course import find_course, read_assignment
-    from grader.report.file_names import scorecard_files
-    from grader.report.html import write_similar
-    from grader.report.similar_page import About, similar_csv, similar_page_of
-    from grader.similar_sources import read_template, read_works
-    from grader.similarity import similar_pairs
-    from grader.submission import find_submissions
+    from grader.courses.course import find_course, read_assignment
+    from grader.report.terminal import results_console
+    from grader.results.atomic import replace_file
+    from grader.results.file_names import scorecard_files
+    from grader.similar.page import About, similar_csv, similar_page_of
+    from grader.similar.page_file import write_similar
+    from grader.similar.similarity import similar_pairs
+    from grader.similar.sources import read_template, read_works
+    from grader.submissions.submission import find_submissions
 
     chosen = read_assignment(find_course(course or Path()), assignment)
     intake = find_submissions(submissions, chosen)

@@ -1,6 +1,6 @@
 """`grader status`: how far a run is, asked from another terminal.
 
-`grader.progress_file` reads what the run writes; nothing here touches the run or its results.
+`grader.runs.progress_file` reads what the run writes; nothing here touches the run or its results.
 """
 
 import time
@@ -12,7 +12,7 @@ import typer
 from grader.commands.options import ResultsArgument
 
 if TYPE_CHECKING:
-    from grader.progress_file import Report
+    from grader.runs.progress_file import Report
 
 _EVERY_S = 2.0
 
@@ -27,8 +27,8 @@ def status(
 
     Exit code 1: the run ended before it was done (stopped, failed or died); the same `grader grade` goes on.
     """
-    from grader.console import results_console
-    from grader.progress_file import State, read_report
+    from grader.report.terminal import results_console
+    from grader.runs.progress_file import State, read_report
 
     report = read_report(results)
     if watch and not as_json and results_console().is_terminal:
@@ -44,9 +44,9 @@ def status(
 def _show_live(results: Path, report: "Report") -> "Report":
     from rich.live import Live
 
-    from grader.console import results_console
-    from grader.progress_file import State, read_report
-    from grader.run_view import run_view
+    from grader.report.terminal import results_console
+    from grader.runs.progress_file import State, read_report
+    from grader.runs.view import run_view
 
     with Live(run_view(report.progress), console=results_console(), auto_refresh=False, transient=True) as live:
         while report.state is State.RUNNING:
@@ -62,8 +62,8 @@ def _print(report: "Report", results: Path, *, as_json: bool) -> None:
 
     from rich.text import Text
 
-    from grader.console import results_console
-    from grader.plain_text import visible
+    from grader.report.terminal import results_console
+    from grader.results.plain_text import visible
 
     console = results_console()
     if as_json:
@@ -74,8 +74,8 @@ def _print(report: "Report", results: Path, *, as_json: bool) -> None:
 
 
 def _lines(report: "Report", results: Path) -> list[str]:
-    from grader.progress_file import State
-    from grader.run_view import lines_of, span
+    from grader.runs.progress_file import State
+    from grader.runs.view import lines_of, span
 
     where = f"{report.assignment} on {report.host}, process {report.pid}"
     ago = span(max(0.0, time.time() - report.heartbeat))

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from grader.errors import CourseError
 
 if TYPE_CHECKING:
-    from grader.assignment import Assignment
+    from grader.courses.assignment import Assignment
 
 
 def complain(message: str, remedy: str = "") -> None:
     """Say on stderr what went wrong and what to do about it."""
     from rich.text import Text
 
-    from grader.console import progress_console
-    from grader.plain_text import visible
+    from grader.report.terminal import progress_console
+    from grader.results.plain_text import visible
 
     console = progress_console()
     console.print(Text("error: ", style="bold red").append(visible(message), style="not bold default"))
@@ -28,15 +28,15 @@ def tell(text: str) -> None:
     """Say on stderr what is going on."""
     from rich.text import Text
 
-    from grader.console import progress_console
-    from grader.plain_text import visible
+    from grader.report.terminal import progress_console
+    from grader.results.plain_text import visible
 
     progress_console().print(Text(visible(text), style="dim"))
 
 
 def tell_of_other_torch(assignment: "Assignment") -> None:
     """Say where the assets were recorded with another version of torch."""
-    from grader.manifest import version_note
+    from grader.courses.manifest import version_note
 
     note = version_note(assignment.assets)
     if note:
@@ -45,7 +45,7 @@ def tell_of_other_torch(assignment: "Assignment") -> None:
 
 def known_tasks(assignment: "Assignment", tasks: list[str] | None) -> tuple[str, ...]:
     """Return the tasks that were named, () for all. Raises CourseError for one that the assignment hasn't."""
-    from grader.toml_table import suggest
+    from grader.courses.toml_table import suggest
 
     known = [task.name for task in assignment.tasks]
     for name in tasks or []:

@@ -1,6 +1,6 @@
 """`grader template`: what students get, generated from the reference.
 
-`grader.template` does it.
+`grader.authoring.template` does it.
 """
 
 from pathlib import Path
@@ -21,9 +21,9 @@ def template(
     course: CourseOption = None,
 ) -> None:
     """Generate student_template/ASSIGNMENT from the reference: stubs, public checks, instructions."""
-    from grader.console import results_console
-    from grader.course import find_course, read_assignment
-    from grader.template import is_stale, write_template
+    from grader.authoring.template import is_stale, write_template
+    from grader.courses.course import find_course, read_assignment
+    from grader.report.terminal import results_console
 
     folder = find_course(course or Path())
     chosen = read_assignment(folder, assignment)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import torch
 
-from grader.verdict import Feedback, HeatMap
+from grader.results.verdict import Feedback, HeatMap
 
 Shape = tuple[int, ...]
 Number = bool | int | float

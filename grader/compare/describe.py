@@ -9,7 +9,7 @@ import torch
 
 from grader.compare.comparison import Description, Spec
 from grader.compare.texts import number_text, quoted, safe_text
-from grader.tensors import Opaque
+from grader.sandbox.wire.tensors import Opaque
 
 LISTS = (list, tuple)
 DICTS = (dict, OrderedDict)

@@ -10,7 +10,7 @@ from grader.compare.comparison import Rung
 from grader.compare.deviation import not_finite, too_far, widened
 from grader.compare.findings import Finding
 from grader.compare.texts import number_text
-from grader.verdict import HeatMap
+from grader.results.verdict import HeatMap
 
 MAX_SIDE = 32
 

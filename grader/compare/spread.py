@@ -1,6 +1,6 @@
 """How far rounding moves a result: inputs in a wider dtype, and the tolerance that the distance of two runs gives.
 
-`grader.compare.expect` measures formulas with it, `grader.record` the reference.
+`grader.compare.expect` measures formulas with it, `grader.authoring.record` the reference.
 """
 
 import math

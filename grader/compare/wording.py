@@ -8,7 +8,7 @@ import math
 from grader.compare.comparison import Comparison, Description, Deviation, Difference, Rung
 from grader.compare.remedies import remedy_for_dtype, remedy_for_kind
 from grader.compare.texts import count_text, index_text, number_text, number_texts, shape_text
-from grader.verdict import Feedback, Item
+from grader.results.verdict import Feedback, Item
 
 MAX_ITEMS = 5
 

@@ -4,11 +4,11 @@ The format and where it was looked up: docs/exports.md.
 """
 
 from grader.errors import ExportError
-from grader.export.cells import csv_text, text_cell
 from grader.export.final_points import FinalPoints
 from grader.export.matching import Matching
 from grader.export.roster import Roster
-from grader.plain_text import number
+from grader.results.cells import csv_text, text_cell
+from grader.results.plain_text import number
 
 _STUDENT_COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 

@@ -1,15 +1,15 @@
 """Decides which points may leave the grader: nobody gets fewer because of our fault, or because an answer still waits.
 
-Every exporter asks here; `grader.export_command` tells whose points are withheld.
+Every exporter asks here; `grader.export.finished_run` tells whose points are withheld.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.manual import manual_sum
-from grader.plain_text import number
-from grader.verdict import Status, SubmissionResult
+from grader.answers.marks import manual_sum
+from grader.results.plain_text import number
+from grader.results.verdict import Status, SubmissionResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from grader.export.final_points import FinalPoints
 from grader.export.given_points import answers_told, in_words, sum_in_words
-from grader.export.student_view import student_view
-from grader.plain_text import number, shortened, visible, visible_line
-from grader.report.marks import explanation_of, mark_of
-from grader.results_file import RunInfo
-from grader.verdict import Answer, CheckResult, Status, SubmissionResult, TaskResult, Verdict
+from grader.results.plain_text import number, shortened, visible, visible_line
+from grader.results.results_file import RunInfo
+from grader.results.student_view import student_view
+from grader.results.verdict import Answer, CheckResult, Status, SubmissionResult, TaskResult, Verdict
+from grader.results.verdict_words import explanation_of, mark_of
 
 _MOST_BYTES = 1_000_000  # a step's summary may hold 1 MiB
 _MARKUP = re.compile(r"[\\`*_\[\]<>&|~@:$#]|(?i:(?<=www)\.)")

@@ -4,10 +4,10 @@
 whether they count.
 """
 
+from grader.answers.marks import manual_sum
 from grader.export.final_points import FinalPoints
-from grader.manual import manual_sum
-from grader.plain_text import number
-from grader.verdict import Answer, SubmissionResult
+from grader.results.plain_text import number
+from grader.results.verdict import Answer, SubmissionResult
 
 
 def answers_told(result: SubmissionResult) -> tuple[Answer, ...]:

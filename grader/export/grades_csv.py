@@ -8,11 +8,11 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from grader.atomic import replace_file
-from grader.export.cells import text_cell
-from grader.manual import manual_sum, total_points
-from grader.plain_text import number
-from grader.verdict import SubmissionResult
+from grader.answers.marks import manual_sum, total_points
+from grader.results.atomic import replace_file
+from grader.results.cells import text_cell
+from grader.results.plain_text import number
+from grader.results.verdict import SubmissionResult
 
 _FIXED = ("submission", "points", "max_points", "percent", "status")
 _MANUAL = ("manual_points", "manual_pending", "total_points")

@@ -8,12 +8,12 @@ from typing import Any
 
 from grader.export.final_points import FinalPoints
 from grader.export.given_points import answers_told, in_words
-from grader.export.student_view import is_hidden, student_view
-from grader.plain_text import shortened, visible, visible_line
-from grader.report.marks import explanation_of, mark_of
-from grader.results_file import RunInfo
-from grader.shares import Share, shares
-from grader.verdict import Answer, CheckResult, Feedback, Status, SubmissionResult, TaskResult, Verdict
+from grader.results.plain_text import shortened, visible, visible_line
+from grader.results.results_file import RunInfo
+from grader.results.shares import Share, shares
+from grader.results.student_view import is_hidden, student_view
+from grader.results.verdict import Answer, CheckResult, Feedback, Status, SubmissionResult, TaskResult, Verdict
+from grader.results.verdict_words import explanation_of, mark_of
 
 VISIBILITIES = ("after_published", "after_due_date", "hidden")  # of hidden checks, the default first
 

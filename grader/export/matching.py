@@ -1,6 +1,6 @@
 """Finds out whose submission is whose, and never guesses.
 
-`grader.export_command` reports what is left over; the exporters write what was found.
+`grader.export.finished_run` reports what is left over; the exporters write what was found.
 """
 
 import re
@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.export.roster import Student, participant_number
-from grader.lms_names import parse_lms_name
+from grader.submissions.lms_names import parse_lms_name
 
-_NUMBERED = re.compile(r"(?P<student>.+) \((?P<number>\d+)\)", re.DOTALL)  # as grader.lms_names makes names unique
+_NUMBERED = re.compile(
+    r"(?P<student>.+) \((?P<number>\d+)\)", re.DOTALL
+)  # as grader.submissions.lms_names makes names unique
 _NOT_IN_FILE_NAMES = re.compile(r"[&<>\"`|':*?\\/]")  # an LMS leaves these out of the names of folders
 
 
@@ -143,7 +145,7 @@ def _own_names(student: Student) -> tuple[str, ...]:
 
 
 def _lms_parts(name: str) -> tuple[str, str]:
-    """Return the student's name and number as an LMS, or `grader.lms_names` after it, put them into a name."""
+    """Return the student's name and number as an LMS, or `lms_names` after it, put them into a name."""
     lms = parse_lms_name(name)
     if lms:
         return lms.student, lms.number

@@ -14,13 +14,13 @@ from grader.export.final_points import FinalPoints
 from grader.export.given_points import answers_told, in_words, sum_in_words
 from grader.export.matching import Matching
 from grader.export.roster import Student
-from grader.export.student_view import student_view
 from grader.export.worksheet import Worksheet, filled_worksheet
-from grader.plain_text import number, shortened, visible, visible_line
 from grader.report.html import lone_scorecards
-from grader.report.marks import explanation_of, mark_of
-from grader.results_file import RunInfo
-from grader.verdict import CheckResult, SubmissionResult, Verdict
+from grader.results.plain_text import number, shortened, visible, visible_line
+from grader.results.results_file import RunInfo
+from grader.results.student_view import student_view
+from grader.results.verdict import CheckResult, SubmissionResult, Verdict
+from grader.results.verdict_words import explanation_of, mark_of
 
 _NOT_IN_FOLDER_NAMES = re.compile(r"[&<>\"`|':*?\\/\x00-\x1f\x7f]|\.\.+")
 _MOST_LETTERS = 20_000  # of a comment: a spreadsheet's cell takes 32,767

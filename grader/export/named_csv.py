@@ -5,13 +5,13 @@ The columns without a roster are those of `grader.export.grades_csv`.
 
 from collections.abc import Mapping, Sequence
 
-from grader.export.cells import csv_text, text_cell
 from grader.export.final_points import FinalPoints
 from grader.export.grades_csv import manual_cells, manual_columns
 from grader.export.matching import Matching
 from grader.export.roster import Roster
-from grader.plain_text import number
-from grader.verdict import SubmissionResult
+from grader.results.cells import csv_text, text_cell
+from grader.results.plain_text import number
+from grader.results.verdict import SubmissionResult
 
 _HEADERS = {"number": "id", "sis_id": "sis_user_id"}
 _FIXED = ("submission", "points", "max_points", "percent", "status")

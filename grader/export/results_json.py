@@ -1,6 +1,6 @@
 """Writes `results.json`: everything that is known about a run, for other programs.
 
-The shape is that of `grader.verdict`, with the points of every check added by `grader.shares`.
+The shape is that of `grader.results.verdict`, with the points of every check added by `grader.results.shares`.
 """
 
 import json
@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from grader.atomic import replace_file
-from grader.results_file import RunInfo, as_plain
-from grader.shares import shares
-from grader.verdict import SubmissionResult
+from grader.results.atomic import replace_file
+from grader.results.results_file import RunInfo, as_plain
+from grader.results.shares import shares
+from grader.results.verdict import SubmissionResult
 
 SCHEMA_VERSION = 1
 

@@ -1,14 +1,14 @@
 """Writes unmatched.csv: the submissions without a student and the students without a submission.
 
-`grader.export_command` puts it beside every file that a roster or worksheet went into.
+`grader.export.finished_run` puts it beside every file that a roster or worksheet went into.
 """
 
 from collections.abc import Mapping, Sequence
 
-from grader.export.cells import csv_text, text_cell
 from grader.export.matching import Matching
-from grader.plain_text import number
-from grader.verdict import SubmissionResult
+from grader.results.cells import csv_text, text_cell
+from grader.results.plain_text import number
+from grader.results.verdict import SubmissionResult
 
 
 def unmatched_csv(matching: Matching, without: Sequence[str], *, results: Mapping[str, SubmissionResult]) -> str:

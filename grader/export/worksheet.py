@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import ExportError
-from grader.export.cells import csv_text, kept_cell
 from grader.export.csv_table import CsvTable, read_csv_table
 from grader.export.roster import Student, participant_number
+from grader.results.cells import csv_text, kept_cell
 
 _NUMBER = re.compile(r"\d+([.,]\d+)?")
 

@@ -5,13 +5,13 @@
 
 from dataclasses import dataclass, replace
 
-from grader.plain_text import number, shortened
 from grader.report.curve_view import CurveView, curve_view
 from grader.report.heat_view import HeatView, heat_view
-from grader.report.marks import Mark, explanation_of, mark_of
 from grader.report.room import Room
-from grader.shares import Share
-from grader.verdict import CheckResult, Feedback, Frame, Item, Verdict
+from grader.results.plain_text import number, shortened
+from grader.results.shares import Share
+from grader.results.verdict import CheckResult, Feedback, Frame, Item, Verdict
+from grader.results.verdict_words import VerdictMark, explanation_of, mark_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class CheckView:
     """
 
     anchor: str
-    mark: Mark
+    mark: VerdictMark
     title: str
     points: str
     hidden: bool

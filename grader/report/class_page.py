@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from grader.plain_text import number
 from grader.report.explanations import Explanation, common_explanations
 from grader.report.flags import Flagged, flagged
-from grader.report.marks import Mark, status_word
 from grader.report.pages import bar_width, task_anchor
 from grader.report.task_rows import TaskRow, task_rows, tone_of
-from grader.results_file import RunInfo
-from grader.verdict import Status, SubmissionResult
+from grader.results.plain_text import number
+from grader.results.results_file import RunInfo
+from grader.results.verdict import Status, SubmissionResult
+from grader.results.verdict_words import VerdictMark, status_word
 
 _BINS = 10
 _SLOWEST_SHOWN = 8
@@ -82,7 +82,7 @@ class ClassPage:
     rows: tuple[SubmissionRow, ...]
     has_linked_cells: bool
     explanations: tuple[Explanation, ...]
-    flag_counts: tuple[tuple[Mark, int], ...]
+    flag_counts: tuple[tuple[VerdictMark, int], ...]
     flagged: tuple[Flagged, ...]
     flagged_count: int
     slowest: tuple[Slow, ...]
@@ -113,7 +113,7 @@ def class_page_of(run: RunInfo, *, results: Sequence[SubmissionResult], files: M
     )
 
 
-def _flag_counts(flags: Sequence[Flagged]) -> tuple[tuple[Mark, int], ...]:
+def _flag_counts(flags: Sequence[Flagged]) -> tuple[tuple[VerdictMark, int], ...]:
     """Return on how many submissions there is a check with each watched verdict, most first."""
     return tuple(Counter(mark for flag in flags for mark, _ in flag.reasons).most_common())
 

@@ -1,13 +1,13 @@
 """Turns a curve of a training into what an SVG draws, and into sentences for everybody, also those who can't see it.
 
-`grader.report.check_view` shows the curves of a check; `grader.console` only says them.
+`grader.report.check_view` shows the curves of a check; `grader.report.terminal` only says them.
 """
 
 import math
 from dataclasses import dataclass
 
-from grader.plain_text import number
-from grader.verdict import Curve, Line
+from grader.results.plain_text import number
+from grader.results.verdict import Curve, Line
 
 WIDTH, HEIGHT = 360, 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 352, 14, 140  # of what is drawn; the rest is for the numbers at the axes

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from grader.plain_text import number, shortened
-from grader.report.marks import Mark, explanation_of, mark_of
 from grader.report.pages import bar_width, check_anchor, task_anchor
-from grader.verdict import CheckResult, SubmissionResult, Verdict
+from grader.results.plain_text import number, shortened
+from grader.results.verdict import CheckResult, SubmissionResult, Verdict
+from grader.results.verdict_words import VerdictMark, explanation_of, mark_of
 
 _EXPLANATIONS_SHOWN = 15
 _LINKS_SHOWN = 12
@@ -46,7 +46,7 @@ class Explanation:
 
     heading: str
     message: str
-    mark: Mark
+    mark: VerdictMark
     task: str
     checks: tuple[str, ...]
     count: int
@@ -98,7 +98,7 @@ def _lookalike(check: CheckResult) -> str:
     return next((item.lookalike for item in check.feedback.items if item.lookalike), "")
 
 
-def _explanation(cluster: _Cluster, *, mark: Mark, total: int) -> Explanation:
+def _explanation(cluster: _Cluster, *, mark: VerdictMark, total: int) -> Explanation:
     percent = 100 * len(cluster.links) / total
     return Explanation(
         heading=cluster.heading,

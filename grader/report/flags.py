@@ -6,8 +6,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from grader.report.marks import Mark, mark_of
-from grader.verdict import Status, SubmissionResult, Verdict
+from grader.results.verdict import Status, SubmissionResult, Verdict
+from grader.results.verdict_words import VerdictMark, mark_of
 
 # The grader's own failures first: only the instructor can do something about them.
 _WATCHED = (
@@ -26,7 +26,7 @@ class Flagged:
     submission: str
     file: str
     is_unreadable: bool
-    reasons: tuple[tuple[Mark, int], ...]
+    reasons: tuple[tuple[VerdictMark, int], ...]
     notes: tuple[str, ...] = ()
 
 

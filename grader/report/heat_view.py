@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
-from grader.verdict import HeatMap
+from grader.results.verdict import HeatMap
 
 _TONES = {".": "h0", "!": "hx"} | {str(level): f"h{level}" for level in range(1, 9)}
 

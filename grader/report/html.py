@@ -9,23 +9,22 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, Template
 from markupsafe import Markup
 
-from grader.atomic import replace_file
 from grader.errors import StoreError
-from grader.export.student_view import student_view
-from grader.plain_text import visible
 from grader.report.class_page import class_page_of
-from grader.report.file_names import notebook_file, scorecard_files
 from grader.report.markdown import render_markdown
+from grader.report.page_templates import page_templates
 from grader.report.pages import scorecard_of
 from grader.report.room import PAGE_LIMIT, ROOMS
-from grader.report.similar_page import SimilarPage
-from grader.results_file import RunInfo
-from grader.verdict import SubmissionResult
+from grader.results.atomic import replace_file
+from grader.results.file_names import SIMILAR_PAGE, notebook_file, scorecard_files
+from grader.results.plain_text import visible
+from grader.results.results_file import RunInfo
+from grader.results.student_view import student_view
+from grader.results.verdict import SubmissionResult
 
-SIMILAR = "similar.html"
 _HERE = Path(__file__).parent
 
 
@@ -37,7 +36,7 @@ def write_pages(folder: Path, run: RunInfo, *, results: Iterable[SubmissionResul
     """
     found = sorted(results, key=lambda result: result.submission)
     files = scorecard_files(result.submission for result in found)
-    environment = _environment()
+    environment = report_templates()
     scorecard, class_page = environment.get_template("scorecard.html"), environment.get_template("class.html")
     for result in found:
         notebook = f"notebooks/{notebook_file(result.submission)}"
@@ -49,16 +48,9 @@ def write_pages(folder: Path, run: RunInfo, *, results: Iterable[SubmissionResul
     for name in ("scorecards", "instructor"):
         _remove_others(folder / name, kept=set(files.values()))
     index = folder / "index.html"
-    page, has_similar = class_page_of(run, results=found, files=files), (folder / SIMILAR).is_file()
-    replace_file(index, class_page.render(page=page, similar=SIMILAR if has_similar else ""))
+    page, has_similar = class_page_of(run, results=found, files=files), (folder / SIMILAR_PAGE).is_file()
+    replace_file(index, class_page.render(page=page, similar=SIMILAR_PAGE if has_similar else ""))
     return index
-
-
-def write_similar(folder: Path, page: SimilarPage) -> Path:
-    """Write the page of similar submissions, to which the class page links from then on; return its path."""
-    path = folder / SIMILAR
-    replace_file(path, _environment().get_template("similar.html").render(page=page))
-    return path
 
 
 def lone_scorecards(run: RunInfo, *, results: Iterable[SubmissionResult]) -> Iterator[str]:
@@ -66,7 +58,7 @@ def lone_scorecards(run: RunInfo, *, results: Iterable[SubmissionResult]) -> Ite
 
     The caller has taken out what students must not read.
     """
-    scorecard = _environment().get_template("scorecard.html")
+    scorecard = report_templates().get_template("scorecard.html")
     for result in results:
         yield _fitting(scorecard, result, run=run, is_alone=True)
 
@@ -95,15 +87,9 @@ def _code(piece: str) -> Markup:
     return Markup("<code>{}</code>").format(piece) if piece else Markup("``")
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
+def report_templates() -> Environment:
+    """Return the templates of the class page, the scorecards and what links to them, with their styles and scripts."""
+    environment = page_templates(_HERE / "templates")
     for name in ("style.css", "scorecard.js", "class.js"):
         text = (_HERE / "static" / name).read_text(encoding="utf-8")
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
@@ -114,11 +100,6 @@ def _environment() -> Environment:
     environment.filters["markdown"] = render_markdown
     environment.filters["url_path"] = lambda name: quote(name, errors="replace")
     return environment
-
-
-def _shown(value: object) -> object:
-    """Return what a template prints for `value`, before escaping: no text gets past `visible`."""
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _remove_others(folder: Path, *, kept: set[str]) -> None:

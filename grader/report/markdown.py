@@ -11,7 +11,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from grader.plain_text import visible
+from grader.results.plain_text import visible
 
 _HEADING = re.compile(r"h([1-6])")
 

@@ -1,19 +1,20 @@
 """Renders a result inside a notebook: a fragment of HTML with styles of its own, no script, everything escaped.
 
-`grader.in_notebook` displays it; the words are those of the scorecards, which `grader.report.html` renders.
+`grader.live.in_notebook` displays it; the words are those of the scorecards, which `grader.report.html` renders.
 """
 
 import functools
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
-from grader.plain_text import number, shortened, visible
 from grader.report.curve_view import curve_words
 from grader.report.html import code_spans
-from grader.report.marks import explanation_of, mark_of
-from grader.verdict import CheckResult, SubmissionResult, Verdict
+from grader.report.page_templates import page_templates
+from grader.results.plain_text import number, shortened
+from grader.results.verdict import CheckResult, SubmissionResult, Verdict
+from grader.results.verdict_words import explanation_of, mark_of
 
 _HERE = Path(__file__).parent
 _LIMIT = 4_000  # characters of a message
@@ -28,14 +29,7 @@ def render_card(result: SubmissionResult, *, words: str) -> str:
 
 @functools.cache
 def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
+    environment = page_templates(_HERE / "templates")
     environment.filters |= {"code_spans": code_spans, "number": number, "mark": mark_of, "curve_words": curve_words}
     environment.filters["explanation"] = lambda check: shortened(explanation_of(check), _LIMIT)
     environment.filters["line"] = lambda text: shortened(text, _LINE_LIMIT)
@@ -47,8 +41,3 @@ def _template() -> Template:
 
 def _has_passed(check: CheckResult) -> bool:
     return check.verdict is Verdict.PASSED
-
-
-def _shown(value: object) -> object:
-    """Return what the template prints for `value`, before escaping: no text gets past `visible`."""
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -6,13 +6,13 @@
 
 from dataclasses import dataclass
 
-from grader.plain_text import number, shortened
 from grader.report.check_view import CheckView, check_view
-from grader.report.marks import Mark, mark_of
 from grader.report.room import Room
-from grader.results_file import RunInfo
-from grader.shares import shares
-from grader.verdict import Answer, CheckResult, Status, SubmissionResult, TaskResult, Verdict
+from grader.results.plain_text import number, shortened
+from grader.results.results_file import RunInfo
+from grader.results.shares import shares
+from grader.results.verdict import Answer, CheckResult, Status, SubmissionResult, TaskResult, Verdict
+from grader.results.verdict_words import VerdictMark, mark_of
 
 _ROOM = Room()
 
@@ -66,7 +66,7 @@ class Scorecard:
     status: Status
     failed_checks: int
     pending: tuple[str, ...]
-    counts: tuple[tuple[Mark, int], ...]
+    counts: tuple[tuple[VerdictMark, int], ...]
     tasks: tuple[TaskView, ...]
     failing: int
     notes: tuple[str, ...]
@@ -152,7 +152,7 @@ def _reused(task: TaskResult) -> str:
     return f"From an earlier run{since}: nothing that decides it has changed since."
 
 
-def _counts(checks: list[CheckResult]) -> tuple[tuple[Mark, int], ...]:
+def _counts(checks: list[CheckResult]) -> tuple[tuple[VerdictMark, int], ...]:
     verdicts = [check.verdict for check in checks]
     return tuple((mark_of(verdict), verdicts.count(verdict)) for verdict in Verdict if verdict in verdicts)
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import StatisticsError, correlation
 
-from grader.plain_text import number
 from grader.report.pages import bar_width
-from grader.verdict import SubmissionResult, TaskResult, Verdict
+from grader.results.plain_text import number
+from grader.results.verdict import SubmissionResult, TaskResult, Verdict
 
 _ENOUGH = 8  # submissions, below which a correlation is an accident
 

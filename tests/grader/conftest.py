@@ -121,7 +121,7 @@ def make_course():
 @pytest.fixture(scope="session")
 def read_tiny():
     """Return a function that reads the one assignment of a course."""
-    from grader.course import list_slugs, read_assignment
+    from grader.courses.course import list_slugs, read_assignment
 
     return lambda course: read_assignment(course, list_slugs(course)[0])
 
@@ -132,11 +132,11 @@ def grade_many(process_server):
 
     The fork server is a real one, started once for all tests.
     """
-    from grader.check_session import Selection
-    from grader.grade import grade_all
-    from grader.job import Job
-    from grader.sandbox.walls import Wall
-    from grader.submission import Found
+    from grader.grading.check_session import Selection
+    from grader.grading.grade import grade_all
+    from grader.grading.job import Job
+    from grader.sandbox.outside.walls import Wall
+    from grader.submissions.submission import Found
 
     def grade(assignment, submissions, *, folder, wall=Wall.PROCESS, tasks=()):
         results = {}
@@ -144,7 +144,7 @@ def grade_many(process_server):
         for found in founds:
             found.path.mkdir(parents=True, exist_ok=True)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("grader.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+            patch.setattr("grader.grading.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
             grade_all(
                 assignment,
                 map(Job, founds),
@@ -160,8 +160,8 @@ def grade_many(process_server):
 @pytest.fixture(scope="session")
 def process_server():
     """Return a running fork server without a wall, shared by the tests of a session."""
-    from grader.sandbox.forkserver_client import ForkServer
-    from grader.sandbox.walls import Wall
+    from grader.sandbox.outside.forkserver_client import ForkServer
+    from grader.sandbox.outside.walls import Wall
 
     with ForkServer(Wall.PROCESS) as server:
         yield server
@@ -202,8 +202,8 @@ def call_grader(monkeypatch, capsys, process_server):
         from grader.cli import main
 
         kept = lambda *_args, **_settings: nullcontext(process_server)  # noqa: E731
-        monkeypatch.setattr("grader.grade.ForkServer", kept)
-        monkeypatch.setattr("grader.record.ForkServer", kept)
+        monkeypatch.setattr("grader.grading.grade.ForkServer", kept)
+        monkeypatch.setattr("grader.authoring.record.ForkServer", kept)
         monkeypatch.setattr(sys, "argv", ["grader", *map(str, arguments)])
         monkeypatch.setenv("COLUMNS", "120")
         monkeypatch.chdir(cwd)

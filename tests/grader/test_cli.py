@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.record import record
-from grader.template import write_template
+from grader.authoring.record import record
+from grader.authoring.template import write_template
 
 GOOD = "def double(x):\n    return 2 * x\n\n\ndef triple(x):\n    return 3 * x\n"
 HALF = GOOD.replace("3 * x", "x")
@@ -269,7 +269,7 @@ def test_a_bug_of_the_graders_own_exits_with_3(course, call_grader, monkeypatch)
     def fail(*_args, **_settings):
         raise RuntimeError("unforeseen")
 
-    monkeypatch.setattr("grader.own_work.find_assignment", fail)
+    monkeypatch.setattr("grader.courses.own_work.find_assignment", fail)
     ended = call_grader("check", "reference/tiny", cwd=course)
     assert ended.returncode == 3
     assert "RuntimeError: unforeseen" in ended.stderr

@@ -2,10 +2,10 @@
 
 import pytest
 
-from grader.datasets import DATASETS
+from grader.datasets.load import DATASETS
 from grader.doctor import examine, try_wall
 from grader.errors import SandboxError
-from grader.sandbox.walls import Wall
+from grader.sandbox.outside.walls import Wall
 
 
 @pytest.fixture

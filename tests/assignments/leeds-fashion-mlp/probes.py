@@ -16,9 +16,9 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from grader.notebooks.cell_source import to_python
 from grader.probes import probe
-from grader.sandbox.cell_source import to_python
-from grader.sandbox.notebook_modules import installed_notebook
+from grader.sandbox.inside.notebook_modules import installed_notebook
 
 # ---------------------------------------------------------------- the data set
 

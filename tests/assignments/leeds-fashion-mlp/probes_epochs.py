@@ -14,11 +14,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from grader.notebooks.cell_source import to_python
 from grader.probes import probe
-from grader.sandbox.cell_source import to_python
-from grader.sandbox.definitions import cell_file
-from grader.sandbox.notebook_modules import installed_notebook
-from grader.sandbox.statement_choice import choose_statements, find_training
+from grader.sandbox.inside.definitions import cell_file
+from grader.sandbox.inside.notebook_modules import installed_notebook
+from grader.sandbox.inside.statement_choice import choose_statements, find_training
 
 
 class Script:

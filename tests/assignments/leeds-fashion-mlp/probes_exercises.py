@@ -13,7 +13,7 @@ from probes_epochs import models_that_train
 from torch import nn
 
 from grader.probes import probe
-from grader.sandbox.notebook_modules import installed_notebook
+from grader.sandbox.inside.notebook_modules import installed_notebook
 
 # ---------------------------------------------------------------- turned pictures
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from grader.accuracy import score
 from grader.compare import Spec, assert_matches
-from grader.dataset_parts import Limit
+from grader.datasets.accuracy import score
+from grader.datasets.parts import Limit
 
 LOWEST = 75.0  # percent, the text's own requirement
 SMALL = Limit(train=640, valid=500, test=100)

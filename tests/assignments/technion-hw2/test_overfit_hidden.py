@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from grader.accuracy import UnusablePredictions, mean_loss, score
-from grader.dataset_parts import Limit
+from grader.datasets.accuracy import UnusablePredictions, mean_loss, score
+from grader.datasets.parts import Limit
 
 IMAGES = ("cifar10", "fashion-mnist", "digits")
 EPOCHS = 20

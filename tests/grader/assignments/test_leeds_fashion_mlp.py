@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from grader.course import read_assignment
-from grader.template import is_stale
-from grader.torchvision_ops import make_torchvision_importable
+from grader.authoring.template import is_stale
+from grader.courses.course import read_assignment
+from grader.sandbox.inside.torchvision_ops import make_torchvision_importable
 
 COURSE = Path(__file__).resolve().parents[3]
 SLUG = "leeds-fashion-mlp"

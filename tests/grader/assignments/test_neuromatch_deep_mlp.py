@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from grader.course import read_assignment
-from grader.percent import read_percent, write_ipynb
-from grader.sandbox.definitions import Pace, run_cells
-from grader.template import is_stale
-from grader.torchvision_ops import make_torchvision_importable
+from grader.authoring.template import is_stale
+from grader.courses.course import read_assignment
+from grader.notebooks.percent import read_percent, write_ipynb
+from grader.sandbox.inside.definitions import Pace, run_cells
+from grader.sandbox.inside.torchvision_ops import make_torchvision_importable
 
 COURSE = Path(__file__).parents[3]
 SCRIPT = COURSE / "reference" / "neuromatch-deep-mlp" / "neuromatch_deep_mlp.py"

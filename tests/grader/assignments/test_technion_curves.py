@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from grader.check_session import Selection
-from grader.course import read_assignment
-from grader.grade import grade_all
-from grader.job import Job
-from grader.sandbox.walls import Wall
-from grader.submission import Found
-from grader.verdict import Verdict
+from grader.courses.course import read_assignment
+from grader.grading.check_session import Selection
+from grader.grading.grade import grade_all
+from grader.grading.job import Job
+from grader.results.verdict import Verdict
+from grader.sandbox.outside.walls import Wall
+from grader.submissions.submission import Found
 
 COURSE = Path(__file__).resolve().parents[3]
 ODD_FIT = """

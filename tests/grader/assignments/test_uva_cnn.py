@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import torch
 
-from grader.course import read_assignment
-from grader.percent import read_percent
-from grader.sandbox.definitions import Pace, run_cells
-from grader.template import is_stale
-from grader.torchvision_ops import make_torchvision_importable
+from grader.authoring.template import is_stale
+from grader.courses.course import read_assignment
+from grader.notebooks.percent import read_percent
+from grader.sandbox.inside.definitions import Pace, run_cells
+from grader.sandbox.inside.torchvision_ops import make_torchvision_importable
 
 needs_lightning = pytest.mark.skipif(
     importlib.util.find_spec("pytorch_lightning") is None, reason="PyTorch Lightning is not installed"

@@ -13,14 +13,14 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from grader.course import read_assignment
-from grader.notebook_search import find_check_cell
-from grader.notebooks import Cell, read_notebook
-from grader.percent import read_percent, write_ipynb
-from grader.sandbox.definitions import Pace, run_cells
-from grader.template import is_stale
-from grader.torchvision_ops import make_torchvision_importable
-from grader.verdict import Verdict
+from grader.authoring.template import is_stale
+from grader.courses.course import read_assignment
+from grader.notebooks.cells import find_check_cell
+from grader.notebooks.document import Cell, read_notebook
+from grader.notebooks.percent import read_percent, write_ipynb
+from grader.results.verdict import Verdict
+from grader.sandbox.inside.definitions import Pace, run_cells
+from grader.sandbox.inside.torchvision_ops import make_torchvision_importable
 
 COURSE = Path(__file__).parents[3]
 SCRIPT = COURSE / "reference" / "uva-mlp" / "uva_mlp.py"

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from grader.cluster.bundle import make_bundle, unpack_bundle
-from grader.course import find_course, list_slugs, read_assignment
+from grader.courses.course import find_course, list_slugs, read_assignment
 from grader.errors import ProtocolError
-from grader.keys import task_digests
+from grader.grading.keys import task_digests
 
 SLUGS = list_slugs(find_course(Path(__file__).parent))
 

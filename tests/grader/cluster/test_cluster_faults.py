@@ -17,8 +17,8 @@ from dask_site import (
     wait_until,
 )
 
-from grader.store import read_store
-from grader.verdict import Status
+from grader.results.store import read_store
+from grader.results.verdict import Status
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 

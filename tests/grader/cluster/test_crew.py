@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.cluster.crew import Crew, Member, Workload
-from grader.executor import ATTEMPTS
-from grader.job import Job
-from grader.submission import Found
+from grader.grading.job import Job
+from grader.runs.executor import ATTEMPTS
+from grader.submissions.submission import Found
 
 
 def _load(count):

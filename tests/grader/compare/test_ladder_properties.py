@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.compare import Context, Expectation, Mismatch, Rung, Spec, assert_matches, compare, feedback_for, floor_for
-from grader.tensors import Opaque
+from grader.sandbox.wire.tensors import Opaque
 
 pytestmark = pytest.mark.filterwarnings("ignore:The PyTorch API of nested|torch.quantize_per_tensor")
 

@@ -10,7 +10,7 @@ from grader.export.canvas import canvas_csv
 from grader.export.final_points import final_points
 from grader.export.matching import match
 from grader.export.roster import Roster, Student
-from grader.verdict import Status
+from grader.results.verdict import Status
 
 FIELDS = ("name", "number", "sis_id", "login", "section")
 

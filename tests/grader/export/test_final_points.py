@@ -1,7 +1,7 @@
 """Tests of grader.export.final_points."""
 
 from grader.export.final_points import final_points
-from grader.verdict import Status
+from grader.results.verdict import Status
 
 
 def test_points_of_graded_submissions_are_final(make_result):

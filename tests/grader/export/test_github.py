@@ -5,7 +5,7 @@ import re
 
 from grader.export.final_points import final_points
 from grader.export.github import github_annotations, github_summary, markdown
-from grader.verdict import Status
+from grader.results.verdict import Status
 
 
 def _summary(results, run):

@@ -3,7 +3,7 @@
 import csv
 
 from grader.export.grades_csv import write_grades_csv
-from grader.verdict import Status, SubmissionResult, TaskResult
+from grader.results.verdict import Status, SubmissionResult, TaskResult
 
 
 def _result(name, *, points=(10.0, 2.5), seconds=0.0):

@@ -6,7 +6,7 @@ import pytest
 
 from grader.export.final_points import final_points
 from grader.export.gradescope import VISIBILITIES, gradescope_json
-from grader.verdict import Status
+from grader.results.verdict import Status
 
 
 @pytest.fixture

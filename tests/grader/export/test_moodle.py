@@ -13,7 +13,7 @@ from grader.export.matching import match
 from grader.export.moodle import comment, folder_name, moodle_feedback, moodle_worksheet, refuse_other_maximum
 from grader.export.roster import Student
 from grader.export.worksheet import read_worksheet
-from grader.verdict import Status
+from grader.results.verdict import Status
 
 HEADER = "Identifier,Full name,Grade,Maximum Grade,Grade can be changed,Last modified (grade),Feedback comments\n"
 ANN = "Participant 11,Ann Lee,,10.00,Yes,-,\n"

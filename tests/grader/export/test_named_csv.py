@@ -7,7 +7,7 @@ from grader.export.final_points import final_points
 from grader.export.matching import match
 from grader.export.named_csv import named_csv
 from grader.export.roster import Roster, Student
-from grader.verdict import Status
+from grader.results.verdict import Status
 
 
 def _rows(text):

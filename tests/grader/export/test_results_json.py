@@ -3,8 +3,8 @@
 import json
 
 from grader.export.results_json import write_results_json
-from grader.results_file import RunInfo
-from grader.verdict import CheckResult, Feedback, Item, Status, SubmissionResult, TaskResult, Verdict
+from grader.results.results_file import RunInfo
+from grader.results.verdict import CheckResult, Feedback, Item, Status, SubmissionResult, TaskResult, Verdict
 
 RUN = RunInfo("uva-mlp", "MLP", "checks-1", "0.1.0", "2.13.0", "bubblewrap", "2026-05-01T10:00:00Z")
 

@@ -6,7 +6,17 @@ from dataclasses import replace
 import pytest
 
 from grader.report.html import write_pages
-from grader.verdict import Answer, CheckResult, Feedback, Frame, Item, Status, SubmissionResult, TaskResult, Verdict
+from grader.results.verdict import (
+    Answer,
+    CheckResult,
+    Feedback,
+    Frame,
+    Item,
+    Status,
+    SubmissionResult,
+    TaskResult,
+    Verdict,
+)
 
 CANARY = "<img src=x onerror='window.canary=1'><script>window.canary=1</script><svg onload='window.canary=1'>"
 DARK_PAPER = "rgb(21, 24, 28)"

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from grader.report.curve_view import curve_view, curve_words
-from grader.verdict import Curve, Line
+from grader.results.verdict import Curve, Line
 
 ACCURACY = Curve("Accuracy", (Line("training", (1.0, 2.0, 3.0), (10.0, 98.0, 95.0)),), target=90.0, unit="%")
 

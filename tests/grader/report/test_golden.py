@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from grader.report.html import write_pages
-from grader.results_file import RunInfo
-from grader.verdict import (
+from grader.results.results_file import RunInfo
+from grader.results.verdict import (
     Answer,
     CheckResult,
     Curve,

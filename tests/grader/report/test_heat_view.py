@@ -3,7 +3,7 @@
 import re
 
 from grader.report.heat_view import heat_view
-from grader.verdict import HeatMap
+from grader.results.verdict import HeatMap
 
 
 def _cells(view):

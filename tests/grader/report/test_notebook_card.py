@@ -3,7 +3,17 @@
 import re
 
 from grader.report.notebook_card import render_card
-from grader.verdict import CheckResult, Curve, Feedback, Frame, Line, Status, SubmissionResult, TaskResult, Verdict
+from grader.results.verdict import (
+    CheckResult,
+    Curve,
+    Feedback,
+    Frame,
+    Line,
+    Status,
+    SubmissionResult,
+    TaskResult,
+    Verdict,
+)
 
 NASTY = "<img src=x onerror=alert(1)>"
 CURVE = Curve(f"Loss {NASTY}", (Line(f"training {NASTY}", (1.0, 2.0), (3.5, 1.5)),), target=1.0, unit=NASTY, falls=True)

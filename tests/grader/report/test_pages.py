@@ -1,8 +1,8 @@
 """Tests of grader.report.pages."""
 
 from grader.report.pages import scorecard_of, task_anchor
-from grader.results_file import RunInfo
-from grader.verdict import (
+from grader.results.results_file import RunInfo
+from grader.results.verdict import (
     Answer,
     CheckResult,
     Feedback,

@@ -3,7 +3,7 @@
 import pytest
 
 from grader.report.task_rows import discrimination, task_rows
-from grader.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
+from grader.results.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
 
 
 def _result(name, *points):

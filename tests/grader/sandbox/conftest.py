@@ -7,13 +7,13 @@ import signal
 import pytest
 
 from grader.errors import SandboxError
-from grader.sandbox.forkserver_client import ForkServer
-from grader.sandbox.host import WalledSandbox
-from grader.sandbox.kernel import adopt_orphans
-from grader.sandbox.limits import Limits
-from grader.sandbox.memory import descendants
-from grader.sandbox.protocol import ProbeCall
-from grader.sandbox.walls import Wall
+from grader.sandbox.inside.kernel import adopt_orphans
+from grader.sandbox.inside.memory import descendants
+from grader.sandbox.outside.forkserver_client import ForkServer
+from grader.sandbox.outside.host import WalledSandbox
+from grader.sandbox.outside.walls import Wall
+from grader.sandbox.wire.limits import Limits
+from grader.sandbox.wire.protocol import ProbeCall
 
 SMALL = Limits(wall_s=3, import_s=10, cpu_s=5, memory_mib=600, processes=40, output_kib=4, reply_mib=8, tmp_mib=32)
 PROBES = b"""

@@ -13,15 +13,15 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from grader.course import read_assignment
-from grader.grade import grade_all
-from grader.job import Job
-from grader.sandbox.kernel import adopt_orphans
-from grader.sandbox.memory import descendants
-from grader.sandbox.walls import Wall
-from grader.submission import Found
+from grader.courses.course import read_assignment
+from grader.grading.grade import grade_all
+from grader.grading.job import Job
+from grader.sandbox.inside.kernel import adopt_orphans
+from grader.sandbox.inside.memory import descendants
+from grader.sandbox.outside.walls import Wall
+from grader.submissions.submission import Found
 
-COURSE = Path(__file__).parents[1] / "courses" / "mini"
+COURSE = Path(__file__).parents[1] / "sample_courses" / "mini"
 PERFECT = COURSE / "reference" / "mini"
 BETWEEN = 20  # after so many submissions a perfect one is graded again
 LISTENER = 47011

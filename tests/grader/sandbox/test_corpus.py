@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from grader.doctor import try_wall
-from grader.sandbox.walls import Wall
+from grader.sandbox.outside.walls import Wall
 
 pytestmark = pytest.mark.slow
 SUBMISSIONS = Path(__file__).parents[2] / "submissions"

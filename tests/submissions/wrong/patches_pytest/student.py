@@ -5,7 +5,7 @@ import types
 
 import torch
 
-for name in ("pytest", "_pytest", "_pytest.runner", "grader.plugin", "grader.compare", "grader.grade", "grader.points"):
+for name in ("pytest", "_pytest", "_pytest.runner", "grader.grading.plugin", "grader.compare", "grader.grading.grade", "grader.grading.points"):
     if name in sys.modules:
         print("BREACH: the grader's own module is in the student's process:", name)
     fake = types.ModuleType(name)

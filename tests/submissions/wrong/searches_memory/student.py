@@ -19,7 +19,7 @@ def search(x):
     gc.unfreeze()
     for value in gc.get_objects():
         kind = type(value)
-        if str(kind.__module__).startswith(("grader.compare", "grader.plugin", "grader.verdict.Check", "_pytest")):
+        if str(kind.__module__).startswith(("grader.compare", "grader.grading.plugin", "grader.results.verdict.Check", "_pytest")):
             print("BREACH: an object of the grader:", kind)
         if kind is torch.Tensor and value.shape == x.shape and value is not x and not value.equal(x):
             print("BREACH: a tensor that could be the answer", value)

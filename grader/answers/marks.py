@@ -1,0 +1,128 @@
+"""What a person gives for text answers: which answers there are, which points are allowed, and what they sum up to.
+
+`grader.answers.store` keeps it, `grader.answers.csv_file` and `grader.answers.server` take it; reports show it.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from grader.courses.assignment import Question
+from grader.errors import ManualError
+from grader.results.plain_text import number
+from grader.results.verdict import Answer, Status, SubmissionResult
+
+MOST_WITHOUT_LIMIT = 1000.0  # for a question whose points the course doesn't say
+LONGEST_COMMENT = 10_000
+
+Key = tuple[str, str]  # submission, question
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Hold the points and the comment for one answer; `points` is None where there is only a comment yet.
+
+    `answer` is the digest of the text that was read: a mark counts for no other text.
+    """
+
+    points: float | None
+    comment: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ManualSum:
+    """Hold what a submission's answers have earned, and how many nobody has graded."""
+
+    points: float
+    pending: int
+
+
+def digest_of(answer: Answer) -> str:
+    """Return a digest of an answer's text."""
+    return hashlib.sha256(answer.text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def find_answers(results: Iterable[SubmissionResult], questions: Sequence[Question]) -> dict[Key, Answer]:
+    """Return every stored answer to one of the questions, with the points that the course gives for it now."""
+    return {
+        (result.submission, question.name): replace(answer, name=question.name, points=question.points)
+        for result in results
+        for question, answer in _pairs(result, questions)
+    }
+
+
+def _pairs(result: SubmissionResult, questions: Sequence[Question]) -> Iterable[tuple[Question, Answer]]:
+    """Yield questions with their answers; one that was stored without its question's name is known by its title."""
+    by_name = {answer.name: answer for answer in result.answers if answer.name}
+    by_title = {answer.title: answer for answer in result.answers if not answer.name}
+    for question in questions:
+        answer = by_name.get(question.name) or by_title.get(question.title)
+        if answer is not None:
+            yield question, answer
+
+
+def with_marks(result: SubmissionResult, questions: Sequence[Question], marks: Mapping[Key, Mark]) -> SubmissionResult:
+    """Return the result with what a person gave for its answers; a mark for an earlier text is not counted."""
+    if not questions:
+        return result
+    answers = []
+    for question, answer in _pairs(result, questions):
+        shown = replace(answer, name=question.name, points=question.points, given=None, comment="")
+        mark = marks.get((result.submission, question.name))
+        if mark is not None and mark.answer == digest_of(answer):
+            shown = replace(shown, given=mark.points, comment=mark.comment)
+        answers.append(shown)
+    return replace(result, answers=tuple(answers))
+
+
+def with_stored_marks(result: SubmissionResult, marks: Mapping[Key, Mark]) -> SubmissionResult:
+    """Return the result with what a person gave, for the questions as they were when it was graded."""
+    questions = [Question(answer.name, answer.title, module="", points=answer.points) for answer in result.answers]
+    return with_marks(result, questions, marks)
+
+
+def manual_sum(result: SubmissionResult) -> ManualSum:
+    """Add up what was given for a result's answers."""
+    given = [answer.given for answer in result.answers]
+    return ManualSum(math.fsum(points for points in given if points is not None), given.count(None))
+
+
+def total_points(result: SubmissionResult) -> float | None:
+    """Return the points of checks and answers together, None for as long as some of them are not final."""
+    if result.status is not Status.GRADED:
+        return None
+    earned = manual_sum(result)
+    return None if earned.pending else result.points + earned.points
+
+
+def most_for(points: float) -> float:
+    """Return the most that may be given for a question: what the course says, a wide bound where it says nothing."""
+    return points or MOST_WITHOUT_LIMIT
+
+
+def points_from(text: str, *, most: float) -> float | None:
+    """Return the points that a person wrote, None for nothing. Raises ManualError for what no points can be."""
+    written = text.strip()
+    if not written:
+        return None
+    try:
+        points = float(written.replace(",", "."))
+    except ValueError:
+        points = math.nan
+    if not math.isfinite(points):
+        raise ManualError(f"“{written[:40]}” is no number of points.", remedy=f"Give 0 to {number(most)}.")
+    if not 0 <= points <= most:
+        raise ManualError(f"{number(points)} points are not within 0 and {number(most)}.", remedy="Mend the number.")
+    return points + 0.0  # no minus zero
+
+
+def comment_from(text: str) -> str:
+    """Return a comment with line ends of one kind. Raises ManualError for one that is too long."""
+    comment = text.replace("\r\n", "\n").replace("\r", "\n").strip().encode("utf-8", "replace").decode()
+    if len(comment) > LONGEST_COMMENT:
+        raise ManualError(
+            f"The comment has {len(comment)} characters; {LONGEST_COMMENT} are the most.", remedy="Shorten it."
+        )
+    return comment.replace("\0", "")

@@ -1,0 +1,157 @@
+"""Serves the page for grading answers to one person on this machine, and stores what they give at once.
+
+Bound to 127.0.0.1; every address begins with a random token; what changes anything has to send the token again in a
+header, which a page of strangers can't. `grader.commands.manual` starts it.
+"""
+
+import hmac
+import json
+import urllib.parse
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from grader.answers.desk import Desk
+from grader.errors import ManualError, StoreError
+
+TOKEN_HEADER = "X-Grader-Token"  # noqa: S105 - the header's name
+_HERE = Path(__file__).parent / "page"
+_MOST_BYTES = 256 * 1024
+_FILES = {"page.js": "text/javascript", "page.css": "text/css"}
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def serve(desk: Desk, *, port: int = 0) -> ThreadingHTTPServer:
+    """Return a server on 127.0.0.1 that is ready for `serve_forever`; port 0 takes a free one."""
+
+    class Handler(_Handler):
+        """Answer the requests about one desk."""
+
+    Handler.desk = desk
+    try:
+        return ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    except OSError as error:
+        raise ManualError(
+            f"Port {port} of 127.0.0.1 can't be used: {error.strerror}.", remedy="Name another with --port."
+        ) from error
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Check where a request comes from before anything else looks at it."""
+
+    desk: Desk
+    protocol_version = "HTTP/1.1"
+    server_version = "grader"
+    sys_version = ""
+    timeout = 60
+
+    def do_GET(self) -> None:
+        """Answer with a page or a file of it."""
+        path = self._trusted_path()
+        if path is None:
+            return
+        address = urllib.parse.urlsplit(path)
+        wanted = dict(urllib.parse.parse_qsl(address.query))
+        if address.path == "":
+            self._answer(lambda: self.desk.index())
+        elif address.path in _FILES:
+            self._send(HTTPStatus.OK, (_HERE / address.path).read_bytes(), kind=_FILES[address.path])
+        elif address.path.startswith("q/") and address.path[2:].isdecimal() and len(address.path) < 9:
+            position, has_names = int(address.path[2:]), wanted.get("names") == "shown"
+            self._answer(lambda: self.desk.question(position, order=wanted.get("order", ""), has_names=has_names))
+        else:
+            self._refuse(HTTPStatus.NOT_FOUND, "There is no such page.")
+
+    def do_POST(self) -> None:
+        """Store what the page sends."""
+        path = self._trusted_path()
+        if path is None:
+            return
+        given = self.headers.get(TOKEN_HEADER, "").encode("utf-8", "replace")
+        if not hmac.compare_digest(given, self.desk.token.encode()):
+            self._refuse(HTTPStatus.FORBIDDEN, "The token is missing.")
+            return
+        actions = {
+            "give": self.desk.give,
+            "zero": self.desk.give_zero,
+            "undo": self.desk.undo,
+            "remarks": self.desk.keep_remarks,
+        }
+        action = actions.get(path)
+        length = self.headers.get("Content-Length", "")
+        if action is None:
+            self._refuse(HTTPStatus.NOT_FOUND, "There is no such action.")
+        elif not length.isdecimal() or int(length[:9]) > _MOST_BYTES or len(length) > 9:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {_MOST_BYTES} bytes.")
+        else:
+            self._act(action, self.rfile.read(int(length)))
+
+    def _trusted_path(self) -> str | None:
+        """Return the path behind the token; refuse another host's name (DNS rebinding), origin or token."""
+        port = self.connection.getsockname()[1]
+        hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
+        origin = self.headers.get("Origin")
+        if self.headers.get_all("Host", []) not in [[host] for host in hosts]:
+            self._refuse(HTTPStatus.FORBIDDEN, "This host's name is not known here.")
+        elif origin is not None and origin not in [f"http://{host}" for host in hosts]:
+            self._refuse(HTTPStatus.FORBIDDEN, "This page comes from elsewhere.")
+        else:
+            token, slash, rest = self.path.removeprefix("/").partition("/")
+            if slash and hmac.compare_digest(token.encode("utf-8", "replace"), self.desk.token.encode()):
+                return rest
+            self._refuse(HTTPStatus.NOT_FOUND, "The address needs the token that `grader manual` printed.")
+        return None
+
+    def _act(self, action: Callable[[Mapping[str, Any]], dict[str, Any]], body: bytes) -> None:
+        try:
+            sent = json.loads(body)
+            if not isinstance(sent, dict):
+                raise ManualError("What was sent is no object.")
+            reply = action(sent)
+        except (ValueError, RecursionError):
+            self._refuse(HTTPStatus.BAD_REQUEST, "What was sent is no JSON.")
+        except ManualError as error:
+            self._refuse(HTTPStatus.BAD_REQUEST, str(error))
+        except StoreError as error:
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
+        else:
+            self._send(HTTPStatus.OK, json.dumps(reply).encode(), kind="application/json")
+
+    def _answer(self, page: Callable[[], str]) -> None:
+        try:
+            text = page()
+        except ManualError as error:
+            self._refuse(HTTPStatus.NOT_FOUND, str(error))
+        except StoreError as error:
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
+        else:
+            self._send(HTTPStatus.OK, text.encode("utf-8", "replace"), kind="text/html")
+
+    def _refuse(self, status: HTTPStatus, message: str) -> None:
+        self.close_connection = True
+        self._send(status, json.dumps({"error": message}).encode(), kind="application/json")
+
+    def _send(self, status: HTTPStatus, body: bytes, *, kind: str) -> None:
+        self.send_response(status)
+        for name, value in _HEADERS.items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *_arguments: object) -> None:
+        """Keep the terminal quiet."""

@@ -1,0 +1,228 @@
+"""The maintainers' proof: the reference earns everything, the template nothing, and mistakes are caught and named.
+
+`grader.authoring.audit_trials` says what is graded, `grader.authoring.audit_rules` judges what came out; `grader.cli`
+prints the findings.
+"""
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from grader.authoring.audit_rules import (
+    Violation,
+    judge_assets,
+    judge_checks,
+    judge_kit,
+    judge_lookalikes,
+    judge_mistake,
+    judge_reference,
+    judge_template,
+    judge_variant,
+    refuse_mistake,
+    refuse_variant,
+    told_in,
+)
+from grader.authoring.audit_trials import (
+    REFERENCE,
+    TEMPLATE,
+    Ground,
+    Outcome,
+    Trial,
+    Workshop,
+    grade_trials,
+    ground_of,
+    named,
+    try_mistake,
+    try_reference,
+    try_template,
+    try_variant,
+)
+from grader.authoring.mistakes import Mistake, Variant, explain_edit, explain_overlay, read_mistakes, read_variants
+from grader.authoring.record import record
+from grader.authoring.template import is_stale
+from grader.compare.hypotheses import HYPOTHESES, SHAPE_HYPOTHESES
+from grader.courses.assignment import Assignment
+from grader.courses.course import read_assignment
+from grader.courses.toml_table import suggest
+from grader.errors import CourseError
+from grader.grading.check_session import Selection, collect_checks
+from grader.results.verdict import CheckResult, Verdict
+
+
+class Progress(Protocol):
+    """Show how far an audit is: a context whose function is told each subject that is done."""
+
+    def __call__(self, *, total: int) -> AbstractContextManager[Callable[[str], None]]:
+        """Begin to show it."""
+
+
+class Part(StrEnum):
+    """Name a part of the audit that can be asked for alone."""
+
+    REFERENCE = "reference"
+    TEMPLATE = "template"
+    MISTAKES = "mistakes"
+    VARIANTS = "variants"
+    ASSETS = "assets"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Say what to audit: which parts, with `quick` without long tasks, with `mistakes` only those named."""
+
+    parts: frozenset[Part] = frozenset(Part)
+    quick: bool = False
+    mistakes: tuple[str, ...] = ()
+    jobs: int | None = None
+
+    @property
+    def has_all_mistakes(self) -> bool:
+        """Tell whether every mistake is tried."""
+        return Part.MISTAKES in self.parts and not self.mistakes and not self.quick
+
+
+@dataclass(slots=True)
+class Audit:
+    """Hold what an audit of one assignment found: violations, figures, and what each mistake's check said.
+
+    `not_run` counts the reference's checks that could not run on this machine, for want of data or a GPU.
+    """
+
+    slug: str
+    checks: int = 0
+    points: float = 0.0
+    mistakes: int = 0
+    caught: int = 0
+    variants: int = 0
+    full: int = 0
+    not_run: int = 0
+    seconds: float = 0.0
+    violations: list[Violation] = field(default_factory=list)
+    told: dict[str, list[str]] = field(default_factory=dict)
+    said: dict[str, CheckResult] = field(default_factory=dict)
+
+
+def request_for(parts: Iterable[str], *, mistakes: Iterable[str], quick: bool, jobs: int | None) -> Request:
+    """Return the request that the command line's words make. Raises CourseError for a part that nobody knows."""
+    names = tuple(mistakes)
+    chosen = set(parts) or ({Part.MISTAKES} if names else set(Part))
+    for part in sorted(chosen - set(Part)):
+        raise CourseError(f"An audit has no part `{part}`.", remedy=suggest(part, list(Part)))
+    return Request(frozenset(map(Part, chosen)), quick, names, jobs)
+
+
+def audit(course: Path, slug: str, *, request: Request, progress: Progress) -> Audit:
+    """Audit one assignment of a course. Raises CourseError where its checks or its mistakes can't be read."""
+    started = time.monotonic()
+    assignment = read_assignment(course, slug)
+    mistakes, variants = _choose(assignment, request)
+    checks = collect_checks(assignment)
+    chosen = tuple(task.name for task in assignment.tasks if not (request.quick and task.long))
+    mistakes = tuple(one for one in mistakes if one.check not in checks or checks[one.check].task in chosen)
+    ground = ground_of(assignment, {name: check for name, check in checks.items() if check.task in chosen})
+    found = Audit(slug, checks=len(ground.checks), mistakes=len(mistakes), variants=len(variants))
+    found.points = sum(task.points for task in assignment.tasks if task.name in chosen)
+    trials = _trials(ground, request.parts, mistakes, variants)
+    with tempfile.TemporaryDirectory(prefix="grader-audit-") as scratch, progress(total=len(trials)) as advance:
+        workshop = Workshop(course, Path(scratch), request.jobs)
+        outcomes = grade_trials(trials, ground, workshop=workshop, advance=advance)
+    _judge_trials(found, outcomes, assignment)
+    for mistake in mistakes:
+        _judge_mistake(found, mistake, outcomes, ground)
+    for variant in variants:
+        _judge_variant(found, variant, outcomes, ground)
+    if Part.ASSETS in request.parts:
+        found.violations += judge_checks(checks.values(), assignment)
+        found.violations += judge_kit(is_stale(assignment, course / "student_template" / slug), assignment)
+        found.violations += judge_assets(record(assignment, write=False, selection=Selection(chosen)), assignment)
+    found.seconds = time.monotonic() - started
+    return found
+
+
+def find_unproven(audits: Iterable[Audit]) -> list[Violation]:
+    """Return a violation for every lookalike that no mistake shows in audits of all a course's assignments."""
+    proven = {name for one in audits for name in one.told}
+    return list(judge_lookalikes(proven, [row.name for row in (*HYPOTHESES, *SHAPE_HYPOTHESES)]))
+
+
+def write_figures(path: Path, audits: Iterable[Audit], unproven: Iterable[Violation]) -> None:
+    """Write the figures and violations of audits as JSON."""
+    rows = []
+    for one in audits:
+        row = asdict(one)
+        row["said"] = {name: str(result.verdict) for name, result in one.said.items()}
+        rows.append(row)
+    figures = {"schema_version": 1, "assignments": rows, "violations": [asdict(one) for one in unproven]}
+    path.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _choose(assignment: Assignment, request: Request) -> tuple[tuple[Mistake, ...], tuple[Variant, ...]]:
+    """Return the mistakes and variants that were asked for. Raises CourseError for a mistake that nobody knows."""
+    mistakes = read_mistakes(assignment) if Part.MISTAKES in request.parts else ()
+    variants = read_variants(assignment) if Part.VARIANTS in request.parts else ()
+    known = {mistake.name: mistake for mistake in mistakes}
+    for name in request.mistakes:
+        if name not in known:
+            raise CourseError(f"{assignment.slug} has no mistake `{name}`.", remedy=suggest(name, known))
+    if request.mistakes:
+        mistakes = tuple(known[name] for name in request.mistakes)
+    return mistakes, variants
+
+
+def _trials(
+    ground: Ground, parts: Collection[Part], mistakes: Sequence[Mistake], variants: Sequence[Variant]
+) -> list[Trial]:
+    """Return all trials, those that may take longest first."""
+    trials = try_reference(ground) if Part.REFERENCE in parts else []
+    for variant in variants:
+        trials += try_variant(variant, ground)
+    if Part.TEMPLATE in parts:
+        trials += try_template(ground)
+    for mistake in mistakes:
+        trials += try_mistake(mistake, ground)
+    return trials
+
+
+def _judge_trials(found: Audit, outcomes: dict[str, Outcome], assignment: Assignment) -> None:
+    if REFERENCE in outcomes:
+        found.violations += judge_reference(outcomes[REFERENCE], assignment)
+        results = outcomes[REFERENCE].results.values()
+        found.not_run = sum(result.verdict is Verdict.SKIPPED and not result.counted for result in results)
+    if TEMPLATE in outcomes:
+        found.violations += judge_template(outcomes[TEMPLATE], assignment)
+
+
+def _judge_mistake(found: Audit, mistake: Mistake, outcomes: dict[str, Outcome], ground: Ground) -> None:
+    assignment = ground.assignment
+    outcome = outcomes.get(named(mistake))
+    if outcome is None:
+        why = explain_edit(mistake, ground.reference, editable=assignment.handed_in.editable)
+        why = why or f"there is no check `{mistake.check}`. {suggest(mistake.check, ground.checks)}".rstrip(".")
+        violations = [refuse_mistake(mistake, why, assignment)]
+    else:
+        violations = list(judge_mistake(mistake, outcome, assignment))
+        result = outcome.results.get(mistake.check)
+        if result is not None:
+            found.said[mistake.name] = result
+            for name in told_in(result):
+                found.told.setdefault(name, []).append(mistake.name)
+    found.violations += violations
+    found.caught += not violations
+
+
+def _judge_variant(found: Audit, variant: Variant, outcomes: dict[str, Outcome], ground: Ground) -> None:
+    assignment = ground.assignment
+    outcome = outcomes.get(named(variant))
+    if outcome is None:
+        why = explain_overlay(variant, ground.reference, editable=assignment.handed_in.editable)
+        violations = [refuse_variant(variant, why, assignment)]
+    else:
+        violations = list(judge_variant(variant, outcome, assignment))
+    found.violations += violations
+    found.full += not violations

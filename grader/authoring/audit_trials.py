@@ -1,0 +1,155 @@
+"""What an audit grades: the reference, the template, each mistake and each variant, as submissions of their own.
+
+`grader.authoring.audit` has them graded by `grader.runs.local_workers` and hands the results to
+`grader.authoring.audit_rules`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.authoring.mistakes import Mistake, Variant, explain_edit, explain_overlay, make_mistake
+from grader.authoring.template import plan_template
+from grader.courses.assignment import Assignment
+from grader.courses.checks import Check
+from grader.errors import SandboxError
+from grader.grading.job import Job
+from grader.results.verdict import CheckResult, Status, SubmissionResult
+from grader.runs.executor import Answer, Order
+from grader.runs.local_workers import LocalWorkers, processes_for
+from grader.submissions.submission import Found, read_reference
+
+REFERENCE = "reference"
+TEMPLATE = "template"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Hold one thing to grade: whose part it is, its files, and the only checks to run on it.
+
+    What has long tasks is graded in several parts, so that they can run side by side.
+    """
+
+    subject: str
+    part: str
+    files: Mapping[str, bytes]
+    checks: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Hold what came out of one subject's trials: its checks' results by name, or why it could not be read."""
+
+    results: dict[str, CheckResult] = field(default_factory=dict)
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Hold what all trials of an assignment share: its files and the checks that are to run."""
+
+    assignment: Assignment
+    reference: Mapping[str, bytes]
+    checks: Mapping[str, Check]
+
+    @property
+    def long_tasks(self) -> tuple[str, ...]:
+        """Return the names of the tasks whose checks take long."""
+        return tuple(task.name for task in self.assignment.tasks if task.long)
+
+
+def ground_of(assignment: Assignment, checks: Mapping[str, Check]) -> Ground:
+    """Read the reference and return what all trials share."""
+    assert assignment.reference is not None, "a course has a reference"
+    return Ground(assignment, read_reference(assignment.reference), checks)
+
+
+def try_reference(ground: Ground) -> list[Trial]:
+    """Return the trials of the reference: all checks."""
+    return _in_parts(REFERENCE, ground.reference, ground)
+
+
+def try_template(ground: Ground) -> list[Trial]:
+    """Return the trial of the students' kit as it would be generated now."""
+    return [Trial(TEMPLATE, "all", plan_template(ground.assignment), tuple(ground.checks))]
+
+
+def try_variant(variant: Variant, ground: Ground) -> list[Trial]:
+    """Return the trials of a variant, none where its files are of no use."""
+    if explain_overlay(variant, ground.reference, editable=ground.assignment.handed_in.editable):
+        return []
+    return _in_parts(named(variant), {**ground.reference, **variant.files}, ground)
+
+
+def try_mistake(mistake: Mistake, ground: Ground) -> list[Trial]:
+    """Return the trial of a mistake: only its check, none where that or the edit is of no use."""
+    unusable = explain_edit(mistake, ground.reference, editable=ground.assignment.handed_in.editable)
+    if unusable or mistake.check not in ground.checks:
+        return []
+    return [Trial(named(mistake), "", make_mistake(mistake, ground.reference), (mistake.check,))]
+
+
+def named(subject: Mistake | Variant) -> str:
+    """Return what a mistake or variant is called among the subjects of an audit."""
+    return f"{'mistake' if isinstance(subject, Mistake) else 'variant'} {subject.name}"
+
+
+def _in_parts(subject: str, files: Mapping[str, bytes], ground: Ground) -> list[Trial]:
+    """Return one trial of all short tasks and one for each long task."""
+    parts: dict[str, list[str]] = {}
+    for check in ground.checks.values():
+        parts.setdefault(check.task if check.task in ground.long_tasks else "", []).append(check.name)
+    longest_first = sorted(parts.items(), reverse=True)
+    return [Trial(subject, part, files, tuple(names)) for part, names in longest_first]
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Say where trials are graded: the course, a scratch folder, and how many processes (None: one per core)."""
+
+    course: Path
+    scratch: Path
+    jobs: int | None = None
+
+
+def grade_trials(
+    trials: Sequence[Trial], ground: Ground, *, workshop: Workshop, advance: Callable[[str], None]
+) -> dict[str, Outcome]:
+    """Grade all trials in parallel and return the outcomes by subject; `advance` hears of each trial as it ends.
+
+    Raises SandboxError where the grader itself failed on one.
+    """
+    outcomes = {trial.subject: Outcome() for trial in trials}
+    by_name = {str(at): trial for at, trial in enumerate(trials)}
+
+    def keep(answer: Answer) -> None:
+        trial = by_name[answer.result.submission]
+        _put_together(answer.result, outcomes[trial.subject], trial.subject)
+        advance(trial.subject)
+
+    order = Order(workshop.course, ground.assignment, wall="process")
+    jobs = [
+        Job(_lay_out(trial.files, workshop.scratch / name), checks=tuple(trial.checks))
+        for name, trial in by_name.items()
+    ]
+    if jobs:
+        LocalWorkers(processes_for(len(jobs), wanted=workshop.jobs)).grade(order, jobs, report=keep)
+    return outcomes
+
+
+def _lay_out(files: Mapping[str, bytes], folder: Path) -> Found:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return Found(folder.name, folder)
+
+
+def _put_together(result: SubmissionResult, outcome: Outcome, subject: str) -> None:
+    """Add what came out of one trial to the outcome of its subject."""
+    checks = [check for task in result.tasks for check in task.checks]
+    if result.status is Status.NOT_GRADED and not checks:
+        raise SandboxError(f"The {subject} could not be graded: {result.notes[0]}", remedy="Try `grader doctor`.")
+    if result.status is Status.UNREADABLE:
+        outcome.problem = result.notes[0]
+    outcome.results |= {check.name: check for check in checks}

@@ -1,0 +1,192 @@
+"""The files of a students' kit that are made, not copied: its assignment file, manifest and README.
+
+`grader.authoring.template` puts them beside the stubs.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from grader.courses.assignment import Assignment, Kind, Task, check_files, is_hidden
+from grader.errors import CourseError
+
+_README = """\
+# {title}
+
+Files with a `TODO` in them are yours to write. Each one stands where code was taken out; the line
+`raise NotImplementedError(…)` below it goes when your code comes.
+
+## Set up
+
+    pip install "torchgrade[{extras}]"
+
+## Check your work
+
+Run this in the folder of this file, as often as you like:
+
+    grader check
+
+To run the checks of one task only, name it:
+
+    grader check --task {first_task}
+
+`grader check --watch` checks again whenever you save.
+
+{notebook_note}{hidden_note}## Tasks
+
+| Task | Name | Points |
+| --- | --- | ---: |
+{tasks}
+
+## Hand in
+
+Pack this whole folder as one .zip file. These files have to be in it:
+
+{required}
+
+You may change files that match {editable}. All others are replaced by the course's own before
+grading, so changes to them have no effect.
+"""
+_NOTEBOOK_NOTE = """\
+These commands read the saved file: save the notebook first. Keep the cells that hold the checks: what you define above
+such a cell is what its task looks at. Only definitions are run; cells that train or plot are passed over.
+
+In the notebook itself you need not save: a cell with `%check {first_task}` looks at what the kernel holds now, so that
+a definition counts as soon as you have run it. `%%check {first_task}` above the code of a cell runs that cell and then
+checks it. Both need a cell with `%load_ext grader` to have been run.
+
+"""
+_EXTRAS = {"pytorch_lightning": "lightning"}  # what brings a module that students' code imports
+_HIDDEN_NOTE = """\
+Grading runs further checks that are not in this folder: passing these is necessary, not sufficient.
+
+"""
+
+
+def write_assignment_file(assignment: Assignment) -> str:
+    """Return the kit's `assignment.toml`: what the course's says, without hidden tasks and comments."""
+    handed_in = assignment.handed_in
+    lines = [f"slug = {_quote(assignment.slug)}", f"title = {_quote(assignment.title)}", "", "[submission]"]
+    lines += [f"kind = {_quote(handed_in.kind)}", f"required = {_quote_all(handed_in.required)}"]
+    lines += [f"editable = {_quote_all(handed_in.editable)}"]
+    worker = {"preload": assignment.worker.preload, "shims": assignment.worker.shims}
+    if any(worker.values()):
+        lines += ["", "[worker]", *(f"{key} = {_quote_all(names)}" for key, names in worker.items() if names)]
+    if assignment.limits:
+        lines += ["", "[limits]", *(f"{key} = {value!r}" for key, value in assignment.limits.items())]
+    if assignment.handed_in.kind is Kind.NOTEBOOK:
+        notebook = assignment.notebook
+        lines += ["", "[notebook]", f"module = {_quote(notebook.module)}", f"statement_s = {notebook.statement_s:g}"]
+    for task in public_tasks(assignment):
+        lines += [
+            "",
+            f"[tasks.{task.name}]",
+            f"title = {_quote(task.title)}",
+            f"points = {_number(task.points)}",
+        ]
+        lines += [f"scoring = {_quote(task.scoring)}"]
+        if task.long:
+            lines += ["long = true"]
+        if task.cell:
+            lines += [f"cell = {_quote(task.cell)}"]
+        if task.limits:
+            lines += [f"limits = {{ {', '.join(f'{key} = {value!r}' for key, value in task.limits.items())} }}"]
+        if task.forbidden:
+            lines += [f"forbidden = {_quote_all(task.forbidden)}", f"forbidden_in = {_quote_all(task.forbidden_in)}"]
+    for question in assignment.questions:
+        lines += ["", f"[answers.{question.name}]", f"title = {_quote(question.title)}"]
+        place = f"cell = {_quote(question.cell)}" if question.cell else f"module = {_quote(question.module)}"
+        lines += [place, f"points = {_number(question.points)}"]
+    return "\n".join(lines) + "\n"
+
+
+def write_readme(assignment: Assignment) -> str:
+    """Return the kit's README: how to install, check and hand in, and the tasks with their points."""
+    tasks = public_tasks(assignment)
+    has_hidden = len(tasks) < len(assignment.tasks) or any(is_hidden(file) for file in check_files(assignment))
+    first, is_notebook = tasks[0].name, assignment.handed_in.kind is Kind.NOTEBOOK
+    extras = ["courses", "watch", *(extra for name, extra in _EXTRAS.items() if name in assignment.worker.preload)]
+    return _README.format(
+        title=assignment.title,
+        extras=",".join(extras),
+        first_task=first,
+        notebook_note=_NOTEBOOK_NOTE.format(first_task=first) if is_notebook else "",
+        hidden_note=_HIDDEN_NOTE if has_hidden else "",
+        tasks="\n".join(f"| {_cell(task.title)} | `{task.name}` | {_number(task.points)} |" for task in tasks),
+        required="\n".join(f"- `{path}`" for path in assignment.handed_in.required),
+        editable=", ".join(f"`{glob}`" for glob in assignment.handed_in.editable),
+    )
+
+
+def public_tasks(assignment: Assignment) -> tuple[Task, ...]:
+    """Return the tasks that students see; raise CourseError where there is none."""
+    tasks = tuple(task for task in assignment.tasks if not task.hidden)
+    if not tasks:
+        raise CourseError(
+            f"Every task of `{assignment.slug}` is hidden, so students could check nothing.",
+            remedy="Make at least one task public in assignment.toml.",
+        )
+    return tasks
+
+
+def find_public_checks(assignment: Assignment) -> set[str]:
+    """Return the names of the public checks; raise CourseError where one belongs to a hidden task."""
+    hidden = {task.name for task in assignment.tasks if task.hidden}
+    names: set[str] = set()
+    for file in check_files(assignment):
+        if not is_hidden(file):
+            names |= _read_checks(file, hidden)
+    return names
+
+
+def filter_manifest(file: Path, checks: Iterable[str]) -> bytes:
+    """Return an asset manifest with the entries of the named checks only."""
+    try:
+        manifest = json.loads(file.read_bytes())
+        assets = dict(manifest["assets"])
+    except (ValueError, KeyError, TypeError) as err:
+        slug = file.parent.name
+        raise CourseError(f"{file} is no manifest: {err!r}.", remedy=f"Run `grader record {slug}`.") from err
+    kept = set(checks)
+    manifest["assets"] = {name: entry for name, entry in assets.items() if is_asset_of(name, kept)}
+    return (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def is_asset_of(name: str, checks: Collection[str]) -> bool:
+    """Tell whether an asset was recorded for one of the checks: `test_a`, `test_a.2`, `test_a[3]`."""
+    return re.split(r"[.\[]", name, maxsplit=1)[0] in checks
+
+
+def _read_checks(file: Path, hidden: set[str]) -> set[str]:
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError) as err:
+        raise CourseError(f"{file} does not parse: {err}.", remedy="Correct that line.") from err
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    for node in ast.walk(tree):
+        match node:
+            case ast.keyword(arg="task", value=ast.Constant(value=task, lineno=line)) if task in hidden:
+                raise CourseError(
+                    f"{file}, line {line}: a public check of the hidden task `{task}`.",
+                    remedy=f"Move it to `{file.stem}_hidden.py`.",
+                )
+    return {node.name for node in functions if node.name.startswith("test_")}
+
+
+def _quote(text: str) -> str:
+    # A JSON string is a TOML basic string, but for DEL, which TOML wants escaped.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _quote_all(texts: tuple[str, ...]) -> str:
+    return "[" + ", ".join(_quote(text) for text in texts) + "]"
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(value)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())

@@ -1,0 +1,145 @@
+"""Known mistakes and variants of an assignment: what its checks have to catch, and what they have to accept.
+
+`grader.authoring.audit` grades them; this module only reads and applies them.
+"""
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.courses.assignment import MISTAKES_FILES, Assignment
+from grader.courses.globs import is_matched
+from grader.courses.toml_table import Table, fault, read_toml, refuse_unknown, take_text, take_texts
+from grader.errors import CourseError
+from grader.results.verdict import Verdict
+
+VARIANTS = "variants"
+
+_KEYS = ("name", "file", "find", "replace", "check", "verdict", "words", "lookalike")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """Hold one edit of the reference, and what a check has to say about it.
+
+    `find` occurs once in `file` and becomes `replace`; `check` then gets `verdict`, with each of `words` in its
+    message. `lookalike` names the hypothesis that the mistake proves, "" where it proves none. `source` is the file
+    that it was read from.
+    """
+
+    name: str
+    file: str
+    find: str
+    replace: str
+    check: str
+    verdict: Verdict
+    words: tuple[str, ...]
+    lookalike: str
+    source: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Hold an honest submission written in another way: files that replace the reference's, POSIX path to bytes."""
+
+    name: str
+    folder: Path
+    files: Mapping[str, bytes]
+
+
+def read_mistakes(assignment: Assignment) -> tuple[Mistake, ...]:
+    """Read all mistakes of an assignment in the order of their files; raise CourseError for the first fault."""
+    found: dict[str, Mistake] = {}
+    for file in sorted(assignment.folder.glob(MISTAKES_FILES)):
+        for mistake in _read_file(file):
+            if mistake.name in found:
+                other = found[mistake.name].source.name
+                raise CourseError(
+                    f"{file}: the mistake `{mistake.name}` is in {other} already.", remedy="Give it another name."
+                )
+            found[mistake.name] = mistake
+    return tuple(found.values())
+
+
+def _read_file(file: Path) -> list[Mistake]:
+    top = read_toml(file)
+    refuse_unknown(top, ("mistake",))
+    rows = top.values.get("mistake", [])
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        raise fault(top, "mistake", "is no list of tables", remedy="Begin each mistake with `[[mistake]]`.")
+    return [_read_mistake(Table(file, f"mistake {_named(row, at)}", row)) for at, row in enumerate(rows, start=1)]
+
+
+def _named(row: Mapping[str, object], at: int) -> str:
+    return str(row.get("name", f"number {at}"))
+
+
+def _read_mistake(table: Table) -> Mistake:
+    refuse_unknown(table, _KEYS)
+    verdict = take_text(table, "verdict")
+    choices = [choice for choice in Verdict if choice not in (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED)]
+    if verdict not in choices:
+        raise fault(table, "verdict", f"is `{verdict}`", remedy=f"Write one of {', '.join(choices)}.")
+    return Mistake(
+        name=take_text(table, "name"),
+        file=take_text(table, "file"),
+        find=take_text(table, "find"),
+        replace=take_text(table, "replace", default=""),
+        check=take_text(table, "check"),
+        verdict=Verdict(verdict),
+        words=take_texts(table, "words", default=()),
+        lookalike=take_text(table, "lookalike", default=""),
+        source=table.file,
+    )
+
+
+def read_variants(assignment: Assignment) -> tuple[Variant, ...]:
+    """Read the variants of an assignment, sorted by name."""
+    folders = [folder for folder in sorted((assignment.folder / VARIANTS).glob("*")) if folder.is_dir()]
+    return tuple(Variant(folder.name, folder, _files_in(folder)) for folder in folders)
+
+
+def _files_in(folder: Path) -> dict[str, bytes]:
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
+
+
+def explain_edit(mistake: Mistake, files: Mapping[str, bytes], *, editable: tuple[str, ...]) -> str:
+    """Say why a mistake's edit can't be made in the reference's files, "" where it can."""
+    if mistake.file not in files:
+        return f"the reference has no `{mistake.file}`"
+    if not is_matched(mistake.file, editable):
+        return f"students may not change `{mistake.file}`, so it is restored before grading"
+    times = files[mistake.file].decode("utf-8", "replace").count(mistake.find)
+    if times != 1:
+        found = "does not occur" if not times else f"occurs {times} times"
+        return f"`find` {found} in `{mistake.file}`; expected once"
+    return "`replace` is the same as `find`" if mistake.find == mistake.replace else ""
+
+
+def make_mistake(mistake: Mistake, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the reference's files with the mistake in them."""
+    text = files[mistake.file].decode("utf-8")
+    return {**files, mistake.file: text.replace(mistake.find, mistake.replace).encode()}
+
+
+def explain_overlay(variant: Variant, files: Mapping[str, bytes], *, editable: tuple[str, ...]) -> str:
+    """Say what is wrong with the files of a variant, "" where nothing is."""
+    if not variant.files:
+        return "it holds no file"
+    for path, content in variant.files.items():
+        if not is_matched(path, editable):
+            return f"students may not change `{path}`, so it is restored before grading"
+        if files.get(path) == content:
+            return f"its `{path}` is the reference's own"
+        if path.endswith(".py") and not _docstring(content):
+            return f"its `{path}` has no docstring that says what is different"
+    return ""
+
+
+def _docstring(content: bytes) -> str:
+    try:
+        return ast.get_docstring(ast.parse(content)) or ""
+    except (SyntaxError, ValueError):
+        return "it does not parse, which its checks will tell"

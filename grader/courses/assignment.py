@@ -1,0 +1,138 @@
+"""An assignment as data: what is handed in, what is graded, and for how many points.
+
+`grader.courses.assignment_file` reads it from `assignment.toml`; `grader.courses.course` finds that file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+MISTAKES_FILES = "mistakes*.toml"
+
+
+class Kind(StrEnum):
+    """Name what students hand in."""
+
+    PACKAGE = "package"
+    NOTEBOOK = "notebook"
+
+
+class Scoring(StrEnum):
+    """Name how the checks of a task become points.
+
+    `proportional`: by the weights of the passed checks. `all-or-nothing`: full points when all of them pass.
+    """
+
+    PROPORTIONAL = "proportional"
+    ALL_OR_NOTHING = "all-or-nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """Describe a submission: POSIX paths that must be there, globs of what a student may change."""
+
+    kind: Kind
+    required: tuple[str, ...]
+    editable: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """Name the modules that the fork server imports once, and the removed names of libraries that it gives back."""
+
+    preload: tuple[str, ...] = ()
+    shims: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookSettings:
+    """Say how a notebook is imported: as which module, and how long one statement that is no definition may take.
+
+    `cell_s` and `execute_s` bound a run of the whole notebook: one cell, all cells.
+    """
+
+    module: str = "notebook"
+    statement_s: float = 2.0
+    cell_s: float = 120.0
+    execute_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Name what points are given for; `hidden` tasks are not in the students' kit.
+
+    `long` tasks train: seconds to minutes, left out where quick answers are asked for. `limits` are this task's own,
+    keys of `grader.sandbox.wire.limits` that bound a single probe.
+    `forbidden` are dotted names (`torch.nn.Linear`, `torch.autograd`, `torch.nn.functional.*`) that may not be used in
+    the files that match the globs `forbidden_in`. `cell` is the id of the notebook's cell where the task is checked.
+    """
+
+    name: str
+    title: str
+    points: float
+    scoring: Scoring = Scoring.PROPORTIONAL
+    hidden: bool = False
+    forbidden: tuple[str, ...] = ()
+    forbidden_in: tuple[str, ...] = ()
+    long: bool = False
+    limits: Mapping[str, float] = field(default_factory=dict)
+    cell: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Name a question that is answered in words: the variable `name` of a student's `module`; a person grades it.
+
+    `points` is 0 where the course does not say what it is worth. In a notebook `cell` is the id of the question's text
+    cell, and there is no module.
+    """
+
+    name: str
+    title: str
+    module: str
+    points: float = 0.0
+    cell: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Hold everything `assignment.toml` says, and where its files lie.
+
+    `folder` holds probes and checks; `assets` may not exist yet; `reference` is None in the students' kit.
+    `limits` are the overrides as written: keys of `grader.sandbox.wire.limits` to numbers above zero.
+    """
+
+    slug: str
+    title: str
+    folder: Path
+    assets: Path
+    reference: Path | None
+    handed_in: HandedIn
+    worker: WorkerSettings
+    limits: dict[str, float | int]
+    tasks: tuple[Task, ...]
+    notebook: NotebookSettings = NotebookSettings()
+    questions: tuple[Question, ...] = ()
+
+
+def grading_files(assignment: Assignment) -> tuple[Path, ...]:
+    """Return the files of the assignment's folder that decide a grade, sorted by name: known mistakes do not."""
+    files = (file for file in assignment.folder.glob("*") if file.is_file())
+    return tuple(sorted(file for file in files if not file.match(MISTAKES_FILES)))
+
+
+def check_files(assignment: Assignment) -> tuple[Path, ...]:
+    """Return the files that hold the assignment's checks, sorted by name."""
+    return tuple(sorted(file for file in assignment.folder.glob("test_*.py") if file.is_file()))
+
+
+def probe_files(assignment: Assignment) -> tuple[Path, ...]:
+    """Return the files that hold the assignment's probes, sorted by the names of their modules."""
+    files = (file for file in assignment.folder.glob("probes*.py") if file.is_file())
+    return tuple(sorted(files, key=lambda file: file.stem))
+
+
+def is_hidden(path: Path) -> bool:
+    """Say whether the checks in a file are kept from students."""
+    return path.name.endswith("_hidden.py")

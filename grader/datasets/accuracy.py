@@ -1,0 +1,110 @@
+"""Score predictions against the test labels that never left the grader.
+
+The predictions are what a probe returned, so they may be anything; `grader.datasets.load` holds the labels.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from grader.datasets.load import Dataset
+from grader.sandbox.wire.tensors import Opaque
+
+_WANTED = "class indices (N,) of an integer dtype, or scores (N, C)"
+_MAX_TYPE = 80
+
+
+class UnusablePredictions(AssertionError):
+    """Report predictions that can't be scored, in a sentence for the student; fails the check as wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """Count the test rows whose class was predicted."""
+
+    correct: int
+    total: int
+
+    @property
+    def percent(self) -> float:
+        """Return the share of correct rows in percent."""
+        return 100.0 * self.correct / self.total if self.total else 0.0
+
+    def __str__(self) -> str:
+        return f"{self.percent:.1f} % ({self.correct} of {self.total})"
+
+
+def score(predictions: object, dataset: Dataset) -> Accuracy:
+    """Compare predictions for `dataset.test_x` with its labels.
+
+    Takes class indices (N,) or scores (N, C), of which the greatest counts. Raises UnusablePredictions for the rest.
+    """
+    N, C = len(dataset.test_y), len(dataset.classes)
+    tensor = _tensor_of(predictions)
+    if tensor.ndim == 2 and tensor.shape == (N, C):
+        indices = _greatest(tensor)
+    elif tensor.shape == (N,):
+        indices = _checked_indices(tensor, classes=C)
+    else:
+        raise UnusablePredictions(
+            f"The predictions have shape {tuple(tensor.shape)}; expected ({N},) class indices or ({N}, {C}) scores: "
+            "one row for each test input, in their order."
+        )
+    return Accuracy(int((indices == dataset.test_y).sum()), N)
+
+
+def mean_loss(predictions: object, dataset: Dataset) -> float:
+    """Return the mean cross-entropy of scores (N, C) for the test rows, NaN for anything else.
+
+    It is made to be drawn beside an accuracy, which says what is wrong with predictions.
+    """
+    N, C = len(dataset.test_y), len(dataset.classes)
+    if not isinstance(predictions, torch.Tensor) or predictions.shape != (N, C) or not predictions.is_floating_point():
+        return math.nan
+    return float(torch.nn.functional.cross_entropy(predictions.double(), dataset.test_y))
+
+
+def _tensor_of(predictions: object) -> torch.Tensor:
+    if isinstance(predictions, torch.Tensor):
+        return predictions
+    if isinstance(predictions, Opaque):
+        shape = f" of shape {predictions.shape}" if predictions.shape is not None else ""
+        kind, remedy = f"{predictions.kind[:_MAX_TYPE]}{shape}", ""
+        if predictions.kind == "numpy.ndarray":
+            remedy = " Use `torch.from_numpy`."
+    else:
+        kind = type(predictions).__name__
+        remedy = " Use `torch.tensor`." if isinstance(predictions, list) else ""
+    raise UnusablePredictions(f"The predictions are a {kind}; expected a tensor of {_WANTED}.{remedy}")
+
+
+def _greatest(scores: torch.Tensor) -> torch.Tensor:
+    """Return the class of each row of scores (N, C)."""
+    if scores.dtype == torch.bool or scores.is_complex():
+        kind = str(scores.dtype).removeprefix("torch.")
+        raise UnusablePredictions(f"The predictions are of type {kind}; expected {_WANTED}.")
+    broken = scores.isnan().any(dim=1)
+    if broken.any():
+        first = int(broken.int().argmax())
+        raise UnusablePredictions(
+            f"The scores of {int(broken.sum())} of {len(scores)} test rows hold NaN, the first in row {first}: no "
+            "class is the greatest. Did the training diverge? Try a smaller learning rate."
+        )
+    return scores.argmax(dim=1)
+
+
+def _checked_indices(indices: torch.Tensor, *, classes: int) -> torch.Tensor:
+    if indices.dtype == torch.bool or indices.is_floating_point() or indices.is_complex():
+        raise UnusablePredictions(
+            f"The predictions are of type {str(indices.dtype).removeprefix('torch.')}; expected {_WANTED}. "
+            "`scores.argmax(dim=1)` returns class indices."
+        )
+    outside = (indices < 0) | (indices >= classes)
+    if outside.any():
+        first = int(outside.int().argmax())
+        raise UnusablePredictions(
+            f"{int(outside.sum())} of {len(indices)} predictions are no class: row {first} says {int(indices[first])}; "
+            f"expected 0 to {classes - 1}."
+        )
+    return indices

@@ -1,0 +1,144 @@
+"""Named data sets on the grader's side, whose test labels never enter the sandbox.
+
+A probe gets `Dataset.for_probe()` and returns predictions; `grader.datasets.accuracy` scores them here.
+"""
+
+import importlib.util
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from grader.datasets.downloads import download_files
+from grader.datasets.files import python_version_of_cifar10
+from grader.datasets.image_shapes import present_images
+from grader.datasets.parts import DRAWN, Limit, read_parts
+from grader.datasets.places import CIFAR10, FASHION_MNIST, FILE_DATASETS, FROM_SKLEARN, find_files
+from grader.errors import DatasetError
+
+DATASETS = (*FILE_DATASETS, "digits", *DRAWN)
+
+_CLASSES = {
+    CIFAR10: ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    FASHION_MNIST: (
+        "T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
+    ),
+    "digits": tuple("0123456789"),
+    "moons": ("outer", "inner"),
+    "spirals": ("first", "second", "third", "fourth"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """Hold the three parts of a data set: inputs (N, ...) of float32 and class indices (N,) of int64.
+
+    Pixels lie in [0, 1]. `test_y` stays on the grader's side. `source` says in words where it comes from.
+    """
+
+    name: str
+    train_x: torch.Tensor = field(repr=False)
+    train_y: torch.Tensor = field(repr=False)
+    valid_x: torch.Tensor = field(repr=False)
+    valid_y: torch.Tensor = field(repr=False)
+    test_x: torch.Tensor = field(repr=False)
+    test_y: torch.Tensor = field(repr=False)
+    classes: tuple[str, ...]
+    source: str
+
+    def for_probe(self) -> dict[str, torch.Tensor]:
+        """Return what may enter the sandbox, by input name: everything but the test labels."""
+        return {
+            "train_x": self.train_x,
+            "train_y": self.train_y,
+            "valid_x": self.valid_x,
+            "valid_y": self.valid_y,
+            "test_x": self.test_x,
+        }
+
+
+_ALL = Limit()
+
+
+def load_dataset(
+    name: str,
+    *,
+    data: Path | None = None,
+    download: bool = False,
+    shape: tuple[int, ...] | None = None,
+    limit: Limit = _ALL,
+    seed: int = 0,
+    test_seed: int | None = None,
+) -> Dataset:
+    """Load a data set by name, split the same way for the same seeds.
+
+    `seed` decides training and validation data, `test_seed` the test part: which points are drawn (`moons`,
+    `spirals`) or in which order its images come. Without one, 128 fresh bits are drawn, and `source` names them: so
+    the test part of a drawn set can be neither guessed nor looked up, and can be drawn again. The images of `digits`,
+    `fashion-mnist` and `cifar10` are public, and the labels of `digits` even ship inside scikit-learn's wheel: the
+    sandbox hides those files, but a submission that brings its own copy of the labels can look them up.
+
+    Raises DatasetError for an unknown name, files that are absent or unsound, and a shape that can't be made.
+    """
+    _check_known(name)
+    if download and name in FILE_DATASETS and find_files(name, data) is None:
+        download_files(name, data)
+    absence = explain_absence(name, data=data)
+    if absence:
+        raise DatasetError(absence)
+    test_seed = secrets.randbits(128) if test_seed is None else test_seed
+    parts = read_parts(name, data=data, limit=limit, seeds=(seed, test_seed))
+    return Dataset(
+        name,
+        train_x=_present(name, parts.train[0], shape),
+        train_y=parts.train[1],
+        valid_x=_present(name, parts.valid[0], shape),
+        valid_y=parts.valid[1],
+        test_x=_present(name, parts.test[0], shape),
+        test_y=parts.test[1],
+        classes=_CLASSES[name],
+        source=f"{name} ({parts.where}), {len(parts.test[1])} test rows with test seed {test_seed}",
+    )
+
+
+def available(names: Sequence[str], *, data: Path | None = None, download: bool = False) -> str | None:
+    """Return the first of the names whose data set is on this machine, or may be fetched; None where none is."""
+    for name in names:
+        _check_known(name)
+        if (download and name in FILE_DATASETS) or not explain_absence(name, data=data):
+            return name
+    return None
+
+
+def explain_absence(name: str, *, data: Path | None = None) -> str:
+    """Say why a data set can't be used and what to do, "" where it can."""
+    _check_known(name)
+    if name in FROM_SKLEARN and importlib.util.find_spec("sklearn") is None:
+        return f"{name} needs scikit-learn, which is not installed. Run `pip install 'torchgrade[courses]'`."
+    if name not in FILE_DATASETS or find_files(name, data) is not None:
+        return ""
+    pickles = python_version_of_cifar10(data) if name == CIFAR10 else None
+    if pickles:
+        return (
+            f"{pickles} holds CIFAR-10's python version: pickles, which run code when they are read, so the grader "
+            "doesn't read them. Fetch cifar-10-binary.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html, or "
+            "allow --download."
+        )
+    debian = ", install Debian's package dataset-fashion-mnist" if name == FASHION_MNIST else ""
+    return f"{name} is not on this machine. Name its folder with --data or $GRADER_DATA{debian}, or allow --download."
+
+
+def _check_known(name: str) -> None:
+    if name not in DATASETS:
+        raise DatasetError(f"There is no data set {name!r}.", remedy=f"Use one of: {', '.join(DATASETS)}.")
+
+
+def _present(name: str, x: torch.Tensor, shape: tuple[int, ...] | None) -> torch.Tensor:
+    """Return inputs in the wanted shape, pixels as numbers in [0, 1]."""
+    if name not in DRAWN:
+        return present_images(x.float() / (16 if name == "digits" else 255), shape)
+    if shape not in (None, (2,)):
+        raise DatasetError(f"{name} are points of shape (2,); they can't be presented as {shape}.")
+    return x

@@ -1,0 +1,189 @@
+"""Exports a finished run: reads its store, matches names, writes what an LMS or GitHub takes.
+
+`grader.cli` prints what is returned here; the formats are in `grader.export`.
+"""
+
+import os
+from dataclasses import fields
+from pathlib import Path
+
+from grader.answers.marks import with_stored_marks
+from grader.answers.store import read_marks
+from grader.courses.toml_table import suggest
+from grader.errors import ExportError
+from grader.export.canvas import canvas_csv
+from grader.export.final_points import final_points
+from grader.export.github import github_annotations, github_summary
+from grader.export.gradescope import VISIBILITIES, gradescope_json
+from grader.export.job import (
+    STDOUT,
+    Exported,
+    ExportJob,
+    Request,
+    chosen_results,
+    tell_of_points,
+    tell_of_unmatched,
+)
+from grader.export.matching import match
+from grader.export.moodle import moodle_feedback, moodle_worksheet, refuse_other_maximum
+from grader.export.named_csv import named_csv
+from grader.export.roster import Roster, read_roster
+from grader.export.worksheet import read_worksheet
+from grader.results.atomic import replace_bytes, replace_file
+from grader.results.file_names import scorecard_files
+from grader.results.plain_text import visible_line
+from grader.results.store import read_store
+
+_USED = {
+    "csv": ("roster",),
+    "canvas": ("roster", "assignment_id", "out_of", "checks_only"),
+    "moodle": ("worksheet", "out_of", "checks_only"),
+    "gradescope": ("submission", "hidden_as", "checks_only"),
+    "github": ("submission", "annotate", "step_summary", "checks_only"),
+}
+
+
+def export(folder: Path, request: Request) -> Exported:
+    """Export the run in `folder`, without grading anything.
+
+    Raises ExportError for options, rosters and worksheets that can't be used, StoreError for a folder without a run.
+    """
+    _refuse_unused(request)
+    with read_store(folder) as store:
+        run, results = store.run, {result.submission: result for result in store.results()}
+    if any(result.answers for result in results.values()):
+        marks = read_marks(folder)
+        results = {name: with_stored_marks(result, marks) for name, result in results.items()}
+    if not results:
+        raise ExportError(f"{folder} holds no result yet.", remedy=f"Grade first: `grader grade {run.assignment} …`.")
+    final = final_points(
+        list(results.values()),
+        out_of=request.out_of,
+        with_answers=request.format != "csv" and not request.checks_only,
+        may_exceed=request.format != "moodle",
+    )
+    job = ExportJob(folder, request, run, results, final, Exported())
+    match request.format:
+        case "csv":
+            _export_csv(job)
+        case "canvas":
+            _export_canvas(job)
+        case "moodle":
+            _export_moodle(job)
+        case "gradescope":
+            _export_gradescope(job)
+        case _:
+            _export_github(job)
+    tell_of_points(job, chosen_results(job))
+    return job.exported
+
+
+def _refuse_unused(request: Request) -> None:
+    if request.format not in _USED:
+        raise ExportError(f"There is no format `{request.format}`.", remedy=suggest(request.format, list(_USED)))
+    for option in fields(request):
+        is_given = getattr(request, option.name) not in (None, False)
+        if is_given and option.name not in ("format", "out", *_USED[request.format]):
+            name = f"--{option.name.replace('_', '-')}"
+            formats = ", ".join(known for known, used in _USED.items() if option.name in used)
+            raise ExportError(f"{name} is not for {request.format}.", remedy=f"Leave it out; it is for {formats}.")
+    if request.out_of is not None and not 0 < request.out_of < 1e6:
+        raise ExportError(f"--out-of {request.out_of:g} is no maximum.", remedy="Give a number above 0, such as 100.")
+
+
+def _export_csv(job: ExportJob) -> None:
+    if job.request.roster is None:
+        job.write(named_csv(job.results, job.final), default="grades.csv")
+        return
+    roster = read_roster(job.request.roster)
+    matching = match(list(job.results), roster.students)
+    job.write(named_csv(job.results, job.final, roster=roster, matching=matching), default="grades.csv")
+    tell_of_unmatched(job, matching, roster.students)
+
+
+def _export_canvas(job: ExportJob) -> None:
+    roster = _needed_roster(job.request)
+    matching = match(list(job.results), roster.students)
+    gradebook = canvas_csv(
+        roster, matching, final=job.final, title=job.run.title, assignment_id=job.request.assignment_id
+    )
+    job.write(gradebook, default="canvas.csv")
+    tell_of_unmatched(job, matching, roster.students)
+
+
+def _needed_roster(request: Request) -> Roster:
+    if request.roster is None:
+        raise ExportError(
+            "Canvas knows students by their ids: the export needs a roster.",
+            remedy="Export the gradebook in Canvas and give that file with --roster.",
+        )
+    return read_roster(request.roster)
+
+
+def _export_moodle(job: ExportJob) -> None:
+    if job.request.worksheet is None:
+        raise ExportError(
+            "Moodle takes back only its own worksheet, filled in.",
+            remedy="Choose “Download grading worksheet” in Moodle and give that file with --worksheet.",
+        )
+    out = job.path("moodle.csv")
+    if out == STDOUT:
+        raise ExportError("--out - is not for moodle, which gets two files.", remedy="Give the path of a CSV file.")
+    sheet = read_worksheet(job.request.worksheet)
+    refuse_other_maximum(sheet, possible=job.final.possible)
+    students = sheet.students
+    matching = match(list(job.results), students)
+    job.keep(out, moodle_worksheet(sheet, matching, results=job.results, final=job.final))
+    feedback = out.with_name(f"{out.stem}-feedback.zip")
+    replace_bytes(feedback, moodle_feedback(students, matching, results=job.results, final=job.final, run=job.run))
+    job.exported.files.append(feedback)
+    for place, submission in matching.submissions.items():
+        if sheet.is_locked(place):
+            job.exported.problems.append(
+                f"no grade: {visible_line(submission)}: Moodle has locked the grade of the student"
+            )
+    tell_of_unmatched(job, matching, students)
+
+
+def _export_gradescope(job: ExportJob) -> None:
+    hidden_as = job.request.hidden_as or VISIBILITIES[0]
+    if hidden_as not in VISIBILITIES:
+        raise ExportError(f"Hidden checks can't be `{hidden_as}`.", remedy=suggest(hidden_as, VISIBILITIES))
+    if job.request.out == STDOUT and job.request.submission is None:
+        raise ExportError("Several results.json do not fit into stdout.", remedy="Choose one with --submission.")
+    files = scorecard_files(job.results)
+    for result in chosen_results(job):
+        text = gradescope_json(result, final=job.final, run=job.run, hidden_as=hidden_as)
+        name = files[result.submission].removesuffix(".html") + ".json"
+        if job.request.submission is not None:
+            job.write(text, default=f"gradescope/{name}")
+        else:
+            replace_file(job.path("gradescope") / name, text)
+    if job.request.submission is None:
+        job.exported.files.append(job.path("gradescope"))
+
+
+def _export_github(job: ExportJob) -> None:
+    results = chosen_results(job)
+    summary = github_summary(results, final=job.final, run=job.run)
+    if job.request.step_summary:
+        _append_step_summary(summary)
+    if job.request.out not in (None, STDOUT):
+        job.write(summary, default="")
+    elif job.request.out == STDOUT or not job.request.step_summary:
+        job.exported.printed += summary
+    if job.request.annotate:
+        job.exported.printed += github_annotations(results)
+
+
+def _append_step_summary(summary: str) -> None:
+    path = os.environ.get("GITHUB_STEP_SUMMARY", "")
+    if not path:
+        raise ExportError(
+            "GITHUB_STEP_SUMMARY is not set: this is no step of GitHub Actions.", remedy="Use --out instead."
+        )
+    try:
+        with Path(path).open("a", encoding="utf-8", errors="replace") as file:
+            file.write(summary)
+    except OSError as error:
+        raise ExportError(f"{path} can't be written: {error.strerror}.", remedy="Use --out instead.") from error

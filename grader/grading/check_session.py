@@ -1,0 +1,158 @@
+"""Collect an assignment's checks once, in a pytest session of our own settings, and hand the session over.
+
+`grader.grading.grade` runs the checks of such a session for each submission, `grader.authoring.record` for the
+reference.
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import pytest
+
+from grader.courses.assignment import Assignment, Task, check_files
+from grader.courses.checks import Check
+from grader.errors import CourseError
+from grader.grading import plugin
+from grader.grading.opening import limits_of, read_probes
+from grader.sandbox.wire.limits import guard_s
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Choose checks: only those of these tasks (none named: all); `quick` leaves out the long ones."""
+
+    tasks: tuple[str, ...] = ()
+    quick: bool = False
+
+    def includes(self, task: Task) -> bool:
+        """Tell whether the checks of a task are chosen."""
+        return (not self.tasks or task.name in self.tasks) and not (self.quick and task.long)
+
+
+class Grading:
+    """Be the pytest plugin that runs all checks for one submission after another."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        subjects: Callable[[pytest.Session], None],
+        *,
+        selection: Selection,
+    ) -> None:
+        self._assignment = assignment
+        self._run = subjects
+        self._selection = selection
+        self.problem = ""
+        self.error: BaseException | None = None
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Tell the plugin which assignment the checks belong to."""
+        config.stash[plugin.ASSIGNMENT] = self._assignment
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep the first reason why checks could not be collected."""
+        if report.failed and not self.problem:
+            why = str(report.longrepr).strip().splitlines()[-1].removeprefix("E").strip()
+            self.problem = f"{report.nodeid}: {why.rstrip('.')}. Mend that first."
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Iterator[None]:
+        """Keep what is wrong with a check's declaration; leave out the checks of tasks that were not chosen."""
+        try:
+            yield
+        except pytest.UsageError as err:
+            self.problem = self.problem or str(err)
+        tasks = {task.name: task for task in self._assignment.tasks}
+        items[:] = [item for item in items if (task := tasks.get(_task_of(item))) and self._selection.includes(task)]
+        for item in items:
+            limits = replace(limits_of(self._assignment), **tasks[_task_of(item)].limits)
+            item.add_marker(pytest.mark.timeout(guard_s(limits)))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run the collected checks for each submission."""
+        if self.problem or session.testsfailed:
+            raise session.Failed(self.problem)
+        try:
+            self._run(session)
+        except BaseException as err:  # pytest would print it and go on; it is raised again outside
+            self.error = err
+        return True
+
+
+def _task_of(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("graded")
+    return str(marker.kwargs.get("task", "")) if marker else ""
+
+
+def collect_checks(assignment: Assignment) -> dict[str, Check]:
+    """Return an assignment's checks by name, in the order they run. Raises CourseError for unusable ones."""
+    found: dict[str, Check] = {}
+
+    def keep(session: pytest.Session) -> None:
+        checks = session.config.stash[plugin.CHECKS]
+        found.update({item.name: checks[item.name] for item in session.items})
+
+    in_session(assignment, keep)
+    return found
+
+
+def in_session(
+    assignment: Assignment, run: Callable[[pytest.Session], None], *, selection: Selection | None = None
+) -> None:
+    """Collect an assignment's checks once and hand the session over. Raises CourseError for unusable checks."""
+    files = check_files(assignment)
+    if not files:
+        raise CourseError(f"{assignment.folder} has no checks.", remedy="Add a file test_<part>.py.")
+    grading = Grading(assignment, run, selection=selection or Selection())
+    read_probes(assignment)  # a mistake in them is told before anything is graded
+    arguments = [
+        *map(str, files), "-c", os.devnull, f"--rootdir={assignment.folder}", "--noconftest", "-p", "no:capture",
+        "--import-mode=importlib", "--strict-markers", "--timeout-method=signal",
+        "-p", "pytest_timeout", "-p", "grader.grading.plugin", "-p", "no:terminal", "-p", "no:cacheprovider",
+        "-p", "no:debugging", "-p", "no:faulthandler", "-p", "no:logging", "-p", "no:warnings", "-p", "no:junitxml",
+        "-p", "no:pastebin", "-p", "no:unraisableexception", "-p", "no:threadexception",
+    ]  # fmt: skip
+    with _only_our_settings(), _only_these_modules(file.stem for file in files):
+        code = pytest.main(arguments, plugins=[grading])
+    if grading.error is not None:
+        raise grading.error
+    if grading.problem:
+        raise CourseError(f"The checks of {assignment.slug} can't be run: {grading.problem}")
+    if code == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
+    if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
+        raise CourseError(
+            f"The checks of {assignment.slug} can't be run.",
+            remedy=f"`pytest --assignment {assignment.slug} --collect-only` shows why.",
+        )
+
+
+@contextlib.contextmanager
+def _only_our_settings() -> Iterator[None]:
+    """Keep plugins that happen to be installed, and what the environment tells pytest, out of grading."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("PYTEST_")}
+    for name in before:
+        del os.environ[name]
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        os.environ.update(before)
+
+
+@contextlib.contextmanager
+def _only_these_modules(names: Iterable[str]) -> Iterator[None]:
+    """Import checks anew: pytest takes a module of the same name that another assignment has left behind."""
+    ours = tuple(names)
+    before = {name: sys.modules.pop(name) for name in ours if name in sys.modules}
+    try:
+        yield
+    finally:
+        for name in ours:
+            sys.modules.pop(name, None)
+        sys.modules.update(before)

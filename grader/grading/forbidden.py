@@ -1,0 +1,110 @@
+"""What a submission uses although its task forbids it: asked of the sandbox before the student's code runs.
+
+`grader.sandbox.inside.forbidden.scan` reads the source there; `grader.grading.plugin` turns a use into a verdict.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+
+from grader.courses.assignment import Assignment, Kind, Task
+from grader.courses.globs import is_matched
+from grader.results.verdict import Feedback, Frame
+from grader.sandbox.wire.protocol import SCAN, Ending, ProbeCall, Sandbox
+
+_MOST_TOLD = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Point at a use of a forbidden name: the name as declared, and what the source says there.
+
+    `cell` is the number of a notebook's cell, in which `line` is counted; 0 in a Python file.
+    """
+
+    file: str
+    line: int
+    name: str
+    spelled: str
+    cell: int = 0
+
+    @property
+    def place(self) -> str:
+        """Return where students find it."""
+        return f"cell {self.cell}" if self.cell else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """Hold what each task forbids, the uses that were found, and sentences about what could not be looked at."""
+
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    by_task: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+
+
+def find_uses(sandbox: Sandbox, *, assignment: Assignment, files: Mapping[str, bytes]) -> Forbidden:
+    """Return where a submission uses what its tasks forbid; call it before any probe.
+
+    A source that can't be read costs nobody points: it is a flag, and as a rule can't be imported either.
+    """
+    names = sorted({name for task in assignment.tasks for name in task.forbidden})
+    if not names:
+        return Forbidden()
+    declared = {task.name: task.forbidden for task in assignment.tasks if task.forbidden}
+    suffixes = (".py", ".ipynb") if assignment.handed_in.kind is Kind.NOTEBOOK else (".py",)
+    sources = {path: data for path, data in files.items() if path.endswith(suffixes) and data}
+    tensors = {path: torch.frombuffer(bytearray(data), dtype=torch.uint8) for path, data in sources.items()}
+    outcome = sandbox.run(ProbeCall(SCAN, {"files": tensors, "names": names}))
+    if outcome.ending is not Ending.OK:
+        flag = f"Its source could not be searched for forbidden names: {outcome.detail or outcome.ending}."
+        return Forbidden(declared, flags=(flag,))
+    uses = [use for use in map(_read_use, _rows(outcome.outputs.get("uses"))) if use is not None]
+    unread = [row for row in _rows(outcome.outputs.get("unread")) if len(row) == 2]
+    return Forbidden(
+        declared,
+        {task.name: _of_task(task, uses) for task in assignment.tasks if task.forbidden},
+        tuple(f"`{row[0]}` could not be searched for forbidden names: {row[1]}." for row in unread[:_MOST_TOLD]),
+    )
+
+
+def _rows(value: object) -> list[list[object]]:
+    return [row for row in value if isinstance(row, list)] if isinstance(value, list) else []
+
+
+def _read_use(row: list[object]) -> Use | None:
+    match row:
+        case [str(file), int(cell), int(line), str(name), str(spelled)]:
+            return Use(file, line, name, spelled, cell)
+    return None
+
+
+def _of_task(task: Task, uses: list[Use]) -> tuple[Use, ...]:
+    return tuple(use for use in uses if use.name in task.forbidden and is_matched(use.file, task.forbidden_in))
+
+
+def explain_uses(uses: tuple[Use, ...]) -> Feedback:
+    """Tell a student which lines use what the task forbids."""
+    first = uses[0]
+    spelled = f" (as `{first.spelled}`)" if first.spelled != first.name else ""
+    more = len(uses) - 1
+    others = f" So do {more} more places." if more > 1 else " So does one more place." if more else ""
+    message = (
+        f"`{first.place}`, line {first.line}, uses `{first.name}`{spelled}, which this task forbids.{others} "
+        "Write that part yourself."
+    )
+    frames = tuple(Frame(use.place, use.line, "", use.spelled) for use in uses[:_MOST_TOLD])
+    return Feedback(message=message, traceback=frames)
+
+
+def flag_calls(called: Mapping[str, set[str]], forbidden: Forbidden) -> dict[str, tuple[str, ...]]:
+    """Return a sentence, by task, where forbidden names were called though the source doesn't show them."""
+    return {
+        task: (
+            f"Task `{task}`: {', '.join(f'`{name}`' for name in sorted(names))} was called at run time, which the task "
+            "forbids, and the source does not show where. Look at it; no points were taken.",
+        )
+        for task, names in sorted(called.items())
+        if names and not forbidden.by_task.get(task)
+    }

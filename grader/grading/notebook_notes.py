@@ -1,0 +1,93 @@
+"""What a student should know about how their notebook was read: cells that failed, names defined twice.
+
+`grader.grading.grade` asks for it once a submission, before the checks; the sandbox that answers is not trusted.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from grader.courses.assignment import Assignment, Kind
+from grader.sandbox.wire.protocol import NOTEBOOK, Ending, ProbeCall, Sandbox
+
+_MOST_TOLD = 5
+
+
+def notebook_notes(sandbox: Sandbox, assignment: Assignment) -> tuple[str, ...]:
+    """Return sentences on how the notebook became a module, none for a submission of another kind."""
+    if assignment.handed_in.kind is not Kind.NOTEBOOK:
+        return ()
+    outcome = sandbox.run(ProbeCall(NOTEBOOK, {}))
+    if outcome.ending is not Ending.OK:
+        return ("Running the notebook's definitions did not come to an end; each check says what happened.",)
+    return (
+        *_tell_twice(_rows(outcome.outputs, "twice"), outcome.outputs),
+        *_tell_late(_rows(outcome.outputs, "late")),
+        *_tell_failed(_rows(outcome.outputs, "failed")),
+    )
+
+
+def _rows(outputs: Mapping[str, Any], key: str) -> list[Any]:
+    value = outputs.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _tell_twice(rows: list[Any], outputs: Mapping[str, Any]) -> Iterator[str]:
+    states = [state for state in map(_read_state, _rows(outputs, "states")) if state is not None]
+    for row in rows[:_MOST_TOLD]:
+        match row:
+            case [str(name), [*cells]] if all(isinstance(cell, int) for cell in cells):
+                taken: dict[int, list[str]] = {}
+                for task, cell in _taken(cells, states):
+                    taken.setdefault(cell, []).append(f"`{task}`")
+                following = dict(itertools.pairwise(cells))
+                counts = [
+                    f"what is checked above cell {following[cell]} ({_join(tasks)}) takes cell {cell}"
+                    for cell, tasks in taken.items()
+                ]
+                told = f"{', '.join(counts)}, the rest the last one" if counts else "the last one counts"
+                yield f"`{name[:60]}` is defined in cells {_join(cells[:10])}: {told}."
+
+
+def _read_state(row: Any) -> tuple[str, int] | None:
+    match row:
+        case [str(task), int(end)]:
+            return task[:60], end
+    return None
+
+
+def _taken(cells: list[int], states: list[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+    """Yield (task, cell) where a task's check cell makes another definition count than the last."""
+    for task, end in states:
+        above = [cell for cell in cells if cell < end]
+        if above and above[-1] != cells[-1]:
+            yield task, above[-1]
+
+
+def _tell_late(rows: list[Any]) -> Iterator[str]:
+    for row in rows[:_MOST_TOLD]:
+        match row:
+            case [str(name), int(cell)]:
+                yield (
+                    f"`{name[:60]}` (cell {cell}) uses what is only defined further down: it was run after that. "
+                    "Restart the kernel and run all cells in order before you hand in."
+                )
+
+
+def _tell_failed(rows: list[Any]) -> Iterator[str]:
+    """Yield what failed; the last sentence says what it costs, which holds for all."""
+    told = []
+    for row in rows[:_MOST_TOLD]:
+        match row:
+            case [int(cell), int(line), str(why)]:
+                told.append(f"cell {cell}, line {line}, did not run: {why[:300]}.")
+    if len(rows) > _MOST_TOLD:
+        told.append(f"{len(rows) - _MOST_TOLD} more statements of the notebook did not run.")
+    if told:
+        told[-1] += " Such lines cost points only where a task needs what they would have defined."
+    yield from told
+
+
+def _join(things: Sequence[object]) -> str:
+    *first, last = map(str, things)
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,132 @@
+"""How an assignment's submissions are opened: its probes and limits, and what its fork server imports beforehand.
+
+`grader.grading.grade`, `grader.grading.plugin` and `grader.authoring.record` open them; `grader.grading.session` is
+what checks run against.
+"""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from grader.courses.assignment import Assignment, Kind, probe_files
+from grader.errors import CourseError
+from grader.probes import names_of_probes
+from grader.sandbox.outside.forkserver_client import ForkServer
+from grader.sandbox.outside.host import ByDevice, WalledSandbox
+from grader.sandbox.outside.inline import InlineSandbox
+from grader.sandbox.wire.limits import Limits, limits_from
+from grader.sandbox.wire.protocol import Sandbox
+from grader.submissions.submission import Submission
+
+_FIRST_GRADIENT = "torch.fx.experimental.symbolic_shapes"
+
+
+@contextlib.contextmanager
+def open_sandbox(
+    assignment: Assignment,
+    submission: Submission,
+    *,
+    server: ForkServer | None,
+    on_cards: ForkServer | None = None,
+    folder: Path | None = None,
+    limits: Limits | None = None,
+) -> Iterator[Sandbox]:
+    """Open a submission behind a fork server's wall, or inline in `folder` where there is no server.
+
+    `on_cards` is the fork server for probes on graphics cards. `limits` are the assignment's where none are given.
+    """
+    probes = read_probes(assignment)
+    limits = limits or limits_of(assignment)
+    sandbox: Sandbox
+    with contextlib.ExitStack() as stack:
+        if server is not None:
+            walled = [
+                WalledSandbox(one, files=submission.files, probes=probes, limits=limits, shims=assignment.worker.shims)
+                for one in (server, on_cards)
+                if one is not None
+            ]
+            sandbox = ByDevice(*walled) if on_cards is not None else walled[0]
+        else:
+            is_notebook = assignment.handed_in.kind is Kind.NOTEBOOK
+            own = stack.enter_context(_written(submission.files)) if is_notebook else folder or Path.cwd()
+            sandbox = InlineSandbox(own, probes=probes, limits=limits, shims=assignment.worker.shims)
+        stack.callback(sandbox.close)
+        yield sandbox
+
+
+@contextlib.contextmanager
+def _written(files: Mapping[str, bytes]) -> Iterator[Path]:
+    """Write files into a temporary folder: what a notebook is imported from is made by the grader."""
+    with tempfile.TemporaryDirectory(prefix="grader-notebook-") as name:
+        for path, content in files.items():
+            file = Path(name, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        yield Path(name)
+
+
+def modules_to_preload(assignment: Assignment) -> tuple[str, ...]:
+    """Return the modules that a fork server imports once for all of an assignment's submissions.
+
+    These are its `preload` and, where a probe may ask for one, what torch imports at the first gradient of anything but
+    a loss: half a second of it.
+    """
+    asks = any(word in source for source in read_probes(assignment).values() for word in (b"backward", b"autograd"))
+    return (*assignment.worker.preload, *([_FIRST_GRADIENT] if asks else []))
+
+
+def refuse_failed_preload(server: ForkServer) -> None:
+    """Raise CourseError where a module that the assignment preloads can't be had: students' code may need it too."""
+    if server.problems:
+        raise CourseError(
+            f"`preload` in assignment.toml: {server.problems[0].rstrip('.')}.",
+            remedy="Install it on this machine, or take it out of `preload`.",
+        )
+
+
+def shims_note(assignment: Assignment) -> tuple[str, ...]:
+    """Say which removed names were given back to the student's code, where there are any."""
+    names = ", ".join(f"`{name}`" for name in assignment.worker.shims)
+    return (f"Given back for older code, where the installed versions lack them: {names}.",) if names else ()
+
+
+def read_probes(assignment: Assignment) -> dict[str, bytes]:
+    """Return the sources of the assignment's probe files by name. Raises CourseError, also for a name used twice."""
+    files = probe_files(assignment)
+    if not files:
+        raise CourseError(
+            f"{assignment.folder} has no probes.", remedy="Add a file `probes.py`: the checks run what it declares."
+        )
+    sources: dict[str, bytes] = {}
+    declared: dict[str, str] = {}
+    for file in files:
+        if not file.stem.isidentifier():
+            raise CourseError(f"{file} can't be imported by its name.", remedy="Use letters, digits and `_` only.")
+        sources[file.name] = _read(file)
+        for name in names_of_probes(sources[file.name]):
+            if name in declared:
+                places = f"in {declared[name]} and in {file.name}" if declared[name] != file.name else f"in {file.name}"
+                raise CourseError(f"Two probes are called `{name}`, {places}.", remedy="Give each a name of its own.")
+            declared[name] = file.name
+    return sources
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as err:
+        raise CourseError(f"{file} can't be read: {err.strerror}.", remedy="An assignment needs its probes.") from err
+
+
+def limits_of(assignment: Assignment) -> Limits:
+    """Return the assignment's limits."""
+    return limits_from(assignment.limits)
+
+
+def widest_limits(assignment: Assignment) -> Limits:
+    """Return limits within which every task's probes may run."""
+    limits = limits_of(assignment)
+    all_limits = [replace(limits, **task.limits) for task in assignment.tasks]
+    return replace(limits, wall_s=max(one.wall_s for one in all_limits), cpu_s=max(one.cpu_s for one in all_limits))

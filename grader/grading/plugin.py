@@ -1,0 +1,267 @@
+"""The pytest plugin: collects graded checks, gives them their fixtures, and turns their outcomes into verdicts.
+
+`pytest --assignment SLUG --submission PATH` runs it alone; `grader.grading.grade` runs it for each submission of a
+batch.
+"""
+
+import contextlib
+import hashlib
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from grader.courses.checks import Check, after_those_of, check_of, duplicates, in_order
+from grader.courses.course import Assignment, find_course, read_assignment
+from grader.datasets.load import Dataset, available, explain_absence, load_dataset
+from grader.errors import CourseError, GraderError
+from grader.grading.curves import Curves
+from grader.grading.forbidden import find_uses
+from grader.grading.judging import as_text, judge
+from grader.grading.keys import secrets_of_test_data
+from grader.grading.opening import modules_to_preload, open_sandbox
+from grader.grading.session import Conversation, RecordedAssets, Subject
+from grader.results.verdict import CheckResult, Feedback, Verdict
+from grader.sandbox.outside.forkserver_client import ForkServer
+from grader.sandbox.outside.walls import Wall, wall_named
+from grader.submissions.submission import Found, read_submission
+
+ASSIGNMENT = pytest.StashKey[Assignment]()
+SUBJECT = pytest.StashKey[Subject]()
+CHECKS = pytest.StashKey[dict[str, Check]]()
+SECRETS = pytest.StashKey[dict[str, str]]()
+_CHECK = pytest.StashKey[Check]()
+_TALK = pytest.StashKey[Conversation]()
+_STARTED = pytest.StashKey[float]()
+_SKIP_COUNTS = pytest.StashKey[bool]()
+_DATA = pytest.StashKey[str]()
+_CURVES = pytest.StashKey[Curves]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options that name what is graded."""
+    group = parser.getgroup("torchgrade", "grading of course assignments")
+    group.addoption("--assignment", metavar="SLUG", help="run the graded checks of this assignment")
+    group.addoption("--submission", metavar="PATH", help="folder or archive to grade (default: the current folder)")
+    group.addoption(
+        "--course", metavar="PATH", help="the course's folder (default: found from the current one upwards)"
+    )
+    group.addoption("--wall", default="process", help="bubblewrap, process (default) or inline (for breakpoints)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker; with --assignment, open the submission and point pytest at the checks."""
+    config.addinivalue_line(
+        "markers",
+        "graded(task, weight=1, after=(), device='cpu'): a check that earns points for a task of assignment.toml",
+    )
+    slug = config.getoption("--assignment", default=None)
+    if not slug or ASSIGNMENT in config.stash:
+        return
+    try:
+        course = find_course(Path(config.getoption("--course") or "."))
+        config.stash[ASSIGNMENT] = read_assignment(course, slug)
+    except GraderError as err:
+        raise pytest.UsageError(str(err)) from err
+    if config.args == config.getini("testpaths") or not [
+        arg for arg in config.invocation_params.args if "::" in str(arg)
+    ]:
+        config.args = [str(config.stash[ASSIGNMENT].folder)]
+    config.pluginmanager.register(_Alone(config), "torchgrade-alone")
+
+
+class _Alone:
+    """Open the submission that the command line names for the length of a pytest run."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._stack = contextlib.ExitStack()
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Start the sandbox as soon as there are checks to run."""
+        if session.items and not self._config.option.collectonly:
+            try:
+                self._open()
+            except GraderError as err:
+                raise pytest.UsageError(str(err)) from err
+
+    def _open(self) -> None:
+        assignment = self._config.stash[ASSIGNMENT]
+        folder = Path(self._config.getoption("--submission") or ".").resolve()
+        submission = read_submission(Found(folder.name, folder), assignment)
+        wall = wall_named(self._config.getoption("--wall"))
+        server = None
+        if wall is not Wall.INLINE:
+            server = self._stack.enter_context(ForkServer(wall, preload=modules_to_preload(assignment)))
+        sandbox = self._stack.enter_context(open_sandbox(assignment, submission, server=server, folder=folder))
+        forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
+        self._config.stash[SUBJECT] = Subject(sandbox, RecordedAssets(assignment.assets).expect, forbidden=forbidden)
+
+    def pytest_sessionfinish(self) -> None:
+        """End the sandbox."""
+        self._stack.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Read each check's declaration and put dependants after what they depend on, before any check is left out."""
+    if ASSIGNMENT not in config.stash:
+        return
+    graded = [item for item in items if isinstance(item, pytest.Function)]
+    try:
+        twice = duplicates(item.name for item in graded)
+        if twice:
+            raise CourseError(f"Two checks are called {twice[0]}.", remedy="Give each a name of its own.")
+        checks = {item.name: check_of(item, config.stash[ASSIGNMENT]) for item in graded}
+        if not _has_all_checks(config):
+            checks = {name: after_those_of(check, checks) for name, check in checks.items()}
+        order = in_order(checks)
+        config.stash[SECRETS] = secrets_of_test_data(config.stash[ASSIGNMENT])
+    except CourseError as err:
+        raise pytest.UsageError(str(err)) from err
+    config.stash[CHECKS] = checks
+    for item in graded:
+        item.stash[_CHECK] = checks[item.name]
+    items[:] = sorted(graded, key=lambda item: order.index(item.name))
+
+
+def _has_all_checks(config: pytest.Config) -> bool:
+    """Tell whether every check was collected: a students' kit lacks the hidden ones, `file::name` picks some."""
+    return config.stash[ASSIGNMENT].reference is not None and not any("::" in arg for arg in config.args)
+
+
+@pytest.fixture
+def probe(request: pytest.FixtureRequest) -> object:
+    """Run a probe on the submission: `probe("name", **inputs)` returns its outputs by name."""
+    return _conversation(request).probe
+
+
+@pytest.fixture
+def expected(request: pytest.FixtureRequest) -> object:
+    """Return the recorded outputs of the reference: `expected("name", **inputs)`."""
+    return _conversation(request).expected
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> torch.Generator:
+    """Return a generator of random numbers whose seed depends only on the check's name."""
+    return torch.Generator().manual_seed(_conversation(request).seed)
+
+
+@pytest.fixture
+def dataset(request: pytest.FixtureRequest) -> Callable[..., Dataset]:
+    """Load the first named data set that is on this machine: `dataset("cifar10", "digits", shape=(3, 32, 32))`.
+
+    Where none is, the check is skipped and costs no points; else its message names the data. The test part is drawn
+    from a seed that is the same for all submissions, and known only to those who have the reference and all checks.
+    """
+    secret = request.config.stash[SECRETS][_conversation(request).task] + request.node.name
+
+    def load(*names: str, **options: Any) -> Dataset:
+        name = available(names)
+        if name is None:
+            pytest.skip(" ".join(explain_absence(name) for name in names) + " It costs no points.")
+        _conversation(request).refuse_forbidden()
+        request.node.stash[_DATA] = f"Data: {name}."
+        seed = int.from_bytes(hashlib.sha256(secret.encode()).digest()[:16])
+        return load_dataset(name, test_seed=seed, **options)
+
+    return load
+
+
+@pytest.fixture
+def curve(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Draw on the scorecard how a training went: `curve("accuracy", {"training": numbers}, target=90, unit="%")`.
+
+    It is drawn whether the check passes or not, and nothing that a submission sent in place of numbers can make the
+    check fail here.
+    """
+    _conversation(request)
+    drawn: Curves = request.node.stash[_CURVES]
+    return drawn.draw
+
+
+def _conversation(request: pytest.FixtureRequest) -> Conversation:
+    """Return the check's conversation with its submission; fail with a remedy where there is no submission."""
+    talk: Conversation | None = request.node.stash.get(_TALK, None)
+    if talk is None:
+        pytest.fail("This is a graded check. Run it with `pytest --assignment SLUG --submission PATH`.", pytrace=False)
+    return talk
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Give each check a fresh conversation with the submission."""
+    check = item.stash.get(_CHECK, None)
+    if check is not None:
+        item.stash[_TALK] = Conversation(item.config.stash[SUBJECT], check)
+        item.stash[_STARTED] = time.monotonic()
+        item.stash[_SKIP_COUNTS] = False
+        item.stash[_DATA] = ""
+        item.stash[_CURVES] = Curves()
+        torch.default_generator.manual_seed(item.stash[_TALK].seed)  # torch.manual_seed queues a call per GPU kind
+    return (yield)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a check whose precondition failed, or which needs a device that submissions don't get here."""
+    check = item.stash.get(_CHECK, None)
+    if check is None:
+        return
+    if check.device not in item.config.stash[SUBJECT].devices:  # to run it on the CPU would be another check
+        pytest.skip("Needs a CUDA device, which it gets from `grader grade --device cuda`; here it costs no points.")
+    if "dataset" not in getattr(item, "fixturenames", ()):  # where data is missing, nobody is graded: look there first
+        item.stash[_TALK].refuse_forbidden()
+    failed = item.config.stash[SUBJECT].failed_before(check)
+    if failed is not None:
+        item.stash[_SKIP_COUNTS] = failed.counted
+        pytest.skip(f"Not run: first “{failed.title}” has to pass.")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn the outcome of a check into its result, and show students' mistakes without our frames."""
+    report = yield
+    check = item.stash.get(_CHECK, None)
+    if check is None or (call.when == "teardown" and call.excinfo is None):
+        return report
+    if call.when == "setup" and call.excinfo is None:
+        return report
+    result = _result_of(item, check, call)
+    results = item.config.stash[SUBJECT].results
+    if call.when != "teardown" or results[check.name].verdict is Verdict.PASSED:
+        results[check.name] = result
+    if result.verdict not in (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED):
+        report.longrepr = as_text(result)
+    return report
+
+
+def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> CheckResult:
+    talk = item.stash[_TALK]
+    verdict, feedback = judge(call.excinfo, left_blank=talk.left_blank)
+    hint = check.hint if verdict in (Verdict.WRONG, Verdict.NOT_IMPLEMENTED, Verdict.CRASHED) else ""
+    skipped_for_free = verdict is Verdict.SKIPPED and not item.stash[_SKIP_COUNTS]
+    return CheckResult(
+        name=check.name,
+        title=check.title,
+        task=check.task,
+        verdict=verdict,
+        weight=check.weight,
+        hidden=check.hidden,
+        counted=verdict is not Verdict.NOT_GRADED and not skipped_for_free,
+        seconds=time.monotonic() - item.stash[_STARTED],
+        feedback=Feedback(
+            message=" ".join(filter(None, (feedback.message, item.stash[_DATA]))),
+            hint=hint,
+            items=feedback.items,
+            traceback=feedback.traceback,
+            output=talk.printed,
+            matched=feedback.matched,
+            curves=item.stash[_CURVES].drawn,
+        ),
+    )

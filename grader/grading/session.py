@@ -1,0 +1,139 @@
+"""What the checks of one submission run against: its sandbox, its recorded calls, and the verdicts so far.
+
+`grader.grading.plugin` hands it to the fixtures; `grader.grading.grade` and `grader.authoring.record` make it.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grader.compare import Expectation
+from grader.courses.assets import asset_name, expectation_of, read_asset
+from grader.courses.checks import Check
+from grader.courses.manifest import read_manifest
+from grader.errors import SandboxError
+from grader.grading.forbidden import Forbidden, explain_uses
+from grader.grading.outcome import ProbeFailed, explain_outcome
+from grader.results.verdict import CheckResult, Verdict
+from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome, Sandbox
+
+_MAX_PRINTED = 64 * 1024
+
+
+class ProbeOutput(Mapping[str, Any]):
+    """Hold a probe's outputs by name, read-only; `devices` names those tensors that were not on the CPU."""
+
+    def __init__(self, values: Mapping[str, Any], *, devices: Mapping[str, str]) -> None:
+        self._values = values
+        self.devices = devices
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+class RecordedAssets:
+    """Read an assignment's recorded assets, each at most once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._manifest: Mapping[str, Any] | None = None
+
+    def expect(self, name: str, *, probe: str, inputs: Mapping[str, Any]) -> Expectation:
+        """Return what the reference returned for this call. Raises AssetError."""
+        if self._manifest is None:
+            self._manifest = read_manifest(self._folder)
+        asset = read_asset(self._folder, name, manifest=self._manifest)
+        return expectation_of(asset, probe=probe, inputs=inputs, folder=self._folder)
+
+
+Expect = Callable[..., Expectation]
+
+
+@dataclass(slots=True)
+class Subject:
+    """Hold the submission that the checks look at now: its sandbox, where expectations come from, results so far.
+
+    `devices` are those that its probes may run on.
+    `called` collects, by task, the forbidden names that were called while probes ran.
+    """
+
+    sandbox: Sandbox
+    expect: Expect
+    devices: Collection[str] = ("cpu",)
+    seed_offset: int = 0
+    forbidden: Forbidden = field(default_factory=Forbidden)
+    results: dict[str, CheckResult] = field(default_factory=dict)
+    called: dict[str, set[str]] = field(default_factory=dict)
+
+    def failed_before(self, check: Check) -> CheckResult | None:
+        """Return the result of a check that this one depends on and that did not pass, None where all did."""
+        for name in check.after:
+            result = self.results.get(name)
+            if result is not None and result.verdict is not Verdict.PASSED:
+                return result
+        return None
+
+
+class Conversation:
+    """Run one check's probes and its recorded expectations: what the fixtures `probe` and `expected` call."""
+
+    def __init__(self, subject: Subject, check: Check) -> None:
+        self._subject = subject
+        self._check = check
+        self._expected = 0
+        self.printed = ""
+        self.left_blank = False
+
+    def refuse_forbidden(self) -> None:
+        """Raise ProbeFailed where the submission uses what the check's task forbids."""
+        uses = self._subject.forbidden.by_task.get(self._check.task)
+        if uses:
+            raise ProbeFailed(Verdict.FORBIDDEN, explain_uses(uses))
+
+    def probe(self, name: str, /, **inputs: Any) -> ProbeOutput:
+        """Run a probe of the assignment on the submission; raises ProbeFailed where it did not return, or may not."""
+        self.refuse_forbidden()
+        watch = self._subject.forbidden.names.get(self._check.task, ())
+        call = ProbeCall(
+            name, inputs, seed=self.seed, device=self._check.device, watch=watch, limits=self._check.limits
+        )
+        outcome: ProbeOutcome = self._subject.sandbox.run(call)
+        self.printed = (self.printed + outcome.printed)[-_MAX_PRINTED:]
+        called = self._subject.called.setdefault(self._check.task, set())
+        called.update(name for name in outcome.called if name in watch)
+        if outcome.ending is Ending.SANDBOX_FAILED:
+            raise SandboxError(outcome.detail)
+        if outcome.ending is not Ending.OK:
+            raise ProbeFailed(*explain_outcome(outcome))
+        self.left_blank |= _holds_none(outcome.outputs)
+        return ProbeOutput(outcome.outputs, devices=outcome.devices)
+
+    def expected(self, name: str, /, **inputs: Any) -> Expectation:
+        """Return what the reference returned for the same call, with the tolerance measured at recording."""
+        self._expected += 1
+        asset = asset_name(self._check.name, self._expected)
+        return self._subject.expect(asset, probe=name, inputs=inputs)
+
+    @property
+    def task(self) -> str:
+        """Return the name of the task that the check belongs to."""
+        return self._check.task
+
+    @property
+    def seed(self) -> int:
+        """Return the seed of this check in this run."""
+        return self._check.seed + self._subject.seed_offset
+
+
+def _holds_none(value: Any) -> bool:
+    """Tell whether there is a None anywhere in what a probe returned."""
+    if isinstance(value, Mapping):
+        return any(map(_holds_none, value.values()))
+    return any(map(_holds_none, value)) if isinstance(value, list) else value is None

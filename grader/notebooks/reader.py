@@ -1,0 +1,34 @@
+"""Read one large notebook in a process of its own, with little memory: run as `python -m grader.notebooks.reader NAME`.
+
+`grader.submissions.notebook_intake` starts it, writes the file to its input and reads the stripped cells from its
+output.
+"""
+
+import contextlib
+import json
+import resource
+import sys
+
+from grader.errors import SubmissionError
+from grader.notebooks.document import read_notebook, write_notebook
+
+_MEMORY = 3 << 30
+_CPU_S = 60
+
+
+def main() -> None:
+    """Read a notebook from stdin and write its cells, or what is wrong with it, to stdout as JSON."""
+    for kind, most in ((resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CPU, _CPU_S)):
+        with contextlib.suppress(ValueError, OSError):  # a lower limit is there already
+            resource.setrlimit(kind, (most, most))
+    try:
+        notebook = read_notebook(sys.stdin.buffer.read(), name=sys.argv[1])
+        answer = json.loads(write_notebook(notebook))
+        answer |= {"notes": notebook.notes, "language": notebook.language}
+    except SubmissionError as err:
+        answer = {"error": err.message, "remedy": err.remedy}
+    sys.stdout.buffer.write(json.dumps(answer).encode())
+
+
+if __name__ == "__main__":
+    main()

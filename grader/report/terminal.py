@@ -1,0 +1,162 @@
+"""What the command line prints of results: a scorecard as lines, a run as a table.
+
+`grader.commands` chooses when; the words of each explanation come from the feedback itself.
+"""
+
+import os
+from collections.abc import Sequence
+from typing import Literal
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from grader.report.curve_view import curve_words
+from grader.results.plain_text import number, visible, visible_line
+from grader.results.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
+from grader.results.verdict_words import explanation_of, mark_of, status_word
+
+_STYLES = {
+    Verdict.PASSED: "green",
+    Verdict.WRONG: "red",
+    Verdict.NOT_IMPLEMENTED: "yellow",
+    Verdict.MISSING: "yellow",
+    Verdict.SKIPPED: "dim",
+    Verdict.NOT_GRADED: "bold magenta",
+}
+_MAX_PRINTED_LINES = 15
+
+
+def results_console() -> Console:
+    """Return where results go: stdout, without colour when it is no terminal or NO_COLOR is set."""
+    return Console(highlight=False, soft_wrap=False, width=None if os.isatty(1) else 100)
+
+
+def progress_console() -> Console:
+    """Return where progress and problems go: stderr."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_scorecard(console: Console, result: SubmissionResult, *, brief: bool = False) -> None:
+    """Print one submission's result: a line a check, feedback below it, the sum in words at the end.
+
+    Tasks with something to mend come first; `brief` leaves out the lines of checks of those that have nothing.
+    """
+    for note in result.notes:
+        console.print(Text(f"note: {visible(note)}", style="dim"))
+    for task in sorted(result.tasks, key=lambda task: not _is_open(task)):
+        is_short = brief and bool(task.checks) and all(check.verdict is Verdict.PASSED for check in task.checks)
+        if not is_short:
+            console.print()
+        heading = Text("✓ ", style="green") if is_short else Text()
+        heading.append(f"{visible_line(task.title)}  ", style="bold default")
+        console.print(heading.append(f"{number(task.points)}/{number(task.max_points)}", style="not bold default"))
+        for check in () if is_short else task.checks:
+            _print_check(console, check)
+    console.print()
+    console.print(Text(sum_in_words(result), style="bold"))
+
+
+def _print_check(console: Console, check: CheckResult) -> None:
+    mark = mark_of(check.verdict)
+    style = _STYLES.get(check.verdict, "red")
+    line = Text("  ").append(mark.symbol, style=style).append(f" {visible_line(check.title)}")
+    if check.verdict is not Verdict.PASSED:
+        line.append(f"  {mark.word}", style=style)
+    console.print(line)
+    if check.verdict is Verdict.PASSED:
+        return
+    feedback = check.feedback
+    print_below(console, explanation_of(check))
+    for curve in feedback.curves:
+        print_below(console, f"{curve.name}: {' '.join(curve_words(curve))}", style="dim")
+    for frame in feedback.traceback[-4:]:
+        print_below(console, f"{frame.file}:{frame.line} in {frame.function}: {frame.source}", style="dim")
+    if feedback.output.strip():
+        lines = visible(feedback.output).strip().splitlines()
+        cut = len(lines) - _MAX_PRINTED_LINES
+        shown = lines[-_MAX_PRINTED_LINES:]
+        print_below(
+            console,
+            f"it printed{f' (last {len(shown)} of {len(lines)} lines)' if cut > 0 else ''}:",
+            style="dim",
+        )
+        for text in shown:
+            print_below(console, f"  {text[:200]}", style="dim")
+    if feedback.hint:
+        print_below(console, f"Hint: {feedback.hint}", style="cyan")
+
+
+def print_below(console: Console, text: str, *, style: str = "") -> None:
+    """Print text indented, as what belongs to the line above."""
+    console.print(Padding(Text(visible(text), style=style), (0, 0, 0, 6)))
+
+
+def has_passed(result: SubmissionResult) -> bool:
+    """Tell whether the submission could be read and every check that counts passed."""
+    checks = [check for task in result.tasks for check in task.checks if check.counted]
+    return result.status is Status.GRADED and all(check.verdict is Verdict.PASSED for check in checks)
+
+
+def sum_in_words(result: SubmissionResult) -> str:
+    """Say the points and what is left to do."""
+    checks = [check for task in result.tasks for check in task.checks]
+    open_ones = [check for check in checks if check.verdict is not Verdict.PASSED and check.counted]
+    not_graded = sum(check.verdict is Verdict.NOT_GRADED for check in checks)
+    points = f"{number(result.points)} of {number(result.max_points)} points"
+    if result.status is Status.UNREADABLE:
+        return f"{points}: the submission can't be read."
+    if not checks:
+        return "Nothing of this can be checked here: it is looked at when your work is graded."
+    passed = sum(check.verdict is Verdict.PASSED for check in checks)
+    told = f"{passed} of {len(checks)} checks" if open_ones or passed == 1 else f"all {passed} checks"
+    words = f"{points}: {told if len(checks) != 1 or open_ones else 'the check'} passed."
+    if not_graded:
+        words = f"{points}; the grader failed on {not_graded} checks, which cost no points."
+    elif left_out := len(checks) - passed - len(open_ones):
+        words += f" {left_out} could not run here and cost no points."
+    following = next_step(result.tasks)
+    return f"{words} {following}".strip()
+
+
+def next_step(tasks: Sequence[TaskResult]) -> str:
+    """Name the first task that still has something to mend."""
+    task = next(filter(_is_open, tasks), None)
+    return f"Next: `grader check --task {task.name}`." if task else ""
+
+
+def _is_open(task: TaskResult) -> bool:
+    """Tell whether a task still has something to mend."""
+    return any(check.counted and check.verdict is not Verdict.PASSED for check in task.checks)
+
+
+def print_run(console: Console, results: Sequence[SubmissionResult]) -> None:
+    """Print a table of a run's submissions."""
+    table = Table(box=None, pad_edge=False, expand=True)
+    rows = [
+        (
+            visible_line(result.submission),
+            f"{number(result.points)}/{number(result.max_points)}",
+            f"{result.percent:.0f}",
+            status_word(result.status),
+            _first_problem(result),
+        )
+        for result in results
+    ]
+    for place, (heading, at_most) in enumerate((("submission", 32), ("points", 16), ("%", 3), ("status", 16))):
+        width = min(max([len(heading), *(len(row[place]) for row in rows)]), at_most)
+        side: Literal["right", "left"] = "right" if heading in ("points", "%") else "left"
+        table.add_column(heading, justify=side, no_wrap=True, overflow="ellipsis", min_width=width, max_width=width)
+    table.add_column("first problem", no_wrap=True, overflow="ellipsis", ratio=1)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
+
+
+def _first_problem(result: SubmissionResult) -> str:
+    for task in result.tasks:
+        for check in task.checks:
+            if check.verdict is not Verdict.PASSED and check.verdict is not Verdict.SKIPPED:
+                return visible_line(explanation_of(check))
+    return visible_line(result.notes[0]) if result.notes and result.status is not Status.GRADED else ""

@@ -1,0 +1,65 @@
+"""Turns a run and its results into JSON text and back, without loss.
+
+`grader.results.store` keeps the text in its rows; `grader.export.results_json` writes the same shape for others.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import cattrs
+
+from grader.errors import StoreError
+from grader.results.verdict import SubmissionResult
+
+_CONVERTER = cattrs.Converter()  # compiles a function per class, once
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """Say what was run: which course, with which versions, behind which wall, since when.
+
+    `assignment` is the slug. `course_digest` changes with checks, probes and assets. `started` is an ISO
+    8601 time.
+    """
+
+    assignment: str
+    title: str
+    course_digest: str
+    grader_version: str
+    torch_version: str
+    wall: str
+    started: str
+
+
+def as_plain(value: RunInfo | SubmissionResult) -> dict[str, Any]:
+    """Return the dataclass as nested dicts and lists of plain values."""
+    plain: dict[str, Any] = _CONVERTER.unstructure(value)
+    return plain
+
+
+def pack(value: RunInfo | SubmissionResult) -> str:
+    """Return the dataclass as one line of JSON in pure ASCII, so that even lone surrogates survive."""
+    return json.dumps(as_plain(value), separators=(",", ":"))
+
+
+def unpack_result(text: str) -> SubmissionResult:
+    """Return the result that `pack` wrote; raise StoreError when the text is not one."""
+    try:
+        return _CONVERTER.structure(json.loads(text), SubmissionResult)
+    except (json.JSONDecodeError, cattrs.BaseValidationError, TypeError) as error:
+        raise StoreError(
+            f"A stored result can't be read ({type(error).__name__}).",
+            remedy="Move the results folder away and grade again.",
+        ) from error
+
+
+def unpack_run(text: str) -> RunInfo:
+    """Return the run that `pack` wrote; raise StoreError when the text is not one."""
+    try:
+        return _CONVERTER.structure(json.loads(text), RunInfo)
+    except (json.JSONDecodeError, cattrs.BaseValidationError, TypeError) as error:
+        raise StoreError(
+            f"The description of the run can't be read ({type(error).__name__}).",
+            remedy="Move the results folder away and grade again.",
+        ) from error

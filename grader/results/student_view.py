@@ -1,0 +1,27 @@
+"""Leaves out what students must not read: what hidden checks found, and what is for the instructor.
+
+Everything that an exporter writes for students passes through here first; `grader.report` shows it all.
+"""
+
+from dataclasses import replace
+
+from grader.results.verdict import CheckResult, Feedback, SubmissionResult, TaskResult
+
+
+def student_view(result: SubmissionResult) -> SubmissionResult:
+    """Return the result with only title, verdict and hint of its hidden checks, and without flags."""
+    return replace(result, tasks=tuple(_task(task) for task in result.tasks), flags=())
+
+
+def is_hidden(check: CheckResult, task: TaskResult) -> bool:
+    """Say whether a check is hidden, by itself or with its whole task."""
+    return check.hidden or task.hidden
+
+
+def _task(task: TaskResult) -> TaskResult:
+    checks = (_without_findings(check) if is_hidden(check, task) else check for check in task.checks)
+    return replace(task, checks=tuple(checks), flags=())
+
+
+def _without_findings(check: CheckResult) -> CheckResult:
+    return replace(check, hidden=True, feedback=Feedback(hint=check.feedback.hint))

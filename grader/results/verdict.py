@@ -1,0 +1,216 @@
+"""Verdicts, feedback and results: the data that every later step passes on unchanged.
+
+`grader.grading.grade` makes them, `grader.results.store` keeps them, `grader.report` shows them.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """Name the outcome of one check."""
+
+    PASSED = "passed"
+    WRONG = "wrong"
+    NOT_IMPLEMENTED = "not_implemented"
+    MISSING = "missing"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed_out"
+    OUT_OF_MEMORY = "out_of_memory"
+    FORBIDDEN = "forbidden"
+    SKIPPED = "skipped"
+    NOT_GRADED = "not_graded"
+
+
+class Status(StrEnum):
+    """Name the state of a whole submission in a run.
+
+    `graded`: every check that counts has a verdict. `not_graded`: the grader failed on at least one check,
+    so the points are provisional. `unreadable`: nothing gradable was found, the notes say why.
+    """
+
+    GRADED = "graded"
+    NOT_GRADED = "not_graded"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """Show where a tensor differs from the expected one, as rows of characters, each the worst of what it stands for.
+
+    `.` is within the tolerance, `1` to `8` are eighths of `peak` (the largest difference, as text), `!` isn't finite.
+    `place` is the part of the tensor that is shown, as an index (`[3, 0, :, :]`), with `…` for axes of which only the
+    worst is shown; `shape` is the rows and columns of that part, which may be more than the map has.
+    """
+
+    place: str
+    shape: tuple[int, int]
+    cells: tuple[str, ...]
+    peak: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Explain one failing value of a comparison, in a sentence and in numbers.
+
+    `name` is the output's name as the student reads it (`grad of w`), `rung` the question that failed (present,
+    type, shape, dtype, device, finite, close). `index` points at the worst element, () for a scalar; `actual` and
+    `expected` are that element (or the shape, dtype, … of the rung) as text. `lookalike` names the hypothesis that
+    explains the difference, "" where none does. `wrong` of `total` elements differ; `heat` shows where.
+    """
+
+    name: str
+    rung: str
+    message: str
+    index: tuple[int, ...] | None = None
+    actual: str = ""
+    expected: str = ""
+    lookalike: str = ""
+    wrong: int = 0
+    total: int = 0
+    heat: tuple[HeatMap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Point at one line of the student's own code in a traceback, with the lines around it where they are known."""
+
+    file: str
+    line: int
+    function: str
+    source: str
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Hold one line of a curve: the numbers of a training in their order, and after how many epochs each was taken.
+
+    A value is None where it was no finite number, or one too large to draw. There are no values where no numbers came.
+    """
+
+    name: str
+    epochs: tuple[float, ...]
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Show how a number developed while a network was trained.
+
+    `target` is what the check asks for, None where it asks for nothing; `unit` is written behind numbers. `falls` says
+    that less is better, as of a loss.
+    """
+
+    name: str
+    lines: tuple[Line, ...]
+    target: float | None = None
+    unit: str = ""
+    falls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """Tell a student what happened to one check.
+
+    `message` is the explanation (plain text, `code` in backticks), `hint` the check's own advice, `traceback` only the
+    student's frames (outermost first), `output` what their code printed, already bounded. `matched` names the values
+    that are right beside the items that aren't; `curves` show how a training went, whether it was enough or not.
+    """
+
+    message: str = ""
+    hint: str = ""
+    items: tuple[Item, ...] = ()
+    traceback: tuple[Frame, ...] = ()
+    output: str = ""
+    matched: tuple[str, ...] = ()
+    curves: tuple[Curve, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """Record the verdict of one check on one submission.
+
+    `name` is the check's function name, unique in an assignment. `counted` is False where the check can cost nobody
+    points: the grader failed, or what it needs (data, GPU) is not on this machine.
+    """
+
+    name: str
+    title: str
+    task: str
+    verdict: Verdict
+    weight: float = 1.0
+    hidden: bool = False
+    counted: bool = True
+    seconds: float = 0.0
+    feedback: Feedback = Feedback()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResult:
+    """Record the points of one task.
+
+    `max_points` is what could be earned in this run: checks that are not counted are taken out of it. `flags` are those
+    of the submission that this task's checks raised.
+    `key` changes with all that decides the verdicts ("" where nobody asked for it); `is_final` is False where the next
+    run shall grade the task again though nothing has changed. `graded` is the ISO 8601 time of the verdicts, and
+    `reused` says that they were made by an earlier run.
+    """
+
+    name: str
+    title: str
+    points: float
+    max_points: float
+    hidden: bool
+    checks: tuple[CheckResult, ...]
+    flags: tuple[str, ...] = ()
+    key: str = ""
+    is_final: bool = False
+    graded: str = ""
+    reused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Hold what a student wrote in answer to a question that a person grades, in Markdown.
+
+    `points` is what the course gives for it, 0 where it says nothing: they are never part of a result's points. `note`
+    says why there is nothing, or not all, to read. `name` is the question's; `given` are the points that a person gave,
+    None while nobody has, and `comment` is what they remarked.
+    """
+
+    title: str
+    text: str
+    points: float = 0.0
+    note: str = ""
+    name: str = ""
+    given: float | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionResult:
+    """Record everything a scorecard shows about one submission.
+
+    `submission` is its unique name in the run; `notes` are sentences about intake (restored or missing files);
+    `flags` are sentences for the instructor, about what a person should look at; `answers` wait for a person to
+    grade them. `pending` names the tasks that were not graded yet, or not by the checks as they are now.
+    """
+
+    submission: str
+    status: Status
+    points: float
+    max_points: float
+    tasks: tuple[TaskResult, ...]
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+    wall: str = ""
+    answers: tuple[Answer, ...] = ()
+    flags: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+
+    @property
+    def percent(self) -> float:
+        """Return the points in percent of what could be earned, 0.0 where that is nothing."""
+        return 100.0 * self.points / self.max_points if self.max_points else 0.0

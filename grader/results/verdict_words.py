@@ -1,0 +1,58 @@
+"""Says how a verdict is shown: a symbol, words and a colour name, never the colour alone.
+
+`grader.report.pages` and `grader.report.class_page` put the marks into what they compute.
+"""
+
+from dataclasses import dataclass
+
+from grader.results.verdict import CheckResult, Status, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictMark:
+    """Hold the symbol and the words of a verdict; `tone` names a CSS class."""
+
+    symbol: str
+    word: str
+    tone: str
+
+
+_MARKS = {
+    Verdict.PASSED: VerdictMark("✓", "passed", "good"),
+    Verdict.WRONG: VerdictMark("✗", "wrong", "bad"),
+    Verdict.CRASHED: VerdictMark("!", "crashed", "stopped"),
+    Verdict.TIMED_OUT: VerdictMark("!", "timed out", "stopped"),
+    Verdict.OUT_OF_MEMORY: VerdictMark("!", "out of memory", "stopped"),
+    Verdict.FORBIDDEN: VerdictMark("!", "forbidden", "stopped"),
+    Verdict.NOT_IMPLEMENTED: VerdictMark("·", "not implemented", "open"),
+    Verdict.MISSING: VerdictMark("·", "missing", "open"),
+    Verdict.SKIPPED: VerdictMark("–", "skipped", "quiet"),
+    Verdict.NOT_GRADED: VerdictMark("?", "not graded", "loud"),
+}
+
+_REASONS = {
+    Verdict.NOT_IMPLEMENTED: "This part is still to be written.",
+    Verdict.MISSING: "The file, class or function was not found.",
+    Verdict.SKIPPED: "A check that this one builds on failed, or the data or hardware it needs is missing.",
+}
+
+_STATUS_WORDS = {
+    Status.GRADED: "graded",
+    Status.NOT_GRADED: "not fully graded",
+    Status.UNREADABLE: "unreadable",
+}
+
+
+def mark_of(verdict: Verdict) -> VerdictMark:
+    """Return how `verdict` is shown."""
+    return _MARKS[verdict]
+
+
+def status_word(status: Status) -> str:
+    """Return the status of a submission in words."""
+    return _STATUS_WORDS[status]
+
+
+def explanation_of(check: CheckResult) -> str:
+    """Return the check's own message, or a sentence for its verdict where it has none."""
+    return check.feedback.message or _REASONS.get(check.verdict, "")

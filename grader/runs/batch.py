@@ -1,0 +1,97 @@
+"""A batch of submissions: describes the run, and puts each answer together with what earlier runs left.
+
+`grader.runs.plan` says what there is to do and an executor (`grader.runs.executor`) does it; `grader.commands.grade`
+shows it.
+"""
+
+import hashlib
+import importlib.metadata
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from grader.grading.keys import key_of
+from grader.grading.points import put_together
+from grader.results.results_file import RunInfo
+from grader.results.store import Store
+from grader.results.verdict import Status, SubmissionResult, TaskResult
+from grader.runs.executor import Answer, Order
+from grader.runs.plan import Plan
+
+
+def run_info(order: Order, digests: Mapping[str, str]) -> RunInfo:
+    """Describe the run, without importing torch; `digests` are those of the order's tasks."""
+    return RunInfo(
+        assignment=order.assignment.slug,
+        title=order.assignment.title,
+        course_digest=_course_digest(order, digests),
+        grader_version=importlib.metadata.version("torchgrade"),
+        torch_version=importlib.metadata.version("torch"),
+        wall=order.wall,
+        started=_now(),
+    )
+
+
+def _course_digest(order: Order, digests: Mapping[str, str]) -> str:
+    """Return a digest of all that decides a grade beside the submission: checks, probes, assets, support files, us."""
+    chosen = sorted(name for name in digests if not order.tasks or name in order.tasks)
+    return hashlib.sha256("\n".join(f"{name} {digests[name]}" for name in chosen).encode()).hexdigest()
+
+
+class Keeper:
+    """Store each answer of a run as it comes, together with those tasks of its submission that are still valid."""
+
+    def __init__(self, store: Store, order: Order, plan: Plan) -> None:
+        self._store = store
+        self._assignment = order.assignment
+        self._plan = plan
+        self._own: dict[str, dict[str, str]] = {}  # by submission and task: the content that this run graded
+        self._differing: set[str] = set()
+
+    @property
+    def differing(self) -> int:
+        """Return how many submissions were graded by other checks, data or versions than this process has."""
+        return len(self._differing)
+
+    def keep(self, answer: Answer) -> SubmissionResult:
+        """Store an answer and return the whole result of its submission."""
+        result, digest = answer.result, answer.digest
+        if result.status is not Status.UNREADABLE:
+            result, digest = self._whole(answer)
+        self._store.save(result, digest=digest)
+        return result
+
+    def _whole(self, answer: Answer) -> tuple[SubmissionResult, str]:
+        """Return an answer's result with the tasks that it is not about, and the digest of what was graded."""
+        result, ran = answer.result, answer.job.tasks or self._plan.chosen
+        has_failed = result.status is Status.NOT_GRADED and not any(task.checks for task in result.tasks)
+        stored = self._store.result(result.submission)
+        digest = answer.digest or (stored[1] if stored is not None else "")
+        kept = [] if stored is None else self._kept(stored[0], ran, digest)
+        if has_failed and not kept:
+            return result, answer.digest
+        now = _now()
+        fresh = replace(result, tasks=tuple(replace(task, graded=now) for task in result.tasks))
+        self._own.setdefault(result.submission, {}).update({task.name: digest for task in fresh.tasks if task.checks})
+        if any(task.key != self._wanted(task.name, digest) for task in fresh.tasks if task.key):
+            self._differing.add(result.submission)
+        missing = [name for name in self._plan.chosen if has_failed or name not in ran]
+        return put_together(fresh, self._assignment, kept=kept, wanted=missing), digest
+
+    def _kept(self, stored: SubmissionResult, ran: Sequence[str], digest: str) -> list[TaskResult]:
+        """Return the stored tasks of this content that are valid still, or that this very run has graded."""
+        own = self._own.get(stored.submission, {})
+        others = [task for task in stored.tasks if task.name not in ran]
+        return [
+            task
+            for task in others
+            if own.get(task.name) == digest or (task.key and task.key == self._wanted(task.name, digest))
+        ]
+
+    def _wanted(self, task: str, digest: str) -> str:
+        task_digest = self._plan.digests.get(task, "")
+        return key_of(task_digest, submission=digest) if task_digest else ""
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,71 @@
+"""What every place where submissions are graded has in common: it takes jobs, and answers each with a result.
+
+`grader.runs.local_workers` are processes of this machine; the coordinator alone writes the store.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from grader.courses.assignment import Assignment
+from grader.grading.job import Job
+from grader.results.verdict import SubmissionResult
+
+ATTEMPTS = 3  # how often a submission may end the process that grades it
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Say what every grading process is to do: which course's assignment, behind which wall, which tasks.
+
+    `executed` is the folder for executed copies of notebooks, None where they are not run as a whole. With the `device`
+    "cuda" checks that need a graphics card are run as well.
+    """
+
+    course: Path
+    assignment: Assignment
+    wall: str
+    tasks: tuple[str, ...] = ()
+    executed: Path | None = None
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Hold the result of a job, the digest of what was graded ("" where nothing was), and which worker did it.
+
+    `told` are lines for the log: the ends of grading processes, and what they wrote to stderr.
+    """
+
+    job: Job
+    result: SubmissionResult
+    digest: str
+    worker: str = ""
+    told: tuple[str, ...] = ()
+
+
+At = Callable[[str, Job | None], None]
+"""Take that a worker begins a job, or that it has none any more."""
+
+
+class Executor(Protocol):
+    """Grade jobs somewhere, several at a time.
+
+    An executor that can say which worker is at what is `Watched`, too; where people can look at it in a browser, it has
+    an attribute `dashboard` with the address.
+    """
+
+    def grade(self, order: Order, jobs: Sequence[Job], *, report: Callable[[Answer], None]) -> None:
+        """Grade all jobs, in this order as far as possible, and report each answer in this thread as it comes.
+
+        Raises the course's or the sandbox's error where nothing can be graded at all. Ctrl-C ends all processes.
+        """
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """Tell who is at what while jobs are graded."""
+
+    def watch(self, at: At) -> None:
+        """Call `at` from now on, in the thread that calls `grade`, whenever a worker begins a job or has none."""

@@ -1,0 +1,177 @@
+"""The executor of one machine: several grading processes, each fed by a thread of the coordinator.
+
+`grader.runs.batch` chooses it; `grader.runs.grading_process` is what each thread talks to.
+"""
+
+import collections
+import queue
+import threading
+from collections.abc import Callable, Sequence
+
+from grader.grading.job import Job
+from grader.grading.points import failed_to_grade
+from grader.results.verdict import SubmissionResult
+from grader.runs.capacity import free_memory_mib, usable_cores
+from grader.runs.executor import ATTEMPTS, Answer, At, Order
+from grader.runs.grading_process import LOST, GradingProcess
+from grader.sandbox.wire.limits import Limits
+
+_AHEAD = 2  # submissions that a grading process is asked for at a time
+_PLENTY = 4  # waiting submissions a process from which on none can run out of work by that
+_FEW = 4  # submissions that are worth a process of their own
+_OWN_MIB = 1024.0  # a grading process and its fork server, beside the submission
+_DEFAULT_MIB = Limits().memory_mib
+
+
+def processes_for(
+    count: int, *, wanted: int | None, memory_mib: float = _DEFAULT_MIB, on_cards: int | None = None
+) -> int:
+    """Return how many grading processes to start for so many jobs.
+
+    As many as wanted; else one for each core that has enough to do, and no more than fit into the free memory where
+    each submission uses the `memory_mib` that it may, and than the submissions that fit `on_cards`.
+    """
+    if wanted is not None:
+        return max(1, min(wanted, count))
+    free_mib = free_memory_mib()
+    fitting = count if free_mib is None else int(free_mib // (memory_mib + _OWN_MIB))
+    return max(1, min(usable_cores(), count // _FEW, fitting, count if on_cards is None else on_cards))
+
+
+_Message = Answer | BaseException | tuple[str, Job | None] | None
+"""What a grading process' thread says: an answer, an error, which job it begins (None: no more), its own end."""
+
+
+def _tell_nobody(_worker: str, _job: Job | None) -> None:
+    pass
+
+
+class LocalWorkers:
+    """Grade with `count` processes of this machine, which take the `cards` in turn.
+
+    A process that dies is replaced; a submission whose process dies for the third time is `not_graded`.
+    """
+
+    def __init__(self, count: int, *, cards: Sequence[str] = ()) -> None:
+        self._count = count
+        self._cards = cards or ("",)
+        self._at: At = _tell_nobody
+
+    def watch(self, at: At) -> None:
+        """Call `at` whenever a grading process begins a job or has none; see `grader.runs.executor.Watched`."""
+        self._at = at
+
+    def grade(self, order: Order, jobs: Sequence[Job], *, report: Callable[[Answer], None]) -> None:
+        """Grade all jobs and report each answer in this thread; see `grader.runs.executor.Executor`."""
+        waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        for job in jobs:
+            waiting.put(job)
+        answers: queue.SimpleQueue[_Message] = queue.SimpleQueue()
+        lanes = [
+            _Lane(
+                GradingProcess(order, card=self._cards[number % len(self._cards)]),
+                order,
+                waiting,
+                answers,
+                plenty=_PLENTY * self._count,
+                name=f"worker {number + 1}",
+            )
+            for number in range(self._count)
+        ]
+        for lane in lanes:
+            lane.start()
+        running = len(lanes)
+        try:
+            while running:
+                match answers.get():
+                    case None:
+                        running -= 1
+                    case BaseException() as error:
+                        raise error
+                    case Answer() as answer:
+                        report(answer)
+                    case (worker, begun):
+                        self._at(worker, begun)
+        finally:
+            for lane in lanes:
+                lane.stop()
+
+
+class _Lane(threading.Thread):
+    """Feed one grading process with submissions, replacing it when it dies."""
+
+    def __init__(
+        self,
+        process: GradingProcess,
+        order: Order,
+        waiting: "queue.SimpleQueue[Job]",
+        answers: "queue.SimpleQueue[_Message]",
+        *,
+        plenty: int,
+        name: str,
+    ) -> None:
+        super().__init__(daemon=True, name=name)
+        self._order = order
+        self._waiting = waiting
+        self._answers = answers
+        self._plenty = plenty
+        self._process = process
+        self._stopped = False
+        self._asked: collections.deque[Job] = collections.deque()
+        self._sent = 0
+
+    def run(self) -> None:
+        """Grade what is waiting until nothing is."""
+        try:
+            while not self._stopped:
+                self._take()
+                if not self._asked:
+                    break
+                self._answers.put((self.name, self._asked[0]))
+                self._answers.put(self._answer())
+        except BaseException as error:
+            if not self._stopped:
+                self._answers.put(error)
+        self.stop()
+        self._answers.put((self.name, None))
+        self._answers.put(None)
+
+    def _take(self) -> None:
+        """Have a submission asked for, and a second one while there is plenty: then the process never waits for us."""
+        while not self._asked or (len(self._asked) < _AHEAD and self._waiting.qsize() > self._plenty):
+            try:
+                self._asked.append(self._waiting.get_nowait())
+            except queue.Empty:
+                return
+
+    def _answer(self) -> Answer:
+        """Return the answer to the first job asked for; those behind it are asked for again where it failed."""
+        problem = ""
+        told: list[str] = []
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                result, digest = self._ask()
+            except LOST as err:
+                problem = f"its grading process ended ({err})."
+                self._process.end()
+                self._sent = 0
+                told += [f"attempt {attempt} of {ATTEMPTS}: {problem}", *self._process.take_written()]
+            else:
+                self._sent -= 1
+                told += self._process.take_written()
+                return Answer(self._asked.popleft(), result, digest, worker=self.name, told=tuple(told))
+        job = self._asked.popleft()
+        failed = failed_to_grade(job.found.name, self._order.assignment, problem=problem, wall=self._order.wall)
+        return Answer(job, failed, "", worker=self.name, told=tuple(told))
+
+    def _ask(self) -> tuple[SubmissionResult, str]:
+        """Ask for what was not asked for yet and wait for the first answer."""
+        for job in list(self._asked)[self._sent :]:
+            self._process.ask(job)
+            self._sent += 1
+        return self._process.answer()
+
+    def stop(self) -> None:
+        """End the grading process, in the middle of a submission if need be."""
+        self._stopped = True
+        self._process.end_for_good()

@@ -1,0 +1,128 @@
+"""How far a run is: what is done, who is at what, and when it will probably end.
+
+`grader.commands.grade` feeds it; `grader.runs.progress_file` shows it to other processes, `grader.runs.view` to people.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from grader.grading.job import Job
+from grader.results.verdict import Status, SubmissionResult
+from grader.runs.executor import Answer
+from grader.runs.plan import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Say which submission a worker is at, with which tasks (() for all), and for how long."""
+
+    worker: str
+    submission: str
+    tasks: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Say how far a run is; `left_s` is how long it will probably take, None where nobody can know yet.
+
+    `reused` counts the submissions of which nothing had to be graded; `not_graded` those on which the grader failed.
+    """
+
+    total: int
+    done: int
+    submissions: int
+    reused: int
+    not_graded: int
+    elapsed_s: float
+    left_s: float | None
+    lanes: tuple[Lane, ...] = ()
+
+
+@dataclass(slots=True)
+class _Begun:
+    job: Job
+    at: float
+
+
+class Progress:
+    """Count a run's jobs. Any thread may ask for a snapshot; `clock` returns seconds."""
+
+    def __init__(
+        self, steps: Sequence[Step], *, submissions: int, reused: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._started = clock()
+        self._lock = threading.Lock()
+        self._total = len(steps)
+        self._submissions = submissions
+        self._reused = reused
+        self._left = {_key(step.job): step.expected_s for step in steps}
+        self._begun: dict[str, _Begun] = {}
+        self._took: dict[tuple[str, ...], list[float]] = {}
+        self._failed: set[str] = set()
+        self._most_busy = 0
+
+    def at(self, worker: str, job: Job | None) -> None:
+        """Note that a worker begins a job, or has none."""
+        with self._lock:
+            if job is None:
+                self._begun.pop(worker, None)
+            else:
+                self._begun[worker] = _Begun(job, self._clock())
+            self._most_busy = max(self._most_busy, len(self._begun))
+
+    def finished(self, answer: Answer, result: SubmissionResult) -> None:
+        """Note a job's answer, and the whole result of its submission."""
+        with self._lock:
+            self._left.pop(_key(answer.job), None)
+            begun = self._begun.get(answer.worker)
+            if begun is not None and begun.job == answer.job:
+                del self._begun[answer.worker]
+            self._took.setdefault(answer.job.tasks, []).append(answer.result.seconds)
+            if answer.result.status is Status.NOT_GRADED:
+                self._failed.add(result.submission)
+            else:
+                self._failed.discard(result.submission)
+
+    def snapshot(self) -> Snapshot:
+        """Return how far the run is now."""
+        with self._lock:
+            now = self._clock()
+            lanes = tuple(
+                Lane(worker, begun.job.found.name, begun.job.tasks, now - begun.at)
+                for worker, begun in sorted(self._begun.items(), key=lambda pair: (len(pair[0]), pair[0]))
+            )
+            return Snapshot(
+                total=self._total,
+                done=self._total - len(self._left),
+                submissions=self._submissions,
+                reused=self._reused,
+                not_graded=len(self._failed),
+                elapsed_s=now - self._started,
+                left_s=self._left_s(now),
+                lanes=lanes,
+            )
+
+    def _left_s(self, now: float) -> float | None:
+        """Return the expected time of all jobs that are left, shared by as many workers as were busy."""
+        total = 0.0
+        running = {_key(begun.job): now - begun.at for begun in self._begun.values()}
+        for key, expected_s in self._left.items():
+            seconds = expected_s if expected_s is not None else self._usual_s(key[1])
+            if seconds is None:
+                return None
+            total += max(0.0, seconds - running.get(key, 0.0))
+        return total / max(1, self._most_busy)
+
+    def _usual_s(self, tasks: tuple[str, ...]) -> float | None:
+        """Return how long jobs with the same tasks took in this run: others may train, and tell nothing of these."""
+        seconds = self._took.get(tasks)
+        return median(seconds) if seconds else None
+
+
+def _key(job: Job) -> tuple[str, tuple[str, ...]]:
+    return job.found.name, job.tasks

@@ -1,0 +1,140 @@
+"""RESULTS/progress.json: how far a run is, written by the process that coordinates it, read by `grader status`.
+
+`grader.runs.progress` knows the figures; the file is replaced as a whole, so nobody reads half of it.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import cattrs
+
+from grader.errors import StoreError
+from grader.results.atomic import replace_file
+from grader.runs.progress import Snapshot
+
+FILE = "progress.json"
+SCHEMA_VERSION = 1
+EVERY_S = 1.0
+SILENT_S = 30.0  # a coordinator that has written nothing for so long is thought to be dead
+
+
+class State(StrEnum):
+    """Name what became of a run: going on, ended as a whole, stopped by Ctrl-C, ended by an error, or dead."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    DIED = "died"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Hold what progress.json says: `heartbeat` is when it was written, in seconds since 1970."""
+
+    schema_version: int
+    assignment: str
+    state: State
+    pid: int
+    host: str
+    heartbeat: float
+    dashboard: str
+    progress: Snapshot
+
+
+@contextlib.contextmanager
+def kept_up(
+    folder: Path,
+    snapshot: Callable[[], Snapshot],
+    *,
+    assignment: str,
+    dashboard: Callable[[], str] = str,
+    every_s: float = EVERY_S,
+) -> Iterator[None]:
+    """Keep progress.json up to date until the block ends, and say in it how that was."""
+    ended = threading.Event()
+
+    def write(state: State) -> None:
+        report = Report(
+            SCHEMA_VERSION, assignment, state, os.getpid(), socket.gethostname(), time.time(), dashboard(), snapshot()
+        )
+        with contextlib.suppress(StoreError):  # a full disk is told by what stores the results
+            replace_file(folder / FILE, json.dumps(asdict(report), indent=1) + "\n")
+
+    def keep_writing() -> None:
+        while not ended.wait(every_s):
+            write(State.RUNNING)
+
+    write(State.RUNNING)
+    thread = threading.Thread(target=keep_writing, daemon=True, name="progress")
+    thread.start()
+    state = State.FAILED
+    try:
+        yield
+        state = State.FINISHED
+    except KeyboardInterrupt:
+        state = State.STOPPED
+        raise
+    finally:
+        ended.set()
+        thread.join()
+        write(state)
+
+
+def read_report(folder: Path) -> Report:
+    """Read how far the run in a results folder is, or how it ended. Raises StoreError where there is none."""
+    path = folder / FILE
+    try:
+        plain: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if plain["schema_version"] != SCHEMA_VERSION:
+            raise ValueError("another version")
+        report = cattrs.structure(plain, Report)
+    except FileNotFoundError as err:
+        raise _no_run(folder) from err
+    except (OSError, ValueError, KeyError, TypeError, cattrs.BaseValidationError) as err:
+        raise StoreError(
+            f"{path} can't be read ({type(err).__name__}).",
+            remedy="Run the same `grader grade` again: it writes a new one, and no result is lost.",
+        ) from err
+    return _with_death(report)
+
+
+def _no_run(folder: Path) -> StoreError:
+    if (folder / "run.sqlite").is_file():
+        return StoreError(
+            f"{folder} holds results, but nothing says how their run went.",
+            remedy=f"`grader report {folder}` shows what is stored.",
+        )
+    return StoreError(
+        f"{folder} is no results folder: no run was started there.",
+        remedy="Give the folder that `grader grade` was told with --out.",
+    )
+
+
+def _with_death(report: Report) -> Report:
+    """Return the report, as died where it says running and its process is gone or has been silent for long."""
+    if report.state is not State.RUNNING:
+        return report
+    is_here = report.host == socket.gethostname()
+    if (is_here and not _is_alive(report.pid)) or time.time() - report.heartbeat > SILENT_S:
+        return replace(report, state=State.DIED)
+    return report
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # somebody else's
+    return True

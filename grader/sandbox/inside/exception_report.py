@@ -1,0 +1,69 @@
+"""Describe exceptions beside the student's code: type, message, the student's own frames, and whose code raised them.
+
+`grader.sandbox.inside.worker` sends the reports; `grader.sandbox.outside.replies` reads them on the other side.
+"""
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from grader.probes import is_probes_file
+from grader.sandbox.inside.notebook_names import explain_in_notebook
+
+_MAX_MESSAGE = 4000
+_MAX_FRAMES = 30
+_WORKER = str(Path(__file__).with_name("worker.py"))  # calls the code; none of its lines is anybody's mistake
+Places = Path | Callable[[str], str]
+"""Where the student's code is: below a folder, or wherever a function knows a name for its file ("" for others')."""
+
+
+def report_of(err: BaseException, *, root: Places, phase: str) -> dict[str, Any]:
+    """Describe an exception that came in a phase ("import", "probe" or "probes"), with the student's frames.
+
+    The student's own `__str__` may do anything, so it is called here, inside.
+    """
+    err, wanted = explain_in_notebook(err)
+    try:
+        message = str(err)[:_MAX_MESSAGE]
+    except BaseException:
+        message = "(its message could not be read)"
+    frames, raised_in = _student_frames(err.__traceback__, root=root)
+    if isinstance(err, SyntaxError) and err.filename and _relative(err.filename, root):
+        place = [_relative(err.filename, root), err.lineno or 0, "", (err.text or "").strip()[:300]]
+        frames, raised_in = [*frames, place], "student"
+        message = str(err.msg)[:_MAX_MESSAGE]
+    bases = [cls.__name__ for cls in type(err).__mro__[:10]]
+    return {
+        "type": type(err).__name__,
+        "message": message,
+        "bases": bases,
+        "frames": frames[-_MAX_FRAMES:],
+        "raised_in": raised_in,
+        "phase": "definition" if wanted else phase,
+        "module": wanted,
+    }
+
+
+def _student_frames(trace: TracebackType | None, *, root: Places) -> tuple[list[list[Any]], str]:
+    """Return the frames in the student's files, and who owns the innermost frame."""
+    frames: list[list[Any]] = []
+    raised_in = "probe"
+    for line in traceback.StackSummary.extract(traceback.walk_tb(trace), limit=-500):
+        name = _relative(line.filename, root)
+        if name:
+            raised_in = "student"
+            frames.append([name, line.lineno or 0, line.name, (line.line or "")[:300]])
+        elif is_probes_file(line.filename):
+            raised_in = "probe"
+        elif "importlib" not in line.filename and line.filename != _WORKER:
+            raised_in = "library"
+    return frames, raised_in
+
+
+def _relative(filename: str, root: Places) -> str:
+    if not isinstance(root, Path):
+        return root(filename)
+    path = Path(filename)
+    return path.relative_to(root).as_posix() if path.is_absolute() and path.is_relative_to(root) else ""

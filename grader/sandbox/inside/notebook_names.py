@@ -1,0 +1,141 @@
+"""Explain why a notebook's module lacks a name: it failed, it was not run, or something similar has another name.
+
+`grader.sandbox.inside.worker` asks before it reports an exception.
+"""
+
+import difflib
+import inspect
+import re
+import sys
+from collections.abc import Collection, Mapping
+from types import ModuleType
+
+from grader.sandbox.inside.definitions import Event, Log
+from grader.sandbox.inside.notebook_modules import NotebookFinder, installed_notebook, log_of
+from grader.sandbox.inside.statement_time import StatementTooLong
+
+_NO_IMPORT = re.compile(r"cannot import name '([^']+)' from '([^']+)'")
+_NO_ATTRIBUTE = re.compile(r"module '([^']+)' has no attribute '([^']+)'")
+_CLOSE = 0.75
+
+
+class MissingFromNotebook(Exception):
+    """Say that a notebook doesn't define a name; the message is for the student."""
+
+
+class TooLongInNotebook(Exception):
+    """Say that the statement which defines a name took too long."""
+
+
+def explain_in_notebook(err: BaseException) -> tuple[BaseException, str]:
+    """Return the exception to report in place of this one, and the name that it explains ("" where none)."""
+    finder = installed_notebook()
+    if finder is None:
+        return err, ""
+    try:
+        return _explain(err, finder)
+    except Exception:  # a student's code can have changed anything here; the exception itself is told in any case
+        return err, ""
+
+
+def _explain(err: BaseException, finder: NotebookFinder) -> tuple[BaseException, str]:
+    module, name = _what_is_missing(err, finder)
+    log = log_of(module)
+    if log is None:
+        return err, ""
+    event = log.last_event(name)
+    if isinstance(err, NameError):
+        return _extend(err, name, event), ""
+    if event is not None and event.error is not None:
+        if isinstance(event.error, StatementTooLong):
+            told = f"`{name}` is not there: `cell {event.cell}`, line {event.line}, {event.why} and was stopped."
+            return TooLongInNotebook(told), name
+        return _with_cause(event.error, log), name
+    return MissingFromNotebook(_tell_missing(name, event, sys.modules[module], finder, log)), name
+
+
+def _what_is_missing(err: BaseException, finder: NotebookFinder) -> tuple[str, str]:
+    """Return the module and the name that an exception says is missing, ("", "") for any other exception."""
+    message = str(err) if type(err) in (ImportError, AttributeError, NameError) else ""
+    if found := _NO_IMPORT.search(message):
+        return found[2], found[1]
+    if found := _NO_ATTRIBUTE.search(message):
+        return found[1], found[2]
+    if isinstance(err, NameError) and message:
+        return _module_of(err, finder), err.name or ""
+    return "", ""
+
+
+def _module_of(err: BaseException, finder: NotebookFinder) -> str:
+    """Return the state of the notebook whose code raised an exception, "" where it was other code."""
+    trace = err.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    name = trace.tb_frame.f_globals.get("__name__") if trace is not None else ""
+    return name if name in {state.module for state in finder.plan.states} else ""
+
+
+def _with_cause(err: BaseException, log: Log) -> BaseException:
+    """Return a NameError that also says what failed first, through any number of names; another error as it is."""
+    missing, event, seen = "", None, set[str]()
+    cause: BaseException | None = err
+    while isinstance(cause, NameError) and cause.name and cause.name not in seen:
+        seen.add(cause.name)
+        before = log.last_event(cause.name)
+        missing, event, cause = (cause.name, before, before.error) if before else (missing, event, None)
+    return _extend(err, missing, event) if isinstance(err, NameError) else err
+
+
+def _extend(err: NameError, name: str, event: Event | None) -> BaseException:
+    """Return a NameError that also says what became of the name."""
+    if event is None:
+        return err
+    told = NameError(f"{err} ({_tell_event(name, event)})")
+    return told.with_traceback(err.__traceback__)
+
+
+def _tell_event(name: str, event: Event) -> str:
+    place = f"`cell {event.cell}`, line {event.line}"
+    if event.error is None:
+        return f"`{name}` is only set in {place}, which was not run: {event.why}"
+    return f"`{name}` is set in {place}, which failed: {event.why}"
+
+
+def _tell_missing(name: str, event: Event | None, module: ModuleType, finder: NotebookFinder, log: Log) -> str:
+    if event is not None:
+        return f"{_tell_event(name, event)}. Only definitions are run for this check."
+    told = f"Your notebook has no `{name}`: is it defined, and spelled as the assignment says?"
+    other = find_similar(name, module, methods=finder.plan.methods)
+    if other:
+        told += f" `{other}` (cell {log.defined.get(other, 0)}) looks like it: should it be called `{name}`?"
+    return told
+
+
+def find_similar(name: str, module: ModuleType, *, methods: Mapping[str, Collection[str]]) -> str:
+    """Return the notebook's own class or function that is most like what is asked for, "" where none is.
+
+    `methods` are those of the reference's classes by name. Alike is a similar name; else the only class that has all
+    methods asked for and is none of the others that the assignment knows.
+    """
+    own = {
+        other: thing
+        for other, thing in vars(module).items()
+        if (inspect.isclass(thing) or inspect.isfunction(thing)) and thing.__module__ == module.__name__
+    }
+    wanted = set(methods.get(name, ()))
+    if name in methods:
+        own = {other: thing for other, thing in own.items() if inspect.isclass(thing) and wanted & set(vars(thing))}
+    strangers = {other: thing for other, thing in own.items() if other not in methods}
+    alike = {other: _likeness(name, other) for other in strangers}
+    best = max(alike, key=lambda other: (alike[other], other), default="")
+    if best and alike[best] >= _CLOSE:
+        return best
+    full = [other for other, thing in strangers.items() if wanted and wanted <= set(vars(thing))]
+    return full[0] if len(full) == 1 else ""
+
+
+def _likeness(name: str, other: str) -> float:
+    """Return 0 to 1: how alike two names are, 1 where one is a part of the other."""
+    one, two = name.casefold().replace("_", ""), other.casefold().replace("_", "")
+    short, long = sorted((one, two), key=len)
+    return 1.0 if len(short) > 2 and short in long else difflib.SequenceMatcher(None, one, two).ratio()

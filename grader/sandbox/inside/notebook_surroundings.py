@@ -1,0 +1,26 @@
+"""What a notebook finds around it in Jupyter and a module does not: `display` and `get_ipython`.
+
+`grader.sandbox.inside.notebook_modules` prepares it before the first cell runs; `grader.sandbox.wire.shims` gives plain
+progress bars.
+"""
+
+from types import ModuleType
+from typing import Any
+
+
+class QuietShell:
+    """Stand in for IPython's shell: takes every call and does nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return QuietShell()
+
+    def __call__(self, *_arguments: Any, **_options: Any) -> None:
+        """Do nothing."""
+
+
+def prepare_surroundings(module: ModuleType) -> None:
+    """Give a module the names that IPython puts into a notebook."""
+    shell = QuietShell()
+    module.__dict__.update(get_ipython=lambda: shell, display=lambda *_shown, **_options: None)

@@ -1,0 +1,240 @@
+"""Run probes beside the student's code: this module shares its process with strangers and holds no answer.
+
+`grader.sandbox.inside.forkserver` starts `serve` inside a submission's walls; `grader.sandbox.outside.host` talks to it
+and believes nothing. `run_probe` is also what the inline sandbox calls.
+"""
+
+import contextlib
+import gc
+import importlib
+import inspect
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from grader.probes import BrokenProbes, Probe, load_probes
+from grader.sandbox.inside import kernel
+from grader.sandbox.inside.conditions import conditions_of, on_device
+from grader.sandbox.inside.exception_report import Places, report_of
+from grader.sandbox.inside.execution import execute_notebook
+from grader.sandbox.inside.forbidden.scan import find_forbidden
+from grader.sandbox.inside.notebook_modules import install_notebook, notebook_probe
+from grader.sandbox.inside.notebook_text import joined_python
+from grader.sandbox.inside.recorder import record_calls
+from grader.sandbox.inside.written_answers import read_texts
+from grader.sandbox.wire import limits as bounds
+from grader.sandbox.wire.protocol import (
+    ANSWERS,
+    EXECUTE,
+    SCAN,
+    frame,
+    note,
+    read_frame,
+    read_note,
+    receive_descriptors,
+    unpack_files,
+    write_all,
+)
+from grader.sandbox.wire.shims import plain_progress_bars, provide, shims_named
+from grader.sandbox.wire.tensors import pack, unpack
+
+
+def all_probes(sources: Mapping[str, bytes]) -> dict[str, Probe]:
+    """Execute an assignment's probe files; return their probes and those that every assignment has, by name."""
+    own = (
+        Probe(SCAN, _scan, ()),
+        notebook_probe(),
+        Probe(ANSWERS, _read_answers, ()),
+        Probe(EXECUTE, execute_notebook, ()),
+    )
+    return load_probes(sources) | {probe.name: probe for probe in own}
+
+
+def _read_answers(
+    *, modules: list[str], names: list[list[str]], sources: list[torch.Tensor | None], by_import: bool
+) -> dict[str, Any]:
+    """Read what a student wrote into the variables `names` of `modules`, whose sources are given as bytes."""
+    wanted = dict(zip(modules, names, strict=True))
+    files = {module: bytes(data.tolist()) for module, data in zip(modules, sources, strict=True) if data is not None}
+    return read_texts(wanted=wanted, files=files, by_import=by_import)
+
+
+def _scan(*, files: Mapping[str, torch.Tensor], names: list[str]) -> dict[str, Any]:
+    """Find forbidden names in source files, given as bytes; asked for before any student code runs."""
+    text = joined_python({path: bytes(data.tolist()) for path, data in files.items()})
+    scan = find_forbidden(text.files, names)
+    uses = [[*text.place_of(use.file, use.line), use.name, use.spelled] for use in scan.uses]
+    return {"uses": uses, "unread": [[file.file, file.reason] for file in scan.unread]}
+
+
+def warm_up(*, starts_engine: bool) -> None:
+    """Do once in the fork server what every probe would otherwise pay for: lazy imports and first calls of torch.
+
+    Autograd's engine counts the graphics cards when it starts, which starts CUDA: then no fork could use them.
+    """
+    with contextlib.suppress(ImportError):
+        importlib.import_module("numpy.random")
+    x = torch.ones(2, 2, requires_grad=True)
+    loss = torch.nn.functional.cross_entropy(torch.relu(x @ x.T), torch.tensor([0, 1]))
+    if starts_engine:
+        torch.autograd.backward(loss)
+    call = {"inputs": {"x": x}, "dtype": "float32", "threads": 1, "seed": 0, "device": "cpu", "watch": []}
+    trial = Probe("trial", lambda **inputs: inputs, ())
+    unpack(run_probe(trial, call, root=Path("/nowhere"), max_bytes=1 << 20))
+    torch.default_generator.manual_seed(0)
+
+
+def inputs_of(probe: Probe) -> tuple[list[str], list[str]]:
+    """Return the names of the inputs that a probe takes, and of those that it can't do without."""
+    parameters = inspect.signature(probe.function).parameters.values()
+    required = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    return [p.name for p in parameters], required
+
+
+def import_student(name: str, *, root: Places) -> dict[str, Any] | None:
+    """Import one of the student's modules; return None, or the report of the exception it raised."""
+    try:
+        importlib.import_module(name)
+    except BaseException as err:
+        return report_of(err, root=root, phase="import") | {"module": name}
+    return None
+
+
+def run_probe(probe: Probe, call: Mapping[str, Any], *, root: Places, max_bytes: int) -> bytes:
+    """Run one probe and return the packed reply: its outputs, or the report of the exception it raised."""
+    try:
+        with conditions_of(call), record_calls(call["watch"]) as record:
+            inputs = call["inputs"] if call["device"] == "cpu" else on_device(call["inputs"], call["device"])
+            outputs = probe.function(**inputs)
+        if not isinstance(outputs, dict):
+            raise TypeError(f"probe {probe.name} returned {type(outputs).__name__}, not a dict")
+        return pack({"outputs": outputs, "called": sorted(record.seen)}, max_bytes=max_bytes)
+    except BaseException as err:
+        return pack({"error": report_of(err, root=root, phase="probe")})
+
+
+def serve(connection: socket.socket, *, root: Path, limits: bounds.Limits) -> None:
+    """Receive the probes and the student's files, then answer calls until the grader hangs up.
+
+    Each probe runs in a fork of this process, so that it leaves nothing behind for the next.
+    """
+    descriptor = connection.fileno()
+    settings = read_note(read_frame(descriptor))
+    sources = unpack_files(read_frame(descriptor))
+    _write_files(unpack_files(read_frame(descriptor)), root=root)
+    os.chdir(root)
+    provide(shims_named(settings["shims"]))
+    plain_progress_bars()
+    install_notebook(root, import_s=limits.import_s)
+    try:
+        probes = all_probes(sources)
+    except BrokenProbes as err:
+        connection.sendall(note(broken=report_of(err.error, root=root, phase="probes") | {"file": err.file}))
+        return
+    connection.sendall(note(ready={probe.name: [probe.needs, *inputs_of(probe)] for probe in probes.values()}))
+    sys.path.append(str(root))
+    sys.dont_write_bytecode = True
+    imported: dict[str, dict[str, Any] | None] = {}
+    gc.freeze()
+    with contextlib.suppress(EOFError):
+        while True:
+            payload, descriptors = receive_descriptors(connection, 1)
+            _answer(
+                connection,
+                payload,
+                descriptors[0],
+                probes=probes,
+                imported=imported,
+                root=root,
+                limits=limits,
+            )
+
+
+def _write_files(files: Mapping[str, bytes], *, root: Path) -> None:
+    for name, data in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def _answer(
+    connection: socket.socket,
+    payload: bytes,
+    reply: int,
+    *,
+    probes: Mapping[str, Probe],
+    imported: dict[str, dict[str, Any] | None],
+    root: Path,
+    limits: bounds.Limits,
+) -> None:
+    """Import what a probe needs, fork, run it there, and tell how the fork ended."""
+    call, _devices = unpack(payload)
+    probe = probes[call["probe"]]
+    is_here = call["device"] == "cpu"  # a student's module may start CUDA, which has to happen in the fork
+    failed = _import_needed(probe, imported, root=root) if is_here else None
+    connection.sendall(note(imported=call["id"]))
+    _flush()
+    if failed:
+        write_all(reply, frame(pack({"error": failed})))
+        os.close(reply)
+        connection.sendall(note(end=call["id"], status=0, cpu_s=0.0, peak_kib=0))
+        return
+    child = kernel.fork()
+    if child == 0:
+        _run_in_fork(probe, call, reply, imported=imported, root=root, limits=limits)
+    os.close(reply)
+    _pid, status, usage = os.wait4(child, 0)
+    cpu_s = usage.ru_utime + usage.ru_stime
+    connection.sendall(note(end=call["id"], status=status, cpu_s=cpu_s, peak_kib=usage.ru_maxrss))
+
+
+def _import_needed(probe: Probe, imported: dict[str, dict[str, Any] | None], *, root: Path) -> dict[str, Any] | None:
+    for name in probe.needs:
+        if name not in imported:
+            imported[name] = import_student(name, root=root)
+        report = imported[name]
+        if report:
+            return report
+    return None
+
+
+def _run_in_fork(
+    probe: Probe,
+    call: Mapping[str, Any],
+    reply: int,
+    *,
+    imported: dict[str, dict[str, Any] | None],
+    root: Path,
+    limits: bounds.Limits,
+) -> None:
+    """Run the probe, send its reply and leave without running anything that the student left for the exit.
+
+    What the probe needs and is not `imported` yet is imported first.
+    """
+    status = 1
+    try:
+        with contextlib.suppress(OSError, AttributeError):  # other systems have no prctl
+            kernel.die_with_parent(signal.SIGKILL)
+        bounds.apply_to_probe(cpu_s=call["cpu_s"])
+        failed = _import_needed(probe, imported, root=root)
+        if failed:
+            result = pack({"error": failed})
+        else:
+            result = run_probe(probe, call, root=root, max_bytes=int(limits.reply_mib * bounds.MIB))
+        _flush()
+        write_all(reply, frame(result))
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _flush() -> None:
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+        sys.stderr.flush()

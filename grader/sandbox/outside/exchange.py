@@ -1,0 +1,244 @@
+"""One call and its reply, read from a stranger: bounded in time and size, and every byte of it checked.
+
+`grader.sandbox.outside.host` opens the connection and decides what an end means.
+"""
+
+import os
+import select
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from grader.errors import ProtocolError
+from grader.sandbox.outside.replies import ending_of, number_of, outcome_of
+from grader.sandbox.wire.limits import MIB, Limits
+from grader.sandbox.wire.protocol import (
+    MAX_NOTE,
+    Ending,
+    FrameReader,
+    ProbeCall,
+    ProbeOutcome,
+    frame,
+    read_note,
+)
+from grader.sandbox.wire.tensors import pack, unpack
+
+_GRACE_S = 0.5
+_FAREWELL_S = 0.25  # how long a probe that has replied may take to end
+_SLACK = 4 * MIB
+_CHUNK = 1 << 18
+
+
+class Gone(Exception):
+    """Carry the outcome of a probe whose submission has to be ended, or has ended by itself."""
+
+    def __init__(self, outcome: ProbeOutcome) -> None:
+        super().__init__(outcome.detail)
+        self.outcome = outcome
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeNeeds:
+    """Hold the student's modules that a probe needs, the inputs it takes and those it can't do without."""
+
+    modules: tuple[str, ...]
+    takes: frozenset[str]
+    requires: frozenset[str]
+
+
+def read_ready(connection: socket.socket, opening: bytes, *, timeout_s: float) -> Mapping[str, ProbeNeeds]:
+    """Send probes and files, and return what each probe needs; no student code has run by then.
+
+    Raises ProtocolError where a probe file can't be executed or the answer makes no sense, OSError where nobody
+    answers.
+    """
+    connection.settimeout(timeout_s)
+    connection.sendall(opening)
+    reader = FrameReader(1 << 20)
+    while True:
+        data = connection.recv(_CHUNK)
+        if not data:
+            raise ProtocolError("it ended before it was ready")
+        for payload in reader.feed(data):
+            message = read_note(payload)
+            if "broken" in message:
+                error = message["broken"]
+                raise ProtocolError(f"{error.get('file')} failed: {error.get('type')}: {error.get('message')}")
+            return {
+                name: ProbeNeeds(tuple(modules), frozenset(takes), frozenset(requires))
+                for name, (modules, takes, requires) in message["ready"].items()
+            }
+
+
+class Exchange:
+    """Send one call and collect its reply, the text printed meanwhile, and how it ended."""
+
+    def __init__(self, connection: socket.socket, output: int, *, limits: Limits) -> None:
+        self._connection = connection
+        self._output = output
+        self._limits = limits
+        self._printed = bytearray()
+        self._dropped = 0
+        self._notes = FrameReader(MAX_NOTE)
+        self._reply = FrameReader(int(limits.reply_mib * MIB) + _SLACK)
+        self._payload: bytes | None = None
+        self._end: dict[str, Any] | None = None
+        self._imported = False
+        self.import_failed = False
+
+    def run(self, call: ProbeCall, *, number: int) -> ProbeOutcome:
+        """Return the outcome, or raise Gone where the submission's processes have to be ended or are dead."""
+        started = time.monotonic()
+        reading, writing = os.pipe()
+        os.set_blocking(reading, False)
+        try:
+            try:
+                self._send(call, number, writing)
+            finally:
+                os.close(writing)
+            self._collect(reading, number, started=started)
+            outcome = self._conclude()
+        except Gone as gone:
+            gone.outcome = self._with_times(gone.outcome, started)
+            raise
+        except ProtocolError as err:
+            broken = ProbeOutcome(Ending.KILLED, detail=f"sent something that is no reply: {err.message.rstrip('.')}")
+            raise Gone(self._with_times(broken, started)) from err
+        finally:
+            os.close(reading)
+        return self._with_times(outcome, started)
+
+    def _send(self, call: ProbeCall, number: int, writing: int) -> None:
+        payload = pack(
+            {
+                "id": number,
+                "probe": call.probe,
+                "inputs": call.inputs,
+                "seed": call.seed,
+                "dtype": call.dtype,
+                "threads": call.threads,
+                "device": call.device,
+                "watch": list(call.watch),
+                "cpu_s": float(self._limits.cpu_s),
+                "gpu_mib": float(self._limits.gpu_mib),
+            }
+        )
+        self._connection.settimeout(self._limits.import_s)
+        data = frame(payload)
+        try:
+            sent = socket.send_fds(self._connection, [data], [writing])
+            if sent < len(data):  # even an empty message fails where the other side has answered and gone
+                self._connection.sendall(data[sent:])
+        except OSError as err:
+            raise Gone(ProbeOutcome(Ending.KILLED, detail="ended before the probe began")) from err
+
+    def _collect(self, reading: int, number: int, *, started: float) -> None:
+        """Read until the reply is whole, the sandbox says that the probe has ended, or time is up."""
+        poller = select.poll()
+        for source in (reading, self._connection.fileno(), self._output):
+            poller.register(source, select.POLLIN)
+        deadline = started + self._limits.import_s + _GRACE_S
+        while self._end is None:
+            left = deadline - time.monotonic()
+            if left <= 0 and self._payload is not None:
+                break
+            if left <= 0:
+                raise Gone(self._timed_out())
+            for descriptor, _event in poller.poll(left * 1000 + 1):
+                deadline = self._take(descriptor, poller, number=number, reading=reading, deadline=deadline)
+        while self._payload is None and self._read_reply(reading):
+            pass
+        self._drain_output()
+
+    def _take(self, descriptor: int, poller: select.poll, *, number: int, reading: int, deadline: float) -> float:
+        """Read what a descriptor has, stop watching one that has ended, and return the deadline from now on."""
+        now = time.monotonic()
+        if descriptor == self._output:
+            if not self._drain_output():
+                poller.unregister(self._output)
+        elif descriptor == reading:
+            if not self._read_reply(reading):
+                poller.unregister(reading)
+                return min(deadline, now + _FAREWELL_S) if self._payload is not None else deadline
+        elif self._read_notes(number) and self._payload is None:
+            return now + self._limits.wall_s + _GRACE_S
+        return deadline
+
+    def _timed_out(self) -> ProbeOutcome:
+        if self._imported:
+            return ProbeOutcome(Ending.TIMED_OUT, detail=f"ran longer than {self._limits.wall_s:g} s")
+        self.import_failed = True
+        return ProbeOutcome(
+            Ending.TIMED_OUT, detail=f"ran longer than {self._limits.import_s:g} s while it was imported"
+        )
+
+    def _read_notes(self, number: int) -> bool:
+        """Read what the submission's process says; True where it has just finished importing."""
+        try:
+            data = self._connection.recv(MAX_NOTE, socket.MSG_DONTWAIT)
+        except OSError:
+            data = b""
+        if not data:
+            self._drain_output()
+            self.import_failed = not self._imported
+            raise Gone(ProbeOutcome(Ending.KILLED, detail="ended" + self._when()))
+        just_imported = False
+        for payload in self._notes.feed(data):
+            message = read_note(payload)
+            if message.get("imported") == number and not self._imported:
+                self._imported = just_imported = True
+            elif message.get("end") == number:
+                self._end = message
+        return just_imported
+
+    def _when(self) -> str:
+        return " before the probe did" if self._imported else " while its modules were imported"
+
+    def _read_reply(self, reading: int) -> bool:
+        """Read a piece of the reply; False where there is no more."""
+        try:
+            data = os.read(reading, _CHUNK)
+        except BlockingIOError:
+            return False
+        frames = self._reply.feed(data)
+        if frames:
+            self._payload = frames[0]
+        return bool(data) and not frames
+
+    def _drain_output(self) -> bool:
+        """Take what was printed, keep what fits, drop the rest; False where nobody can print any more."""
+        for _piece in range(64):
+            try:
+                data = os.read(self._output, _CHUNK)
+            except BlockingIOError:
+                return True
+            if not data:
+                return False
+            room = int(self._limits.output_kib * 1024) - len(self._printed)
+            self._printed += data[: max(room, 0)]
+            self._dropped += max(len(data) - max(room, 0), 0)
+        return True
+
+    def _conclude(self) -> ProbeOutcome:
+        """Turn the reply, or its absence, into an outcome."""
+        if self._payload is None:
+            return ending_of(self._end or {}, cpu_s=self._limits.cpu_s)
+        values, devices = unpack(self._payload)
+        outcome = outcome_of(values, devices, limits=self._limits)
+        self.import_failed = outcome.error is not None and outcome.error.phase == "import"
+        return outcome
+
+    def _with_times(self, outcome: ProbeOutcome, started: float) -> ProbeOutcome:
+        printed = self._printed.decode(errors="replace")
+        if self._dropped:
+            printed += f"\n… {self._dropped} more bytes were not kept"
+        end = self._end or {}
+        return replace(
+            outcome,
+            printed=printed,
+            wall_s=time.monotonic() - started,
+            cpu_s=number_of(end.get("cpu_s")),
+            peak_mib=number_of(end.get("peak_kib")) / 1024,
+        )

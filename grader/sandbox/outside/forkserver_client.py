@@ -1,0 +1,164 @@
+"""The trusted side's hold on a fork server: starts it behind a wall, has submissions opened and ended.
+
+`grader.sandbox.outside.host` runs probes in what it opens.
+"""
+
+import contextlib
+import json
+import os
+import select
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from types import TracebackType
+from typing import Any, Self
+
+from grader.errors import SandboxError
+from grader.sandbox.outside.walls import Launched, Wall, launch
+from grader.sandbox.wire.limits import Limits
+from grader.sandbox.wire.protocol import FrameReader, frame, read_note, send_descriptors
+
+_START_S = 120.0
+_OPEN_S = 30.0
+_GONE_S = 5.0
+
+
+class ForkServer:
+    """Hold a running fork server; a context manager that ends it and everything below it.
+
+    Submissions of one for the `device` "cuda" see the graphics cards, all others none.
+    `probes` counts what was asked of its submissions: the fork server prepares for more once there were many.
+    """
+
+    def __init__(self, wall: Wall, *, preload: Sequence[str] = (), device: str = "cpu") -> None:
+        self.wall = wall
+        self.device = device
+        self.preload = tuple(preload)
+        self.problems: tuple[str, ...] = ()
+        self.probes = 0
+        self._launched: Launched | None = None
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        self._start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            os.set_inheritable(theirs.fileno(), True)
+            self._launched = launch(self.wall, theirs.fileno(), device=self.device)
+        self._control = ours
+        self._reader = FrameReader(1 << 20)
+        self._gone: dict[str, bool] = {}
+        settings = {"preload": list(self.preload), "walled": self._launched.walled, "device": self.device}
+        try:
+            ours.sendall(frame(json.dumps(settings).encode()))
+            ready = self._await("ready", deadline=time.monotonic() + _START_S)
+        except (SandboxError, OSError) as err:
+            said = self._last_words()
+            self.close()
+            raise SandboxError(
+                f"The {self.wall} wall could not be built: {said or err}",
+                remedy="`grader doctor` says what is missing. `--wall process` does without, for code that you trust.",
+            ) from err
+        if not ready["ready"]:
+            self.close()
+            raise SandboxError(
+                f"The fork server runs {ready['threads']} threads after importing {', '.join(self.preload)}; "
+                "a fork beside a thread can hang for ever.",
+                remedy="Take the module that starts a thread out of `preload` in assignment.toml.",
+            )
+        self.problems = tuple(ready["problems"])
+
+    def _last_words(self) -> str:
+        """Return what the fork server wrote before it died, shortened."""
+        launched = self._launched
+        if launched is None or launched.process.stderr is None:
+            return ""
+        with contextlib.suppress(OSError):
+            self._control.close()
+        with contextlib.suppress(Exception):
+            launched.process.wait(timeout=2)
+        os.set_blocking(launched.process.stderr.fileno(), False)
+        text = (launched.process.stderr.read() or b"").decode(errors="replace").strip()
+        return " ".join(text.splitlines()[-3:])[-600:]
+
+    def _await(self, key: str, *, deadline: float) -> dict[str, Any]:
+        """Return the next note from the fork server that has this key, keeping track of ended submissions."""
+        while True:
+            found = None
+            for payload in self._read(deadline):
+                message = read_note(payload)
+                if "gone" in message:
+                    self._gone[message["gone"]] = message["over_memory"]
+                elif key in message or "failed" in message:
+                    found = message
+            if found is not None:
+                return found
+
+    def _read(self, deadline: float) -> list[bytes]:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0 or not select.select([self._control], [], [], remaining)[0]:
+            raise SandboxError("the fork server did not answer in time")
+        data = self._control.recv(1 << 16)
+        if not data:
+            raise SandboxError("the fork server has ended")
+        return self._reader.feed(data)
+
+    def alive(self) -> bool:
+        """Tell whether the fork server still runs."""
+        return self._launched is not None and self._launched.process.poll() is None
+
+    def open(self, limits: Limits, *, root: str, descriptors: tuple[int, int]) -> str:
+        """Fork a submission's process behind its own walls; return the name to close it by. Raises SandboxError."""
+        if not self.alive():
+            self.close()
+            self._start()
+        self._count += 1
+        name = f"s{self._count}"
+        request = {"open": name, "root": root, "limits": asdict(limits), "probes": self.probes}
+        send_descriptors(self._control, json.dumps(request).encode(), descriptors)
+        answer = self._await("opened", deadline=time.monotonic() + _OPEN_S)
+        if "failed" in answer:
+            raise SandboxError(
+                f"The walls of a submission could not be built: {answer['why'] or 'it ended at once'}.",
+                remedy="`grader doctor` says what this machine lacks.",
+            )
+        return name
+
+    def end(self, name: str) -> bool:
+        """End a submission and everything in it; True where it had gone over its memory."""
+        if not self.alive():
+            return False
+        deadline = time.monotonic() + _GONE_S
+        try:
+            if name not in self._gone:
+                self._control.sendall(frame(json.dumps({"close": name}).encode()))
+            while name not in self._gone:
+                for payload in self._read(deadline):
+                    message = read_note(payload)
+                    if "gone" in message:
+                        self._gone[message["gone"]] = message["over_memory"]
+        except (OSError, SandboxError):
+            self.close()
+        return self._gone.pop(name, False)
+
+    def close(self) -> None:
+        """End the fork server; with it die all submissions."""
+        if self._launched is None:
+            return
+        with contextlib.suppress(OSError):
+            self._control.close()
+        launched, self._launched = self._launched, None
+        with contextlib.suppress(Exception):
+            launched.process.wait(timeout=2)
+        launched.remove()
+        if launched.process.stderr is not None:
+            launched.process.stderr.close()

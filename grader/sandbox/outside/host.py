@@ -1,0 +1,206 @@
+"""The trusted side of the sandbox: opens a submission, runs its probes, believes nothing.
+
+`grader.grading.plugin` runs checks against it; `grader.sandbox.outside.exchange` reads what comes back.
+"""
+
+import contextlib
+import os
+import select
+import shutil
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from grader.errors import ProtocolError, SandboxError
+from grader.sandbox.outside.exchange import Exchange, Gone, ProbeNeeds, read_ready
+from grader.sandbox.outside.forkserver_client import ForkServer
+from grader.sandbox.outside.scratch import make_scratch
+from grader.sandbox.outside.walls import Wall
+from grader.sandbox.wire.limits import Limits
+from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome, frame, note, pack_files
+
+_OPEN_S = 30.0
+_GONE_S = 5.0
+_SUBMISSION_ROOT = "/tmp/submission"  # noqa: S108 - inside the wall, where /tmp is private
+
+
+class WalledSandbox:
+    """Run one submission's probes through a fork server, opening its process anew after each that had to be killed."""
+
+    def __init__(
+        self,
+        server: ForkServer,
+        *,
+        files: Mapping[str, bytes],
+        probes: Mapping[str, bytes],
+        limits: Limits,
+        shims: Sequence[str] = (),
+    ) -> None:
+        self._server = server
+        self._opening = note(shims=list(shims)) + frame(pack_files(probes)) + frame(pack_files(files))
+        self._limits = limits
+        self._name: str | None = None
+        self._failed_import: dict[tuple[str, ...], ProbeOutcome] = {}
+        self._needs: Mapping[str, ProbeNeeds] = {}
+        self._folder: str | None = None
+        self._calls = 0
+        self._has_answered = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def run(self, call: ProbeCall) -> ProbeOutcome:
+        """Run one probe; a second time where the grader's own side failed, or the submission's process died too early.
+
+        A process that dies before it has answered any check may have been killed by the system, and is given one more
+        try; whatever makes it die again is the student's.
+        """
+        needs = self._needs.get(call.probe)
+        if needs is not None and needs.modules in self._failed_import:
+            return self._failed_import[needs.modules]
+        try:
+            outcome = self._attempt(call)
+            if outcome.ending is Ending.SANDBOX_FAILED or self._died_early(outcome):
+                self.close()
+                self._failed_import.clear()
+                outcome = self._attempt(call)
+            self._has_answered |= call.probe.isidentifier()
+        except (SandboxError, OSError) as err:
+            self.close()
+            return ProbeOutcome(Ending.SANDBOX_FAILED, detail=str(err))
+        return outcome
+
+    def _died_early(self, outcome: ProbeOutcome) -> bool:
+        """Tell whether the submission's own process, not just the fork of a probe, is dead and never gave an answer."""
+        return outcome.ending is Ending.KILLED and self._name is None and not self._has_answered
+
+    def _attempt(self, call: ProbeCall) -> ProbeOutcome:
+        if self._name is None:
+            self._open()
+        needs = self._needs_of(call)
+        self._calls += 1
+        self._server.probes += 1
+        limits = replace(self._limits, **call.limits)
+        if call.device == "cuda":  # the probe's own fork imports the modules, too
+            limits = replace(limits, wall_s=limits.wall_s + limits.import_s)
+        exchange = Exchange(self._connection, self._output, limits=limits)
+        try:
+            outcome = exchange.run(call, number=self._calls)
+        except Gone as gone:
+            outcome = self._explain_end(gone)
+        if exchange.import_failed and outcome.ending is not Ending.SANDBOX_FAILED:
+            self._failed_import[needs.modules] = outcome
+        return outcome
+
+    def _needs_of(self, call: ProbeCall) -> ProbeNeeds:
+        """Return what the probe needs. Raises SandboxError for a call that no probe can answer."""
+        needs = self._needs.get(call.probe)
+        if needs is None:
+            known = ", ".join(name for name in self._needs if name.isidentifier())  # without those of all assignments
+            raise SandboxError(f"The assignment has no probe {call.probe!r}.", remedy=f"It has {known}.")
+        for name in sorted({*call.inputs} ^ needs.takes):
+            if name not in needs.takes:
+                raise SandboxError(f"The probe {call.probe!r} takes no input {name!r}.", remedy="Mend the check.")
+            if name in needs.requires:
+                raise SandboxError(
+                    f"The probe {call.probe!r} was not given its input {name!r}.", remedy="Mend the check."
+                )
+        return needs
+
+    def _explain_end(self, gone: Gone) -> ProbeOutcome:
+        """Name the cause of an end from outside, and make sure that everything is dead."""
+        assert self._name is not None
+        over_memory = self._end()
+        if not self._server.alive():
+            return replace(gone.outcome, ending=Ending.SANDBOX_FAILED, detail="the fork server has ended")
+        if over_memory:
+            limit = f"more than {self._limits.memory_mib:g} MiB"
+            return replace(gone.outcome, ending=Ending.OUT_OF_MEMORY, detail=f"held {limit} of memory")
+        return gone.outcome
+
+    def _open(self) -> None:
+        """Fork the submission's process and hand it the probes and the student's files."""
+        ours, theirs = socket.socketpair()
+        reading, writing = os.pipe()
+        try:
+            root = self._make_root()
+            self._name = self._server.open(self._limits, root=root, descriptors=(theirs.fileno(), writing))
+        except BaseException:
+            ours.close()
+            os.close(reading)
+            self._remove_root()
+            raise
+        finally:
+            theirs.close()
+            os.close(writing)
+        self._connection, self._output = ours, reading
+        os.set_blocking(reading, False)
+        try:
+            self._needs = read_ready(ours, self._opening, timeout_s=_OPEN_S)
+        except (OSError, ProtocolError) as err:
+            self._end()
+            raise SandboxError(f"The sandbox did not take the submission: {err}") from err
+
+    def _make_root(self) -> str:
+        if self._server.wall is Wall.BUBBLEWRAP:
+            return _SUBMISSION_ROOT
+        self._folder = str(make_scratch())
+        return str(Path(self._folder).resolve() / "submission")
+
+    def _remove_root(self) -> None:
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def _end(self) -> bool:
+        """End the submission's processes, wait until all are gone, and release what belongs to them."""
+        if self._name is None:
+            return False
+        over_memory = self._server.end(self._name)
+        self._name = None
+        _drain(self._connection, seconds=_GONE_S)
+        self._connection.close()
+        os.close(self._output)
+        self._remove_root()
+        return over_memory
+
+    def close(self) -> None:
+        """End every process of the submission and remove its files."""
+        self._end()
+
+
+class ByDevice:
+    """Run a submission's probes in two sandboxes: only those for a graphics card where there are cards."""
+
+    def __init__(self, plain: WalledSandbox, on_cards: WalledSandbox) -> None:
+        self._plain = plain
+        self._on_cards = on_cards
+
+    def run(self, call: ProbeCall) -> ProbeOutcome:
+        """Run one probe where its device is."""
+        return (self._plain if call.device == "cpu" else self._on_cards).run(call)
+
+    def close(self) -> None:
+        """End every process of the submission in both, and remove its files."""
+        try:
+            self._plain.close()
+        finally:
+            self._on_cards.close()
+
+
+def _drain(connection: socket.socket, *, seconds: float) -> None:
+    """Read until the last holder of the other end is dead: the kernel ends a namespace's processes in its own time."""
+    deadline = time.monotonic() + seconds
+    with contextlib.suppress(OSError):
+        while (left := deadline - time.monotonic()) > 0:
+            if not select.select([connection], [], [], left)[0] or not connection.recv(1 << 16):
+                return

@@ -1,0 +1,75 @@
+"""Limits on what a student's code may use, and how a process puts them on itself.
+
+`grader.sandbox.inside.forkserver` applies them; `docs/security.md` says which hold where.
+"""
+
+import resource
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bound one probe (times) and one submission (the rest).
+
+    `wall_s`, `cpu_s`: one probe; `import_s`: importing the student's modules. `memory_mib`: resident memory of all the
+    submission's processes, and the data of each. `file_mib`: largest file; `tmp_mib`: all files together.
+    `output_kib`: printed text kept per probe. `reply_mib`: returned tensors. `gpu_mib`: what torch may take of a card.
+    """
+
+    wall_s: float = 10.0
+    import_s: float = 30.0
+    cpu_s: float = 30.0
+    memory_mib: float = 2048
+    processes: float = 64
+    open_files: float = 256
+    file_mib: float = 64
+    tmp_mib: float = 256
+    output_kib: float = 64
+    reply_mib: float = 64
+    gpu_mib: float = 2048
+    threads: float = 1
+
+
+def limits_from(overrides: Mapping[str, float]) -> Limits:
+    """Return the default limits with the given ones replaced; the names are the fields'."""
+    known = {field.name for field in fields(Limits)}
+    unknown = sorted(set(overrides) - known)
+    if unknown:
+        raise ValueError(f"unknown limit {unknown[0]!r}; known: {', '.join(sorted(known))}")
+    return replace(Limits(), **overrides)
+
+
+def apply_to_submission(limits: Limits, *, private_users: bool) -> None:
+    """Bound this process and its children for good: memory, files, core dumps and, in a namespace, processes.
+
+    RLIMIT_NPROC counts all processes of a user, so it is only set where the user namespace is the submission's own.
+    """
+    data = int(limits.memory_mib * MIB)
+    _lower(resource.RLIMIT_DATA, data)
+    _lower(resource.RLIMIT_FSIZE, int(limits.file_mib * MIB))
+    _lower(resource.RLIMIT_NOFILE, int(limits.open_files))
+    _lower(resource.RLIMIT_CORE, 0)
+    if private_users:
+        _lower(resource.RLIMIT_NPROC, int(limits.processes))
+
+
+def apply_to_probe(*, cpu_s: float) -> None:
+    """Bound the CPU seconds of this process from now on; at the end the kernel kills it."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    spent = usage.ru_utime + usage.ru_stime
+    _lower(resource.RLIMIT_CPU, int(spent + cpu_s) + 1)
+
+
+def guard_s(limits: Limits) -> float:
+    """Return how long a check whose probes have these limits may take before the grader itself is thought to hang."""
+    return 60 + 10 * (limits.wall_s + limits.import_s)
+
+
+def _lower(kind: int, value: int) -> None:
+    """Set soft and hard limit, never above the hard limit that is there."""
+    hard = resource.getrlimit(kind)[1]
+    bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(kind, (bound, bound))

@@ -1,0 +1,88 @@
+"""Files as one piece of bytes and back: what travels to another machine, of a course or of a submission.
+
+`grader.cluster` sends it; `grader.grading.grade` reads the submission in it instead of what was handed in.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from grader.errors import ProtocolError
+from grader.submissions.submission import Submission, digest_of
+
+_HEADER_BYTES = 32 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Hold files, POSIX paths to bytes, and plain facts about them."""
+
+    files: Mapping[str, bytes]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def pack(parcel: Parcel) -> bytes:
+    """Return a line of JSON, with the facts and each file's path and size, and behind it all contents."""
+    sizes = [[path, len(content)] for path, content in parcel.files.items()]
+    header = json.dumps({"facts": dict(parcel.facts), "files": sizes}).encode()
+    return b"\n".join((header, b"".join(parcel.files.values())))
+
+
+def unpack(data: bytes, *, most_bytes: int) -> Parcel:
+    """Return what was packed; raise ProtocolError for what `pack` can't have written, or over `most_bytes`."""
+    header, found, contents = data.partition(b"\n")
+    if not found or len(header) > _HEADER_BYTES or len(contents) > most_bytes:
+        raise ProtocolError(f"A parcel of {len(data):,} bytes can't be read: it is cut off or too large.")
+    try:
+        match json.loads(header):
+            case {"facts": dict(facts), "files": list(rows)}:
+                sizes = {str(path): int(size) for path, size in rows}
+            case _:
+                raise ValueError("another shape")
+    except (ValueError, TypeError, RecursionError) as err:
+        raise ProtocolError(f"A parcel's header can't be read ({type(err).__name__}).") from err
+    if len(sizes) != len(rows) or any(size < 0 for size in sizes.values()) or sum(sizes.values()) != len(contents):
+        raise ProtocolError("A parcel does not hold what its header says.")
+    for path in sizes:
+        refuse_path(path)
+    files, start = {}, 0
+    for path, size in sizes.items():
+        files[path] = contents[start : start + size]
+        start += size
+    return Parcel(files, facts)
+
+
+def refuse_path(path: str) -> None:
+    """Raise ProtocolError for a path that leads out of the folder it is unpacked in."""
+    pure = PurePosixPath(path)
+    if not path or "\0" in path or "\\" in path or pure.is_absolute() or ".." in pure.parts or str(pure) != path:
+        raise ProtocolError(f"A parcel holds a file at {path[:200]!r}.")
+
+
+def pack_submission(submission: Submission) -> bytes:
+    """Return a submission as bytes."""
+    facts = {
+        "name": submission.name,
+        "notes": submission.notes,
+        "missing": submission.missing,
+        "digest": submission.digest,
+    }
+    return pack(Parcel(submission.files, facts))
+
+
+def read_submission_parcel(file: Path, *, most_bytes: int = 2 << 30) -> Submission:
+    """Return the submission that a file holds; raise ProtocolError where it is not what was packed."""
+    parcel = unpack(file.read_bytes(), most_bytes=most_bytes)
+    facts = parcel.facts
+    submission = Submission(
+        name=str(facts.get("name", "")),
+        files=parcel.files,
+        notes=tuple(facts.get("notes", ())),
+        missing=tuple(facts.get("missing", ())),
+        digest=str(facts.get("digest", "")),
+    )
+    if digest_of(submission.files) != submission.digest:
+        raise ProtocolError(f"The parcel of {submission.name!r} was damaged on its way.")
+    return submission

@@ -1,0 +1,179 @@
+"""Read one submission into memory: the student's files, with what isn't theirs to change restored.
+
+`grader.submissions.intake` finds submissions; `grader.grading.grade` sends what is read here into the sandbox.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from grader.courses.assignment import Assignment, HandedIn, Kind
+from grader.courses.globs import is_matched
+from grader.errors import CourseError, SubmissionError
+from grader.submissions.archives import READABLE_SUFFIXES, read_archive
+from grader.submissions.contents import ARCHIVE_SUFFIXES, Contents, IntakeLimits, is_junk
+from grader.submissions.folders import read_folder
+from grader.submissions.intake import Found, Intake, find_submissions
+from grader.submissions.notebook_intake import Chosen, choose_notebook, convert_scripts, strip_notebook
+from grader.submissions.package_root import place_files
+from grader.submissions.paths import list_names, printable
+
+__all__ = ["Found", "Intake", "IntakeLimits", "Submission", "find_submissions", "read_submission"]
+
+DEFAULT_LIMITS = IntakeLimits()
+KIT_FOLDER = "checks/"
+REFERENCE_README = "README.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Hold what is graded: POSIX paths to bytes (sorted), notes for the student, required paths missing.
+
+    `digest` is the sha256 over all paths and contents.
+    """
+
+    name: str
+    files: Mapping[str, bytes]
+    notes: tuple[str, ...]
+    missing: tuple[str, ...]
+    digest: str
+
+
+def read_submission(found: Found, assignment: Assignment, *, limits: IntakeLimits = DEFAULT_LIMITS) -> Submission:
+    """Read a submission; raise SubmissionError where it can't be read or holds no required file.
+
+    A required file that is missing is never filled from the reference.
+    """
+    contents = _read_contents(found.path, assignment.handed_in, limits)
+    chosen = _choose_notebook(contents.files, assignment)
+    placed = place_files(chosen.files, assignment.handed_in)
+    files, notes = _restore(placed.files, assignment)
+    stripped = _strip_notebook(files, assignment)
+    ordered = dict(sorted(stripped.files.items()))
+    return Submission(
+        name=found.name,
+        files=ordered,
+        notes=(*contents.notes, *chosen.notes, *placed.notes, *notes, *stripped.notes),
+        missing=placed.missing,
+        digest=digest_of(ordered),
+    )
+
+
+def _choose_notebook(files: Mapping[str, bytes], assignment: Assignment) -> Chosen:
+    if assignment.handed_in.kind is not Kind.NOTEBOOK:
+        return Chosen(files)
+    return choose_notebook(convert_scripts(files, assignment), assignment, reference=reference_notebook(assignment))
+
+
+def _strip_notebook(files: Mapping[str, bytes], assignment: Assignment) -> Chosen:
+    if assignment.handed_in.kind is not Kind.NOTEBOOK:
+        return Chosen(files)
+    return strip_notebook(files, assignment, reference=reference_notebook(assignment))
+
+
+def reference_notebook(assignment: Assignment) -> bytes | None:
+    """Return the reference's notebook, None in the students' kit."""
+    if assignment.reference is None:
+        return None
+    files = convert_scripts(read_reference(assignment.reference), assignment)
+    return next((files[path] for path in assignment.handed_in.required if path in files), None)
+
+
+def _read_contents(path: Path, handed_in: HandedIn, limits: IntakeLimits) -> Contents:
+    if path.is_symlink():
+        raise SubmissionError(f"`{printable(path.name)}` is a link.", remedy="Hand in the files themselves.")
+    if path.is_dir():
+        return _open_only_archive(path, read_folder(path, limits), handed_in, limits)
+    if not path.is_file():
+        raise SubmissionError(f"`{printable(path.name)}` is no file and no folder.", remedy="Is the path right?")
+    if path.suffix.lower() in {".py", ".ipynb"}:
+        return _read_single(path, limits)
+    if path.name.lower().endswith(ARCHIVE_SUFFIXES):
+        return read_archive(path, limits)
+    kinds = f"a folder, {', '.join(READABLE_SUFFIXES)} or {list_names(handed_in.required, most=1)}"
+    raise SubmissionError(
+        f"`{printable(path.name)}` can't be read: expected {kinds}.",
+        remedy="Pack the folder with your system's own tool, as .zip or .tar.gz.",
+    )
+
+
+def _open_only_archive(folder: Path, contents: Contents, handed_in: HandedIn, limits: IntakeLimits) -> Contents:
+    """Return a folder's contents, or those of the one archive in it where nothing else is handed in."""
+    wanted = {PurePosixPath(path).name.lower() for path in handed_in.required}
+    names = {PurePosixPath(path).name.lower() for path in contents.files}
+    if not contents.archives or wanted & names:
+        return contents
+    if len(contents.archives) > 1:
+        archives = list_names(contents.archives)
+        raise SubmissionError(
+            f"`{printable(folder.name)}` holds several archives, {archives}: which one is to be graded?",
+            remedy="Leave only one of them there.",
+        )
+    return read_archive(folder / contents.archives[0], limits)
+
+
+def _read_single(path: Path, limits: IntakeLimits) -> Contents:
+    with path.open("rb") as file:
+        content = file.read(limits.most_bytes(path.name) + 1)
+    if len(content) > limits.most_bytes(path.name):
+        size = f"{limits.most_bytes(path.name) // (1024 * 1024)} MiB"
+        raise SubmissionError(f"`{printable(path.name)}` is over {size}.", remedy="Hand in the code only.")
+    return Contents({path.name: content})
+
+
+def _restore(files: Mapping[str, bytes], assignment: Assignment) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """Return the files with the course's own ones in place, and notes on what was replaced or left out."""
+    editable = assignment.handed_in.editable
+    own = {path: content for path, content in files.items() if is_matched(path, editable)}
+    other = {path: content for path, content in files.items() if path not in own}
+    if assignment.reference is None:
+        return own | {path: other[path] for path in other if not path.startswith(KIT_FOLDER)}, ()
+    reference = convert_scripts(read_reference(assignment.reference), assignment)
+    support = {path: content for path, content in reference.items() if not is_matched(path, editable)}
+    kept = {path for path in own if not _collides(path, support)}
+    kept |= {path for path in other if _is_free(path, support, reference)}
+    changed = [path for path in support if path in files and not _is_same(files[path], support[path])]
+    left_out = [path for path in files if path not in kept and path not in support]
+    left_out = [path for path in left_out if not path.startswith(KIT_FOLDER)]
+    notes = []
+    if changed:
+        notes.append(f"Replaced by the course's own, which may not be changed: {list_names(changed)}.")
+    if left_out:
+        notes.append(f"Left out {list_names(left_out)}: that place belongs to the course.")
+    return {path: files[path] for path in kept} | support, tuple(notes)
+
+
+def read_reference(folder: Path) -> dict[str, bytes]:
+    """Read the files of a reference, without junk and its own README, which speaks to instructors."""
+    if not folder.is_dir():
+        raise CourseError(f"{folder} is missing.", remedy="Add a reference: a submission that earns every point.")
+    files = {file.relative_to(folder).as_posix(): file for file in sorted(folder.rglob("*")) if file.is_file()}
+    return {path: file.read_bytes() for path, file in files.items() if not is_junk(path) and path != REFERENCE_README}
+
+
+def _is_free(path: str, support: Mapping[str, bytes], reference: Mapping[str, bytes]) -> bool:
+    """Say whether a student's other file lies in a place that is not the course's own."""
+    if path.startswith(KIT_FOLDER) or path in support or _collides(path, support):
+        return False
+    top = path.split("/")[0] + "/"
+    beside = [other for other in reference if other.startswith(top)]
+    return "/" not in path or not beside or any(other not in support for other in beside)
+
+
+def _collides(path: str, support: Mapping[str, bytes]) -> bool:
+    """Say whether a path is a folder of the course, or lies below one of its files."""
+    parents = [folder.as_posix() for folder in PurePosixPath(path).parents]
+    return any(folder in support for folder in parents) or any(other.startswith(f"{path}/") for other in support)
+
+
+def _is_same(actual: bytes, expected: bytes) -> bool:
+    return actual.replace(b"\r\n", b"\n") == expected.replace(b"\r\n", b"\n")
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """Return the sha256 over all paths and contents, in the files' order."""
+    total = hashlib.sha256()
+    for path, content in files.items():
+        total.update(path.encode() + b"\0" + hashlib.sha256(content).digest())
+    return total.hexdigest()

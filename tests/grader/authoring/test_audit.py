@@ -1,0 +1,390 @@
+"""Tests of audit: one bad course in which every rule is violated, and the mini course in which none is."""
+
+import json
+import shutil
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import pytest
+
+from grader.authoring.audit import Part, Request, audit, find_unproven, request_for, write_figures
+from grader.errors import CourseError
+
+MINI = Path(__file__).parents[1] / "sample_courses" / "mini"
+TOML = """\
+title = "Bad"
+[submission]
+required = ["student.py"]
+editable = ["student.py"]
+[limits]
+wall_s = 2.0
+import_s = 3.0
+"""
+TASKS = ("double", "triple", "quad", "train", "lonely")
+PROBE = """
+@probe(needs=["student"])
+def {name}(*, x):
+    import student
+    return {{"y": student.{name}(x)}}
+"""
+CHECKS = '''\
+import pytest
+import torch
+from grader.compare import assert_matches
+
+@pytest.mark.graded(task="double")
+def test_double(probe, rng):
+    """doubles"""
+    x = torch.randn(4, 3, generator=rng)
+    assert_matches(probe("double", x=x), {"y": 2 * x})
+
+@pytest.mark.graded(task="double", after="test_double")
+def test_double_again(probe, rng):
+    """doubles again"""
+    x = torch.randn(4, 3, generator=rng)
+    assert_matches(probe("double", x=x), {"y": 2 * x})
+
+@pytest.mark.graded(task="triple")
+def test_triple(probe, expected):
+    """triples"""
+    x = torch.linspace(1, 2, 5)
+    assert_matches(probe("triple", x=x), expected("triple", x=x))
+
+@pytest.mark.graded(task="triple")
+def test_new(probe, expected):
+    """triples"""
+    x = torch.linspace(1, 2, 5)
+    assert_matches(probe("triple", x=x), expected("triple", x=x))
+
+@pytest.mark.graded(task="triple")
+def test_lucky(probe, expected, rng):
+    """triples something"""
+    x = torch.randn(1, generator=rng)
+    assert_matches(probe("triple", x=x), expected("triple", x=x))
+    assert rng.initial_seed() == 681481593, "Unlucky."
+
+@pytest.mark.graded(task="quad")
+def test_quad(probe):
+    """quadruples"""
+    assert probe("quad", x=torch.ones(1))["y"].item() == 5, "Four is not five."
+
+@pytest.mark.graded(task="train")
+def test_train(probe):
+    """trains"""
+    assert probe("train", x=torch.ones(1))["y"].item() == 1, "It did not learn."
+'''
+REFERENCE = """\
+from support import THREE
+
+
+def double(x):
+    # <solution> Return two times x.
+    return 2 * x
+    # </solution>
+
+
+def triple(x):
+    return THREE * x
+
+
+# <solution> Define quad.
+#| pass
+def quad(x):
+    return 4 * x
+# </solution>
+
+
+def train(x):
+    # <solution> Train.
+    return x
+    # </solution>
+"""
+MISTAKE = """
+[[mistake]]
+name = "{name}"
+file = "{file}"
+find = "{find}"
+replace = "{replace}"
+check = "{check}"
+verdict = "{verdict}"
+words = ["{words}"]
+lookalike = "{lookalike}"
+"""
+DEFAULTS = {
+    "file": "student.py",
+    "find": "return 2 * x",
+    "replace": "return x",
+    "check": "test_double",
+    "verdict": "wrong",
+    "words": "half of what is expected",
+    "lookalike": "halved",
+}
+MISTAKES = {
+    "good": {},
+    "harmless": {"replace": "return x * 2"},
+    "other-words": {"words": "twice"},
+    "other-verdict": {"verdict": "crashed"},
+    "other-lookalike": {"lookalike": "doubled"},
+    "unknown-lookalike": {"lookalike": "double"},
+    "nowhere": {"find": "return 7 * x"},
+    "twice": {"find": "THREE"},
+    "not-theirs": {"file": "support.py", "find": "3"},
+    "no-such-check": {"check": "test_doubel"},
+    "too-early": {"check": "test_double_again"},
+    "long": {"find": "    return x\\n", "replace": "    return 2 * x\\n", "check": "test_train", "words": "learn"},
+}
+HONEST = '"""Adds where the reference multiplies."""\ndef double(x): return x + x\ndef triple(x): return x + x + x\n'
+HONEST += "def quad(x): return x + x + x + x\ndef train(x): return +x\n"
+
+
+@contextmanager
+def _silent(*, total):
+    yield lambda _subject: None
+
+
+def _write_mistake(name, changes):
+    return MISTAKE.format(name=name, **(DEFAULTS | {"lookalike": "" if changes else "halved"} | changes))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_fork_server(process_server):
+    """Record behind a real fork server that is started once for all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("grader.authoring.record.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+        yield
+
+
+@pytest.fixture(scope="module")
+def bad(make_course, write_files, tmp_path_factory):
+    """Return the folder of a course that violates every rule."""
+    toml = TOML + "".join(f'[tasks.{name}]\ntitle = "{name}"\npoints = 2\n' for name in TASKS)
+    toml = toml.replace("[tasks.train]\n", "[tasks.train]\nlong = true\n")
+    course = make_course(
+        tmp_path_factory.mktemp("bad"),
+        toml=toml,
+        probes="from grader.probes import probe\n" + "".join(PROBE.format(name=name) for name in TASKS[:4]),
+        checks=CHECKS,
+        reference={"student.py": REFERENCE, "support.py": "THREE = 3\n"},
+        slug="bad",
+    )
+    folder = course / "tests" / "assignments" / "bad"
+    write_files(
+        folder,
+        {
+            "mistakes.toml": "".join(_write_mistake(name, changes) for name, changes in MISTAKES.items()),
+            "variants/honest/student.py": HONEST,
+            "variants/loses/student.py": HONEST.replace("x + x\n", "2 * (x + x)\n", 1),
+            "variants/same/student.py": REFERENCE,
+        },
+    )
+    return course
+
+
+def _record_then_change(course):
+    """Record assets, then make one stale, one missing and one unused."""
+    from grader.authoring.record import record
+    from grader.courses.course import read_assignment
+
+    check = course / "tests" / "assignments" / "bad" / "test_tiny.py"
+    text = check.read_text()
+    sound = text.replace("== 5", "== 4").replace("test_new", "test_old")
+    check.write_text(sound.replace("rng.initial_seed() == 681481593", "True"))
+    record(read_assignment(course, "bad"), write=True)
+    check.write_text(text)
+    (course / "reference" / "bad" / "support.py").write_text("THREE = 3.25\n")
+
+
+@pytest.fixture(scope="module")
+def found(bad):
+    """Return the audit of the bad course."""
+    _record_then_change(bad)
+    return audit(bad, "bad", request=Request(), progress=_silent)
+
+
+def _of(found, subject):
+    return [
+        str(violation).removeprefix(f"{subject}: ") for violation in found.violations if violation.subject == subject
+    ]
+
+
+def test_a_reference_that_fails_a_check_is_told(found):
+    """Every check that the reference fails is a violation that ends with the command that shows it."""
+    told = _of(found, "reference")
+    assert [line.split()[0] for line in told] == ["`test_triple`", "`test_new`", "`test_lucky`", "`test_quad`"]
+    assert told[-1] == (
+        "`test_quad` is wrong: Four is not five. Mend the reference or the check; "
+        "look with `grader check reference/bad --assignment bad --task quad`."
+    )
+    assert "`test_new` is not_graded: The grader failed here, not your code: bad has no recorded asset" in told[1]
+
+
+def test_a_template_that_earns_something_is_told(found):
+    """A check that stubs pass, and a stub that is not there at all, are violations; unwritten code is none."""
+    given_away, missing = "`test_triple` is", "`test_quad` is missing"
+    told = _of(found, "template")
+    assert [line[: len(missing)] for line in told if missing in line] == [missing]
+    assert told[-1].endswith("Expected not_implemented or skipped. Mend the solution regions of reference/bad.")
+    assert not any("test_double" in line or "test_train" in line for line in told)
+    assert any(given_away in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("harmless", "It is not caught: `test_double` passed. Sharpen that check. Edit"),
+        ("other-words", "`test_double` does not say “twice”; it says: `y` differs at"),
+        ("other-verdict", "`test_double` is wrong: `y` differs at"),
+        ("other-verdict", " Expected `crashed`. Edit"),
+        ("other-lookalike", "`test_double` does not tell the lookalike “doubled”; it tells “halved”."),
+        ("unknown-lookalike", "does not tell the lookalike “double”; it tells “halved”. None has that name."),
+        ("nowhere", "It can't be tried: `find` does not occur in `student.py`; expected once."),
+        ("twice", "It can't be tried: `find` occurs 2 times in `student.py`; expected once."),
+        ("not-theirs", "It can't be tried: students may not change `support.py`, so it is restored"),
+        ("no-such-check", "It can't be tried: there is no check `test_doubel`. Did you mean `test_double`?"),
+        ("too-early", "`test_double_again` is skipped: Not run: first “doubles” has to pass. Expected `wrong`."),
+    ],
+)
+def test_a_mistake_that_does_otherwise_is_told(found, name, words):
+    """A mistake that is not caught, or otherwise than its file says, is one violation that ends with what to edit."""
+    (line,) = _of(found, f"mistake {name}")
+    assert words in line
+    file = "tests/assignments/bad/mistakes.toml"
+    assert line.endswith(f" Edit {file}; try again with `grader audit bad --mistake {name}`.")
+
+
+def test_caught_mistakes_are_counted(found):
+    """A mistake that its check catches, in the words of its file, is no violation; what it shows is remembered."""
+    assert (found.caught, found.mistakes) == (2, 12)
+    assert _of(found, "mistake good") == _of(found, "mistake long") == []
+    assert "good" in found.told["halved"]
+    assert found.said["good"].verdict == "wrong"
+
+
+def test_a_variant_that_loses_points_is_told(found):
+    """Every check that a variant fails is a violation, with the false lookalike that it was told."""
+    told = _of(found, "variant loses")
+    (line,) = [line for line in told if "`test_double` is wrong" in line]
+    assert "The lookalike “doubled” is told, and is false. Mend the check" in line
+    assert line.endswith("or edit tests/assignments/bad/variants/loses.")
+    assert _of(found, "variant same") == [
+        "It is of no use: its `student.py` is the reference's own. Edit tests/assignments/bad/variants/same."
+    ]
+    assert (found.full, found.variants) == (0, 3)
+
+
+def test_assets_in_all_their_states_are_told(found):
+    """Missing, stale and unused assets, and what fails with another seed, are violations with the command."""
+    told = _of(found, "assets")
+    run = "Run `grader record bad` and review the diff."
+    assert f"assets/bad/test_new.safetensors is missing. {run}" in told
+    assert f"assets/bad/test_triple.safetensors is stale: the reference returns something else. {run}" in told
+    assert f"assets/bad/test_old.safetensors is unused: no check asks for it. {run}" in told
+    (unlucky,) = [line for line in told if "Unlucky" in line]
+    assert unlucky.startswith("With another seed, `test_lucky` is wrong: Unlucky. Mend the check")
+
+
+def test_checks_that_are_missing_or_public_are_told(found):
+    """A task without a check, and an assignment with too few hidden checks, are violations."""
+    assert _of(found, "checks") == [
+        "No check earns the 2 points of the task `lonely`. "
+        "Add one to tests/assignments/bad, or take the task out of assignment.toml.",
+        "0 of 7 checks are hidden; expected at least a third. "
+        "Add hidden ones to tests/assignments/bad/test_<part>_hidden.py.",
+    ]
+
+
+def test_a_stale_kit_is_told(found):
+    """Files of the kit that are not what the reference gives are one violation with the command."""
+    (line,) = _of(found, "kit")
+    assert line.startswith("student_template/bad: README.md is missing, ")
+    assert line.endswith(" more. Run `grader template bad`.")
+
+
+def test_figures_add_up(found):
+    """The audit counts the checks and points of all tasks."""
+    assert (found.checks, found.points, found.not_run) == (7, 10, 0)
+
+
+def test_quick_leaves_long_tasks_out(bad, found):
+    """With quick, long tasks are left out, and mistakes of theirs aren't tried."""
+    parts = frozenset({Part.REFERENCE, Part.MISTAKES})
+    quick = audit(bad, "bad", request=Request(parts, quick=True, mistakes=("good", "long")), progress=_silent)
+    assert (quick.checks, quick.points, quick.mistakes, quick.caught) == (found.checks - 1, found.points - 2, 1, 1)
+
+
+def test_what_no_mistake_shows_is_told(found):
+    """Over all assignments, each lookalike has to be shown by some mistake that is caught."""
+    unproven = [str(violation) for violation in find_unproven([found])]
+    assert not any("“halved”" in line for line in unproven)
+    assert (
+        "lookalikes: No mistake of any assignment shows the lookalike “transposed”. "
+        "Add one to a mistakes.toml, or take it out of grader/compare/hypotheses.py."
+    ) in unproven
+
+
+def test_figures_are_written_as_json(found, tmp_path):
+    """The figures and violations of an audit can be read by other programs."""
+    write_figures(tmp_path / "audit.json", [found], find_unproven([found]))
+    figures = json.loads((tmp_path / "audit.json").read_text())
+    (row,) = figures["assignments"]
+    assert (figures["schema_version"], row["slug"], row["mistakes"], row["caught"]) == (1, "bad", 12, 2)
+    assert set(row["violations"][0]) == {"subject", "message", "remedy"}
+    assert row["said"]["good"] == "wrong"
+
+
+def test_an_unknown_part_is_refused():
+    """A part that nobody knows is refused with the nearest one."""
+    with pytest.raises(CourseError, match=r"An audit has no part `mistake`\. Did you mean `mistakes`\?"):
+        request_for(["mistake"], mistakes=(), quick=False, jobs=None)
+
+
+def test_an_unknown_mistake_is_refused(bad):
+    """A mistake that nobody knows is refused with the nearest one."""
+    request = request_for([], mistakes=["god"], quick=False, jobs=None)
+    assert request.parts == {Part.MISTAKES}
+    with pytest.raises(CourseError, match=r"bad has no mistake `god`\. Did you mean `good`\?"):
+        audit(bad, "bad", request=request, progress=_silent)
+
+
+@pytest.fixture
+def mini(tmp_path):
+    """Return a copy of the mini course."""
+    return shutil.copytree(MINI, tmp_path / "mini", ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def test_a_sound_course_has_no_violation(run_grader, mini):
+    """The mini course is sound: exit code 0, and the last line says the figures."""
+    ended = run_grader("audit", "mini", "--json", "figures.json", cwd=mini)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    (line,) = ended.stdout.splitlines()
+    assert line.startswith("mini: 6 checks, 15 points, 7 of 7 mistakes caught, 1 of 1 variants full, no violations, ")
+    assert json.loads((mini / "figures.json").read_text())["assignments"][0]["violations"] == []
+    assert "[10/10]" in ended.stderr
+
+
+def test_one_mistake_shows_what_is_said(run_grader, mini):
+    """With --mistake only that one is tried, and the check's words are printed."""
+    ended = run_grader("audit", "mini", "--mistake", "linear-without-bias", cwd=mini)
+    assert ended.returncode == 0
+    assert ended.stdout.startswith("linear-without-bias: test_linear_forward is wrong\n")
+    assert "is the bias missing, or added twice?" in ended.stdout
+    assert "1 of 1 mistakes caught, 0 of 0 variants full, no violations" in ended.stdout
+
+
+def test_a_violation_is_exit_code_1(run_grader, mini):
+    """A violation is printed as a line, and the exit code is 1."""
+    (mini / "student_template" / "mini" / "student.py").write_text("")
+    ended = run_grader("audit", "mini", "--only", "assets", cwd=mini)
+    assert ended.returncode == 1
+    assert ended.stdout.splitlines()[0] == (
+        "✗ kit: student_template/mini: student.py differs. Run `grader template mini`."
+    )
+
+
+def test_without_a_slug_lookalikes_have_to_be_shown(run_grader, mini):
+    """Auditing a whole course tells the lookalikes that no mistake shows."""
+    ended = run_grader("audit", "--only", "mistakes", cwd=mini)
+    assert ended.returncode == 1
+    assert "✗ lookalikes: No mistake of any assignment shows the lookalike “sign flipped”." in ended.stdout
+    assert "“transposed”" not in ended.stdout
+    assert run_grader("audit", "nowhere", cwd=mini).returncode == 2

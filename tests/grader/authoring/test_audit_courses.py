@@ -1,0 +1,41 @@
+"""The audit of this repository's own course: every assignment is sound, long tasks left out.
+
+`grader audit` without --quick trains too.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from grader.authoring.audit import Audit, find_unproven
+from grader.courses.course import list_slugs
+
+pytestmark = pytest.mark.slow
+COURSE = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory):
+    """Return the folder where each audit leaves its figures."""
+    return tmp_path_factory.mktemp("figures")
+
+
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("slug", list_slugs(COURSE))
+def test_the_assignment_is_sound(run_grader, figures, slug):
+    """Reference, template, mistakes, variants, assets and kit are what they should be."""
+    options = ("--quick", "--jobs", "1", "--json", figures / f"{slug}.json")  # other tests keep the other cores busy
+    ended = run_grader("audit", slug, *options, cwd=COURSE, timeout_s=1500)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_every_lookalike_is_shown_by_a_mistake(figures):
+    """What feedback can recognise is proven by a mistake of some assignment, told in an audit just now."""
+    told = {}
+    for slug in list_slugs(COURSE):
+        if not (figures / f"{slug}.json").is_file():
+            pytest.skip(f"The audit of {slug} did not run or did not end before this test.")
+        (row,) = json.loads((figures / f"{slug}.json").read_text())["assignments"]
+        told |= row["told"]
+    assert [str(violation) for violation in find_unproven([Audit("all", told=told)])] == []

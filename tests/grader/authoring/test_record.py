@@ -1,0 +1,221 @@
+"""Tests of grader.authoring.record: real references, recorded behind a fork server without a wall."""
+
+import json
+import re
+from contextlib import nullcontext
+from dataclasses import replace
+
+import pytest
+
+from grader.authoring.record import record
+from grader.compare.spread import MARGIN
+from grader.errors import CourseError
+from grader.grading.check_session import Selection
+
+CHECK = '''
+@pytest.mark.graded(task="double")
+def test_{name}(probe, expected, rng):
+    """{name} matches"""
+    x = torch.randn(5, generator=rng)
+    assert_matches(probe("{name}", x=x), expected("{name}", x=x))
+'''
+HEAD = "import pytest\nimport torch\nfrom grader.compare import assert_matches\n"
+PROBE = """
+@probe(needs=["student"])
+def {name}(*, x):
+    import student
+    return {{"y": student.{name}(x)}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _one_fork_server(monkeypatch, process_server):
+    """Record behind a real fork server that is started once for all tests."""
+    monkeypatch.setattr("grader.authoring.record.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+
+
+@pytest.fixture
+def course(make_course, tmp_path):
+    """Return a function that writes a course whose reference holds functions, each with a probe and a check."""
+
+    def course(*, more="", head="import torch\n", **functions):
+        checks = HEAD + "".join(CHECK.format(name=name) for name in functions) + more
+        probes = "from grader.probes import probe\n" + "".join(PROBE.format(name=name) for name in functions)
+        bodies = "".join(f"def {name}(x):\n    return {body}\n" for name, body in functions.items())
+        return make_course(tmp_path, checks=checks, probes=probes, reference=head + bodies)
+
+    return course
+
+
+@pytest.fixture
+def assignment(course, read_tiny):
+    """Return a function that writes a course and reads its assignment."""
+    return lambda **functions: read_tiny(course(**functions))
+
+
+def _bytes(assignment):
+    return {path.name: path.read_bytes() for path in sorted(assignment.assets.glob("*"))}
+
+
+def _states(recording):
+    return recording.matched, recording.missing, recording.stale, recording.unused
+
+
+def test_what_is_missing_is_recorded_and_then_matches(assignment):
+    """A first recording writes what is missing; the second finds it matched and changes no byte."""
+    tiny = assignment(one="x * 2", two="x.exp()")
+    first = record(tiny, write=True)
+    assert _states(first) == ([], ["test_one", "test_two"], [], [])
+    assert not first.is_clean
+    before = _bytes(tiny)
+    assert sorted(before) == ["manifest.json", "test_one.safetensors", "test_two.safetensors"]
+    second = record(tiny, write=True)
+    assert _states(second) == (["test_one", "test_two"], [], [], [])
+    assert second.is_clean
+    assert _bytes(tiny) == before
+
+
+def test_without_write_nothing_is_written(assignment):
+    """A recording that only looks leaves no file behind."""
+    tiny = assignment(one="x * 2")
+    assert record(tiny, write=False).missing == ["test_one"]
+    assert not tiny.assets.exists()
+
+
+def test_a_changed_reference_makes_its_asset_stale_and_no_other(assignment):
+    """Only the asset whose reference changed is written anew; what no check asks for is removed."""
+    record(assignment(one="x * 2", two="x.exp()", old="x"), write=True)
+    tiny = assignment(one="x * 2", two="x.exp() + 1")
+    before = _bytes(tiny)
+    recording = record(tiny, write=True)
+    assert _states(recording) == (["test_one"], [], ["test_two"], ["test_old"])
+    after = _bytes(tiny)
+    assert sorted(after) == ["manifest.json", "test_one.safetensors", "test_two.safetensors"]
+    assert after["test_one.safetensors"] == before["test_one.safetensors"]
+    assert after["test_two.safetensors"] != before["test_two.safetensors"]
+    old, new = (json.loads(files["manifest.json"])["assets"] for files in (before, after))
+    assert (new["test_one"] == old["test_one"], new["test_two"] == old["test_two"]) == (True, False)
+
+
+def test_a_broken_manifest_is_recorded_anew(assignment):
+    """Where the manifest can't be read, all assets are stale and recording mends it, as its own remedy says."""
+    tiny = assignment(one="x * 2")
+    record(tiny, write=True)
+    before = _bytes(tiny)
+    (tiny.assets / "manifest.json").write_text('{"schema": 0}')
+    assert record(tiny, write=True).stale == ["test_one"]
+    assert _bytes(tiny) == before
+
+
+def test_a_tampered_asset_is_stale(assignment):
+    """A file that isn't what the manifest describes is stale and written anew."""
+    tiny = assignment(one="x * 2")
+    record(tiny, write=True)
+    before = _bytes(tiny)
+    (tiny.assets / "test_one.safetensors").write_bytes(b"nothing")
+    assert record(tiny, write=True).stale == ["test_one"]
+    assert _bytes(tiny) == before
+
+
+def test_what_is_drawn_at_run_time_is_refused(assignment):
+    """Outputs that change with the run-time seed can't be expected of anybody: refused, and nothing is written."""
+    tiny = assignment(one="x * 2", drawn="torch.nn.functional.dropout(x)")
+    recording = record(tiny, write=True)
+    assert list(recording.refused) == ["test_drawn"]
+    assert "The probe `drawn` returns other values with another run-time seed" in recording.refused["test_drawn"]
+    assert [result.name for result in recording.failed] == []
+    assert not tiny.assets.exists()
+
+
+def test_a_reference_that_fails_is_reported_and_loses_no_asset(assignment):
+    """A check that fails on the reference is reported; what was recorded for it stays, for it may be needed again."""
+    record(assignment(one="x * 2", two="x.exp()"), write=True)
+    tiny = assignment(one="x * 2", two="x.nothing()")
+    before = _bytes(tiny)
+    recording = record(tiny, write=True)
+    assert [result.name for result in recording.failed] == ["test_two"]
+    assert "has no attribute" in recording.failed[0].feedback.message
+    assert not recording.is_clean
+    assert _bytes(tiny) == before
+
+
+def test_a_check_that_fails_on_the_reference_is_reported_once(assignment):
+    """A check that contradicts the reference is reported once, whatever number of seeds it fails with."""
+    more = '''
+@pytest.mark.graded(task="double")
+def test_contradiction(probe, rng):
+    """contradicts"""
+    assert_matches(probe("one", x=torch.ones(1)), {"y": torch.ones(1)})
+'''
+    recording = record(assignment(more=more, one="x * 2"), write=False)
+    assert [result.name for result in recording.failed] == ["test_contradiction"]
+
+
+def test_several_calls_of_a_check_are_recorded(assignment):
+    """Each expectation that a check asks for is an asset of its own."""
+    more = '''
+@pytest.mark.graded(task="double")
+def test_more(probe, expected, rng):
+    """more"""
+    for scale in (1.0, 2.0):
+        assert_matches(probe("one", x=torch.tensor([scale])), expected("one", x=torch.tensor([scale])))
+'''
+    recording = record(assignment(more=more, one="x * 2"), write=False)
+    assert recording.missing == ["test_one", "test_more", "test_more.2"]
+
+
+def test_the_measured_spread_makes_the_tolerance(assignment):
+    """The tolerance is the margin times the spread between float32 and float64, over several seeds."""
+    tiny = assignment(far="(x * 1000).exp().log1p() + 1e4 + x / 3", near="x * 2")
+    record(tiny, write=True)
+    entries = json.loads((tiny.assets / "manifest.json").read_text())["assets"]
+    far, near = (entries[name]["tolerances"]["y"] for name in ("test_far", "test_near"))
+    assert far["spread"] > 1e-5
+    assert far["atol"] == pytest.approx(MARGIN * far["spread"])
+    assert (near["spread"], near["atol"]) == (0.0, 1e-6)
+
+
+def test_the_manifest_names_versions_and_no_machine(assignment):
+    """The manifest names its schema and torch's release, and nothing that differs between two equal recordings."""
+    tiny = assignment(one="x * 2")
+    record(tiny, write=True)
+    manifest = json.loads((tiny.assets / "manifest.json").read_text())
+    assert set(manifest) == {"schema", "torch", "assets"}
+    assert re.fullmatch(r"\d+\.\d+\.\d+", manifest["torch"])
+
+
+def test_a_selection_looks_at_its_own_assets_only(assignment):
+    """With a selection, only the chosen checks that record something run; the assets of others are left alone."""
+    record(assignment(one="x * 2", two="x.exp()"), write=True)
+    more = CHECK.format(name="two").replace('task="double"', 'task="triple"')
+    more += """
+@pytest.mark.graded(task="double")
+def test_contradiction(probe):
+    \"\"\"contradicts\"\"\"
+    raise AssertionError
+"""
+    tiny = assignment(more=more, one="x * 2 + 1")
+    recording = record(tiny, write=False, selection=Selection(("double",)))
+    assert _states(recording) == ([], [], ["test_one"], [])
+    assert recording.failed == []
+
+
+def test_nested_outputs_are_recorded(assignment):
+    """Lists, dicts, strings and numbers in outputs are recorded as they are."""
+    tiny = assignment(nested="[{'a': x, 'n': 3, 's': 'text', 'f': 0.1}, None]")
+    record(tiny, write=True)
+    assert record(tiny, write=False).matched == ["test_nested"]
+
+
+def test_a_kit_cannot_record(assignment):
+    """Without a reference there is nothing to record from."""
+    with pytest.raises(CourseError, match=r"tiny has no reference to record from\. Run this in the course\."):
+        record(replace(assignment(one="x"), reference=None), write=True)
+
+
+def test_nothing_to_record(make_course, read_tiny, tmp_path):
+    """An assignment whose checks expect nothing of the reference has no assets, and nothing is wrong with that."""
+    check = CHECK.format(name="double").replace('expected("double", x=x)', '{"y": 2 * x}').replace(" expected,", "")
+    probes = "from grader.probes import probe\n" + PROBE.format(name="double")
+    course = make_course(tmp_path, checks=HEAD + check, probes=probes, reference="def double(x):\n    return 2 * x\n")
+    assert record(read_tiny(course), write=False).is_clean

@@ -1,0 +1,102 @@
+"""Tests of opening: probes, limits and preloaded modules of an assignment, and a submission that is opened."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from grader.courses.assignment import WorkerSettings
+from grader.errors import CourseError
+from grader.grading.check_session import in_session
+from grader.grading.opening import limits_of, modules_to_preload, open_sandbox, read_probes, shims_note, widest_limits
+from grader.probes import names_of_probes
+from grader.sandbox.wire.protocol import ProbeCall
+from grader.submissions.submission import Found, read_submission
+
+
+@pytest.fixture
+def assignment(make_course, read_tiny, tmp_path):
+    return read_tiny(make_course(tmp_path / "course"))
+
+
+def test_what_the_first_gradient_imports_is_preloaded(assignment):
+    """Where a probe may ask for a gradient, all submissions share what torch imports for it; elsewhere nobody pays."""
+    given = replace(assignment, worker=WorkerSettings(preload=("numpy",)))
+    assert modules_to_preload(given) == ("numpy",)
+    (assignment.folder / "probes_more.py").write_text("def gradient(y, d):\n    y.backward(d)\n")
+    assert modules_to_preload(given) == ("numpy", "torch.fx.experimental.symbolic_shapes")
+
+
+def test_an_assignment_needs_probes(assignment):
+    """A missing probes.py is a mistake in the course."""
+    (assignment.folder / "probes.py").unlink()
+    with pytest.raises(CourseError, match=r"tiny has no probes\. Add a file `probes\.py`"):
+        read_probes(assignment)
+
+
+def test_a_probe_file_that_cannot_be_read_is_named(assignment):
+    """A probe file that nobody may read is a mistake in the course."""
+    (assignment.folder / "probes_more.py").mkdir()
+    (assignment.folder / "probes.py").unlink()
+    (assignment.folder / "probes.py").symlink_to("/proc/self/mem")  # even root can't read it from its start
+    with pytest.raises(CourseError, match=r"probes\.py can't be read: .* An assignment needs its probes\."):
+        read_probes(assignment)
+
+
+def test_all_probe_files_are_read(assignment):
+    """Every file `probes*.py` belongs to the assignment, sorted by name; nothing else does."""
+    for name in ("probes_part2.py", "probes_a.py", "more_probes.py"):
+        (assignment.folder / name).write_text("X = 1\n")
+    assert list(read_probes(assignment)) == ["probes.py", "probes_a.py", "probes_part2.py"]
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("probes_2.py", r"Two probes are called `double`, in probes\.py and in probes_2\.py\. Give each a name"),
+        ("probes.py", r"Two probes are called `double`, in probes\.py\. Give each a name of its own\."),
+        ("probes-2.py", r"probes-2\.py can't be imported by its name\. Use letters, digits and `_` only\."),
+    ],
+)
+def test_mistakes_in_probe_files(assignment, file, words):
+    """A name used twice, or a file that can't be imported, is told before anything is graded."""
+    path = assignment.folder / file
+    double = '\n\n@probe(needs=["student"])\ndef double(*, x):\n    return {}\n'
+    path.write_text((path.read_text() if path.exists() else "from grader.probes import probe\n") + double)
+    with pytest.raises(CourseError, match=words):
+        in_session(assignment, lambda _session: pytest.fail("it began to grade"))
+
+
+def test_a_probe_file_with_a_syntax_error_declares_nothing():
+    """Source that is no Python is left to the sandbox, which says what is wrong."""
+    assert names_of_probes(b"def broken(:") == names_of_probes(b"\0") == ()
+
+
+def test_what_was_given_back_is_told(assignment):
+    """A scorecard names the removed names that old code found, and says nothing where there are none."""
+    assert shims_note(assignment) == ()
+    given = replace(assignment, worker=WorkerSettings(shims=("numpy.*", "iterator.next")))
+    told = "Given back for older code, where the installed versions lack them: `numpy.*`, `iterator.next`."
+    assert shims_note(given) == (told,)
+
+
+def test_the_widest_limits_are_those_of_any_task(assignment):
+    """Where a task has limits of its own, probes may run as long as the most patient task lets them."""
+    double, triple = assignment.tasks
+    trained = replace(assignment, tasks=(double, replace(triple, long=True, limits={"wall_s": 60})))
+    assert widest_limits(trained).wall_s == 60
+
+
+def test_limits_come_from_the_assignment(assignment):
+    """Limits that assignment.toml states replace the defaults, the others stay."""
+    limits = limits_of(assignment)
+    assert (limits.wall_s, limits.import_s, limits.memory_mib) == (1.0, 3.0, 2048)
+
+
+def test_without_a_server_probes_run_here(assignment, write_files, tmp_path, monkeypatch):
+    """Without a fork server the submission is opened inline, in the folder that is given."""
+    monkeypatch.delitem(__import__("sys").modules, "student", raising=False)
+    folder = write_files(tmp_path / "here", {"student.py": "def double(x):\n    return 2 * x\n"})
+    submission = read_submission(Found("here", folder), assignment)
+    with open_sandbox(assignment, submission, server=None, folder=folder) as sandbox:
+        assert sandbox.run(ProbeCall("double", {"x": torch.ones(1)})).outputs["y"].tolist() == [2.0]

@@ -1,0 +1,112 @@
+"""Tests of grader.grading.session: one check's conversation with a submission behind a real fork server."""
+
+from collections.abc import Mapping
+
+import pytest
+import torch
+
+from grader.courses.checks import Check
+from grader.errors import AssetError, SandboxError
+from grader.grading.opening import open_sandbox
+from grader.grading.outcome import ProbeFailed
+from grader.grading.session import Conversation, ProbeOutput, RecordedAssets, Subject
+from grader.results.verdict import CheckResult, Verdict
+from grader.submissions.submission import Found, read_submission
+
+STUDENT = """\
+import torch
+def double(x):
+    print("doubling", torch.initial_seed())
+    return 2 * x
+def triple(x):
+    print("tripling")
+    raise NotImplementedError
+"""
+
+
+def _check(name="test_a", *after):
+    return Check(name, "A", "", "double", 1.0, after, "cpu", hidden=False)
+
+
+@pytest.fixture
+def assignment(make_course, read_tiny, tmp_path):
+    return read_tiny(make_course(tmp_path / "course"))
+
+
+@pytest.fixture
+def sandbox(assignment, write_files, process_server, tmp_path):
+    folder = write_files(tmp_path / "me", {"student.py": STUDENT})
+    submission = read_submission(Found("me", folder), assignment)
+    with open_sandbox(assignment, submission, server=process_server) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def talk(sandbox):
+    return Conversation(Subject(sandbox, lambda *_args, **_kwargs: None), _check())
+
+
+def test_outputs_are_a_mapping_that_cannot_be_changed():
+    """A probe's outputs are read by name, and no check can change them."""
+    outputs = ProbeOutput({"y": 1}, devices={"y": "cuda"})
+    assert isinstance(outputs, Mapping)
+    assert (outputs["y"], list(outputs), len(outputs), outputs.devices) == (1, ["y"], 1, {"y": "cuda"})
+    with pytest.raises(TypeError):
+        outputs["y"] = 2
+
+
+def test_a_probe_returns_the_students_outputs(talk):
+    """`probe` runs the student's code on the inputs and returns what came back."""
+    outputs = talk.probe("double", x=torch.tensor([1.0, 2.0]))
+    assert outputs["y"].tolist() == [2.0, 4.0]
+
+
+def test_printed_text_adds_up(talk):
+    """What the student's code prints in all probes of a check is kept in order, with the check's own seed set."""
+    talk.probe("double", x=torch.ones(1))
+    with pytest.raises(ProbeFailed):
+        talk.probe("triple", x=torch.ones(1))
+    assert talk.printed == f"doubling {_check().seed}\ntripling\n"
+
+
+def test_a_probe_that_fails_carries_its_verdict(talk):
+    """A probe that did not return raises ProbeFailed with the verdict."""
+    with pytest.raises(ProbeFailed) as raised:
+        talk.probe("triple", x=torch.ones(1))
+    assert raised.value.verdict is Verdict.NOT_IMPLEMENTED
+
+
+def test_a_probe_that_does_not_exist_is_the_graders_fault(talk):
+    """A name that probes.py lacks raises SandboxError, so that it costs no student points."""
+    with pytest.raises(SandboxError, match="no probe 'quadruple'"):
+        talk.probe("quadruple", x=1)
+
+
+def test_expectations_are_numbered_by_check(sandbox):
+    """The first expectation of a check has the check's name, the next ones a number."""
+    asked = []
+    talk = Conversation(Subject(sandbox, lambda name, *, probe, inputs: asked.append((name, probe, inputs))), _check())
+    talk.expected("double", x=1)
+    talk.expected("triple", x=2)
+    assert asked == [("test_a", "double", {"x": 1}), ("test_a.2", "triple", {"x": 2})]
+
+
+def test_the_seed_can_be_moved(sandbox):
+    """A subject's offset moves the seed of its checks: recording draws other inputs with it."""
+    assert Conversation(Subject(sandbox, dict, seed_offset=2), _check()).seed == _check().seed + 2
+
+
+def test_what_failed_before_is_found(sandbox):
+    """failed_before returns the first result that a check depends on and that did not pass, ignoring unknown ones."""
+    subject = Subject(sandbox, dict)
+    for name, verdict in (("test_p", Verdict.PASSED), ("test_w", Verdict.WRONG), ("test_s", Verdict.SKIPPED)):
+        subject.results[name] = CheckResult(name, "", "double", verdict)
+    assert subject.failed_before(_check("test_a", "test_p", "test_elsewhere")) is None
+    assert subject.failed_before(_check("test_a", "test_p", "test_w", "test_s")).name == "test_w"
+    assert subject.failed_before(_check("test_a", "test_s")).verdict is Verdict.SKIPPED
+
+
+def test_recorded_assets_are_missing_with_a_remedy(tmp_path):
+    """Where nothing was recorded, `expected` raises AssetError with the command that records."""
+    with pytest.raises(AssetError, match=r"tiny has no recorded asset for `test_a`\. Run `grader record tiny`"):
+        RecordedAssets(tmp_path / "tiny").expect("test_a", probe="double", inputs={})

@@ -1,0 +1,26 @@
+"""Tests of grader.results.student_view."""
+
+from dataclasses import replace
+
+from grader.results.results_file import pack
+from grader.results.student_view import student_view
+
+
+def test_hidden_checks_keep_title_verdict_and_hint_only(make_result, secret):
+    """What a hidden check found does not leave, what a public one found does."""
+    result = make_result("ann", message="public words")
+    shown = student_view(result)
+    assert secret in pack(result)
+    assert secret not in pack(shown)
+    hidden, own = shown.tasks[0].checks[2], result.tasks[0].checks[2]
+    assert (hidden.title, hidden.verdict, hidden.feedback.hint) == (own.title, own.verdict, own.feedback.hint)
+    assert shown.tasks[0].checks[1] == result.tasks[0].checks[1]
+    assert shown.flags == ()
+
+
+def test_a_hidden_task_hides_all_its_checks(make_result):
+    """In a hidden task every check is treated as hidden, whatever its own mark says."""
+    result = make_result("ann", message="found in public")
+    hidden = replace(result, tasks=(replace(result.tasks[0], hidden=True),))
+    assert "found in public" not in pack(student_view(hidden))
+    assert all(check.hidden for check in student_view(hidden).tasks[0].checks)

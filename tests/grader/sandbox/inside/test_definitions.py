@@ -1,0 +1,252 @@
+"""Tests of definitions: cells become a module, whatever fails in them, with cell and line kept."""
+
+import signal
+import socket
+import time
+import traceback
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from grader.notebooks.document import Cell, CellKind
+from grader.sandbox.inside import definitions
+from grader.sandbox.inside.definitions import Pace, run_cells
+from grader.sandbox.inside.statement_time import StatementTooLong
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Return a function that runs cells and returns module and log."""
+
+    def run(*sources, end=None, statement_s=0.3, total_s=5.0):
+        cells = [Cell(number, CellKind.CODE, source) for number, source in enumerate(sources, start=1)]
+        module = ModuleType("notebook")
+        log = run_cells(cells, module, root=tmp_path, end=end, pace=Pace(statement_s, total_s))
+        return module, log
+
+    return run
+
+
+def events(log):
+    return [(event.cell, event.line, event.why) for event in log.events]
+
+
+def test_definitions(run):
+    """Definitions, imports and constants of all cells are one namespace."""
+    module, log = run("import math\nN = 3", "def area():\n    return N * math.pi", "class A:\n    n = N")
+    assert (module.area(), module.A.n) == (pytest.approx(9.4248, abs=1e-4), 3)
+    assert log.events == []
+    assert log.defined == {"math": 1, "N": 1, "area": 2, "A": 3}
+
+
+def test_failing_statement(run):
+    """A statement that fails is noted with cell and line; the next one runs."""
+    module, log = run("a = 1", "\nb = 1 / 0\nc = 3")
+    assert (module.a, module.c) == (1, 3)
+    assert events(log) == [(2, 2, "`ZeroDivisionError: division by zero`")]
+
+
+def test_traceback(run):
+    """A traceback names the cell as the file, with the line in that cell and its text."""
+    module, _log = run("x = 0", "def f():\n    # one\n    return 1 / x")
+    with pytest.raises(ZeroDivisionError) as caught:
+        module.f()
+    last = traceback.extract_tb(caught.value.__traceback__)[-1]
+    assert (Path(last.filename).name, last.lineno, last.line) == ("cell 2", 3, "return 1 / x")
+
+
+def test_cell_that_is_no_python(run):
+    """A cell with a syntax error is one event that knows what it would have defined; the others run."""
+    module, log = run("a = 1", "class A:\n  x = (1", "b = 2")
+    assert (module.a, module.b) == (1, 2)
+    assert events(log) == [(2, 2, "the cell is not valid Python")]
+    assert log.last_event("A").error.lineno == 2
+
+
+@pytest.mark.parametrize(
+    "source", ["a = '\0'", "x = " + "(" * 500 + ")" * 500, "return 1", "a = 1\n  b = 2", "match = = 1"]
+)
+def test_cell_that_nothing_can_parse(run, source):
+    """Whatever the compiler refuses costs its own cell only."""
+    module, log = run(source, "b = 2")
+    assert module.b == 2
+    assert len(log.events) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("loss.backward()", "it trains"),
+        ("for x in y:\n    optimizer.step()", "it trains"),
+        ("losses = train_model(1)", "it trains"),
+        ("train(1)", "it trains"),
+        ("r = run_all()", "it trains"),
+        ("plt.plot([1])", "it plots"),
+        ("fig, ax = plt.subplots()", "it plots"),
+        ("plt.gca().set_title('x')", "it plots"),
+        ("assert False", "it only checks something"),
+        ("x = input('x')", "it waits for input"),
+    ],
+)
+def test_skipped(run, source, why):
+    """What trains, plots, checks or asks is not run, and the log says why."""
+    functions = "def inner(loss):\n    loss.backward()\ndef run_all():\n    inner(1)"
+    module, log = run(functions, source, "after = 1")
+    assert (2, 1, why) in events(log)
+    assert log.last_event("after") is None
+    assert module.after == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = model.train()",
+        "x = 1\nfor i in range(3):\n    x += i",
+        "with open('/dev/null'):\n    x = 1",
+        "x = [i for i in range(3)]",
+        "x: int = 1",
+        "import math as x",
+    ],
+)
+def test_not_skipped(run, source):
+    """Cheap statements run, whatever their kind; a layer's train() is no training."""
+    module, _log = run("class M:\n    def train(self):\n        return self\nmodel = M()", source)
+    assert hasattr(module, "x")
+
+
+def test_statement_that_never_ends(run, monkeypatch):
+    """A statement is interrupted after its time, also where it catches everything; the next one runs."""
+    monkeypatch.setattr(definitions, "_PATIENCE", 50.0)  # on a busy machine it may not get to compute before
+    started = time.process_time()
+    module, log = run("while True:\n    try:\n        while True: pass\n    except Exception: pass", "a = 1")
+    assert module.a == 1
+    assert isinstance(log.events[0].error, StatementTooLong)
+    assert log.events[0].why == "it computed for longer than 0.3 s"
+    assert time.process_time() - started < 2
+
+
+def test_statement_that_waits(run):
+    """A statement that waits, as on a busy machine, is not cut off by the time for computing."""
+    module, log = run("import time", "time.sleep(0.6)\na = 1")
+    assert module.a == 1
+    assert log.events == []
+
+
+def test_statement_that_waits_for_ever(run):
+    """A statement that only waits is interrupted by the clock, after five times the time for computing."""
+    started = time.monotonic()
+    module, log = run("import time", "time.sleep(60)", "a = 1", statement_s=0.1)
+    assert module.a == 1
+    assert events(log) == [(2, 1, "it took longer than 0.5 s")]
+    assert time.monotonic() - started < 2
+
+
+def test_time_left(run):
+    """A statement that waits gets what is left of the time for all, and a little more than that for computing."""
+    _module, log = run("import time", "time.sleep(0.4)", "time.sleep(60)", statement_s=0.2, total_s=0.5)
+    assert events(log) == [(3, 1, "it took longer than 0.3 s")]
+
+
+def test_other_alarms(run):
+    """Timers that were set before the run go on after it, with their handlers."""
+    calls = []
+    before = signal.signal(signal.SIGPROF, lambda _number, _frame: calls.append("computed"))
+    signal.setitimer(signal.ITIMER_PROF, 0.2)
+    try:
+        run("a = 1")
+        deadline = time.monotonic() + 5
+        while not calls and time.monotonic() < deadline:
+            pass
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+    assert calls == ["computed"]
+
+
+def test_total_time(run):
+    """After the time for all statements together only definitions are run."""
+    module, log = run("import time", *["time.sleep(0.2)"] * 5, "x = 1", "def f(): return 2", total_s=0.35)
+    assert module.f() == 2
+    assert not hasattr(module, "x")
+    assert events(log)[-1] == (7, 1, "the statements before it have used up 0.35 s")
+
+
+def test_leaving_the_program(run):
+    """exit() ends its statement, not the grader."""
+    module, log = run("import sys\nsys.exit(3)", "a = 1")
+    assert module.a == 1
+    assert "SystemExit" in log.events[0].why
+
+
+def test_last_definition_counts(run):
+    """Of two definitions of a name the last one counts, or the last one above the cell where the run ends."""
+    cells = ("def f(): return 1", "# check", "def f(): return 2")
+    assert run(*cells)[0].f() == 2
+    module, log = run(*cells, end=2)
+    assert module.f() == 1
+    assert log.defined["f"] == 1
+
+
+def test_definition_below_the_end(run):
+    """A name that is only defined below the end is taken from there, and the log says so."""
+    module, log = run("def f(): return 1", "# check", "def g(): return f() + 1", "x = 5", end=2)
+    assert module.g() == 2
+    assert log.late == [("g", 3)]
+    assert not hasattr(module, "x")
+
+
+def test_cells_out_of_order(run):
+    """A definition that needs one further down is run again after it."""
+    module, log = run("class B(A):\n    pass", "class A:\n    x = 1")
+    assert module.B.x == 1
+    assert log.late == [("B", 1)]
+
+
+def test_cells_in_reverse_order(run):
+    """Definitions that need each other are found however many of them stand in reverse order."""
+    module, log = run("class C(B):\n    pass", "class B(A):\n    pass", "class A(Base):\n    pass", "Base = object")
+    assert issubclass(module.C, module.A)
+    assert [name for name, _cell in log.late] == ["A", "B", "C"]
+
+
+def test_top_level_await(run):
+    """await at the top of a cell works, as in a kernel."""
+    assert run("import asyncio\nasync def f(): return 3\nx = await f()\nawait asyncio.sleep(0)")[0].x == 3
+
+
+def test_future_import(run):
+    """`from __future__` holds for the cells after it, as in a kernel."""
+    assert run("from __future__ import annotations", "def f(x: nowhere): return x")[0].f(1) == 1
+
+
+def test_no_network(run):
+    """Looking up a host fails at once, and works again afterwards."""
+    before = socket.getaddrinfo
+    _module, log = run("import urllib.request\nurllib.request.urlopen('http://example.com')")
+    assert "no network" in log.events[0].why
+    assert socket.getaddrinfo is before
+
+
+def test_working_folder(run, tmp_path, monkeypatch):
+    """A notebook that changes its folder changes it for itself only."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    run("import os\nos.chdir('data')")
+    assert Path.cwd() == tmp_path
+
+
+def test_written_module(run, tmp_path):
+    """%%writefile writes the module below the submission's folder, and nowhere else."""
+    run("%%writefile own.py\nx = 1", "%%writefile ../outside.py\nx = 1")
+    assert (tmp_path / "own.py").read_text() == "x = 1\n"
+    assert not (tmp_path.parent / "outside.py").exists()
+
+
+def test_text_cells(tmp_path):
+    """Text and raw cells are never run, but count."""
+    cells = [Cell(1, CellKind.MARKDOWN, "x = 1"), Cell(2, CellKind.RAW, "x = 2"), Cell(3, CellKind.CODE, "y = z")]
+    module = ModuleType("notebook")
+    log = run_cells(cells, module, root=tmp_path, end=None, pace=Pace())
+    assert not hasattr(module, "x")
+    assert log.events[0].cell == 3

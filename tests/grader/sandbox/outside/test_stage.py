@@ -1,0 +1,46 @@
+"""Promises of `grader.sandbox.outside.stage`: executed as root, and refused to others."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader.sandbox.outside import stage
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+
+
+def run(*arguments, **options):
+    command = [sys.executable, "-I", stage.__file__, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, **options)
+
+
+@as_root
+def test_becomes_the_user():
+    """The command runs as the user, without any of root's groups."""
+    assert run(65534, 65533, "--", "/usr/bin/id", "-u").stdout == "65534\n"
+    assert run(65534, 65533, "--", "/usr/bin/id", "-G").stdout == "65533\n"
+
+
+@as_root
+def test_shows_a_folder(tmp_path):
+    """A folder that is closed to the user is visible to the command at its other place, and to nobody else."""
+    closed, shown = tmp_path / "closed" / "inside", Path("/tmp") / f"shown-{os.getpid()}"
+    closed.mkdir(parents=True)
+    (closed / "file").write_text("content")
+    closed.parent.chmod(0o700)
+    shown.mkdir()
+    try:
+        done = run(65534, 65534, closed, shown, "--", "/bin/cat", shown / "file")
+        assert (done.stdout, done.stderr) == ("content", "")
+        assert list(shown.iterdir()) == []
+    finally:
+        shown.rmdir()
+
+
+def test_failure_is_told(in_child):
+    """A call that fails ends the launcher with the kernel's reason."""
+    said = in_child(lambda: stage._check(-1))
+    assert said.startswith("SystemExit: the grader could not prepare the wall as root: ")
