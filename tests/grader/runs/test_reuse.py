@@ -494,7 +494,7 @@ def test_what_cannot_be_read_and_whole_notebooks_have_one_round(course, two_roun
     with open_store(tmp_path / "out", run=_info(course)) as store:
         assert _steps(store, course, tmp_path / "in") == [
             ("b", ("double", "after")),
-            ("a", ()),
+            ("a", None),
             ("b", ("triple",)),
         ]
-        assert _steps(store, course, tmp_path / "in", executed=tmp_path) == [("b", ()), ("a", ())]
+        assert _steps(store, course, tmp_path / "in", executed=tmp_path) == [("b", None), ("a", None)]
