@@ -127,6 +127,8 @@ class Session:
             parcel = await asyncio.to_thread(_pack, job, self._terms.order)
         except SubmissionError as err:
             return {"unreadable": str(err)}
+        except Exception as err:  # one submission never ends the run of all others
+            return {"lost": f"{type(err).__name__}: {err}".rstrip(".") + "."}
         self._count += 1
         future = self._client.submit(
             node.grade_parcel,

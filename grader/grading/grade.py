@@ -6,7 +6,9 @@
 
 import contextlib
 import itertools
+import sys
 import time
+import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -15,7 +17,7 @@ import pytest
 import torch
 
 from grader.courses.checks import Check, with_those_before
-from grader.errors import CourseError, SubmissionError
+from grader.errors import CourseError, SandboxError, SubmissionError
 from grader.grading import plugin
 from grader.grading.check_session import in_session
 from grader.grading.forbidden import find_uses, flag_calls
@@ -23,7 +25,7 @@ from grader.grading.job import Job, Order
 from grader.grading.notebook_execution import keep_executed
 from grader.grading.notebook_notes import notebook_notes
 from grader.grading.opening import modules_to_preload, open_sandbox, refuse_failed_preload, shims_note
-from grader.grading.points import add_up, unreadable
+from grader.grading.points import add_up, failed_to_grade, unreadable
 from grader.grading.session import RecordedAssets, Subject
 from grader.grading.source_lines import with_surroundings
 from grader.grading.stamps import stamped
@@ -97,12 +99,26 @@ class GradingSession:
         self._expect = RecordedAssets(order.assignment.assets).expect
 
     def grade(self, job: Job) -> tuple[SubmissionResult, str]:
-        """Do a job; return its result and the digest of what was graded, "" where it could not be read."""
-        started, order = time.monotonic(), self._order
+        """Do a job; return its result and the digest of what was graded, "" where it could not be.
+
+        Whatever goes wrong is that submission's state, and never reaches the next one: unreadable where its files can't
+        be read, not graded where the fault is ours. Raises only SandboxError, where its wall or fork server is gone.
+        """
+        name, wall = job.found.name, self._order.wall
         try:
-            submission = _read(job, order)
+            return self._grade(job)
         except SubmissionError as err:
-            return unreadable(job.found.name, self._graded, problem=str(err), wall=order.wall), ""
+            return unreadable(name, self._graded, problem=str(err), wall=wall), ""
+        except SandboxError:
+            raise
+        except Exception as err:
+            sys.stderr.write("".join(traceback.format_exception(err)))  # for the submission's log
+            problem = f"{type(err).__name__}: {err}".rstrip(".")
+            return failed_to_grade(name, self._graded, problem=f"{problem}.", wall=wall), ""
+
+    def _grade(self, job: Job) -> tuple[SubmissionResult, str]:
+        started, order = time.monotonic(), self._order
+        submission = _read(job, order)
         subject, beside = self._run(job, submission)
         self._alive()
         server = self._servers.get("cpu")

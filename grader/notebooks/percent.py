@@ -5,8 +5,9 @@
     # %% id="check-mlp"
     # !grader check --task mlp
 
-`grader.submissions.notebook_intake` reads references with it. The format is jupytext's, so that its tools and editors
-work on these files too; the conversion is ours, since it has to give the same bytes on every machine.
+`grader.submissions.notebook_intake` reads references and students' scripts with it. The format is jupytext's, so that
+its tools and editors work on these files too; the conversion is ours, since it has to give the same bytes on every
+machine.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ _KIND = re.compile(r"\[(?P<kind>\w+)\]")
 _ID = re.compile(r'\bid="(?P<id>[^"]*)"')
 _NOTEBOOK_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MAGIC = re.compile(r"(?P<indent>[ \t]*)# (?P<line>(?:%{1,2}[a-z]|!\w).*)")
+_QUOTED = re.compile(r"""[rR]?(?P<quotes>\"{3}|'{3})(?P<text>.*)(?P=quotes)""", re.DOTALL)
 _KINDS = {"markdown": CellKind.MARKDOWN, "md": CellKind.MARKDOWN, "raw": CellKind.RAW}
 _KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -37,7 +39,7 @@ def is_percent(text: str) -> bool:
 
 
 def read_percent(text: str, *, name: str) -> tuple[Cell, ...]:
-    """Return the cells of a percent script; raise CourseError for a cell that can't be what its marker says.
+    """Return the cells of a reference's script; raise CourseError for a cell that can't be what its marker says.
 
     A cell without an id gets one made of its text, so that it changes with its cell only.
     """
@@ -49,6 +51,26 @@ def read_percent(text: str, *, name: str) -> tuple[Cell, ...]:
         cell_id = _read_id(marker, name=name, line=line) or _make_id(kind, source, taken)
         if cell_id in taken:
             raise CourseError(f"{name}, line {line}: a second cell `{cell_id}`.", remedy="Give it an id of its own.")
+        taken.add(cell_id)
+        cells.append(Cell(len(cells) + 1, kind, source, (cell_id,)))
+    return tuple(cells)
+
+
+def read_any_percent(text: str) -> tuple[Cell, ...]:
+    """Return the cells of a student's script as editors understand it; whatever the markers say, it is read.
+
+    A word in brackets that is no kind of cell is a title. An id that can't be one, or that a cell above has, is left
+    out. A text cell's text may stand in comments, between triple quotes, or as it is.
+    """
+    cells: list[Cell] = []
+    taken: set[str] = set()
+    for _line, marker, body in _split(text):
+        found = _KIND.search(marker)
+        kind = _KINDS.get(found["kind"].lower(), CellKind.CODE) if found is not None else CellKind.CODE
+        source = _text_of(body) if kind is CellKind.MARKDOWN else _read_code(body)
+        named = _ID.search(marker)
+        wanted = named["id"] if named is not None and _NOTEBOOK_ID.fullmatch(named["id"]) else ""
+        cell_id = wanted if wanted and wanted not in taken else _make_id(kind, source, taken)
         taken.add(cell_id)
         cells.append(Cell(len(cells) + 1, kind, source, (cell_id,)))
     return tuple(cells)
@@ -126,6 +148,15 @@ def _read_text(body: list[str], *, name: str, line: int) -> str:
             raise CourseError(
                 f"{name}, line {number}: code in a text cell.", remedy="Begin it with `# `, or open a cell with `# %%`."
             )
+    return "\n".join(text.removeprefix("#").removeprefix(" ") for text in body)
+
+
+def _text_of(body: list[str]) -> str:
+    """Return the text of a text cell, which stands in comments, between triple quotes, or as it is."""
+    whole = "\n".join(body).strip()
+    quoted = _QUOTED.fullmatch(whole)
+    if quoted is not None:
+        return quoted["text"].strip("\n")
     return "\n".join(text.removeprefix("#").removeprefix(" ") for text in body)
 
 

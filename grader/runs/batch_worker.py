@@ -42,6 +42,7 @@ def main() -> None:
     line = sys.stdin.readline()
     if not line:
         return
+    jobs = _Jobs()
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that everything is cleaned up on the way out
         message = json.loads(line)
@@ -52,7 +53,7 @@ def main() -> None:
 
         grade_all(
             order,
-            _asked_for(),
+            jobs,
             report=report,
             alive=SignOfLife(answer, every_s=_SILENT_S),
             digests=digests_of(order),
@@ -60,6 +61,8 @@ def main() -> None:
         )
     except GraderError as err:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if jobs.have_begun:  # this process is of no use any more; the next one is asked the same again
+            raise
         answer(kind=type(err).__name__, problem=err.message, remedy=err.remedy)
     except (BrokenPipeError, KeyboardInterrupt):
         with contextlib.suppress(OSError):
@@ -109,12 +112,19 @@ def _order_of(message: Mapping[str, Any]) -> Order:
     )
 
 
-def _asked_for() -> Iterator[Job]:
-    for line in sys.stdin:
-        message = json.loads(line)
-        found = Found(message["name"], Path(os.fsdecode(bytes.fromhex(message["path"]))))
-        parcel = Path(message["parcel"]) if message["parcel"] else None
-        yield Job(found, _names(message["tasks"]), _names(message["checks"]), parcel)
+class _Jobs:
+    """Yield the jobs that stdin asks for; `have_begun` tells whether there was one."""
+
+    def __init__(self) -> None:
+        self.have_begun = False
+
+    def __iter__(self) -> Iterator[Job]:
+        for line in sys.stdin:
+            self.have_begun = True
+            message = json.loads(line)
+            found = Found(message["name"], Path(os.fsdecode(bytes.fromhex(message["path"]))))
+            parcel = Path(message["parcel"]) if message["parcel"] else None
+            yield Job(found, _names(message["tasks"]), _names(message["checks"]), parcel)
 
 
 def _names(listed: list[str] | None) -> tuple[str, ...] | None:

@@ -10,7 +10,6 @@ from statistics import median
 
 from grader.courses.assignment import Assignment
 from grader.courses.check_sources import read_check_sources
-from grader.errors import SubmissionError
 from grader.grading.job import Job, Order
 from grader.grading.keys import key_of
 from grader.grading.points import put_together
@@ -159,9 +158,10 @@ def _later(order: Order) -> frozenset[str]:
 
 
 def _read(found: Found, assignment: Assignment) -> Read | None:
+    """Return what a submission holds, None where it can't be read: why is said when it is graded."""
     try:
         submission: Submission = read_submission(found, assignment)
-    except SubmissionError:
+    except Exception:  # nothing about one submission may end the run
         return None
     return Read(submission.digest, submission.notes, sum(map(len, submission.files.values())))
 

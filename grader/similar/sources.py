@@ -22,8 +22,8 @@ def read_works(founds: Iterable[Found], assignment: Assignment) -> tuple[tuple[W
     for found in founds:
         try:
             works.append(Work(found.name, _parts(read_submission(found, assignment).files)))
-        except GraderError as error:
-            unread.append((found.name, error.message))
+        except Exception as error:  # one submission never ends the search in all others
+            unread.append((found.name, error.message if isinstance(error, GraderError) else repr(error)))
     return tuple(works), tuple(unread)
 
 

@@ -15,7 +15,7 @@ from grader.courses.assignment import Assignment, Kind
 from grader.errors import SubmissionError
 from grader.notebooks.cells import find_check_cell, methods_in
 from grader.notebooks.document import Cell, Notebook, read_notebook, read_stripped, write_notebook
-from grader.notebooks.percent import is_percent, read_percent, write_ipynb
+from grader.notebooks.percent import is_percent, read_any_percent, read_percent, write_ipynb
 from grader.notebooks.plan import PLAN_FILE, NotebookPlan, State, module_of_task, write_plan
 from grader.submissions.lms_names import plain_name
 from grader.submissions.paths import list_names, printable
@@ -33,10 +33,12 @@ class Chosen:
     notes: tuple[str, ...] = ()
 
 
-def convert_scripts(files: Mapping[str, bytes], assignment: Assignment) -> dict[str, bytes]:
+def convert_scripts(
+    files: Mapping[str, bytes], assignment: Assignment, *, is_reference: bool = True
+) -> dict[str, bytes]:
     """Replace percent scripts by the notebooks that the assignment asks for under the same name.
 
-    Raises CourseError for a script that is no proper percent script.
+    Raises CourseError for a reference's script whose markers are wrong; a student's is read whatever they say.
     """
     converted = dict(files)
     is_notebook = assignment.handed_in.kind is Kind.NOTEBOOK
@@ -45,7 +47,8 @@ def convert_scripts(files: Mapping[str, bytes], assignment: Assignment) -> dict[
         notebook = PurePosixPath(path).with_suffix(".ipynb")
         text = files[path].decode("utf-8", "replace") if path.endswith(".py") and notebook.name in names else ""
         if notebook.as_posix() not in files and is_percent(text):
-            converted[notebook.as_posix()] = write_ipynb(read_percent(text, name=path))
+            cells = read_percent(text, name=path) if is_reference else read_any_percent(text)
+            converted[notebook.as_posix()] = write_ipynb(cells)
             del converted[path]
     return converted
 

@@ -45,6 +45,16 @@ def read_submission(found: Found, assignment: Assignment, *, limits: IntakeLimit
 
     A required file that is missing is never filled from the reference.
     """
+    try:
+        return _read(found, assignment, limits=limits)
+    except OSError as err:
+        raise SubmissionError(
+            f"`{printable(found.path.name)}` can't be opened by the user who grades: {err.strerror or err}.",
+            remedy="Make it readable for that user (`chmod -R a+rX`), then grade it again.",
+        ) from err
+
+
+def _read(found: Found, assignment: Assignment, *, limits: IntakeLimits) -> Submission:
     contents = _read_contents(found.path, assignment.handed_in, limits)
     chosen = _choose_notebook(contents.files, assignment)
     placed = place_files(chosen.files, assignment.handed_in)
@@ -63,7 +73,8 @@ def read_submission(found: Found, assignment: Assignment, *, limits: IntakeLimit
 def _choose_notebook(files: Mapping[str, bytes], assignment: Assignment) -> Chosen:
     if assignment.handed_in.kind is not Kind.NOTEBOOK:
         return Chosen(files)
-    return choose_notebook(convert_scripts(files, assignment), assignment, reference=reference_notebook(assignment))
+    scripts = convert_scripts(files, assignment, is_reference=False)
+    return choose_notebook(scripts, assignment, reference=reference_notebook(assignment))
 
 
 def _strip_notebook(files: Mapping[str, bytes], assignment: Assignment) -> Chosen:

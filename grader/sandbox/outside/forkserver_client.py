@@ -20,6 +20,7 @@ from grader.sandbox.wire.limits import Limits
 from grader.sandbox.wire.protocol import FrameReader, frame, read_note, send_descriptors
 
 _START_S = 120.0
+_STARTS = 3  # how often it is started before that counts as impossible
 _OPEN_S = 30.0
 _GONE_S = 5.0
 
@@ -39,6 +40,7 @@ class ForkServer:
         self.probes = 0
         self._launched: Launched | None = None
         self._count = 0
+        self._was_refused = False  # nothing could be started: to try again would change nothing
 
     def __enter__(self) -> Self:
         self._start()
@@ -50,24 +52,14 @@ class ForkServer:
         self.close()
 
     def _start(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            os.set_inheritable(theirs.fileno(), True)
-            self._launched = launch(self.wall, theirs.fileno(), device=self.device)
-        self._control = ours
-        self._reader = FrameReader(1 << 20)
-        self._gone: dict[str, bool] = {}
-        settings = {"preload": list(self.preload), "walled": self._launched.walled, "device": self.device}
-        try:
-            ours.sendall(frame(json.dumps(settings).encode()))
-            ready = self._await("ready", deadline=time.monotonic() + _START_S)
-        except (SandboxError, OSError) as err:
-            said = self._last_words()
-            self.close()
-            raise SandboxError(
-                f"The {self.wall} wall could not be built: {said or err}",
-                remedy="`grader doctor` says what is missing. `--wall process` does without, for code that you trust.",
-            ) from err
+        ready: dict[str, Any] = {}
+        for left in reversed(range(_STARTS)):
+            try:
+                ready = self._start_once()
+                break
+            except SandboxError:
+                if not left or self._was_refused:  # a process that was killed while it started is started again
+                    raise
         if not ready["ready"]:
             self.close()
             raise SandboxError(
@@ -76,6 +68,29 @@ class ForkServer:
                 remedy="Take the module that starts a thread out of `preload` in assignment.toml.",
             )
         self.problems = tuple(ready["problems"])
+
+    def _start_once(self) -> dict[str, Any]:
+        """Start the process and wait for what it says of itself. Raises SandboxError where it ends before."""
+        self._was_refused = True
+        ours, theirs = socket.socketpair()
+        with theirs:
+            os.set_inheritable(theirs.fileno(), True)
+            self._launched = launch(self.wall, theirs.fileno(), device=self.device)
+        self._was_refused = False
+        self._control = ours
+        self._reader = FrameReader(1 << 20)
+        self._gone: dict[str, bool] = {}
+        settings = {"preload": list(self.preload), "walled": self._launched.walled, "device": self.device}
+        try:
+            ours.sendall(frame(json.dumps(settings).encode()))
+            return self._await("ready", deadline=time.monotonic() + _START_S)
+        except (SandboxError, OSError) as err:
+            said = self._last_words()
+            self.close()
+            raise SandboxError(
+                f"The {self.wall} wall could not be built: {said or err}",
+                remedy="`grader doctor` says what is missing. `--wall process` does without, for code that you trust.",
+            ) from err
 
     def _last_words(self) -> str:
         """Return what the fork server wrote before it died, shortened."""
