@@ -51,7 +51,7 @@ from grader.courses.assignment import Assignment
 from grader.courses.course import read_assignment
 from grader.courses.toml_table import suggest
 from grader.errors import CourseError
-from grader.grading.check_session import Selection, collect_checks
+from grader.grading.check_session import collect_checks
 from grader.results.verdict import CheckResult, Verdict
 
 
@@ -140,7 +140,7 @@ def audit(course: Path, slug: str, *, request: Request, progress: Progress) -> A
     if Part.ASSETS in request.parts:
         found.violations += judge_checks(checks.values(), assignment)
         found.violations += judge_kit(is_stale(assignment, course / "student_template" / slug), assignment)
-        found.violations += judge_assets(record(assignment, write=False, selection=Selection(chosen)), assignment)
+        found.violations += judge_assets(record(assignment, write=False, tasks=chosen), assignment)
     found.seconds = time.monotonic() - started
     return found
 

@@ -13,10 +13,10 @@ from grader.authoring.template import plan_template
 from grader.courses.assignment import Assignment
 from grader.courses.checks import Check
 from grader.errors import SandboxError
-from grader.grading.job import Job
+from grader.grading.job import Job, Order
 from grader.results.verdict import CheckResult, Status, SubmissionResult
-from grader.runs.executor import Answer, Order
-from grader.runs.local_workers import LocalWorkers, processes_for
+from grader.runs.executor import Answer
+from grader.runs.local_workers import LocalWorkers
 from grader.submissions.submission import Found, read_reference
 
 REFERENCE = "reference"
@@ -133,7 +133,7 @@ def grade_trials(
         for name, trial in by_name.items()
     ]
     if jobs:
-        LocalWorkers(processes_for(len(jobs), wanted=workshop.jobs)).grade(order, jobs, report=keep)
+        LocalWorkers(workshop.jobs).grade(order, jobs, report=keep)
     return outcomes
 
 

@@ -3,7 +3,7 @@
 `grader.cli` shows the report; `grader.courses.assets` reads the files when submissions are graded.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from grader.courses.assignment import Assignment
 from grader.courses.manifest import read_manifest
 from grader.errors import AssetError, CourseError
 from grader.grading import plugin
-from grader.grading.check_session import Selection, in_session
+from grader.grading.check_session import in_session
 from grader.grading.grade import run_checks
 from grader.grading.opening import modules_to_preload, open_sandbox, widest_limits
 from grader.grading.outcome import explain_outcome
@@ -61,16 +61,16 @@ class Recording:
 
 
 def record(
-    assignment: Assignment, *, write: bool, wall: Wall = Wall.PROCESS, selection: Selection | None = None
+    assignment: Assignment, *, write: bool, wall: Wall = Wall.PROCESS, tasks: Collection[str] | None = None
 ) -> Recording:
     """Run all checks on the reference, measure the spread of every recorded call, and compare with what is there.
 
     With `write`, new assets replace missing and stale ones and unused ones are removed, unless a check fails on the
-    reference; an asset whose reference has not changed keeps every byte. With a `selection` only the chosen checks
-    that record something run, nothing may be written, and the assets of others are left alone. Raises CourseError
-    without a reference.
+    reference; an asset whose reference has not changed keeps every byte. With `tasks` (None: all) only checks
+    of these that record something run, nothing may be written, and the assets of others are left alone. Raises
+    CourseError without a reference.
     """
-    assert not (write and selection), "what was not looked at would be lost"
+    assert tasks is None or not write, "what was not looked at would be lost"
     if assignment.reference is None:
         raise CourseError(f"{assignment.slug} has no reference to record from.", remedy="Run this in the course.")
     recording = Recording()
@@ -86,11 +86,11 @@ def record(
             recording.others = set(checks) - {item.name for item in session.items}
             for offset in range(SEEDS):
                 recorder = _Recorder(recording, sandbox, is_first=offset == 0)
-                only = recorded if offset or selection else None
+                only = recorded if offset or tasks is not None else None
                 results = run_checks(session, Subject(sandbox, recorder.expect, seed_offset=offset), only=only)
                 recording.failed += [r for r in results.values() if _is_failure(r) and not _known(r, recording)]
 
-    in_session(assignment, run, selection=selection)
+    in_session(assignment, run, tasks=tasks)
     _compare_with_recorded(assignment.assets, recording)
     if write and not recording.is_blocked:
         _write(assignment.assets, recording)

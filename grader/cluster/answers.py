@@ -6,11 +6,11 @@
 from pathlib import PurePath
 from typing import Any
 
-from grader.grading.job import Job
+from grader.grading.job import Job, Order
 from grader.grading.points import failed_to_grade, unreadable
 from grader.results.atomic import replace_bytes
 from grader.results.results_file import unpack_result
-from grader.runs.executor import Answer, Order
+from grader.runs.executor import Answer
 
 
 def read_answer(message: dict[str, Any], job: Job, order: Order, *, worker: str) -> Answer:

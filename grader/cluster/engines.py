@@ -6,7 +6,6 @@
 import contextlib
 import inspect
 import logging
-import os
 import shlex
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -22,6 +21,7 @@ from distributed.security import Security
 from grader.cluster.choice import JOB_QUEUES, LOCAL, MEMORY, ClusterChoice
 from grader.cluster.workforce import Workforce
 from grader.errors import SandboxError, UsageError
+from grader.runs.capacity import usable_cores
 
 _OURS = {
     "asynchronous": "The grader sets it.",
@@ -185,5 +185,4 @@ def _refuse_unknown(options: Mapping[str, Any], kind: type, *, known: Any) -> No
 
 def default_processes(count: int) -> int:
     """Return how many workers a local cluster has for so many jobs: one a core at most."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, count))
+    return max(1, min(usable_cores(), count))

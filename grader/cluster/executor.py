@@ -24,19 +24,15 @@ from grader.cluster.hiring import Terms
 from grader.cluster.sameness import data_sets, versions
 from grader.cluster.session import Disconnected, Session
 from grader.errors import SandboxError
-from grader.grading.job import Job
-from grader.runs.executor import Answer, Order
+from grader.grading.job import Job, Order
+from grader.runs.capacity import GRADING_MIB
+from grader.runs.executor import Answer, At, tell_nobody
 from grader.sandbox.wire.limits import limits_from
 
 PATIENCE_S = 300.0
 _CONNECT_S = 10.0
 _CLOSE_S = 10.0
 _LONGEST_PAUSE_S = 10.0
-_GRADER_MIB = 1024.0  # a grading process and its fork server, beside the submission
-
-
-def _tell_nobody(_worker: str, _job: Job | None) -> None:
-    pass
 
 
 class DaskExecutor:
@@ -47,12 +43,12 @@ class DaskExecutor:
 
     def __init__(self, choice: ClusterChoice, *, processes: int | None, tell: Callable[[str], None]) -> None:
         self.dashboard = ""
-        self._at: Callable[[str, Job | None], None] = _tell_nobody
+        self._at: At = tell_nobody
         self._choice = choice
         self._processes = processes
         self._tell = tell
 
-    def watch(self, at: Callable[[str, Job | None], None]) -> None:
+    def watch(self, at: At) -> None:
         """Call `at` whenever a worker begins a job or has none any more; see `grader.runs.executor.Watched`."""
         self._at = at
 
@@ -133,7 +129,7 @@ def make_terms(order: Order) -> Terms:
         field.name: getattr(order, field.name) for field in fields(order) if field.name not in apart
     }
     limits = [limits_from({**assignment.limits, **task.limits}) for task in assignment.tasks]
-    needs = {MEMORY: (max(one.memory_mib for one in limits) + _GRADER_MIB) * 2**20}
+    needs = {MEMORY: (max(one.memory_mib for one in limits) + GRADING_MIB) * 2**20}
     if order.device == "cuda":
         needs["GPU"] = 1.0
     return Terms(

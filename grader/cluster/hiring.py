@@ -16,7 +16,7 @@ from grader.cluster import node
 from grader.cluster.bundle import Bundle
 from grader.cluster.crew import Crew, Member
 from grader.errors import SandboxError
-from grader.runs.executor import Order
+from grader.grading.job import Order
 
 _REFUSED_S = 10.0
 _REFUSED_LATER_S = 60.0

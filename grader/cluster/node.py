@@ -20,8 +20,7 @@ from grader.cluster.sameness import data_sets, explain_data, explain_versions, v
 from grader.cluster.slots import Grading
 from grader.courses.course import read_assignment
 from grader.errors import GraderError
-from grader.grading.job import Job
-from grader.runs.executor import Order
+from grader.grading.job import Job, Order
 from grader.runs.grading_process import LOST
 from grader.submissions.submission import Found
 
@@ -143,7 +142,9 @@ def _base(run: str) -> str:
     return run.rpartition(".")[0]
 
 
-def grade_parcel(run: str, name: str, parcel: bytes, tasks: tuple[str, ...], checks: tuple[str, ...]) -> dict[str, Any]:
+def grade_parcel(
+    run: str, name: str, parcel: bytes, tasks: tuple[str, ...] | None, checks: tuple[str, ...] | None
+) -> dict[str, Any]:
     """Grade one submission on the worker that this runs on.
 
     Returns `{"result", "digest", "told", "executed"}`, `{"lost", "told"}` where it ended its grading process three

@@ -20,8 +20,8 @@ from grader.cluster.crew import Crew, Member, Workload
 from grader.cluster.engines import Running
 from grader.cluster.hiring import Hiring, Terms, dismiss
 from grader.errors import GraderError, SubmissionError
-from grader.grading.job import Job
-from grader.runs.executor import ATTEMPTS, Answer, Order
+from grader.grading.job import Job, Order
+from grader.runs.executor import ATTEMPTS, Answer
 from grader.submissions.parcel import pack_submission
 from grader.submissions.submission import read_submission
 

@@ -8,15 +8,16 @@ import queue
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from distributed import Worker, WorkerPlugin
 
 from grader.errors import GraderError
-from grader.grading.job import Job
+from grader.grading.job import Job, Order
 from grader.results.results_file import pack
-from grader.runs.executor import ATTEMPTS, Order
+from grader.runs.executor import ATTEMPTS
 from grader.runs.grading_process import LOST, GradingProcess
 
 IDLE_S = 600.0
@@ -80,9 +81,7 @@ class _Slot:
         self._parcel = folder / "parcel"
         self._executed = folder / "executed"
         own = self._executed if order.executed is not None else None
-        self._process = GradingProcess(
-            Order(**{name: getattr(order, name) for name in Order.__slots__} | {"executed": own})
-        )
+        self._process = GradingProcess(replace(order, executed=own))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="grading")
         self._used = time.monotonic()
 
@@ -99,7 +98,7 @@ class _Slot:
         told: list[str] = []
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                self._process.ask(Job(job.found, job.tasks, job.checks, self._parcel))
+                self._process.ask(replace(job, parcel=self._parcel))
                 result, digest = self._process.answer()
             except LOST as err:
                 problem = f"its grading process ended ({err})."

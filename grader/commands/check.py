@@ -3,6 +3,8 @@
 `grader.courses.own_work` finds the assignment, `grader.live.watch` waits for saves, `grader.report.terminal` prints.
 """
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from grader.courses.assignment import Assignment
-    from grader.grading.check_session import Selection
+    from grader.grading.job import Order
     from grader.results.verdict import SubmissionResult
     from grader.submissions.submission import Found
 
@@ -48,67 +50,65 @@ def check(
         )
     from grader.courses.own_work import find_assignment
     from grader.grading.grade import grade_all
-    from grader.grading.job import Job
+    from grader.grading.job import Job, Order
     from grader.sandbox.outside.walls import Wall
     from grader.submissions.submission import Found
 
     chosen = find_assignment(path, slug=assignment, course=course)
-    selection = _selection(chosen, task, quick=quick)
+    wall = Wall.INLINE if debug else Wall.PROCESS
+    order = Order(chosen.folder, chosen, wall=wall, tasks=_tasks(chosen, task, quick=quick))
     tell_of_other_torch(chosen)
     found = Found(path.resolve().name, path.resolve())
+    shown = partial(_show, named=task, html=html)
     if watch:
-        again = lambda: find_assignment(path, slug=assignment, course=course)  # noqa: E731
-        raise typer.Exit(_watch(found, chosen, selection=selection, again=again, html=html))
+        again = lambda: replace(order, assignment=find_assignment(path, slug=assignment, course=course))  # noqa: E731
+        ignored = [html] if html else []
+        raise typer.Exit(_watch(found, order, show=partial(shown, brief=True), again=again, ignored=ignored))
     codes: list[int] = []
-    grade_all(
-        chosen,
-        [Job(found)],
-        wall=Wall.INLINE if debug else Wall.PROCESS,
-        report=lambda result, _digest: codes.append(_show(result, chosen, selection, html=html)),
-        selection=selection,
-    )
+    grade_all(order, [Job(found)], report=lambda result, _digest: codes.append(shown(result, order)))
     raise typer.Exit(codes[-1])
 
 
-def _selection(assignment: "Assignment", task: list[str] | None, *, quick: bool) -> "Selection":
-    from grader.grading.check_session import Selection
-
-    selection = Selection(known_tasks(assignment, task), quick=quick)
-    if not any(map(selection.includes, assignment.tasks)):
+def _tasks(assignment: "Assignment", named: list[str] | None, *, quick: bool) -> tuple[str, ...] | None:
+    """Return the tasks to check, None for all; `quick` leaves out those that train."""
+    tasks = known_tasks(assignment, named)
+    if not quick:
+        return tasks
+    short = tuple(task.name for task in assignment.tasks if not task.long and (tasks is None or task.name in tasks))
+    if not short:
         raise CourseError("`--quick` leaves out every task that was chosen.", remedy="Leave out `--quick`.")
-    return selection
+    return short
 
 
 def _watch(
     found: "Found",
-    assignment: "Assignment",
+    order: "Order",
     *,
-    selection: "Selection",
-    again: "Callable[[], Assignment]",
-    html: Path | None,
+    show: "Callable[[SubmissionResult, Order], int]",
+    again: "Callable[[], Order]",
+    ignored: list[Path],
 ) -> int:
     """Check at each save until Ctrl-C; return the exit code of the last round."""
     from grader.grading.grade import grade_all
     from grader.grading.job import Job
     from grader.live.watch import Changes, rounds
     from grader.report.terminal import results_console
-    from grader.sandbox.outside.walls import Wall
 
     codes = [130]
 
     def report(result: "SubmissionResult", _digest: str) -> None:
         results_console().clear()  # does nothing but on a terminal
-        codes.append(_show(result, assignment, selection, html=html, brief=True))
+        codes.append(show(result, order))
         tell(f"Checked in {result.seconds:.2f} s. Watching for the next save; Ctrl-C ends.")
 
     folder = found.path if found.path.is_dir() else found.path.parent
     try:
-        with Changes({folder, assignment.folder}, ignored=[html] if html else []) as changes:
+        with Changes({folder, order.assignment.folder}, ignored=ignored) as changes:
             while True:
                 try:
-                    assignment = again()
-                    jobs = map(Job, rounds(found, changes, checks=assignment.folder.resolve()))
-                    grade_all(assignment, jobs, wall=Wall.PROCESS, report=report, selection=selection)
+                    order = again()
+                    jobs = map(Job, rounds(found, changes, checks=order.assignment.folder.resolve()))
+                    grade_all(order, jobs, report=report)
                 except CourseError as err:  # its author is at work, too
                     complain(err.message, err.remedy)
                     changes.wait()
@@ -119,9 +119,9 @@ def _watch(
 
 def _show(
     result: "SubmissionResult",
-    assignment: "Assignment",
-    selection: "Selection",
+    order: "Order",
     *,
+    named: list[str] | None,
     html: Path | None,
     brief: bool = False,
 ) -> int:
@@ -131,37 +131,25 @@ def _show(
 
     console = results_console()
     print_scorecard(console, result, brief=brief)
-    long = [task for task in assignment.tasks if task.long and task.name in (selection.tasks or (task.name,))]
-    if selection.quick and long:
-        titles = ", ".join(task.title for task in long)
-        console.print(f"Not run (`--quick`): {titles}.", markup=False, soft_wrap=True)
-    if has_passed(result) and selection.tasks:
+    wanted = [task for task in order.assignment.tasks if not named or task.name in named]
+    left_out = [task.title for task in wanted if not order.includes(task.name)]
+    if left_out:
+        console.print(f"Not run (`--quick`): {', '.join(left_out)}.", markup=False, soft_wrap=True)
+    if has_passed(result) and named:
         console.print("Next: `grader check` runs all tasks.", markup=False, soft_wrap=True)
     if html is not None:
-        console.print(f"Scorecard: {_write_page(html, result, assignment)}", markup=False, soft_wrap=True)
+        console.print(f"Scorecard: {_write_page(html, result, order)}", markup=False, soft_wrap=True)
     if result.status is Status.NOT_GRADED:
         return 3
     return 0 if has_passed(result) else 1
 
 
-def _write_page(path: Path, result: "SubmissionResult", assignment: "Assignment") -> Path:
+def _write_page(path: Path, result: "SubmissionResult", order: "Order") -> Path:
     """Write a student's own scorecard; return its full path."""
-    import importlib.metadata
-    from datetime import UTC, datetime
-
     from grader.report.html import lone_scorecards
     from grader.results.atomic import replace_file
-    from grader.results.results_file import RunInfo
+    from grader.runs.batch import run_info
 
-    run = RunInfo(
-        assignment=assignment.slug,
-        title=assignment.title,
-        course_digest="",  # nothing resumes this run
-        grader_version=importlib.metadata.version("torchgrade"),
-        torch_version=importlib.metadata.version("torch"),
-        wall=result.wall,
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-    (page,) = lone_scorecards(run, results=[result])
+    (page,) = lone_scorecards(run_info(order), results=[result])
     replace_file(path.resolve(), page)
     return path.resolve()

@@ -3,7 +3,6 @@
 `grader.commands.grade` has its submissions graded by what is chosen here.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,8 +30,8 @@ ClusterConfigOption = Annotated[
 
 def choose_executor(
     cluster: str | None, config: Path | None, *, assignment: "Assignment", jobs: int | None, device: str
-) -> "Callable[[int], Executor]":
-    """Return what makes the executor for so many jobs, each submission within the assignment's limits.
+) -> "Executor":
+    """Return where to grade, with each submission within the assignment's limits.
 
     Raises UsageError and CourseError for options that can't be used, SandboxError where Dask is not installed or a
     graphics card is wanted and none is here.
@@ -41,25 +40,14 @@ def choose_executor(
         raise UsageError("`--cluster-config` is for a cluster.", remedy="Say which one with `--cluster`.")
     if cluster is None:
         from grader.runs.cards import seats, usable_cards
-        from grader.runs.local_workers import LocalWorkers, processes_for
+        from grader.runs.local_workers import LocalWorkers
         from grader.sandbox.wire.limits import limits_from
 
-        limits = limits_from(assignment.limits)
-        cards = seats(usable_cards(), gpu_mib=limits.gpu_mib) if device == "cuda" else []
-
-        def on_this_machine(count: int) -> "Executor":
-            on_cards = len(cards) if cards else None
-            processes = processes_for(count, wanted=jobs, memory_mib=limits.memory_mib, on_cards=on_cards)
-            return LocalWorkers(processes, cards=cards)
-
-        return on_this_machine
+        gpu_mib = limits_from(assignment.limits).gpu_mib
+        return LocalWorkers(jobs, cards=seats(usable_cards(), gpu_mib=gpu_mib) if device == "cuda" else ())
     from grader.cluster.choice import choose_cluster
 
     choice = choose_cluster(cluster, config)
+    from grader.cluster.executor import DaskExecutor
 
-    def on_cluster(_count: int) -> "Executor":
-        from grader.cluster.executor import DaskExecutor
-
-        return DaskExecutor(choice, processes=jobs, tell=tell)
-
-    return on_cluster
+    return DaskExecutor(choice, processes=jobs, tell=tell)

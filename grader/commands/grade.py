@@ -3,6 +3,7 @@
 `grader.runs.batch` grades them, `grader.commands.report` writes the files.
 """
 
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,12 +17,12 @@ from grader.commands.telling import complain, known_tasks, tell, tell_of_other_t
 from grader.errors import CourseError, SandboxError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from grader.courses.assignment import Assignment
-    from grader.results.store import Store
-    from grader.runs.executor import Answer, Executor, Order
+    from grader.results.verdict import SubmissionResult
     from grader.runs.plan import Plan
+    from grader.runs.progress import Snapshot
 
 _MOST_NAMED = 6
 
@@ -79,16 +80,16 @@ def grade(
     run.sqlite. `grader status RESULTS` says from elsewhere how far it is. Exit code 3: the grader failed on some.
     """
     from grader.courses.course import find_course, read_assignment
+    from grader.grading.job import Order
+    from grader.grading.keys import digests_of
     from grader.results.store import open_store
-    from grader.runs.batch import run_info
-    from grader.runs.executor import Order
-    from grader.runs.plan import digests_of, make_plan
+    from grader.runs.batch import grade_submissions, run_info
     from grader.submissions.submission import find_submissions
 
     outer = _wall_for_strangers(wall)
     folder = find_course(course or Path())
     chosen = read_assignment(folder, assignment)
-    executor_for = choose_executor(cluster, cluster_config, assignment=chosen, jobs=_count_of(jobs), device=device)
+    executor = choose_executor(cluster, cluster_config, assignment=chosen, jobs=_count_of(jobs), device=device)
     intake = find_submissions(submissions, chosen)
     order = Order(
         folder,
@@ -103,10 +104,18 @@ def grade(
     tell_of_other_torch(chosen)
     digests = digests_of(order)
     with open_store(out, run=run_info(order, digests)) as store:
-        plan = make_plan(store, order, intake.found, digests=digests, fresh=not resume)
-        _tell_plan(plan)
-        if plan.left:
-            _grade_into(out, store, order, plan, executor_for=executor_for)
+        try:
+            differing = grade_submissions(
+                order, intake.found, store, executor, digests=digests, fresh=not resume, watch=_shown
+            )
+        except KeyboardInterrupt:
+            complain("Stopped. What was graded is stored.", "Run the same command to go on.")
+            raise typer.Exit(130) from None
+        if differing:
+            tell(
+                f"{differing} submissions were graded with other files, versions or data than this process sees: "
+                "the next run grades them again."
+            )
         failed = write_results(out, store, chosen)
     if failed:
         raise typer.Exit(_complain_of(failed, out=out))
@@ -146,7 +155,8 @@ def _wall_for_strangers(name: str) -> str:
 
 def _quick_ones(assignment: "Assignment", tasks: list[str] | None) -> tuple[str, ...]:
     """Return the chosen tasks that do not train, and say which were left out."""
-    chosen = known_tasks(assignment, tasks) or tuple(task.name for task in assignment.tasks)
+    named = known_tasks(assignment, tasks)
+    chosen = tuple(task.name for task in assignment.tasks) if named is None else named
     long = {task.name for task in assignment.tasks if task.long}
     quick = tuple(name for name in chosen if name not in long)
     if not quick:
@@ -168,44 +178,15 @@ def _tell_plan(plan: "Plan") -> None:
         tell(f"{len(plan.partly_left)} of {total} need only a part of their tasks: {listed}.")
 
 
-def _grade_into(
-    out: Path, store: "Store", order: "Order", plan: "Plan", *, executor_for: "Callable[[int], Executor]"
-) -> None:
-    """Grade what is left, storing each result as it comes, and show how far that is."""
+@contextmanager
+def _shown(plan: "Plan", snapshot: "Callable[[], Snapshot]") -> "Iterator[Callable[[SubmissionResult], None]]":
+    """Say what there is to do, and show how far that is while it is done."""
     from grader.report.terminal import progress_console
-    from grader.runs.batch import Keeper
-    from grader.runs.executor import Watched
-    from grader.runs.logs import log_answer
-    from grader.runs.progress import Progress
-    from grader.runs.progress_file import kept_up
     from grader.runs.view import grading_progress
 
-    keeper, steps = Keeper(store, order, plan), plan.steps()
-    progress = Progress(steps, submissions=len(plan.submissions), reused=len(plan.submissions) - len(plan.left))
-    executor = executor_for(len(steps))
-    if isinstance(executor, Watched):
-        executor.watch(progress.at)
-    written = kept_up(
-        out,
-        progress.snapshot,
-        assignment=order.assignment.slug,
-        dashboard=lambda: str(getattr(executor, "dashboard", "")),
-    )
-    try:
-        with written, grading_progress(progress_console(), progress.snapshot) as advance:
-
-            def keep(answer: "Answer") -> None:
-                result = keeper.keep(answer)
-                log_answer(out, answer)
-                progress.finished(answer, result)
-                advance(result)
-
-            executor.grade(order, [step.job for step in steps], report=keep)
-    except KeyboardInterrupt:
-        complain("Stopped. What was graded is stored.", "Run the same command to go on.")
-        raise typer.Exit(130) from None
-    if keeper.differing:
-        tell(
-            f"{keeper.differing} submissions were graded with other files, versions or data than this process sees: "
-            "the next run grades them again."
-        )
+    _tell_plan(plan)
+    if not plan.left:
+        yield lambda _result: None
+        return
+    with grading_progress(progress_console(), snapshot) as advance:
+        yield advance

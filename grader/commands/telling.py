@@ -43,12 +43,15 @@ def tell_of_other_torch(assignment: "Assignment") -> None:
         tell(note)
 
 
-def known_tasks(assignment: "Assignment", tasks: list[str] | None) -> tuple[str, ...]:
-    """Return the tasks that were named, () for all. Raises CourseError for one that the assignment hasn't."""
+def known_tasks(assignment: "Assignment", tasks: list[str] | None) -> tuple[str, ...] | None:
+    """Return the tasks that were named, None (all of them) where none was.
+
+    Raises CourseError for a name that the assignment doesn't have.
+    """
     from grader.courses.toml_table import suggest
 
     known = [task.name for task in assignment.tasks]
     for name in tasks or []:
         if name not in known:
             raise CourseError(f"{assignment.slug} has no task `{name}`.", remedy=suggest(name, known))
-    return tuple(tasks or ())
+    return tuple(tasks) if tasks else None

@@ -7,29 +7,17 @@ reference.
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 
 import pytest
 
-from grader.courses.assignment import Assignment, Task, check_files
+from grader.courses.assignment import Assignment, check_files
 from grader.courses.checks import Check
 from grader.errors import CourseError
 from grader.grading import plugin
 from grader.grading.opening import limits_of, read_probes
 from grader.sandbox.wire.limits import guard_s
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Choose checks: only those of these tasks (none named: all); `quick` leaves out the long ones."""
-
-    tasks: tuple[str, ...] = ()
-    quick: bool = False
-
-    def includes(self, task: Task) -> bool:
-        """Tell whether the checks of a task are chosen."""
-        return (not self.tasks or task.name in self.tasks) and not (self.quick and task.long)
 
 
 class Grading:
@@ -40,11 +28,11 @@ class Grading:
         assignment: Assignment,
         subjects: Callable[[pytest.Session], None],
         *,
-        selection: Selection,
+        tasks: Collection[str] | None,
     ) -> None:
         self._assignment = assignment
         self._run = subjects
-        self._selection = selection
+        self._tasks = tasks
         self.problem = ""
         self.error: BaseException | None = None
 
@@ -65,8 +53,8 @@ class Grading:
             yield
         except pytest.UsageError as err:
             self.problem = self.problem or str(err)
-        tasks = {task.name: task for task in self._assignment.tasks}
-        items[:] = [item for item in items if (task := tasks.get(_task_of(item))) and self._selection.includes(task)]
+        tasks = {task.name: task for task in self._assignment.tasks if self._tasks is None or task.name in self._tasks}
+        items[:] = [item for item in items if _task_of(item) in tasks]
         for item in items:
             limits = replace(limits_of(self._assignment), **tasks[_task_of(item)].limits)
             item.add_marker(pytest.mark.timeout(guard_s(limits)))
@@ -101,13 +89,16 @@ def collect_checks(assignment: Assignment) -> dict[str, Check]:
 
 
 def in_session(
-    assignment: Assignment, run: Callable[[pytest.Session], None], *, selection: Selection | None = None
+    assignment: Assignment, run: Callable[[pytest.Session], None], *, tasks: Collection[str] | None = None
 ) -> None:
-    """Collect an assignment's checks once and hand the session over. Raises CourseError for unusable checks."""
+    """Collect the checks of these tasks (None: of all) once and hand the session over.
+
+    Raises CourseError for unusable checks.
+    """
     files = check_files(assignment)
     if not files:
         raise CourseError(f"{assignment.folder} has no checks.", remedy="Add a file test_<part>.py.")
-    grading = Grading(assignment, run, selection=selection or Selection())
+    grading = Grading(assignment, run, tasks=tasks)
     read_probes(assignment)  # a mistake in them is told before anything is graded
     arguments = [
         *map(str, files), "-c", os.devnull, f"--rootdir={assignment.folder}", "--noconftest", "-p", "no:capture",

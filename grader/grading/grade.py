@@ -1,6 +1,6 @@
 """Grade submissions: the checks of one pytest session run for each submission in turn.
 
-`grader.runs.batch` runs this in several processes; `grader.grading.check_session` collects the checks,
+`grader.runs.batch_worker` does this in several processes; `grader.grading.check_session` collects the checks,
 `grader.grading.plugin` does the work of one.
 """
 
@@ -8,34 +8,32 @@ import contextlib
 import itertools
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import pytest
 import torch
 
-from grader.courses.assignment import Assignment
 from grader.courses.checks import Check, with_those_before
 from grader.errors import CourseError, SubmissionError
 from grader.grading import plugin
-from grader.grading.check_session import Selection, in_session
+from grader.grading.check_session import in_session
 from grader.grading.forbidden import find_uses, flag_calls
-from grader.grading.job import Job
+from grader.grading.job import Job, Order
 from grader.grading.notebook_execution import keep_executed
 from grader.grading.notebook_notes import notebook_notes
 from grader.grading.opening import modules_to_preload, open_sandbox, refuse_failed_preload, shims_note
 from grader.grading.points import add_up, unreadable
-from grader.grading.session import Expect, RecordedAssets, Subject
+from grader.grading.session import RecordedAssets, Subject
 from grader.grading.source_lines import with_surroundings
 from grader.grading.stamps import stamped
 from grader.grading.text_answers import read_answers
-from grader.results.verdict import CheckResult, SubmissionResult
+from grader.results.verdict import Answer, CheckResult, SubmissionResult
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.scratch import remove_stale
 from grader.sandbox.outside.walls import Wall, temporary_folder
 from grader.submissions.parcel import read_submission_parcel
-from grader.submissions.submission import read_submission
+from grader.submissions.submission import Submission, read_submission
 
 
 def _stay_silent() -> None:
@@ -44,6 +42,14 @@ def _stay_silent() -> None:
 
 def _ask_nothing(_servers: Sequence[ForkServer]) -> None:
     pass
+
+
+@dataclass(frozen=True, slots=True)
+class _BesideChecks:
+    """Hold what is told of a submission beside its checks: notes on how it was read, and its text answers."""
+
+    notes: tuple[str, ...]
+    answers: tuple[Answer, ...]
 
 
 def run_checks(
@@ -65,130 +71,144 @@ def run_checks(
     return subject.results
 
 
+class GradingSession:
+    """Grade one submission after another: the checks are collected, and the fork servers stay warm.
+
+    `servers` are those that submissions are opened in, none where all is inline. `digests` of tasks (see
+    `grader.grading.keys`) make their results reusable. `alive` is called before each check.
+    """
+
+    def __init__(
+        self,
+        session: pytest.Session,
+        order: Order,
+        *,
+        servers: Sequence[ForkServer],
+        digests: Mapping[str, str],
+        alive: Callable[[], None],
+    ) -> None:
+        self._session = session
+        self._order = order
+        self._checks = session.config.stash[plugin.CHECKS]
+        self._servers = {server.device: server for server in servers}
+        self._digests = digests
+        self._alive = alive
+        self._graded = order.graded
+        self._expect = RecordedAssets(order.assignment.assets).expect
+
+    def grade(self, job: Job) -> tuple[SubmissionResult, str]:
+        """Do a job; return its result and the digest of what was graded, "" where it could not be read."""
+        started, order = time.monotonic(), self._order
+        try:
+            submission = _read(job, order)
+        except SubmissionError as err:
+            return unreadable(job.found.name, self._graded, problem=str(err), wall=order.wall), ""
+        subject, beside = self._run(job, submission)
+        self._alive()
+        server = self._servers.get("cpu")
+        if order.executed is not None and server is not None:
+            executed = keep_executed(server, order.assignment, submission, folder=order.executed)
+            beside = replace(beside, notes=(*beside.notes, *executed))
+        result = add_up(
+            submission.name,
+            self._graded,
+            self._asked_for(job, subject.results, files=submission.files),
+            notes=(*beside.notes, *shims_note(order.assignment)),
+            flags=subject.forbidden.flags,
+            task_flags=flag_calls(subject.called, subject.forbidden),
+            seconds=time.monotonic() - started,
+            wall=order.wall,
+        )
+        tasks = stamped(
+            result.tasks,
+            digests=self._digests,
+            submission=submission.digest,
+            checks=self._checks,
+            results=subject.results,
+        )
+        return replace(result, answers=beside.answers, tasks=tasks), submission.digest
+
+    def _run(self, job: Job, submission: Submission) -> tuple[Subject, _BesideChecks]:
+        """Open a submission, run the checks that a job asks for, and read what is told beside them."""
+        assignment, is_whole = self._order.assignment, job.checks is None
+        with open_sandbox(
+            assignment,
+            submission,
+            server=self._servers.get("cpu"),
+            on_cards=self._servers.get("cuda"),
+            folder=job.found.path,
+        ) as sandbox:
+            forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
+            notes = (*submission.notes, *(notebook_notes(sandbox, assignment) if is_whole else ()))
+            subject = Subject(sandbox, self._expect, devices=tuple(self._servers) or ("cpu",), forbidden=forbidden)
+            run_checks(self._session, subject, only=_named_for(job, checks=self._checks), alive=self._alive)
+            answers = read_answers(sandbox, assignment, files=submission.files) if is_whole else ()
+        return subject, _BesideChecks(notes, answers)
+
+    def _asked_for(
+        self, job: Job, results: Mapping[str, CheckResult], *, files: Mapping[str, bytes]
+    ) -> dict[str, CheckResult]:
+        """Return the results of the tasks that a job is about, with the lines around each line that they name."""
+        return {
+            name: with_surroundings(result, files=files)
+            for name, result in results.items()
+            if name in self._checks and (job.tasks is None or result.task in job.tasks)
+        }
+
+
 def grade_all(
-    assignment: Assignment,
+    order: Order,
     jobs: Iterable[Job],
     *,
-    wall: Wall,
     report: Callable[[SubmissionResult, str], None],
-    selection: Selection | None = None,
-    executed: Path | None = None,
     alive: Callable[[], None] = _stay_silent,
     ready: Callable[[Sequence[ForkServer]], None] = _ask_nothing,
     digests: Mapping[str, str] = MappingProxyType({}),
-    device: str = "cpu",
 ) -> None:
-    """Do jobs one after another and report each result with the digest of what was graded.
+    """Do jobs one after another in one session and report each result with the digest of what was graded.
 
-    Notebooks are also run as a whole where `executed` names a folder for their executed copies. `alive` is called
-    before each check, `ready` with the fork servers (none where all is inline) before the first job. `digests` of
-    tasks (see `grader.grading.keys`) make their results reusable. With the `device` "cuda" checks that need a graphics
-    card are run as well. Raises the error of a course or sandbox with which nothing can be graded.
+    `ready` is called with the fork servers before the first job; `alive` and `digests` as in `GradingSession`. Raises
+    the error of a course or sandbox with which nothing can be graded.
     """
-    chosen = selection or Selection()
-    graded = replace(assignment, tasks=tuple(task for task in assignment.tasks if chosen.includes(task)))
-    expect = RecordedAssets(assignment.assets).expect
+    wall, assignment = Wall(order.wall), order.assignment
 
     def run(session: pytest.Session) -> None:
-        checks = session.config.stash[plugin.CHECKS]
         remove_stale(temporary_folder(wall))
         torch.set_num_threads(1)  # for repeatable sums, and because checks are small
+        if order.device != "cpu":
+            _refuse_unused(order, session)
+        devices = [] if wall is Wall.INLINE else sorted({"cpu", order.device})
+        preload = modules_to_preload(assignment)
         with contextlib.ExitStack() as stack:
-            if device != "cpu":
-                _refuse_unused(device, session, assignment)
-            devices = [] if wall is Wall.INLINE else sorted({"cpu", device})
-            preload = modules_to_preload(assignment)
             servers = [stack.enter_context(ForkServer(wall, preload=preload, device=one)) for one in devices]
             for server in servers:
                 refuse_failed_preload(server)
             ready(servers)
+            grading = GradingSession(session, order, servers=servers, digests=digests, alive=alive)
             for job in jobs:
-                result, digest = _grade_one(
-                    session,
-                    assignment,
-                    job,
-                    chosen=graded,
-                    servers=servers,
-                    wall=wall,
-                    expect=expect,
-                    only=_named_for(job, checks=checks),
-                    executed=executed,
-                    alive=alive,
-                    digests=digests,
-                )
-                report(result, digest)
+                report(*grading.grade(job))
 
-    in_session(assignment, run, selection=chosen)
+    in_session(assignment, run, tasks=order.tasks)
 
 
-def _refuse_unused(device: str, session: pytest.Session, assignment: Assignment) -> None:
-    """Raise CourseError where no check that would run needs the device."""
-    checks = session.config.stash[plugin.CHECKS]
+def _refuse_unused(order: Order, session: pytest.Session) -> None:
+    """Raise CourseError where no check that would run needs the order's device."""
+    checks, device = session.config.stash[plugin.CHECKS], order.device
     if all(checks[item.name].device != device for item in session.items):
         raise CourseError(
-            f"No check of {assignment.slug} that would run needs the device `{device}`.",
+            f"No check of {order.assignment.slug} that would run needs the device `{device}`.",
             remedy=f'Leave out `--device {device}`, or mark checks with `@pytest.mark.graded(…, device="{device}")`.',
         )
 
 
 def _named_for(job: Job, *, checks: Mapping[str, Check]) -> Collection[str] | None:
     """Return the checks that a job asks for, None where that is all of them."""
-    if not job.tasks and not job.checks:
+    if job.checks is not None:
+        return with_those_before({*job.checks}, checks)
+    if job.tasks is None:
         return None
-    of_tasks = {name for name, check in checks.items() if check.task in job.tasks}
-    return with_those_before({*job.checks} or of_tasks, checks)
+    return with_those_before({name for name, check in checks.items() if check.task in job.tasks}, checks)
 
 
-def _grade_one(
-    session: pytest.Session,
-    assignment: Assignment,
-    job: Job,
-    *,
-    chosen: Assignment,
-    servers: Sequence[ForkServer],
-    wall: Wall,
-    expect: Expect,
-    only: Collection[str] | None,
-    executed: Path | None,
-    alive: Callable[[], None],
-    digests: Mapping[str, str],
-) -> tuple[SubmissionResult, str]:
-    """Do a job; `chosen` is the assignment with the graded tasks only, of which the others' states are read, too."""
-    started = time.monotonic()
-    found = job.found
-    try:
-        submission = read_submission_parcel(job.parcel) if job.parcel else read_submission(found, assignment)
-    except SubmissionError as err:
-        return unreadable(found.name, chosen, problem=str(err), wall=wall), ""
-    by_device = {server.device: server for server in servers}
-    server = by_device.get("cpu")
-    with open_sandbox(
-        assignment, submission, server=server, on_cards=by_device.get("cuda"), folder=found.path
-    ) as sandbox:
-        forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
-        is_whole = not job.checks
-        notes = (*submission.notes, *(notebook_notes(sandbox, assignment) if is_whole else ()))
-        subject = Subject(sandbox, expect, devices=tuple(by_device) or ("cpu",), forbidden=forbidden)
-        results = run_checks(session, subject, only=only, alive=alive)
-        answers = read_answers(sandbox, assignment, files=submission.files) if is_whole else ()
-    alive()
-    if executed is not None and server is not None:
-        notes += keep_executed(server, assignment, submission, folder=executed)
-    checks = session.config.stash[plugin.CHECKS]
-    ran = {
-        name: with_surroundings(result, files=submission.files)
-        for name, result in results.items()
-        if name in checks and (not job.tasks or result.task in job.tasks)
-    }
-    result = add_up(
-        submission.name,
-        chosen,
-        ran,
-        notes=(*notes, *shims_note(assignment)),
-        flags=forbidden.flags,
-        task_flags=flag_calls(subject.called, forbidden),
-        seconds=time.monotonic() - started,
-        wall=wall,
-    )
-    tasks = stamped(result.tasks, digests=digests, submission=submission.digest, checks=checks, results=results)
-    return replace(result, answers=answers, tasks=tasks), submission.digest
+def _read(job: Job, order: Order) -> Submission:
+    return read_submission_parcel(job.parcel) if job.parcel else read_submission(job.found, order.assignment)

@@ -23,6 +23,7 @@ from grader.courses.assignment_file import ASSIGNMENT_FILE
 from grader.courses.check_sources import CheckSources, read_check_sources
 from grader.courses.globs import is_matched
 from grader.datasets.places import FILE_DATASETS, FROM_SKLEARN, identity_of
+from grader.grading.job import Order
 from grader.submissions.submission import read_reference
 
 _DECIDE_NO_VERDICT = ("title", "points", "scoring", "long")  # points are added up anew each time
@@ -33,12 +34,17 @@ _MANIFEST = "manifest.json"
 
 
 def task_digests(
-    assignment: Assignment, *, chosen: Sequence[str] = (), wall: str, execute: bool = False, device: str = "cpu"
+    assignment: Assignment,
+    *,
+    chosen: Sequence[str] | None = None,
+    wall: str,
+    execute: bool = False,
+    device: str = "cpu",
 ) -> dict[str, str]:
     """Return, for each task, a digest of all that decides its result but the submission.
 
-    `chosen` are the tasks that are graded, () for all: a check runs without those it comes after where these belong to
-    a task that is not. Tasks that are not chosen get the digest that they have where all are.
+    `chosen` are the tasks that are graded, None for all: a check runs without those it comes after where these belong
+    to a task that is not. Tasks that are not chosen get the digest that they have where all are.
     """
     names = [task.name for task in assignment.tasks]
     sources = read_check_sources(assignment)
@@ -47,13 +53,24 @@ def task_digests(
     data = _data_sets(assignment, sources)
     digests = {}
     for task in assignment.tasks:
-        beside = tuple(chosen) if task.name in chosen else names
+        beside = tuple(chosen) if chosen is not None and task.name in chosen else names
         texts = sources.covering(task.name, chosen=beside)
         parts: list[Any] = [general, _entry(task), texts, assets.of(texts)]
         if _uses_data("\n".join(texts)):
             parts += [data, _files_of_reference(assignment)]
         digests[task.name] = _digest(parts)
     return digests
+
+
+def digests_of(order: Order) -> dict[str, str]:
+    """Return, for each task of an order's assignment, a digest of all that decides its result but the submission."""
+    return task_digests(
+        order.assignment,
+        chosen=order.tasks,
+        wall=order.wall,
+        execute=order.executed is not None,
+        device=order.device,
+    )
 
 
 def key_of(task_digest: str, *, submission: str) -> str:

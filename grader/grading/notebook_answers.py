@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from grader.notebooks.cells import squeezed
 from grader.notebooks.document import Cell, CellKind, find_cell
 
 MAX_ANSWER = 20_000
@@ -17,7 +18,7 @@ def read_answers(
 
     The question's own words, as the reference has them, are taken out. Without a reference the whole cell is returned.
     """
-    given = {_squeeze(cell.source) for cell in reference}
+    given = {squeezed(cell.source) for cell in reference}
     return {name: _read_answer(cells, cell, reference, given)[:MAX_ANSWER] for name, cell in questions.items()}
 
 
@@ -28,7 +29,7 @@ def _read_answer(cells: Sequence[Cell], name: str, reference: Sequence[Cell], gi
         return ""
     parts = [_without(asked.source, original.source if original else "")]
     for cell in cells[asked.number :]:
-        if not reference or cell.kind is not CellKind.MARKDOWN or _squeeze(cell.source) in given:
+        if not reference or cell.kind is not CellKind.MARKDOWN or squeezed(cell.source) in given:
             break
         if any(find_cell(tuple(reference), known) for known in cell.names if known):
             break
@@ -38,9 +39,9 @@ def _read_answer(cells: Sequence[Cell], name: str, reference: Sequence[Cell], gi
 
 def _find_by_words(cells: Sequence[Cell], question: str) -> Cell | None:
     """Return the first text cell that begins as the question does."""
-    start = _squeeze(next((line for line in question.splitlines() if line.strip()), ""))
+    start = squeezed(next((line for line in question.splitlines() if line.strip()), ""))
     texts = [cell for cell in cells if cell.kind is not CellKind.CODE and start]
-    return next((cell for cell in texts if _squeeze(cell.source).startswith(start)), None)
+    return next((cell for cell in texts if squeezed(cell.source).startswith(start)), None)
 
 
 def _without(text: str, question: str) -> str:
@@ -52,7 +53,3 @@ def _without(text: str, question: str) -> str:
             line = line.strip().removeprefix(left.pop(0))
         kept.append(line.rstrip())
     return "\n".join(kept).strip()
-
-
-def _squeeze(text: str) -> str:
-    return " ".join(text.split())

@@ -21,10 +21,11 @@ def stamped(
     checks: Mapping[str, Check],
     results: Mapping[str, CheckResult],
 ) -> tuple[TaskResult, ...]:
-    """Return the tasks with their keys; `digests` are those of `grader.grading.keys.task_digests`, () for none.
+    """Return the tasks with their keys.
 
-    `results` are those of all checks that ran, also of checks that only others came after. A task is not final where
-    one of them depended on the machine's load or memory, or on the grader's own fault.
+    `digests` are those of `grader.grading.keys.task_digests`; a task without one gets no key. `results` are those of
+    all checks that ran, also of checks that only others came after. A task is not final where one of them depended on
+    the machine's load or memory, or on the grader's own fault.
     """
     return tuple(
         replace(

@@ -22,7 +22,7 @@ from grader.courses.manifest import version_note
 from grader.courses.toml_table import suggest
 from grader.errors import CourseError
 from grader.grading import plugin
-from grader.grading.check_session import Selection, in_session
+from grader.grading.check_session import in_session
 from grader.grading.forbidden import Forbidden, find_uses
 from grader.grading.grade import run_checks
 from grader.grading.opening import limits_of, read_probes
@@ -49,15 +49,18 @@ class _Opened:
     session: pytest.Session
 
 
-def check_live(kit: Path, tasks: Sequence[str], *, module: ModuleType, cells: Cells) -> SubmissionResult:
-    """Check tasks (none named: all but the long ones) against the names in `module`, and leave the kernel as it was.
+def check_live(kit: Path, tasks: Sequence[str] | None, *, module: ModuleType, cells: Cells) -> SubmissionResult:
+    """Check tasks (None: all but the long ones) against the names in `module`, and leave the kernel as it was.
 
     Raises CourseError for a task that the kit doesn't have, and KeyboardInterrupt where the user stopped it.
     """
     opened = _open(kit, _stamp(kit / "checks"))
     assignment = opened.assignment
-    selection = Selection(_known(assignment, tasks), quick=not tasks)
-    chosen = replace(assignment, tasks=tuple(filter(selection.includes, assignment.tasks)))
+    _refuse_unknown(assignment, tasks or ())
+    chosen = replace(
+        assignment,
+        tasks=tuple(task for task in assignment.tasks if (not task.long if tasks is None else task.name in tasks)),
+    )
     probes = read_probes(assignment)
     make_torchvision_importable()
     with ExitStack() as stack:
@@ -78,8 +81,9 @@ def check_live(kit: Path, tasks: Sequence[str], *, module: ModuleType, cells: Ce
     return add_up(kit.name, chosen, results, notes=_notes(assignment, chosen, tasks), seconds=0.0, wall="inline")
 
 
-def _notes(assignment: Assignment, chosen: Assignment, tasks: Sequence[str]) -> tuple[str, ...]:
-    long = [f'`grader.check("{task.name}")`' for task in assignment.tasks if not tasks and task not in chosen.tasks]
+def _notes(assignment: Assignment, chosen: Assignment, tasks: Sequence[str] | None) -> tuple[str, ...]:
+    left_out = [task for task in assignment.tasks if tasks is None and task not in chosen.tasks]
+    long = [f'`grader.check("{task.name}")`' for task in left_out]
     told = f"Not checked, since it takes long: {', '.join(long)}." if long else ""
     return tuple(filter(None, (version_note(assignment.assets), told)))
 
@@ -102,12 +106,11 @@ def _stamp(checks: Path) -> tuple[tuple[str, int, int], ...]:
     return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in files)
 
 
-def _known(assignment: Assignment, tasks: Sequence[str]) -> tuple[str, ...]:
+def _refuse_unknown(assignment: Assignment, tasks: Sequence[str]) -> None:
     known = [task.name for task in assignment.tasks]
     for name in tasks:
         if name not in known:
             raise CourseError(f"{assignment.slug} has no task `{name}`.", remedy=suggest(name, known))
-    return tuple(tasks)
 
 
 def _kernel(assignment: Assignment, kit: Path, *, module: ModuleType, cells: Cells, folder: Path) -> LiveKernel:

@@ -67,7 +67,10 @@ def _run_magic(shell: Any, line: str, cell: str | None) -> None:
 
 
 def show_check(tasks: Sequence[str], *, kit: object = None) -> None:
-    """Check tasks and show the result; whatever goes wrong is told in a sentence and never raised."""
+    """Check tasks, or all but the long ones where none is named, and show the result.
+
+    Whatever goes wrong is told in a sentence and never raised.
+    """
     try:
         folder = find_kit(kit)
         if folder is None:
@@ -76,7 +79,7 @@ def show_check(tasks: Sequence[str], *, kit: object = None) -> None:
                 'Name the assignment\'s folder: `grader.check("…", kit="path")`.'
             )
             return
-        _show(_check(folder, tasks))
+        _show(_check(folder, tasks or None))
     except KeyboardInterrupt:
         _say("Stopped: nothing was checked to the end.")
     except GraderError as err:
@@ -96,14 +99,14 @@ def find_kit(kit: object) -> Path | None:
     return next((folder for folder in (here, *here.parents) if (folder / _KIT_FILE).is_file()), None)
 
 
-def _check(folder: Path, tasks: Sequence[str]) -> Card:
+def _check(folder: Path, tasks: Sequence[str] | None) -> Card:
     from grader.live.checks import check_live
 
     shell = _shell()
     module: ModuleType = shell.user_module if shell is not None else sys.modules["__main__"]
     with _breakpoints(shell):
         result = check_live(folder, tasks, module=module, cells=_cells(shell))
-    return _card(result, is_all=not tasks)
+    return _card(result, is_all=tasks is None)
 
 
 @contextlib.contextmanager

@@ -19,14 +19,15 @@ def find_check_cell(cells: Sequence[Cell], name: str, *, reference: Sequence[Cel
         return found
     original = find_cell(tuple(reference), name)
     if original is not None and original.source.strip():
-        same = [cell for cell in cells if _squeeze(cell.source) == _squeeze(original.source)]
+        same = [cell for cell in cells if squeezed(cell.source) == squeezed(original.source)]
         if same:
             return same[0]
     word = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
     return next((cell for cell in cells if cell.kind is CellKind.CODE and word.search(cell.source)), None)
 
 
-def _squeeze(text: str) -> str:
+def squeezed(text: str) -> str:
+    """Return a text with every run of white space as one space: cells are compared by it."""
     return " ".join(text.split())
 
 

@@ -50,7 +50,7 @@ class Store:
 
     def __init__(self, folder: Path, *, connection: sqlite3.Connection, run: RunInfo, files: ExitStack) -> None:
         self.run = run
-        self._folder = folder
+        self.folder = folder
         self._connection = connection
         self._files = files
 
@@ -68,13 +68,13 @@ class Store:
 
     def result(self, submission: str) -> tuple[SubmissionResult, str] | None:
         """Return a submission's result and the digest of what was graded, None where there is none."""
-        with named_errors(self._folder):
+        with named_errors(self.folder):
             row = self._connection.execute(_LOAD, (spelled(submission),)).fetchone()
         return None if row is None else (unpack_result(row[0]), row[1])
 
     def save(self, result: SubmissionResult, *, digest: str) -> None:
         """Store `result` in place of an earlier one; once this returns, no crash or power cut loses it."""
-        with named_errors(self._folder), self._connection:
+        with named_errors(self.folder), self._connection:
             self._save(result, digest)
 
     def _save(self, result: SubmissionResult, digest: str) -> None:
@@ -84,7 +84,7 @@ class Store:
 
     def revise(self, change: Callable[[SubmissionResult, str], SubmissionResult | None]) -> None:
         """Put what `change` returns for each result and its digest in its place, all or none; None drops it."""
-        with named_errors(self._folder), self._connection:
+        with named_errors(self.folder), self._connection:
             for key in self._connection.execute(_KEYS).fetchall():
                 text, digest = self._connection.execute(_LOAD, key).fetchone()
                 result = unpack_result(text)
@@ -96,10 +96,10 @@ class Store:
 
     def results(self) -> Iterator[SubmissionResult]:
         """Yield the results sorted by submission; saving and reading elsewhere may go on meanwhile."""
-        with named_errors(self._folder):
+        with named_errors(self.folder):
             keys = self._connection.execute(_KEYS).fetchall()
         for key in keys:
-            with named_errors(self._folder):
+            with named_errors(self.folder):
                 row = self._connection.execute(_LOAD, key).fetchone()
             if row is not None:
                 yield unpack_result(row[0])

@@ -1,4 +1,4 @@
-"""A batch of submissions: describes the run, and puts each answer together with what earlier runs left.
+"""Grade a batch of submissions: what is not graded yet, each result stored as it comes beside what earlier runs left.
 
 `grader.runs.plan` says what there is to do and an executor (`grader.runs.executor`) does it; `grader.commands.grade`
 shows it.
@@ -6,21 +6,79 @@ shows it.
 
 import hashlib
 import importlib.metadata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 
+from grader.grading.job import Order
 from grader.grading.keys import key_of
 from grader.grading.points import put_together
 from grader.results.results_file import RunInfo
 from grader.results.store import Store
 from grader.results.verdict import Status, SubmissionResult, TaskResult
-from grader.runs.executor import Answer, Order
-from grader.runs.plan import Plan
+from grader.runs.executor import Answer, Executor, Watched
+from grader.runs.logs import log_answer
+from grader.runs.plan import Plan, make_plan
+from grader.runs.progress import Progress, Snapshot
+from grader.runs.progress_file import kept_up
+from grader.submissions.submission import Found
+
+Watch = Callable[[Plan, Callable[[], Snapshot]], AbstractContextManager[Callable[[SubmissionResult], None]]]
+"""Show a run: called with its plan and what tells how far it is; the context, open while jobs are graded, is called
+with each result that was stored."""
 
 
-def run_info(order: Order, digests: Mapping[str, str]) -> RunInfo:
-    """Describe the run, without importing torch; `digests` are those of the order's tasks."""
+@contextmanager
+def unwatched(_plan: Plan, _snapshot: Callable[[], Snapshot]) -> Iterator[Callable[[SubmissionResult], None]]:
+    """Watch a run without showing anything."""
+    yield lambda _result: None
+
+
+def grade_submissions(
+    order: Order,
+    found: Sequence[Found],
+    store: Store,
+    executor: Executor,
+    *,
+    digests: Mapping[str, str],
+    fresh: bool = False,
+    watch: Watch = unwatched,
+) -> int:
+    """Grade what has no valid result in the store yet, and store each result at once; `fresh` grades everything again.
+
+    `digests` are those of the order's tasks (`grader.grading.keys.digests_of`). Logs and `progress.json` are written
+    beside the store. Returns how many submissions were graded with other checks, versions or data than this process
+    sees. Stopped at any time, the same call goes on where it was. Raises what the executor raises.
+    """
+    plan = make_plan(store, order, found, digests=digests, fresh=fresh)
+    keeper, steps = Keeper(store, order, plan), plan.steps()
+    progress = Progress(steps, submissions=len(plan.submissions), reused=len(plan.submissions) - len(plan.left))
+    if isinstance(executor, Watched):
+        executor.watch(progress.at)
+    with watch(plan, progress.snapshot) as show:
+
+        def keep(answer: Answer) -> None:
+            result = keeper.keep(answer)
+            log_answer(store.folder, answer)
+            progress.finished(answer, result)
+            show(result)
+
+        if steps:
+            written = kept_up(
+                store.folder,
+                progress.snapshot,
+                assignment=order.assignment.slug,
+                dashboard=lambda: str(getattr(executor, "dashboard", "")),
+            )
+            with written:
+                executor.grade(order, [step.job for step in steps], report=keep)
+    return keeper.differing
+
+
+def run_info(order: Order, digests: Mapping[str, str] = MappingProxyType({})) -> RunInfo:
+    """Describe a run, without importing torch; `digests` are those of its tasks, none if nothing resumes it."""
     return RunInfo(
         assignment=order.assignment.slug,
         title=order.assignment.title,
@@ -34,7 +92,7 @@ def run_info(order: Order, digests: Mapping[str, str]) -> RunInfo:
 
 def _course_digest(order: Order, digests: Mapping[str, str]) -> str:
     """Return a digest of all that decides a grade beside the submission: checks, probes, assets, support files, us."""
-    chosen = sorted(name for name in digests if not order.tasks or name in order.tasks)
+    chosen = sorted(filter(order.includes, digests))
     return hashlib.sha256("\n".join(f"{name} {digests[name]}" for name in chosen).encode()).hexdigest()
 
 
@@ -63,7 +121,7 @@ class Keeper:
 
     def _whole(self, answer: Answer) -> tuple[SubmissionResult, str]:
         """Return an answer's result with the tasks that it is not about, and the digest of what was graded."""
-        result, ran = answer.result, answer.job.tasks or self._plan.chosen
+        result, ran = answer.result, self._plan.chosen if answer.job.tasks is None else answer.job.tasks
         has_failed = result.status is Status.NOT_GRADED and not any(task.checks for task in result.tasks)
         stored = self._store.result(result.submission)
         digest = answer.digest or (stored[1] if stored is not None else "")

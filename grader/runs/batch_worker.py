@@ -9,22 +9,20 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from grader.courses.course import read_assignment
 from grader.errors import GraderError, SandboxError
-from grader.grading.check_session import Selection
 from grader.grading.grade import grade_all
-from grader.grading.job import Job
-from grader.grading.keys import task_digests
+from grader.grading.job import Job, Order
+from grader.grading.keys import digests_of
 from grader.results.results_file import pack
 from grader.results.verdict import SubmissionResult
 from grader.sandbox.inside import kernel
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.trial import try_server
-from grader.sandbox.outside.walls import Wall
 from grader.submissions.submission import Found
 
 _SILENT_S = 5.0
@@ -44,33 +42,21 @@ def main() -> None:
     line = sys.stdin.readline()
     if not line:
         return
-    order = json.loads(line)
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that everything is cleaned up on the way out
-        assignment = read_assignment(Path(order["course"]), order["assignment"])
-        selection = Selection(tuple(order["tasks"]))
+        message = json.loads(line)
+        order = _order_of(message)
 
         def report(result: SubmissionResult, digest: str) -> None:
             answer(result=pack(result), digest=digest)
 
-        digests = task_digests(
-            assignment,
-            chosen=selection.tasks,
-            wall=order["wall"],
-            execute=bool(order["executed"]),
-            device=order["device"],
-        )
         grade_all(
-            assignment,
+            order,
             _asked_for(),
-            wall=Wall(order["wall"]),
             report=report,
-            selection=selection,
-            executed=Path(order["executed"]) if order["executed"] else None,
             alive=SignOfLife(answer, every_s=_SILENT_S),
-            digests=digests,
-            device=order["device"],
-            ready=lambda servers: _try_walls(servers, answer, tells=order["trial"]),
+            digests=digests_of(order),
+            ready=lambda servers: _try_walls(servers, answer, tells=message["trial"]),
         )
     except GraderError as err:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -111,12 +97,29 @@ class SignOfLife:
             self._answer(alive=True)
 
 
+def _order_of(message: Mapping[str, Any]) -> Order:
+    course = Path(message["course"])
+    return Order(
+        course,
+        read_assignment(course, message["assignment"]),
+        wall=message["wall"],
+        tasks=_names(message["tasks"]),
+        executed=Path(message["executed"]) if message["executed"] else None,
+        device=message["device"],
+    )
+
+
 def _asked_for() -> Iterator[Job]:
     for line in sys.stdin:
         message = json.loads(line)
         found = Found(message["name"], Path(os.fsdecode(bytes.fromhex(message["path"]))))
         parcel = Path(message["parcel"]) if message["parcel"] else None
-        yield Job(found, tuple(message["tasks"]), tuple(message["checks"]), parcel)
+        yield Job(found, _names(message["tasks"]), _names(message["checks"]), parcel)
+
+
+def _names(listed: list[str] | None) -> tuple[str, ...] | None:
+    """Return the tasks or checks of a message, None where all are meant."""
+    return None if listed is None else tuple(listed)
 
 
 if __name__ == "__main__":

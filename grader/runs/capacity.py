@@ -10,6 +10,7 @@ from pathlib import Path
 
 _CGROUPS = Path("/sys/fs/cgroup")
 _MIB = 1 << 20
+GRADING_MIB = 1024.0  # what a grading process and its fork server hold, beside the submission
 
 
 def usable_cores() -> int:

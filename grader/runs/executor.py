@@ -5,30 +5,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from grader.courses.assignment import Assignment
-from grader.grading.job import Job
+from grader.grading.job import Job, Order
 from grader.results.verdict import SubmissionResult
 
 ATTEMPTS = 3  # how often a submission may end the process that grades it
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """Say what every grading process is to do: which course's assignment, behind which wall, which tasks.
-
-    `executed` is the folder for executed copies of notebooks, None where they are not run as a whole. With the `device`
-    "cuda" checks that need a graphics card are run as well.
-    """
-
-    course: Path
-    assignment: Assignment
-    wall: str
-    tasks: tuple[str, ...] = ()
-    executed: Path | None = None
-    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +28,11 @@ class Answer:
 
 
 At = Callable[[str, Job | None], None]
-"""Take that a worker begins a job, or that it has none any more."""
+"""Called with a worker's name and the job that it begins, or None once it has nothing to do."""
+
+
+def tell_nobody(_worker: str, _job: Job | None) -> None:
+    """Be what an executor calls until somebody watches it."""
 
 
 class Executor(Protocol):

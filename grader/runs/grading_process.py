@@ -14,11 +14,10 @@ import time
 from typing import Any
 
 from grader.errors import CourseError, SandboxError
-from grader.grading.job import Job
+from grader.grading.job import Job, Order
 from grader.results.results_file import unpack_result
 from grader.results.verdict import SubmissionResult
 from grader.runs.cards import VISIBLE
-from grader.runs.executor import Order
 from grader.sandbox.outside.scratch import remove_stale
 from grader.sandbox.outside.walls import Wall, temporary_folder
 from grader.sandbox.wire.limits import guard_s, limits_from

@@ -8,18 +8,17 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 
-from grader.grading.job import Job
+from grader.grading.job import Job, Order
 from grader.grading.points import failed_to_grade
 from grader.results.verdict import SubmissionResult
-from grader.runs.capacity import free_memory_mib, usable_cores
-from grader.runs.executor import ATTEMPTS, Answer, At, Order
+from grader.runs.capacity import GRADING_MIB, free_memory_mib, usable_cores
+from grader.runs.executor import ATTEMPTS, Answer, At, tell_nobody
 from grader.runs.grading_process import LOST, GradingProcess
-from grader.sandbox.wire.limits import Limits
+from grader.sandbox.wire.limits import Limits, limits_from
 
 _AHEAD = 2  # submissions that a grading process is asked for at a time
 _PLENTY = 4  # waiting submissions a process from which on none can run out of work by that
 _FEW = 4  # submissions that are worth a process of their own
-_OWN_MIB = 1024.0  # a grading process and its fork server, beside the submission
 _DEFAULT_MIB = Limits().memory_mib
 
 
@@ -34,7 +33,7 @@ def processes_for(
     if wanted is not None:
         return max(1, min(wanted, count))
     free_mib = free_memory_mib()
-    fitting = count if free_mib is None else int(free_mib // (memory_mib + _OWN_MIB))
+    fitting = count if free_mib is None else int(free_mib // (memory_mib + GRADING_MIB))
     return max(1, min(usable_cores(), count // _FEW, fitting, count if on_cards is None else on_cards))
 
 
@@ -42,20 +41,16 @@ _Message = Answer | BaseException | tuple[str, Job | None] | None
 """What a grading process' thread says: an answer, an error, which job it begins (None: no more), its own end."""
 
 
-def _tell_nobody(_worker: str, _job: Job | None) -> None:
-    pass
-
-
 class LocalWorkers:
-    """Grade with `count` processes of this machine, which take the `cards` in turn.
+    """Grade with `wanted` processes of this machine (None: as many as fit), which take the `cards` in turn.
 
     A process that dies is replaced; a submission whose process dies for the third time is `not_graded`.
     """
 
-    def __init__(self, count: int, *, cards: Sequence[str] = ()) -> None:
-        self._count = count
-        self._cards = cards or ("",)
-        self._at: At = _tell_nobody
+    def __init__(self, wanted: int | None = None, *, cards: Sequence[str] = ()) -> None:
+        self._wanted = wanted
+        self._cards = cards
+        self._at: At = tell_nobody
 
     def watch(self, at: At) -> None:
         """Call `at` whenever a grading process begins a job or has none; see `grader.runs.executor.Watched`."""
@@ -63,20 +58,27 @@ class LocalWorkers:
 
     def grade(self, order: Order, jobs: Sequence[Job], *, report: Callable[[Answer], None]) -> None:
         """Grade all jobs and report each answer in this thread; see `grader.runs.executor.Executor`."""
+        count = processes_for(
+            len(jobs),
+            wanted=self._wanted,
+            memory_mib=limits_from(order.assignment.limits).memory_mib,
+            on_cards=len(self._cards) or None,
+        )
+        cards = self._cards or ("",)
         waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
         for job in jobs:
             waiting.put(job)
         answers: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         lanes = [
             _Lane(
-                GradingProcess(order, card=self._cards[number % len(self._cards)]),
+                GradingProcess(order, card=cards[number % len(cards)]),
                 order,
                 waiting,
                 answers,
-                plenty=_PLENTY * self._count,
+                plenty=_PLENTY * count,
                 name=f"worker {number + 1}",
             )
-            for number in range(self._count)
+            for number in range(count)
         ]
         for lane in lanes:
             lane.start()

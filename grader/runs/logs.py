@@ -32,7 +32,7 @@ def _lines(answer: Answer) -> list[str]:
     result = answer.result
     now = datetime.now(UTC).isoformat(timespec="seconds")
     where = f"{answer.worker or 'somewhere'}, wall {result.wall}"
-    tasks = ", ".join(answer.job.tasks) or "all tasks"
+    tasks = "all tasks" if answer.job.tasks is None else ", ".join(answer.job.tasks)
     return [
         f"{now} {where}: {result.status} in {result.seconds:.2f} s ({tasks})",
         *_checks(result),

@@ -11,12 +11,11 @@ from statistics import median
 from grader.courses.assignment import Assignment
 from grader.courses.check_sources import read_check_sources
 from grader.errors import SubmissionError
-from grader.grading.job import Job
-from grader.grading.keys import key_of, task_digests
+from grader.grading.job import Job, Order
+from grader.grading.keys import key_of
 from grader.grading.points import put_together
 from grader.results.store import Store
 from grader.results.verdict import SubmissionResult, TaskResult
-from grader.runs.executor import Order
 from grader.submissions.submission import Found, Submission, read_submission
 
 
@@ -43,7 +42,7 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """Name a submission, the tasks that have to be graded (() where nothing has to be), and what is known of it.
+    """Name a submission, the tasks that have to be graded (none where all have their result), and what is known of it.
 
     `size` is in bytes, 0 where it can't be read.
     """
@@ -108,7 +107,7 @@ class Plan:
         return [*_longest_first(quick), *_longest_first(training)]
 
     def _step(self, planned: Planned, tasks: tuple[str, ...]) -> Step:
-        job = Job(planned.found, () if tasks == self.chosen else tasks)
+        job = Job(planned.found, None if tasks == self.chosen else tasks)
         return Step(job, planned.expected_s(tasks), planned.size)
 
 
@@ -116,17 +115,6 @@ def _longest_first(steps: Sequence[Step]) -> list[Step]:
     known = [step.expected_s for step in steps if step.expected_s is not None]
     middle = median(known) if known else 0.0
     return sorted(steps, key=lambda step: (-(middle if step.expected_s is None else step.expected_s), -step.size))
-
-
-def digests_of(order: Order) -> dict[str, str]:
-    """Return, for each task of the assignment, a digest of all that decides its result but the submission."""
-    return task_digests(
-        order.assignment,
-        chosen=order.tasks,
-        wall=order.wall,
-        execute=order.executed is not None,
-        device=order.device,
-    )
 
 
 def make_plan(
@@ -159,7 +147,7 @@ def _chosen(order: Order) -> tuple[str, ...]:
     """Return the tasks to grade, in the assignment's order, without those that certainly have no checks."""
     sources = read_check_sources(order.assignment)
     checked = {check.task for check in sources.checks}
-    names = [task.name for task in order.assignment.tasks if not order.tasks or task.name in order.tasks]
+    names = [task.name for task in order.graded.tasks]
     return tuple(name for name in names if name in checked or not sources.is_certain)
 
 

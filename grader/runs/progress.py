@@ -17,11 +17,11 @@ from grader.runs.plan import Step
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Say which submission a worker is at, with which tasks (() for all), and for how long."""
+    """Say which submission a worker is at, with which tasks (None: all), and for how long."""
 
     worker: str
     submission: str
-    tasks: tuple[str, ...]
+    tasks: tuple[str, ...] | None
     seconds: float
 
 
@@ -62,7 +62,7 @@ class Progress:
         self._reused = reused
         self._left = {_key(step.job): step.expected_s for step in steps}
         self._begun: dict[str, _Begun] = {}
-        self._took: dict[tuple[str, ...], list[float]] = {}
+        self._took: dict[tuple[str, ...] | None, list[float]] = {}
         self._failed: set[str] = set()
         self._most_busy = 0
 
@@ -118,11 +118,11 @@ class Progress:
             total += max(0.0, seconds - running.get(key, 0.0))
         return total / max(1, self._most_busy)
 
-    def _usual_s(self, tasks: tuple[str, ...]) -> float | None:
+    def _usual_s(self, tasks: tuple[str, ...] | None) -> float | None:
         """Return how long jobs with the same tasks took in this run: others may train, and tell nothing of these."""
         seconds = self._took.get(tasks)
         return median(seconds) if seconds else None
 
 
-def _key(job: Job) -> tuple[str, tuple[str, ...]]:
+def _key(job: Job) -> tuple[str, tuple[str, ...] | None]:
     return job.found.name, job.tasks

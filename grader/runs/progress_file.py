@@ -22,7 +22,7 @@ from grader.results.atomic import replace_file
 from grader.runs.progress import Snapshot
 
 FILE = "progress.json"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # since then a worker's `tasks` are null where it is at all of them
 EVERY_S = 1.0
 SILENT_S = 30.0  # a coordinator that has written nothing for so long is thought to be dead
 

@@ -74,9 +74,14 @@ def _figures(shown: Snapshot) -> str:
 
 
 def _at(lane: Lane) -> str:
-    more = len(lane.tasks) - _MOST_TASKS
-    tasks = ", ".join(lane.tasks[:_MOST_TASKS]) + (f" and {more} more" if more > 0 else "")
-    return f"{tasks or 'all tasks'}, for {span(lane.seconds)}"
+    return f"{_tasks(lane.tasks)}, for {span(lane.seconds)}"
+
+
+def _tasks(names: Sequence[str] | None) -> str:
+    if names is None:
+        return "all tasks"
+    more = len(names) - _MOST_TASKS
+    return ", ".join(names[:_MOST_TASKS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _line_of(result: SubmissionResult, shown: Snapshot) -> str:

@@ -132,13 +132,12 @@ def grade_many(process_server):
 
     The fork server is a real one, started once for all tests.
     """
-    from grader.grading.check_session import Selection
     from grader.grading.grade import grade_all
-    from grader.grading.job import Job
+    from grader.grading.job import Job, Order
     from grader.sandbox.outside.walls import Wall
     from grader.submissions.submission import Found
 
-    def grade(assignment, submissions, *, folder, wall=Wall.PROCESS, tasks=()):
+    def grade(assignment, submissions, *, folder, wall=Wall.PROCESS, tasks=None):
         results = {}
         founds = [Found(name, _write(folder / name, files)) for name, files in submissions.items()]
         for found in founds:
@@ -146,11 +145,9 @@ def grade_many(process_server):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("grader.grading.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
             grade_all(
-                assignment,
+                Order(assignment.folder, assignment, wall=wall, tasks=tasks),
                 map(Job, founds),
-                wall=wall,
                 report=lambda result, _digest: results.__setitem__(result.submission, result),
-                selection=Selection(tasks),
             )
         return results
 

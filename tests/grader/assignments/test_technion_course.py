@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 
 from grader.courses.course import read_assignment
-from grader.grading.check_session import Selection
 from grader.grading.grade import grade_all
-from grader.grading.job import Job
+from grader.grading.job import Job, Order
 from grader.results.verdict import Status, Verdict
-from grader.sandbox.outside.walls import Wall
 from grader.submissions.submission import find_submissions
 
 COURSE = Path(__file__).resolve().parents[3]
@@ -36,13 +34,12 @@ def results(assignment, tmp_path_factory):
     folder = tmp_path_factory.mktemp("samples") / "in"
     runpy.run_path(str(COURSE / "tests" / "submissions" / "samples.py"))["write_samples"](folder)
     found = [one for one in find_submissions(folder, assignment).found if one.name != "infinite loop"]
+    quick = tuple(task.name for task in assignment.tasks if not task.long)
     graded = {}
     grade_all(
-        assignment,
+        Order(COURSE, assignment, wall="bubblewrap", tasks=quick),
         map(Job, found),
-        wall=Wall.BUBBLEWRAP,
         report=lambda result, _digest: graded.__setitem__(result.submission, result),
-        selection=Selection(quick=True),
     )
     return graded
 

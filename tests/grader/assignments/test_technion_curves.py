@@ -5,11 +5,9 @@ from pathlib import Path
 import pytest
 
 from grader.courses.course import read_assignment
-from grader.grading.check_session import Selection
 from grader.grading.grade import grade_all
-from grader.grading.job import Job
+from grader.grading.job import Job, Order
 from grader.results.verdict import Verdict
-from grader.sandbox.outside.walls import Wall
 from grader.submissions.submission import Found
 
 COURSE = Path(__file__).resolve().parents[3]
@@ -39,11 +37,9 @@ def _graded(folder, *tasks):
     """Return the results of a submission's checks by name."""
     assignment, results = read_assignment(COURSE, "technion-hw2"), []
     grade_all(
-        assignment,
+        Order(COURSE, assignment, wall="bubblewrap", tasks=tasks),
         [Job(Found("one", folder))],
-        wall=Wall.BUBBLEWRAP,
         report=lambda result, _digest: results.append(result),
-        selection=Selection(tasks),
     )
     return {check.name: check for task in results[0].tasks for check in task.checks}
 

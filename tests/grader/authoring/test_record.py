@@ -10,7 +10,6 @@ import pytest
 from grader.authoring.record import record
 from grader.compare.spread import MARGIN
 from grader.errors import CourseError
-from grader.grading.check_session import Selection
 
 CHECK = '''
 @pytest.mark.graded(task="double")
@@ -184,8 +183,8 @@ def test_the_manifest_names_versions_and_no_machine(assignment):
     assert re.fullmatch(r"\d+\.\d+\.\d+", manifest["torch"])
 
 
-def test_a_selection_looks_at_its_own_assets_only(assignment):
-    """With a selection, only the chosen checks that record something run; the assets of others are left alone."""
+def test_named_tasks_are_looked_at_alone(assignment):
+    """With tasks, only their checks that record something run; the assets of others are left alone."""
     record(assignment(one="x * 2", two="x.exp()"), write=True)
     more = CHECK.format(name="two").replace('task="double"', 'task="triple"')
     more += """
@@ -195,7 +194,7 @@ def test_contradiction(probe):
     raise AssertionError
 """
     tiny = assignment(more=more, one="x * 2 + 1")
-    recording = record(tiny, write=False, selection=Selection(("double",)))
+    recording = record(tiny, write=False, tasks=("double",))
     assert _states(recording) == ([], [], ["test_one"], [])
     assert recording.failed == []
 

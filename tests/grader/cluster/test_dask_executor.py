@@ -11,8 +11,7 @@ from grader.cluster import executor as executor_module
 from grader.cluster.choice import choose_cluster
 from grader.cluster.executor import DaskExecutor
 from grader.errors import SandboxError
-from grader.grading.job import Job
-from grader.runs.executor import Order
+from grader.grading.job import Job, Order
 from grader.submissions.submission import find_submissions
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")

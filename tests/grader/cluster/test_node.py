@@ -15,8 +15,7 @@ from grader.cluster.bundle import Bundle, make_bundle
 from grader.cluster.choice import ClusterChoice
 from grader.cluster.engines import _declared
 from grader.cluster.executor import make_terms
-from grader.grading.job import Job
-from grader.runs.executor import Order
+from grader.grading.job import Job, Order
 from grader.submissions.parcel import pack_submission
 from grader.submissions.submission import Found, read_submission
 

@@ -11,9 +11,8 @@ import torch
 
 from grader.errors import CourseError
 from grader.grading.grade import grade_all
-from grader.grading.job import Job
+from grader.grading.job import Job, Order
 from grader.results.verdict import Verdict
-from grader.sandbox.outside.walls import Wall
 from grader.submissions.submission import Found
 
 PROBES = """
@@ -69,11 +68,9 @@ def path_with_driver(write_files, tmp_path):
 def _grade(assignment, folder, **settings):
     found = []
     grade_all(
-        assignment,
+        Order(assignment.folder, assignment, wall="process", **settings),
         [Job(Found("me", folder))],
-        wall=Wall.PROCESS,
         report=lambda result, _digest: found.append(result),
-        **settings,
     )
     return {check.name: check for task in found[0].tasks for check in task.checks}
 

@@ -9,9 +9,8 @@ import pytest
 from grader.authoring.record import record
 from grader.errors import CourseError
 from grader.grading.grade import grade_all
-from grader.grading.job import Job
+from grader.grading.job import Job, Order
 from grader.results.verdict import Status, Verdict
-from grader.sandbox.outside.walls import Wall
 from grader.submissions.submission import Found
 
 TOML = """\
@@ -251,9 +250,8 @@ def test_only_the_checks_named_for_a_submission_run(rich, process_server, write_
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("grader.grading.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
         grade_all(
-            rich,
+            Order(rich.folder, rich, wall="process"),
             [Job(founds[0], checks=("test_double_of_nothing",)), Job(founds[1]), Job(founds[2], tasks=("triple",))],
-            wall=Wall.PROCESS,
             report=lambda result, _digest: results.__setitem__(result.submission, result),
         )
     assert list(_verdicts(results["some"])) == ["double", "double_of_nothing"]
@@ -439,7 +437,7 @@ def test_a_preload_that_fails_stops_the_run(make_course, read_tiny, tmp_path):
     assignment = read_tiny(make_course(tmp_path / "course", toml=toml))
     words = r"`preload` in assignment.toml: no_such_module could not be imported: .*Install it on this machine"
     with pytest.raises(CourseError, match=words):
-        grade_all(assignment, [], wall=Wall.PROCESS, report=lambda _result, _digest: None)
+        grade_all(Order(assignment.folder, assignment, wall="process"), [], report=lambda _result, _digest: None)
 
 
 BLANK_CHECKS = """

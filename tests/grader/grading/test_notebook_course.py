@@ -8,9 +8,8 @@ import pytest
 
 from grader.authoring.template import is_stale
 from grader.courses.course import read_assignment
-from grader.grading.check_session import Selection
 from grader.grading.grade import grade_all
-from grader.grading.job import Job
+from grader.grading.job import Job, Order
 from grader.results.verdict import Status, Verdict
 from grader.sandbox.outside.walls import Wall
 from grader.submissions.submission import Found, read_submission
@@ -312,7 +311,8 @@ def test_fewer_tasks_read_the_whole_notebook(assignment, process_server, monkeyp
     def keep(result, digest):
         seen.append(([task.name for task in result.tasks], digest))
 
-    grade_all(assignment, [Job(found)], wall=Wall.PROCESS, report=keep, selection=Selection(("optimizer",)))
+    order = Order(COURSE, assignment, wall="process", tasks=("optimizer",))
+    grade_all(order, [Job(found)], report=keep)
     assert seen == [(["optimizer"], read_submission(found, assignment).digest)]
 
 
@@ -322,7 +322,7 @@ def test_a_look_at_some_checks_tells_nothing_of_the_whole(assignment, process_se
     (tmp_path / NAME).write_bytes(good(more=["1 / 0"]))
     seen = []
     jobs = [Job(Found("me", tmp_path)), Job(Found("me", tmp_path), checks=("test_momentum_first_step",))]
-    grade_all(assignment, jobs, wall=Wall.PROCESS, report=lambda result, _digest: seen.append(result))
+    grade_all(Order(COURSE, assignment, wall="process"), jobs, report=lambda result, _digest: seen.append(result))
     assert any("did not run" in note for note in seen[0].notes)
     assert not any("did not run" in note for note in seen[1].notes)
     assert [len(result.answers) for result in seen] == [1, 0]

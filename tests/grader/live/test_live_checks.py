@@ -37,7 +37,7 @@ def kit(make_course, write_files, tmp_path):
 
 
 def check(kit, *tasks):
-    result = check_live(kit, tasks, module=types.ModuleType("__main__"), cells=Cells())
+    result = check_live(kit, tasks or None, module=types.ModuleType("__main__"), cells=Cells())
     return [check for task in result.tasks for check in task.checks]
 
 
@@ -78,7 +78,7 @@ def test_probes_leave_nothing_to_each_other(make_course, tmp_path):
     write_template(read_assignment(course, "tiny"), tmp_path / "kit")
     module = types.ModuleType("__main__")
     module.__dict__.update(width=1, items=[1])
-    (task,) = check_live(tmp_path / "kit", (), module=module, cells=Cells()).tasks
+    (task,) = check_live(tmp_path / "kit", None, module=module, cells=Cells()).tasks
     assert [one.verdict for one in task.checks] == [Verdict.PASSED] * 2
     assert (module.width, module.items) == (1, [1])
 

@@ -13,11 +13,10 @@ from pathlib import Path
 import pytest
 
 from grader.errors import CourseError
-from grader.grading.job import Job
+from grader.grading.job import Job, Order
 from grader.results.store import read_store
 from grader.results.verdict import Status
 from grader.runs.batch_worker import SignOfLife
-from grader.runs.executor import Order
 from grader.runs.grading_process import GradingProcess
 from grader.runs.local_workers import LocalWorkers, processes_for
 from grader.submissions.submission import find_submissions
@@ -447,9 +446,14 @@ def test_processes_take_the_cards_in_turn(order, submissions, monkeypatch):
             named.append(card)
             super().__init__(order, card=card)
 
+        def ask(self, _job):
+            raise CourseError("Nothing is graded here.")
+
     monkeypatch.setattr("grader.runs.local_workers.GradingProcess", Named)
-    LocalWorkers(3, cards=["0", "1"]).grade(order, [], report=print)
-    LocalWorkers(1).grade(order, [], report=print)
+    jobs = [Job(found) for found in find_submissions(submissions, order.assignment).found]
+    for workers in (LocalWorkers(3, cards=["0", "1"]), LocalWorkers(1)):
+        with pytest.raises(CourseError, match="Nothing is graded here"):
+            workers.grade(order, jobs, report=print)
     assert named == ["0", "1", "0", ""]
 
 

@@ -8,9 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from grader.errors import SandboxError
-from grader.grading.job import Job
+from grader.grading.job import Job, Order
 from grader.runs import batch_worker
-from grader.runs.executor import Order
 from grader.runs.grading_process import GradingProcess
 from grader.sandbox.outside.trial import Finding
 from grader.submissions.submission import Found

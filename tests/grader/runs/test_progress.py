@@ -11,7 +11,7 @@ from grader.submissions.intake import Found
 
 
 def _job(name, *tasks):
-    return Job(Found(name, Path(name)), tasks)
+    return Job(Found(name, Path(name)), tasks or None)
 
 
 def _steps(*expected, tasks=()):
@@ -55,7 +55,7 @@ def test_workers_are_shown_at_their_jobs():
     progress.at("worker 2", steps[0].job)
     clock.now += 4
     assert progress.snapshot().lanes == (
-        Lane("worker 2", "s0", (), 4.0),
+        Lane("worker 2", "s0", None, 4.0),
         Lane("worker 10", "train", ("deep",), 7.0),
     )
     _finish(progress, steps[0].job, worker="worker 2")

@@ -12,15 +12,15 @@ import pytest
 
 from grader.courses.course import read_assignment
 from grader.export.grades_csv import write_grades_csv
-from grader.grading.check_session import Selection
 from grader.grading.grade import grade_all
+from grader.grading.job import Order
+from grader.grading.keys import digests_of
 from grader.grading.points import failed_to_grade
 from grader.results.store import open_store, read_store
 from grader.results.verdict import Status
 from grader.runs.batch import Keeper, run_info
-from grader.runs.executor import Answer, Order
-from grader.runs.plan import digests_of, make_plan
-from grader.sandbox.outside.walls import Wall
+from grader.runs.executor import Answer
+from grader.runs.plan import make_plan
 from grader.submissions.submission import find_submissions
 
 TOML = """\
@@ -113,7 +113,7 @@ def run(course, write_files, process_server, monkeypatch, tmp_path):
     """
     monkeypatch.setattr("grader.grading.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
 
-    def run(submissions=None, *, tasks=(), fresh=False, stop_after=None, spoil=lambda answer: answer):
+    def run(submissions=None, *, tasks=None, fresh=False, stop_after=None, spoil=lambda answer: answer):
         if submissions is not None:
             write_files(tmp_path / "in", {f"{name}/student.py": source for name, source in submissions.items()})
         order = Order(course, read_assignment(course, "tiny"), wall="process", tasks=tasks)
@@ -126,11 +126,9 @@ def run(course, write_files, process_server, monkeypatch, tmp_path):
             waiting = deque(jobs)
             if jobs:
                 grade_all(
-                    order.assignment,
+                    order,
                     jobs,
-                    wall=Wall.PROCESS,
                     report=lambda result, digest: keeper.keep(spoil(Answer(waiting.popleft(), result, digest))),
-                    selection=Selection(tasks),
                     digests=digests,
                 )
         return _stored(tmp_path / "out")
@@ -496,7 +494,7 @@ def test_what_cannot_be_read_and_whole_notebooks_have_one_round(course, two_roun
     with open_store(tmp_path / "out", run=_info(course)) as store:
         assert _steps(store, course, tmp_path / "in") == [
             ("b", ("double", "after")),
-            ("a", ()),
+            ("a", None),
             ("b", ("triple",)),
         ]
-        assert _steps(store, course, tmp_path / "in", executed=tmp_path) == [("b", ()), ("a", ())]
+        assert _steps(store, course, tmp_path / "in", executed=tmp_path) == [("b", None), ("a", None)]

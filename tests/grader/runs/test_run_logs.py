@@ -12,7 +12,7 @@ from grader.runs.logs import MOST_BYTES, log_answer
 from grader.submissions.intake import Found
 
 
-def _answer(name="ann", *, told=(), tasks=(), notes=()):
+def _answer(name="ann", *, told=(), tasks=None, notes=()):
     check = CheckResult("test_a", "A", "a", Verdict.TIMED_OUT, seconds=1.25)
     task = TaskResult("a", "A", 0, 1, False, (check,))
     result = SubmissionResult(name, Status.GRADED, 0, 1, (task,), seconds=2.5, wall="process", notes=notes)

@@ -11,7 +11,7 @@ from grader.runs.view import grading_progress, lines_of, run_view, span
 
 HOSTILE = "a\x1b]0;x\x07\u202e\r[red]x[/red]\udc80"
 SHOWN = Snapshot(
-    10, 4, 8, 3, 1, 12.5, 100.0, (Lane("worker 1", "ann", (), 2.4), Lane("worker 2", HOSTILE, tuple("abcdef"), 90))
+    10, 4, 8, 3, 1, 12.5, 100.0, (Lane("worker 1", "ann", None, 2.4), Lane("worker 2", HOSTILE, tuple("abcdef"), 90))
 )
 
 
@@ -41,7 +41,7 @@ def test_the_end_is_plain():
 
 def test_a_view_has_a_row_for_each_worker():
     """On a terminal there are the figures and a row a worker, at most sixteen; hostile names do no harm."""
-    lanes = tuple(Lane(f"worker {number}", HOSTILE, (), 1.0) for number in range(20))
+    lanes = tuple(Lane(f"worker {number}", HOSTILE, None, 1.0) for number in range(20))
     console = _console(terminal=True)
     console.print(run_view(Snapshot(30, 4, 30, 0, 0, 1.0, 5.0, lanes)))
     text = console.file.getvalue()

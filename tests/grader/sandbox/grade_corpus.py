@@ -15,10 +15,9 @@ from pathlib import Path
 
 from grader.courses.course import read_assignment
 from grader.grading.grade import grade_all
-from grader.grading.job import Job
+from grader.grading.job import Job, Order
 from grader.sandbox.inside.kernel import adopt_orphans
 from grader.sandbox.inside.memory import descendants
-from grader.sandbox.outside.walls import Wall
 from grader.submissions.submission import Found
 
 COURSE = Path(__file__).parents[1] / "sample_courses" / "mini"
@@ -34,9 +33,8 @@ def main() -> None:
     results = []
     with _listeners() as listeners:
         grade_all(
-            read_assignment(COURSE, "mini"),
+            Order(COURSE, read_assignment(COURSE, "mini"), wall="bubblewrap"),
             map(Job, _line_up(Path(sys.argv[1]))),
-            wall=Wall.BUBBLEWRAP,
             report=lambda result, _digest: results.append(asdict(result)),
         )
         connected = [str(listener.getsockname()) for listener in listeners if _has_caller(listener)]

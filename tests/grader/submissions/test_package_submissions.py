@@ -5,9 +5,8 @@ import shutil
 import pytest
 
 from grader.grading.grade import grade_all
-from grader.grading.job import Job
+from grader.grading.job import Job, Order
 from grader.results.verdict import Verdict
-from grader.sandbox.outside.walls import Wall
 from grader.submissions.submission import Found, read_submission
 
 TOML = """\
@@ -78,7 +77,8 @@ def grade_path(homework, process_server, monkeypatch):
     def grade(path):
         results = []
         found = Found("handed-in", path)
-        grade_all(homework, [Job(found)], wall=Wall.PROCESS, report=lambda result, _digest: results.append(result))
+        order = Order(homework.folder, homework, wall="process")
+        grade_all(order, [Job(found)], report=lambda result, _digest: results.append(result))
         return results[0]
 
     return grade

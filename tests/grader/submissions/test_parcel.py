@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from grader.errors import ProtocolError
 from grader.grading.grade import grade_all
-from grader.grading.job import Job
-from grader.sandbox.outside.walls import Wall
+from grader.grading.job import Job, Order
 from grader.submissions.parcel import Parcel, pack, pack_submission, read_submission_parcel, unpack
 from grader.submissions.submission import Found, read_submission
 
@@ -89,7 +88,7 @@ def test_a_submission_is_graded_from_its_parcel_alone(tiny, write_files, tmp_pat
     assert read_submission_parcel(file) == submission
     answers = []
     jobs = [Job(Found("me", folder)), Job(Found("me", tmp_path / "nowhere"), parcel=file)]
-    grade_all(tiny, jobs, wall=Wall.PROCESS, report=lambda *answer: answers.append(answer))
+    grade_all(Order(tiny.folder, tiny, wall="process"), jobs, report=lambda *answer: answers.append(answer))
     (local, digest), (remote, same) = answers
     assert same == digest == submission.digest
     assert [(task.points, task.max_points) for task in remote.tasks] == [(10, 10), (0, 5)]
