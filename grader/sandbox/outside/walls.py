@@ -18,6 +18,7 @@ from pathlib import Path
 import grader
 from grader.errors import SandboxError, UsageError
 from grader.sandbox.outside.scratch import make_scratch
+from grader.sandbox.wire.child_python import package_folders, python_command
 from grader.sandbox.wire.protocol import PRELOAD_BYTES, PRELOAD_FOLDER
 
 _NOBODY = 65534
@@ -63,7 +64,7 @@ def launch(wall: Wall, control: int, *, device: str = "cpu") -> Launched:
     For the device `cuda` it sees the graphics cards that this process may use, else none.
     """
     scratch = make_scratch(temporary_folder(wall))
-    server = [sys.executable, "-I", "-m", "grader.sandbox.inside.forkserver", str(control)]
+    server = python_command("grader.sandbox.inside.forkserver", str(control))
     command = _bubblewrap(server, scratch, device=device) if wall is Wall.BUBBLEWRAP else server
     try:
         process = subprocess.Popen(
@@ -197,7 +198,7 @@ def _python_folders() -> list[Path]:
     package = Path(grader.__file__).parent
     wanted = [Path(sys.base_prefix), Path(sys.base_prefix).resolve(), Path(sys.prefix)]
     wanted += [Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    wanted += [Path(entry) for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
+    wanted += package_folders()
     folders: list[Path] = []
     for folder in [*sorted(dict.fromkeys(wanted), key=lambda path: len(path.parts)), package]:
         seen = folder.is_relative_to("/usr") or any(folder.is_relative_to(other) for other in folders)
