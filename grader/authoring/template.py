@@ -15,7 +15,7 @@ from grader.authoring.kit_files import (
 )
 from grader.authoring.kit_notebook import cut_notebook
 from grader.authoring.regions import cut_regions, has_marker
-from grader.courses.assignment import Assignment, probe_files
+from grader.courses.assignment import Assignment, is_hidden, probe_files
 from grader.courses.assignment_file import ASSIGNMENT_FILE
 from grader.courses.globs import is_matched
 from grader.courses.toml_table import read_toml
@@ -106,6 +106,12 @@ def _plan_checks(assignment: Assignment) -> dict[str, bytes]:
         raise CourseError(
             f"{assignment.folder / 'probes.py'} is missing.", remedy="Add the probes that the checks run."
         )
+    for file in probes:
+        if is_hidden(file):
+            raise CourseError(
+                f"{file} would be in the students' kit, as all probes are: they run beside the students' code.",
+                remedy="Rename it, and keep in hidden checks what students may not know.",
+            )
     plan = {file.name: file.read_bytes() for file in (*probes, *files)}
     plan[ASSIGNMENT_FILE] = write_assignment_file(assignment).encode()
     manifest = assignment.assets / MANIFEST

@@ -310,6 +310,13 @@ def test_all_probe_files_are_in_the_kit(assignment, target, course):
     assert (target / "checks/probes_part2.py").read_text() == "# more\n"
 
 
+def test_probes_cannot_be_hidden(assignment, target, course):
+    """A file of probes whose name says that students don't get it is refused: they would."""
+    write(course / "tests/assignments/hw2/probes_part2_hidden.py", "# more\n")
+    with pytest.raises(CourseError, match=r"probes_part2_hidden\.py would be in the students' kit, as all .*Rename it"):
+        write_template(assignment, target)
+
+
 def test_helpers_are_in_the_kit_but_for_hidden_ones(assignment, target, course):
     """What public checks import goes to the students, what only hidden ones need does not."""
     checks = course / "tests/assignments/hw2"

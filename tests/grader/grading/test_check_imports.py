@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from grader.authoring.template import write_template
+from grader.courses.course import read_kit
 from grader.errors import CourseError
 from grader.grading.check_imports import find_helpers, importable_helpers
 from grader.grading.check_session import collect_checks, in_session
@@ -53,6 +55,14 @@ def assignment(course, read_tiny):
 def test_checks_import_helpers_and_helpers_each_other(assignment):
     """Helpers are imported by bare names, and each check is collected once."""
     assert list(collect_checks(assignment)) == ["test_double", "test_triple", "test_triple_hidden"]
+
+
+def test_public_helpers_are_in_the_kit(assignment, tmp_path):
+    """In a students' kit public checks find their helpers, and nothing hidden is there."""
+    write_template(assignment, tmp_path / "kit")
+    kit = read_kit(tmp_path / "kit")
+    assert list(collect_checks(kit)) == ["test_double", "test_triple"]
+    assert not [file.name for file in (tmp_path / "kit" / "checks").glob("*_hidden.py")]
 
 
 def test_helpers_of_one_name_in_two_assignments(assignment, make_course, read_tiny, tmp_path):
