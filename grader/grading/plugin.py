@@ -18,6 +18,7 @@ from grader.courses.checks import Check, after_those_of, check_of, duplicates, i
 from grader.courses.course import Assignment, find_course, read_assignment
 from grader.datasets.load import Dataset, available, explain_absence, load_dataset
 from grader.errors import CourseError, GraderError
+from grader.grading.check_imports import importable_helpers
 from grader.grading.curves import Curves
 from grader.grading.forbidden import find_uses
 from grader.grading.judging import as_text, judge
@@ -103,6 +104,19 @@ class _Alone:
     def pytest_sessionfinish(self) -> None:
         """End the sandbox."""
         self._stack.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Let checks import the helpers beside them for as long as checks are collected."""
+    assignment = session.config.stash.get(ASSIGNMENT, None)
+    if assignment is None:
+        return (yield)
+    try:
+        with importable_helpers(assignment):
+            return (yield)
+    except CourseError as err:
+        raise pytest.UsageError(str(err)) from err
 
 
 @pytest.hookimpl(tryfirst=True)
