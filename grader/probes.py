@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import CodeType, ModuleType
 from typing import Any
 
+__all__ = ["probe"]
+
 ProbeFunction = Callable[..., dict[str, Any]]
 
 
