@@ -9,8 +9,7 @@ import pytest
 import torch
 
 from grader.compare import Spec, assert_matches
-from grader.datasets.accuracy import score
-from grader.datasets.parts import Limit
+from grader.datasets import Limit, score
 
 LOWEST = 75.0  # percent, the text's own requirement
 SMALL = Limit(train=640, valid=500, test=100)

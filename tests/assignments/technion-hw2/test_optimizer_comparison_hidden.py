@@ -5,8 +5,7 @@ test_optimizer_comparison.py holds the public ones, with where the targets come 
 
 import pytest
 
-from grader.datasets.accuracy import score
-from grader.datasets.parts import Limit
+from grader.datasets import Limit, score
 
 IMAGES = ("cifar10", "fashion-mnist", "digits")
 TARGETS = {"cifar10": 30, "fashion-mnist": 50, "digits": 50}
