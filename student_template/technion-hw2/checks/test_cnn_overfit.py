@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from grader.compare import Spec, assert_matches
-from grader.dataset_parts import Limit
+from grader.datasets import Limit
 
 IMAGES, ATTEMPTS, TARGET = 50, 3, 90.0
 # The reference's best accuracy over 8 seeds: digits 100 % (sd 0), fashion-mnist 99.5 % (sd 0.9); the target is reached

@@ -9,8 +9,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from grader.accuracy import score
-from grader.dataset_parts import Limit
+from grader.datasets import Limit, score
 
 TRAIN, VALID = 85.0, 75.0  # percent, the text's own requirements; the reference reaches 93 and 84 to 89
 EPOCHS = 20

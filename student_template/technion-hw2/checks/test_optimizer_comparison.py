@@ -9,8 +9,7 @@ import math
 
 import pytest
 
-from grader.accuracy import score
-from grader.dataset_parts import Limit
+from grader.datasets import Limit, score
 
 IMAGES = ("cifar10", "fashion-mnist", "digits")
 # Percent. Guessing gives 10. CIFAR-10: 5 % below what the text asks to try for, since the 5000 images are others.

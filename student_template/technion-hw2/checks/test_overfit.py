@@ -8,8 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from grader.accuracy import UnusablePredictions, mean_loss, score
-from grader.dataset_parts import Limit
+from grader.datasets import Limit, UnusablePredictions, mean_loss, score
 
 IMAGES = ("cifar10", "fashion-mnist", "digits")
 EPOCHS = 20
