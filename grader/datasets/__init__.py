@@ -1,7 +1,7 @@
 """Give checks data sets, and tell what predictions for them are worth.
 
 The names below are all that checks need. Each is imported from its module, such as `grader.datasets.load`, when it is
-asked for: `grader.datasets.places` has to work without torch.
+asked for: whoever only wants to know where data sets lie has to do without torch.
 """
 
 import importlib

@@ -139,7 +139,7 @@ def test_fixtures_are_those_of_the_plugin():
 
 
 def test_public_names_exist():
-    """Every name that a module makes public is there, and so is nothing without it in `dir`."""
+    """Every name that a module makes public is there; they are sorted, classes first."""
     for module, names in public_names().items():
         assert list(names) == sorted(names, key=lambda name: (name[0].islower(), name)), module
         scope = {}
@@ -151,6 +151,8 @@ def test_a_name_that_is_not_public():
     """The door of the data sets knows its public names only."""
     with pytest.raises(ImportError, match=r"cannot import name 'load_dataset' from 'grader\.datasets'"):
         exec("from grader.datasets import load_dataset")
+    with pytest.raises(AttributeError, match=r"module 'grader\.datasets' has no attribute 'load_dataset'"):
+        __import__("grader.datasets").datasets.load_dataset  # noqa: B018
 
 
 def test_reference_has_every_name():
