@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from types import CodeType, ModuleType
 from typing import Any
 
+__all__ = ["probe"]
+
 _MAX_REASON = 1000
 ProbeFunction = Callable[..., dict[str, Any]]
 

@@ -6,7 +6,7 @@ test_cnn_overfit_hidden.py shows it other images.
 import pytest
 from helpers_cnn_overfit import assert_overfits
 
-from grader.datasets.parts import Limit
+from grader.datasets import Limit
 
 
 @pytest.mark.graded(task="cnn-overfit", weight=2)

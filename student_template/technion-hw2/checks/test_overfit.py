@@ -7,7 +7,7 @@ import pytest
 from helpers_hyperparameters import refuse_unusable
 from helpers_overfit import IMAGES, assert_learns_by_heart
 
-from grader.datasets.parts import Limit
+from grader.datasets import Limit
 
 # Of 20 images; the notebook asks for 98 % of CIFAR-10's. Hyperparameters were chosen there, so the others, which are
 # easier but have other pixels, get a margin of two images.

@@ -5,7 +5,7 @@ test_overfit.py and test_overfit_hidden.py import it.
 
 from dataclasses import replace
 
-from grader.datasets.accuracy import UnusablePredictions, mean_loss, score
+from grader.datasets import UnusablePredictions, mean_loss, score
 
 IMAGES = ("cifar10", "fashion-mnist", "digits")
 EPOCHS = 20

@@ -6,7 +6,7 @@ test_cnn_overfit.py holds the public one.
 import pytest
 from helpers_cnn_overfit import assert_overfits
 
-from grader.datasets.parts import Limit
+from grader.datasets import Limit
 
 # The reference's best accuracy over 8 seeds: digits 100 % (sd 0), fashion-mnist 99.5 % (sd 0.9); the target is reached
 # after 4 to 22 of the 25 epochs.

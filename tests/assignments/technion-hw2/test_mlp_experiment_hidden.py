@@ -8,8 +8,7 @@ import torch
 from helpers_mlp_experiment import ATTEMPTS, LOWEST, draw_moons, run_experiments
 
 from grader.compare import Spec, assert_matches
-from grader.datasets.accuracy import score
-from grader.datasets.parts import Limit
+from grader.datasets import Limit, score
 
 SMALL = Limit(train=640, valid=500, test=100)
 

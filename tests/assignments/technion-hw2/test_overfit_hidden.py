@@ -6,7 +6,7 @@ test_overfit.py holds the public ones.
 import pytest
 from helpers_overfit import IMAGES, assert_learns_by_heart
 
-from grader.datasets.parts import Limit
+from grader.datasets import Limit
 
 TARGETS = {"cifar10": 18, "fashion-mnist": 18, "digits": 18}  # other images than those of the notebook: a margin of two
 

@@ -358,7 +358,7 @@ def predictions(*, data):
 CHECKS_OF_A_CLASSIFIER = '''\
 import pytest
 
-from grader.datasets.accuracy import score
+from grader.datasets import score
 
 @pytest.mark.graded(task="double")
 def test_accuracy(probe, dataset):
