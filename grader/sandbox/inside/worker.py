@@ -72,7 +72,7 @@ def _scan(*, files: Mapping[str, torch.Tensor], names: list[str]) -> dict[str, A
     text = joined_python({path: bytes(data.tolist()) for path, data in files.items()})
     scan = find_forbidden(text.files, names)
     uses = [[*text.place_of(use.file, use.line), use.name, use.spelled] for use in scan.uses]
-    return {"uses": uses, "unread": [[file.file, file.reason] for file in scan.unread]}
+    return {"uses": uses, "unread": [[text.place_of(row.file, 1)[0], row.reason] for row in scan.unread]}
 
 
 def warm_up(*, starts_engine: bool) -> None:
