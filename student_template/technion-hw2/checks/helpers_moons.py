@@ -8,8 +8,7 @@ from dataclasses import replace
 import torch
 from helpers_points import turned
 
-from grader.datasets import score
-from grader.datasets import Limit
+from grader.datasets import Limit, score
 
 TRAIN, VALID = 85.0, 75.0  # percent, the text's own requirements; the reference reaches 93 and 84 to 89
 EPOCHS = 20

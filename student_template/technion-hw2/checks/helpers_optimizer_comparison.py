@@ -3,8 +3,7 @@
 test_optimizer_comparison.py and its hidden twin import it.
 """
 
-from grader.datasets import score
-from grader.datasets import Limit
+from grader.datasets import Limit, score
 
 IMAGES = ("cifar10", "fashion-mnist", "digits")
 # Percent. Guessing gives 10. CIFAR-10: 5 % below what the text asks to try for, since the 5000 images are others.
