@@ -18,6 +18,7 @@ from grader.authoring.audit_rules import (
     Violation,
     judge_assets,
     judge_checks,
+    judge_imports,
     judge_kit,
     judge_lookalikes,
     judge_mistake,
@@ -139,6 +140,7 @@ def audit(course: Path, slug: str, *, request: Request, progress: Progress) -> A
         _judge_variant(found, variant, outcomes, ground)
     if Part.ASSETS in request.parts:
         found.violations += judge_checks(checks.values(), assignment)
+        found.violations += judge_imports(assignment)
         found.violations += judge_kit(is_stale(assignment, course / "student_template" / slug), assignment)
         found.violations += judge_assets(record(assignment, write=False, tasks=chosen), assignment)
     found.seconds = time.monotonic() - started

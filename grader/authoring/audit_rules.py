@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from grader.authoring.audit_trials import REFERENCE, TEMPLATE, Outcome, named
+from grader.authoring.interface import MODULES, find_private_imports
 from grader.authoring.mistakes import Mistake, Variant
 from grader.authoring.record import Recording
 from grader.compare.hypotheses import HYPOTHESES, SHAPE_HYPOTHESES
-from grader.courses.assignment import Assignment
+from grader.courses.assignment import Assignment, grading_files
 from grader.courses.checks import Check
 from grader.courses.toml_table import suggest
 from grader.results.verdict import CheckResult, Verdict
@@ -118,6 +119,15 @@ def judge_checks(checks: Iterable[Check], assignment: Assignment) -> Iterator[Vi
     if hidden < _HIDDEN_SHARE * len(present):
         message = f"{hidden} of {len(present)} checks are hidden; expected at least a third."
         yield Violation("checks", message, f"Add hidden ones to {folder}/test_<part>_hidden.py.")
+
+
+def judge_imports(assignment: Assignment) -> Iterator[Violation]:
+    """Yield a violation for everything that checks and probes import of the grader although it is not public."""
+    for path in grading_files(assignment):
+        for found in find_private_imports(path.read_text(encoding="utf-8")) if path.suffix == ".py" else ():
+            message = f"{path.name}, line {found.line}, imports `{found.name}`, which is not public and may change."
+            remedy = f"Import only names that {', '.join(MODULES)} list in `__all__`; docs/reference.md explains them."
+            yield Violation("imports", message, remedy)
 
 
 def judge_assets(recording: Recording, assignment: Assignment) -> Iterator[Violation]:

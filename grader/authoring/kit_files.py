@@ -9,7 +9,8 @@ import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from grader.courses.assignment import Assignment, Kind, Task, check_files, is_hidden
+from grader.courses.assignment import Assignment, Kind, Task, check_files, helper_files, is_hidden
+from grader.courses.check_sources import imported_modules
 from grader.errors import CourseError
 
 _README = """\
@@ -141,6 +142,21 @@ def find_public_checks(assignment: Assignment) -> set[str]:
     return names
 
 
+def find_public_files(assignment: Assignment) -> list[Path]:
+    """Return the files of checks and helpers that students get; raise CourseError where one needs a hidden one."""
+    files = [*check_files(assignment), *helper_files(assignment)]
+    hidden = {file.stem for file in files if is_hidden(file)}
+    public = [file for file in files if not is_hidden(file)]
+    for file in public:
+        for name, line in imported_modules(_parse(file)).items():
+            if name in hidden:
+                raise CourseError(
+                    f"{file}, line {line}: a public file imports `{name}`, which students don't get.",
+                    remedy="Move what it needs to a file `helpers….py` whose name does not end in `_hidden`.",
+                )
+    return public
+
+
 def filter_manifest(file: Path, checks: Iterable[str]) -> bytes:
     """Return an asset manifest with the entries of the named checks only."""
     try:
@@ -159,11 +175,15 @@ def is_asset_of(name: str, checks: Collection[str]) -> bool:
     return re.split(r"[.\[]", name, maxsplit=1)[0] in checks
 
 
-def _read_checks(file: Path, hidden: set[str]) -> set[str]:
+def _parse(file: Path) -> ast.Module:
     try:
-        tree = ast.parse(file.read_bytes())
+        return ast.parse(file.read_bytes())
     except (SyntaxError, ValueError) as err:
         raise CourseError(f"{file} does not parse: {err}.", remedy="Correct that line.") from err
+
+
+def _read_checks(file: Path, hidden: set[str]) -> set[str]:
+    tree = _parse(file)
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     for node in ast.walk(tree):
         match node:

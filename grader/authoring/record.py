@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from grader.authoring.kit_files import is_asset_of
-from grader.compare import Expectation, compare
+from grader.compare import Expectation
+from grader.compare.assertion import compare
 from grader.compare.spread import copied, spreads_between, tolerances_from
 from grader.courses.assets import Asset, read_asset, write_assets
 from grader.courses.assignment import Assignment

@@ -8,13 +8,14 @@ from pathlib import Path
 from grader.authoring.kit_files import (
     filter_manifest,
     find_public_checks,
+    find_public_files,
     is_asset_of,
     write_assignment_file,
     write_readme,
 )
 from grader.authoring.kit_notebook import cut_notebook
 from grader.authoring.regions import cut_regions, has_marker
-from grader.courses.assignment import Assignment, check_files, is_hidden, probe_files
+from grader.courses.assignment import Assignment, is_hidden, probe_files
 from grader.courses.assignment_file import ASSIGNMENT_FILE
 from grader.courses.globs import is_matched
 from grader.courses.toml_table import read_toml
@@ -99,12 +100,18 @@ def _decode(content: bytes, *, name: str) -> str:
 
 def _plan_checks(assignment: Assignment) -> dict[str, bytes]:
     checks = find_public_checks(assignment)
-    files = [file for file in check_files(assignment) if not is_hidden(file)]
+    files = find_public_files(assignment)
     probes = probe_files(assignment)
     if not probes:
         raise CourseError(
             f"{assignment.folder / 'probes.py'} is missing.", remedy="Add the probes that the checks run."
         )
+    for file in probes:
+        if is_hidden(file):
+            raise CourseError(
+                f"{file} would be in the students' kit, as all probes are: they run beside the students' code.",
+                remedy="Rename it, and keep in hidden checks what students may not know.",
+            )
     plan = {file.name: file.read_bytes() for file in (*probes, *files)}
     plan[ASSIGNMENT_FILE] = write_assignment_file(assignment).encode()
     manifest = assignment.assets / MANIFEST

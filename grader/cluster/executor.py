@@ -89,7 +89,8 @@ class DaskExecutor:
             yield client
         finally:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(client.close(timeout=_CLOSE_S / 2), timeout=_CLOSE_S)
+                async with asyncio.timeout(_CLOSE_S):
+                    await client.close(timeout=_CLOSE_S / 2)
 
 
 async def _connect(running: Running, *, patience_s: float) -> Client:

@@ -90,7 +90,8 @@ class Session:
             return
         self._looked = now
         try:
-            present = await asyncio.wait_for(self._present(), timeout=_SILENT_S)
+            async with asyncio.timeout(_SILENT_S):
+                present = await self._present()
         except (OSError, TimeoutError) as err:
             raise Disconnected from err
         for address, member in list(self._crew.members.items()):
@@ -229,7 +230,8 @@ class Session:
         if self._client.status != "running" or not addresses:
             return
         try:
-            await asyncio.wait_for(dismiss(self._client, self._terms.run, addresses), timeout=_GOODBYE_S)
+            async with asyncio.timeout(_GOODBYE_S):
+                await dismiss(self._client, self._terms.run, addresses)
         except (OSError, TimeoutError, ValueError, FutureCancelledError):
             self._tell("The workers could not be told that the run is over; their processes end when they are idle.")
 

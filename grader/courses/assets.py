@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from grader.compare import Expectation, Tolerance, compare
+from grader.compare import Expectation, Tolerance
+from grader.compare.assertion import compare
 from grader.courses.manifest import SCHEMA, record_remedy
 from grader.errors import AssetError, ProtocolError
 from grader.sandbox.wire.tensors import digest, pack, unpack

@@ -133,6 +133,11 @@ def probe_files(assignment: Assignment) -> tuple[Path, ...]:
     return tuple(sorted(files, key=lambda file: file.stem))
 
 
+def helper_files(assignment: Assignment) -> tuple[Path, ...]:
+    """Return the files that hold what several checks use, sorted by name."""
+    return tuple(sorted(file for file in assignment.folder.glob("helpers*.py") if file.is_file()))
+
+
 def is_hidden(path: Path) -> bool:
-    """Say whether the checks in a file are kept from students."""
+    """Say whether a file of checks or of helpers is kept from students."""
     return path.name.endswith("_hidden.py")

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.courses.assignment import Assignment, check_files
+from grader.courses.assignment import Assignment, check_files, helper_files
 
 _MARKER = "pytest.mark.graded"
 _UNSEEN = {"exec", "eval", "globals", "locals", "vars", "__import__", "import_module"}
@@ -28,8 +28,8 @@ class CheckSource:
 class CheckSources:
     """Hold an assignment's checks in their order, and by file all else: imports, helpers, constants, fixtures.
 
-    `imported` names, by file, the files of checks that it imports from. `is_certain` is False where some check's task,
-    or what it uses, can't be read off the source; then everything belongs to every task.
+    `imported` names, by file, the files of checks and helpers that it imports from. `is_certain` is False where some
+    check's task, or what it uses, can't be read off the source; then everything belongs to every task.
     """
 
     checks: tuple[CheckSource, ...]
@@ -76,12 +76,16 @@ class CheckSources:
 
 
 def read_check_sources(assignment: Assignment) -> CheckSources:
-    """Read the assignment's `test_*.py`. What can't be parsed is kept as it is, and nothing is certain then."""
+    """Read the assignment's `test_*.py` and `helpers*.py`.
+
+    What can't be parsed is kept as it is, and nothing is certain then.
+    """
+    helpers = helper_files(assignment)
     checks: list[CheckSource] = []
     shared: dict[str, str] = {}
     trees: dict[str, ast.Module] = {}
     is_certain = True
-    for file in check_files(assignment):
+    for file in (*check_files(assignment), *helpers):
         source = file.read_bytes()
         try:
             trees[file.name] = tree = ast.parse(source)
@@ -89,14 +93,16 @@ def read_check_sources(assignment: Assignment) -> CheckSources:
             shared[file.name] = source.decode(errors="surrogateescape")
             is_certain = False
             continue
-        found = {node: _read_check(node, file.name) for node in tree.body}
+        found = {node: None if file in helpers else _read_check(node, file.name) for node in tree.body}
         rest = [node for node, check in found.items() if check is None]
         own = {check.name: check for check in found.values() if check is not None}
         checks += own.values()
         shared[file.name] = "\n".join(map(ast.dump, rest))
         is_certain &= not any(_may_define_checks(inner) for node in rest for inner in _with_its_methods(node))
         is_certain &= not _mentions(tree, {*own, *_UNSEEN})
-    imported = {file: _imported(tree) & set(trees) for file, tree in trees.items()}
+    imported = {
+        file: frozenset(f"{name}.py" for name in imported_modules(tree)) & set(trees) for file, tree in trees.items()
+    }
     return CheckSources(tuple(checks), shared, imported, is_certain)
 
 
@@ -109,10 +115,25 @@ def _mentions(tree: ast.Module, names: set[str]) -> bool:
     return False
 
 
-def _imported(tree: ast.Module) -> frozenset[str]:
-    """Return the files that a module of checks would import from if they lay beside it."""
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    return frozenset(f"{(node.module or '').partition('.')[0]}.py" for node in nodes)
+def imported_modules(tree: ast.Module) -> dict[str, int]:
+    """Return the top modules that a source imports, each with the line where it does so first.
+
+    Helpers count as imported where a text names them, too: `"helpers"` in `pytest_plugins`, `"helpers.py"` as a path.
+    """
+    found: dict[str, int] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=aliases):
+                names = [alias.name for alias in aliases]
+            case ast.ImportFrom(module=str(module)):
+                names = [module]
+            case ast.Constant(value=str(text)) if text.startswith("helpers"):
+                names = [text]
+            case _:
+                continue
+        for name in names:
+            found.setdefault(name.partition(".")[0], node.lineno)
+    return found
 
 
 def _read_check(node: ast.stmt, file: str) -> CheckSource | None:

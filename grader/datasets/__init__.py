@@ -1,0 +1,31 @@
+"""Give checks data sets, and tell what predictions for them are worth.
+
+The names below are all that checks need. Each is imported from its module, such as `grader.datasets.load`, when it is
+asked for: whoever only wants to know where data sets lie has to do without torch.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from grader.datasets.accuracy import Accuracy, UnusablePredictions, mean_loss, score
+    from grader.datasets.load import Dataset
+    from grader.datasets.parts import Limit
+
+__all__ = ["Accuracy", "Dataset", "Limit", "UnusablePredictions", "mean_loss", "score"]
+
+_MODULES = {
+    "Accuracy": "accuracy",
+    "Dataset": "load",
+    "Limit": "parts",
+    "UnusablePredictions": "accuracy",
+    "mean_loss": "accuracy",
+    "score": "accuracy",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module. Raises AttributeError for any other."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

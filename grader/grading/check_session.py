@@ -16,6 +16,7 @@ from grader.courses.assignment import Assignment, check_files
 from grader.courses.checks import Check
 from grader.errors import CourseError
 from grader.grading import plugin
+from grader.grading.check_imports import find_helpers
 from grader.grading.opening import limits_of, read_probes
 from grader.sandbox.wire.limits import guard_s
 
@@ -100,6 +101,7 @@ def in_session(
         raise CourseError(f"{assignment.folder} has no checks.", remedy="Add a file test_<part>.py.")
     grading = Grading(assignment, run, tasks=tasks)
     read_probes(assignment)  # a mistake in them is told before anything is graded
+    find_helpers(assignment)
     arguments = [
         *map(str, files), "-c", os.devnull, f"--rootdir={assignment.folder}", "--noconftest", "-p", "no:capture",
         "--import-mode=importlib", "--strict-markers", "--timeout-method=signal",

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import grader
-from grader.courses.assignment import Assignment, Task, check_files, grading_files
+from grader.courses.assignment import Assignment, Task, check_files, grading_files, helper_files
 from grader.courses.assignment_file import ASSIGNMENT_FILE
 from grader.courses.check_sources import CheckSources, read_check_sources
 from grader.courses.globs import is_matched
@@ -28,7 +28,7 @@ from grader.submissions.submission import read_reference
 
 _DECIDE_NO_VERDICT = ("title", "points", "scoring", "long")  # points are added up anew each time
 _PLACES = ("folder", "assets", "reference")
-_NO_HELPERS = ("variants", "__pycache__")
+_NOT_READ = ("variants", "__pycache__")
 _FUNCTION = re.compile(r"\w*")
 _MANIFEST = "manifest.json"
 
@@ -96,13 +96,13 @@ def _everywhere(assignment: Assignment) -> list[Any]:
     for question in plain["questions"]:
         for name in _DECIDE_NO_VERDICT:
             question.pop(name, None)
-    checks = {file.name for file in check_files(assignment)}
-    files = [path for path in grading_files(assignment) if path.name not in {*checks, ASSIGNMENT_FILE}]
+    read_apart = {file.name for file in (*check_files(assignment), *helper_files(assignment))} | {ASSIGNMENT_FILE}
+    files = [path for path in grading_files(assignment) if path.name not in read_apart]
     for folder in sorted(path for path in assignment.folder.glob("*") if path.is_dir()):
-        if folder.name not in _NO_HELPERS and not folder.name.startswith("."):
+        if folder.name not in _NOT_READ and not folder.name.startswith("."):
             files += sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    helpers = [[path.relative_to(assignment.folder).as_posix(), _of_file(path)] for path in files]
-    return [plain, helpers, _support_files(assignment)]
+    rest = [[path.relative_to(assignment.folder).as_posix(), _of_file(path)] for path in files]
+    return [plain, rest, _support_files(assignment)]
 
 
 def _entry(task: Task) -> dict[str, Any]:

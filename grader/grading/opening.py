@@ -12,7 +12,7 @@ from pathlib import Path
 
 from grader.courses.assignment import Assignment, Kind, probe_files
 from grader.errors import CourseError
-from grader.probes import names_of_probes
+from grader.probes import places_of_probes
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.host import ByDevice, WalledSandbox
 from grader.sandbox.outside.inline import InlineSandbox
@@ -105,11 +105,12 @@ def read_probes(assignment: Assignment) -> dict[str, bytes]:
         if not file.stem.isidentifier():
             raise CourseError(f"{file} can't be imported by its name.", remedy="Use letters, digits and `_` only.")
         sources[file.name] = _read(file)
-        for name in names_of_probes(sources[file.name]):
+        for name, line in places_of_probes(sources[file.name]):
+            place = f"{file.name}, line {line}"
             if name in declared:
-                places = f"in {declared[name]} and in {file.name}" if declared[name] != file.name else f"in {file.name}"
-                raise CourseError(f"Two probes are called `{name}`, {places}.", remedy="Give each a name of its own.")
-            declared[name] = file.name
+                places = f"{declared[name]}, and {place}"
+                raise CourseError(f"Two probes are called `{name}`: {places}.", remedy="Give each a name of its own.")
+            declared[name] = place
     return sources
 
 

@@ -9,7 +9,7 @@ import hashlib
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import pytest
 import torch
@@ -17,7 +17,9 @@ import torch
 from grader.courses.checks import Check, after_those_of, check_of, duplicates, in_order
 from grader.courses.course import Assignment, find_course, read_assignment
 from grader.datasets.load import Dataset, available, explain_absence, load_dataset
+from grader.datasets.parts import Limit
 from grader.errors import CourseError, GraderError
+from grader.grading.check_imports import importable_helpers
 from grader.grading.curves import Curves
 from grader.grading.forbidden import find_uses
 from grader.grading.judging import as_text, judge
@@ -39,6 +41,7 @@ _STARTED = pytest.StashKey[float]()
 _SKIP_COUNTS = pytest.StashKey[bool]()
 _DATA = pytest.StashKey[str]()
 _CURVES = pytest.StashKey[Curves]()
+_ALL_ROWS = Limit()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -105,6 +108,19 @@ class _Alone:
         self._stack.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Let checks import the helpers beside them for as long as checks are collected."""
+    assignment = session.config.stash.get(ASSIGNMENT, None)
+    if assignment is None:
+        return (yield)
+    try:
+        with importable_helpers(assignment):
+            return (yield)
+    except CourseError as err:
+        raise pytest.UsageError(str(err)) from err
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Read each check's declaration and put dependants after what they depend on, before any check is left out."""
@@ -151,8 +167,17 @@ def rng(request: pytest.FixtureRequest) -> torch.Generator:
     return torch.Generator().manual_seed(_conversation(request).seed)
 
 
+class LoadDataset(Protocol):
+    """Load a data set as the fixture `dataset` does."""
+
+    def __call__(
+        self, *names: str, shape: tuple[int, ...] | None = None, limit: Limit = _ALL_ROWS, seed: int = 0
+    ) -> Dataset:
+        """Return the first named data set that is on this machine; skip the check where none is."""
+
+
 @pytest.fixture
-def dataset(request: pytest.FixtureRequest) -> Callable[..., Dataset]:
+def dataset(request: pytest.FixtureRequest) -> LoadDataset:
     """Load the first named data set that is on this machine: `dataset("cifar10", "digits", shape=(3, 32, 32))`.
 
     Where none is, the check is skipped and costs no points; else its message names the data. The test part is drawn
@@ -160,14 +185,14 @@ def dataset(request: pytest.FixtureRequest) -> Callable[..., Dataset]:
     """
     secret = request.config.stash[SECRETS][_conversation(request).task] + request.node.name
 
-    def load(*names: str, **options: Any) -> Dataset:
+    def load(*names: str, shape: tuple[int, ...] | None = None, limit: Limit = _ALL_ROWS, seed: int = 0) -> Dataset:
         name = available(names)
         if name is None:
             pytest.skip(" ".join(explain_absence(name) for name in names) + " It costs no points.")
         _conversation(request).refuse_forbidden()
         request.node.stash[_DATA] = f"Data: {name}."
-        seed = int.from_bytes(hashlib.sha256(secret.encode()).digest()[:16])
-        return load_dataset(name, test_seed=seed, **options)
+        test_seed = int.from_bytes(hashlib.sha256(secret.encode()).digest()[:16])
+        return load_dataset(name, shape=shape, limit=limit, seed=seed, test_seed=test_seed)
 
     return load
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from grader.errors import CourseError
 from grader.live.values import keep_values
-from grader.probes import BrokenProbes, Probe, is_probes_file
+from grader.probes import Probe, explain_missing_probe, is_probes_file
 from grader.sandbox.inside.exception_report import Places
 from grader.sandbox.inside.notebook_modules import NotebookFinder
 from grader.sandbox.inside.notebook_names import MissingFromNotebook, find_similar
@@ -65,15 +65,13 @@ class LiveSandbox:
             sys.meta_path.insert(0, kernel.finder)
         self._before = {name: sys.modules[name] for name in kernel.modules if name in sys.modules}
         sys.modules.update(dict.fromkeys(kernel.modules, kernel.module))
-        try:
-            self._probes = all_probes(probes)
-        except BrokenProbes as err:
-            raise CourseError(f"{err.file} of the assignment can't be used here: {err.error!r}.") from err
+        loaded = all_probes(probes)
+        self._probes, self._broken = loaded.probes, loaded.broken
 
     def run(self, call: ProbeCall) -> ProbeOutcome:
         """Run one probe; raises KeyboardInterrupt where the user stopped it."""
         if call.probe not in self._probes:
-            raise CourseError(f"The assignment has no probe {call.probe!r}.")
+            raise CourseError(explain_missing_probe(call.probe, self._broken))
         started = time.monotonic()
         values, devices = unpack(self._reply(call))
         outcome = outcome_of(values, devices, limits=self._limits)

@@ -1,4 +1,4 @@
-"""Read one large notebook in a process of its own, with little memory: run as `python -m grader.notebooks.reader NAME`.
+"""Read one large notebook in a process of its own, with little memory: its argument is the file's name.
 
 `grader.submissions.notebook_intake` starts it, writes the file to its input and reads the stripped cells from its
 output.
@@ -28,7 +28,3 @@ def main() -> None:
     except SubmissionError as err:
         answer = {"error": err.message, "remedy": err.remedy}
     sys.stdout.buffer.write(json.dumps(answer).encode())
-
-
-if __name__ == "__main__":
-    main()

@@ -8,7 +8,6 @@ import json
 import os
 import select
 import subprocess
-import sys
 import threading
 import time
 from typing import Any
@@ -20,6 +19,7 @@ from grader.results.verdict import SubmissionResult
 from grader.runs.cards import VISIBLE
 from grader.sandbox.outside.scratch import remove_stale
 from grader.sandbox.outside.walls import Wall, temporary_folder
+from grader.sandbox.wire.child_python import python_command
 from grader.sandbox.wire.limits import guard_s, limits_from
 
 _PATIENCE_S = 3.0
@@ -86,7 +86,7 @@ class GradingProcess:
             if self._stopped:
                 raise EOFError("the run was stopped")
             process = self._process = subprocess.Popen(
-                [sys.executable, "-m", "grader.runs.batch_worker"],
+                python_command("grader.runs.batch_worker", isolated=False),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

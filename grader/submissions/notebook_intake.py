@@ -6,7 +6,6 @@
 import difflib
 import json
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -17,6 +16,7 @@ from grader.notebooks.cells import find_check_cell, methods_in
 from grader.notebooks.document import Cell, Notebook, read_notebook, read_stripped, write_notebook
 from grader.notebooks.percent import is_percent, read_any_percent, read_percent, write_ipynb
 from grader.notebooks.plan import PLAN_FILE, NotebookPlan, State, module_of_task, write_plan
+from grader.sandbox.wire.child_python import python_command
 from grader.submissions.lms_names import plain_name
 from grader.submissions.paths import list_names, printable
 
@@ -95,7 +95,7 @@ def read_bounded(content: bytes, *, name: str) -> Notebook:
     """Read a notebook, in a process with little memory and time of its own where it is large."""
     if len(content) <= _READ_HERE:
         return read_notebook(content, name=name)
-    command = [sys.executable, "-I", "-m", "grader.notebooks.reader", name]
+    command = python_command("grader.notebooks.reader", name)
     try:
         ended = subprocess.run(command, input=content, capture_output=True, timeout=_READ_S, check=False)
         answer = json.loads(ended.stdout) if ended.returncode == 0 else {}

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 # Folders, lowest first: each imports from itself and from those before it. `sandbox/inside` is what the security of
-# the wall rests on: it runs beside strangers' code and has a test of its own below.
+# the wall rests on: like what probes import, it runs beside strangers' code and has a test of its own below.
 FOLDERS = (
     "errors",
     "probes",
@@ -19,6 +19,7 @@ FOLDERS = (
     "notebooks",
     "submissions",
     "sandbox/inside",
+    "notebook_probes",
     "datasets",
     "sandbox/outside",
     "grading",
@@ -34,7 +35,9 @@ FOLDERS = (
     "commands",
     "cli",
 )
-BESIDE_STRANGERS = {"errors", "probes", "sandbox/wire", "notebooks", "sandbox/inside"}
+IMPORTED_THERE = {"sandbox/inside", "probes", "notebook_probes"}
+BESIDE_STRANGERS = IMPORTED_THERE | {"errors", "sandbox/wire", "notebooks"}
+_OF_A_DOOR = (ast.Expr, ast.Import, ast.ImportFrom, ast.If, ast.Assign)
 WITH_TORCH = {
     "authoring",
     "compare",
@@ -105,8 +108,8 @@ def test_imports_never_go_in_circles(trees):
 
 
 def test_what_runs_beside_strangers_imports_little(trees):
-    """`sandbox/inside` reaches only itself, probes, what both sides of the wall read, and notebook formats."""
-    reached, waiting = set(), [name for name in trees if _folder_of(name) == "sandbox/inside"]
+    """`sandbox/inside` and what probes import reach only each other, what both sides read, and notebook formats."""
+    reached, waiting = set(), [name for name in trees if _folder_of(name) in IMPORTED_THERE]
     while waiting:
         name = waiting.pop()
         if name not in reached:
@@ -123,9 +126,13 @@ def test_the_package_is_only_a_door(trees):
 
 
 def test_folders_hold_no_logic_of_their_own(trees, grader_folder):
-    """`__init__.py` is empty but for the public interface of `compare`: logic belongs in a named module."""
+    """`__init__.py` is empty but where checks import from: there it names what is public, and brings it, no more."""
     folders = [path.parent.relative_to(grader_folder).as_posix() for path in grader_folder.rglob("*/__init__.py")]
-    assert {folder for folder in folders if trees[folder.replace("/", ".")].body} == {"compare"}
+    bodies = {folder: trees[folder.replace("/", ".")].body for folder in folders}
+    assert {folder for folder, body in bodies.items() if body} == {"compare", "datasets"}
+    assert {type(node) for node in bodies["compare"]} == {ast.Expr, ast.ImportFrom, ast.Assign}
+    functions = [node.name for node in bodies["datasets"] if not isinstance(node, _OF_A_DOOR)]
+    assert functions == ["__getattr__"], "it imports a public name when it is asked for"
 
 
 def test_torch_is_imported_in_few_places(trees):
@@ -156,6 +163,7 @@ def test_only_the_edge_prints_or_exits(trees):
         "import grader.cli, grader.runs.batch, grader.results.store, grader.report.html, grader.authoring.template",
         "import grader.grading.keys, grader.datasets.places, grader.runs.local_workers, grader.export.finished_run",
         "import grader.sandbox.outside.walls, grader.sandbox.outside.forkserver_client, grader.live.watch",
+        "import grader.datasets, grader.probes; grader.datasets.__all__",
         "import sys; sys.argv = ['grader', '--help']; from grader.cli import app; app(standalone_mode=False)",
         "import sys; sys.argv = ['grader', 'grade', '--help']; from grader.cli import app; app(standalone_mode=False)",
     ],

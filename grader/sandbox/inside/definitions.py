@@ -71,6 +71,18 @@ def cell_file(number: int, *, root: Path) -> str:
     return str(root / f"cell {number}")
 
 
+def execute_statement(
+    statement: Statement, namespace: dict[str, Any], *, root: Path, flags: int = TOP_LEVEL_AWAIT
+) -> None:
+    """Execute a statement under its cell's name, and let through whatever it raises."""
+    tree = ast.Module([statement.node], type_ignores=[])
+    code = compile(tree, cell_file(statement.cell, root=root), "exec", flags, dont_inherit=True)
+    if code.co_flags & inspect.CO_COROUTINE:
+        asyncio.run(FunctionType(code, namespace)())
+    else:
+        exec(code, namespace)  # noqa: S102 - behind the wall
+
+
 def run_cells(cells: Sequence[Cell], module: ModuleType, *, root: Path, end: int | None, pace: Pace) -> Log:
     """Run the code cells before cell `end` (None: all) in the module's namespace and return what happened.
 
@@ -215,16 +227,10 @@ class _Run:
         return None
 
     def _execute_now(self, statement: Statement) -> None:
+        execute_statement(statement, self.namespace, root=self.root, flags=self.flags)
         node = statement.node
-        tree = ast.Module([node], type_ignores=[])
-        file = cell_file(statement.cell, root=self.root)
-        code = compile(tree, file, "exec", self.flags, dont_inherit=True)
         if isinstance(node, ast.ImportFrom) and node.module == "__future__":
             self.flags |= _future_flags(node)
-        if code.co_flags & inspect.CO_COROUTINE:
-            asyncio.run(FunctionType(code, self.namespace)())
-        else:
-            exec(code, self.namespace)  # noqa: S102 - behind the wall
 
     def _note(self, statement: Statement, why: str, error: BaseException | None = None) -> None:
         self.log.events.append(Event(statement.cell, statement.line, statement.names, why, error))

@@ -20,7 +20,7 @@ Places = Path | Callable[[str], str]
 
 
 def report_of(err: BaseException, *, root: Places, phase: str) -> dict[str, Any]:
-    """Describe an exception that came in a phase ("import", "probe" or "probes"), with the student's frames.
+    """Describe an exception that came in a phase ("import" or "probe"), with the student's frames.
 
     The student's own `__str__` may do anything, so it is called here, inside.
     """

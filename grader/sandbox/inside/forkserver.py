@@ -178,7 +178,3 @@ def _read_all(descriptor: int) -> bytes:
     while part := os.read(descriptor, 4096):
         parts.append(part)
     return b"".join(parts)
-
-
-if __name__ == "__main__":
-    main()

@@ -71,7 +71,7 @@ def unshare(flags: int) -> None:
 
 def mount(source: str, target: str, *, kind: str = "", flags: int = 0, options: str = "") -> None:
     """Mount a file system."""
-    arguments = (source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags))
+    arguments = (os.fsencode(source), os.fsencode(target), kind.encode() or None, ctypes.c_ulong(flags))
     _check(_libc.mount(*arguments, options.encode() or None), f"mount {target}")
 
 

@@ -1,20 +1,22 @@
 """Watch which forbidden functions and layers a student's code really calls, however it got hold of them.
 
-`grader.sandbox.inside.worker` wraps it around a probe; `grader.sandbox.inside.forbidden.scan` tells the same from the
-source. It runs beside the student's code and can be fooled by code that means to: what it saw was called, what it
-didn't may have been.
+`grader.sandbox.inside.worker` wraps it around a probe; `grader.sandbox.inside.forbidden.names` knows what is forbidden.
+It runs beside the student's code and can be fooled by code that means to: what it saw was called, what it didn't may
+have been.
 """
 
 import functools
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
 import torch
+from torch._ops import OpOverload, OpOverloadPacket
+from torch.autograd import Variable
 from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode, resolve_name
@@ -22,16 +24,21 @@ from torch.overrides import TorchFunctionMode, resolve_name
 from grader.probes import is_probes_file
 from grader.sandbox.inside.forbidden.names import Forbidden
 
-_TORCH = f"{Path(torch.__file__).parent}/"
 # Modules that only pass a call on: who called them is who calls.
 _PASS_ON = frozenset(
     {
         "torch.nn.modules.module", "torch.nn.modules.container", "torch.nn.functional", "torch.functional",
         "torch.optim.optimizer", "torch.optim.lr_scheduler", "torch.overrides", "torch._tensor", "torch._jit_internal",
-        "torch.utils._contextlib", __name__,
+        "torch.utils._contextlib", "torch._ops",
     }
 )  # fmt: skip
-_ALSO = {"torch.Tensor.backward": "torch.autograd.backward"}
+# These pass on what they are asked to differentiate; whatever else they compute is their own.
+_PASS_ON_AUTOGRAD = _PASS_ON | {
+    "torch.autograd", "torch.autograd.graph", "torch._functorch.apis", "torch._functorch.eager_transforms",
+    "torch._functorch.vmap", "torch._functorch.predispatch",
+}  # fmt: skip
+_AUTOGRAD = Forbidden(["torch.autograd"])
+_ENGINE = "torch.autograd.Variable._execution_engine.run_backward"
 
 
 @dataclass(slots=True)
@@ -61,6 +68,8 @@ def record_calls(names: Sequence[str]) -> Iterator[RecordCalls]:
             stack.enter_context(_watched_making(kind, watch))
         stack.callback(register_module_forward_pre_hook(lambda layer, _inputs: watch.object_used(layer)).remove)
         stack.callback(register_optimizer_step_pre_hook(lambda rule, _args, _kwargs: watch.object_used(rule)).remove)
+        stack.enter_context(_watched_engine(watch))
+        stack.enter_context(_watched_threads(watch))
         stack.enter_context(_Mode(watch))
         yield record
 
@@ -82,6 +91,56 @@ def _watched_making(kind: type, watch: "_Watch") -> Iterator[None]:
         setattr(kind, "__init__", original)  # noqa: B010
 
 
+@contextmanager
+def _watched_engine(watch: "_Watch") -> Iterator[None]:
+    """Show every run of autograd's engine to the watch: whatever door leads to it, it is autograd."""
+    engine = Variable._execution_engine
+    setattr(Variable, "_execution_engine", _Engine(engine, watch))  # noqa: B010 - mypy forbids the assignment
+    try:
+        yield
+    finally:
+        setattr(Variable, "_execution_engine", engine)  # noqa: B010
+
+
+class _Engine:
+    """Stand in for autograd's engine."""
+
+    def __init__(self, engine: Any, watch: "_Watch") -> None:
+        self._engine = engine
+        self._watch = watch
+
+    def run_backward(self, *args: Any, **kwargs: Any) -> Any:
+        """Show the run to the watch and do it."""
+        self._watch.engine_run()
+        return self._engine.run_backward(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+
+@contextmanager
+def _watched_threads(watch: "_Watch") -> Iterator[None]:
+    """Watch in the threads that are started meanwhile as well: a mode is its thread's own."""
+    start = threading.Thread.start
+
+    @functools.wraps(start)
+    def start_watched(thread: threading.Thread) -> None:
+        run = thread.run
+
+        def run_watched() -> None:
+            with _Mode(watch):
+                run()
+
+        setattr(thread, "run", run_watched)  # noqa: B010 - mypy forbids the assignment
+        start(thread)
+
+    setattr(threading.Thread, "start", start_watched)  # noqa: B010
+    try:
+        yield
+    finally:
+        setattr(threading.Thread, "start", start)  # noqa: B010
+
+
 class _Mode(TorchFunctionMode):
     """Show every torch function that is called to the watch."""
 
@@ -96,55 +155,76 @@ class _Mode(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """Hold the forbidden names that a call uses, and the modules of torch that only pass such a call on."""
+
+    names: frozenset[str]
+    passes_on: frozenset[str]
+
+
 @dataclass(slots=True)
 class _Watch:
     """Decide which calls count, remembering what each function and class is forbidden as."""
 
     record: RecordCalls
     forbidden: Forbidden
-    known: dict[Any, frozenset[str]] = field(default_factory=dict)
+    known: dict[Any, "_Match"] = field(default_factory=dict)
 
     def function_called(self, function: Callable[..., Any]) -> None:
         if function not in self.known:
-            self.known[function] = self._matches(_names_of_function(function))
+            self.known[function] = self._match(_names_of_function(function))
         self._count(self.known[function], called=getattr(function, "__code__", None))
+
+    def engine_run(self) -> None:
+        self._count(self._match([_ENGINE]))
 
     def object_used(self, used: object) -> None:
         if type(used) not in self.known:
             names = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(used).__mro__]
-            self.known[type(used)] = self._matches(names)
+            self.known[type(used)] = self._match(names)
         self._count(self.known[type(used)], used=used)
 
-    def _matches(self, names: Sequence[str]) -> frozenset[str]:
-        return frozenset(match for name in names for match in self.forbidden.matching(name))
+    def _match(self, names: Sequence[str]) -> "_Match":
+        found = frozenset(match for name in names for match in self.forbidden.matching(name))
+        return _Match(found, _PASS_ON_AUTOGRAD if any(map(_AUTOGRAD.matching, names)) else _PASS_ON)
 
-    def _count(self, matches: frozenset[str], *, called: CodeType | None = None, used: object = None) -> None:
-        if matches <= self.record.seen:
+    def _count(self, match: "_Match", *, called: CodeType | None = None, used: object = None) -> None:
+        if match.names <= self.record.seen:
             return
         frame: FrameType | None = sys._getframe(2)
-        while frame is not None and _passes_on(frame, called=called, used=used):
+        while frame is not None and not _asks(frame, match, called=called, used=used):
             frame = frame.f_back
-        if frame is None or self._is_students(frame, matches):
-            self.record.seen |= matches
+        if frame is None or self._is_students(frame, match.names):
+            self.record.seen |= match.names
 
     def _is_students(self, caller: FrameType, matches: frozenset[str]) -> bool:
         """Tell whether a caller is outside torch, or a part of torch that is itself forbidden."""
-        if caller.f_code.co_filename.startswith(_TORCH):
-            return bool(matches & self.forbidden.matching(str(caller.f_globals.get("__name__"))))
+        module = _torch_module(caller)
+        if module:
+            return bool(matches & self.forbidden.matching(module))
         return not is_probes_file(caller.f_code.co_filename)
 
 
-def _passes_on(frame: FrameType, *, called: CodeType | None, used: object) -> bool:
-    """Tell whether a frame is the called function itself, the making of the used object, or only passes a call on."""
-    if frame.f_code is called or frame.f_globals.get("__name__") in _PASS_ON:
-        return True
+def _asks(frame: FrameType, match: _Match, *, called: CodeType | None, used: object) -> bool:
+    """Tell whether a frame is who calls: not the function itself, nor the making of the object, nor one in between."""
+    if frame.f_code is called or frame.f_globals is globals() or _torch_module(frame) in match.passes_on:
+        return False
     is_making = used is not None and frame.f_code.co_name == "__init__"
-    return is_making and frame.f_locals.get(frame.f_code.co_varnames[0]) is used
+    return not (is_making and frame.f_locals.get(frame.f_code.co_varnames[0]) is used)
+
+
+def _torch_module(frame: FrameType) -> str:
+    """Return the module of torch whose code a frame runs, "" for any other: a file's name can be made up."""
+    name = str(frame.f_globals.get("__name__"))
+    module = sys.modules.get(name) if name.split(".")[0] == "torch" else None
+    return name if module is not None and vars(module) is frame.f_globals else ""
 
 
 def _names_of_function(function: Callable[..., Any]) -> list[str]:
     """Return the dotted names by which a torch function is known."""
     resolved = resolve_name(function)
+    if isinstance(function, OpOverload | OpOverloadPacket):
+        return [f"torch.ops.{resolved}"]
     owner, own = getattr(function, "__module__", None), getattr(function, "__qualname__", "")
-    names = [name for name in (resolved, f"{owner}.{own}" if owner and own else None) if name]
-    return [*names, *[_ALSO[name] for name in names if name in _ALSO]]
+    return [name for name in (resolved, f"{owner}.{own}" if owner and own else None) if name]

@@ -13,12 +13,13 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from grader.probes import BrokenProbes, Probe, load_probes
+from grader.probes import LoadedProbes, Probe, load_probes
 from grader.sandbox.inside import kernel
 from grader.sandbox.inside.conditions import conditions_of, on_device
 from grader.sandbox.inside.exception_report import Places, report_of
@@ -45,15 +46,16 @@ from grader.sandbox.wire.shims import plain_progress_bars, provide, shims_named
 from grader.sandbox.wire.tensors import pack, unpack
 
 
-def all_probes(sources: Mapping[str, bytes]) -> dict[str, Probe]:
-    """Execute an assignment's probe files; return their probes and those that every assignment has, by name."""
+def all_probes(sources: Mapping[str, bytes]) -> LoadedProbes:
+    """Execute an assignment's probe files; return their probes and those that every assignment has."""
     own = (
         Probe(SCAN, _scan, ()),
         notebook_probe(),
         Probe(ANSWERS, _read_answers, ()),
         Probe(EXECUTE, execute_notebook, ()),
     )
-    return load_probes(sources) | {probe.name: probe for probe in own}
+    loaded = load_probes(sources)
+    return replace(loaded, probes=loaded.probes | {probe.name: probe for probe in own})
 
 
 def _read_answers(
@@ -70,7 +72,7 @@ def _scan(*, files: Mapping[str, torch.Tensor], names: list[str]) -> dict[str, A
     text = joined_python({path: bytes(data.tolist()) for path, data in files.items()})
     scan = find_forbidden(text.files, names)
     uses = [[*text.place_of(use.file, use.line), use.name, use.spelled] for use in scan.uses]
-    return {"uses": uses, "unread": [[file.file, file.reason] for file in scan.unread]}
+    return {"uses": uses, "unread": [[text.place_of(row.file, 1)[0], row.reason] for row in scan.unread]}
 
 
 def warm_up(*, starts_engine: bool) -> None:
@@ -132,12 +134,10 @@ def serve(connection: socket.socket, *, root: Path, limits: bounds.Limits) -> No
     provide(shims_named(settings["shims"]))
     plain_progress_bars()
     install_notebook(root, import_s=limits.import_s)
-    try:
-        probes = all_probes(sources)
-    except BrokenProbes as err:
-        connection.sendall(note(broken=report_of(err.error, root=root, phase="probes") | {"file": err.file}))
-        return
-    connection.sendall(note(ready={probe.name: [probe.needs, *inputs_of(probe)] for probe in probes.values()}))
+    loaded = all_probes(sources)
+    probes = loaded.probes
+    ready = {probe.name: [probe.needs, *inputs_of(probe)] for probe in probes.values()}
+    connection.sendall(note(ready=ready, broken=loaded.broken))
     sys.path.append(str(root))
     sys.dont_write_bytecode = True
     imported: dict[str, dict[str, Any] | None] = {}

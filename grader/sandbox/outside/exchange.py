@@ -7,7 +7,7 @@ import os
 import select
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,11 +48,18 @@ class ProbeNeeds:
     requires: frozenset[str]
 
 
-def read_ready(connection: socket.socket, opening: bytes, *, timeout_s: float) -> Mapping[str, ProbeNeeds]:
-    """Send probes and files, and return what each probe needs; no student code has run by then.
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Hold what each probe needs, and the names of those that can't be used, by the reason."""
 
-    Raises ProtocolError where a probe file can't be executed or the answer makes no sense, OSError where nobody
-    answers.
+    needs: Mapping[str, ProbeNeeds]
+    broken: Mapping[str, Sequence[str]]
+
+
+def read_ready(connection: socket.socket, opening: bytes, *, timeout_s: float) -> Ready:
+    """Send probes and files, and return which probes there are; no student code has run by then.
+
+    Raises ProtocolError where the answer makes no sense, OSError where nobody answers.
     """
     connection.settimeout(timeout_s)
     connection.sendall(opening)
@@ -63,13 +70,11 @@ def read_ready(connection: socket.socket, opening: bytes, *, timeout_s: float) -
             raise ProtocolError("it ended before it was ready")
         for payload in reader.feed(data):
             message = read_note(payload)
-            if "broken" in message:
-                error = message["broken"]
-                raise ProtocolError(f"{error.get('file')} failed: {error.get('type')}: {error.get('message')}")
-            return {
+            needs = {
                 name: ProbeNeeds(tuple(modules), frozenset(takes), frozenset(requires))
                 for name, (modules, takes, requires) in message["ready"].items()
             }
+            return Ready(needs, message["broken"])
 
 
 class Exchange:

@@ -91,6 +91,10 @@ class ForkServer:
                 f"The {self.wall} wall could not be built: {said or err}",
                 remedy="`grader doctor` says what is missing. `--wall process` does without, for code that you trust.",
             ) from err
+        except BaseException:  # Ctrl-C: it would go on importing, for nobody
+            self._launched.process.kill()
+            self.close()
+            raise
 
     def _last_words(self) -> str:
         """Return what the fork server wrote before it died, shortened."""

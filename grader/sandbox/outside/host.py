@@ -16,7 +16,8 @@ from types import TracebackType
 from typing import Self
 
 from grader.errors import ProtocolError, SandboxError
-from grader.sandbox.outside.exchange import Exchange, Gone, ProbeNeeds, read_ready
+from grader.probes import explain_missing_probe
+from grader.sandbox.outside.exchange import Exchange, Gone, ProbeNeeds, Ready, read_ready
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.scratch import make_scratch
 from grader.sandbox.outside.walls import Wall
@@ -45,7 +46,7 @@ class WalledSandbox:
         self._limits = limits
         self._name: str | None = None
         self._failed_import: dict[tuple[str, ...], ProbeOutcome] = {}
-        self._needs: Mapping[str, ProbeNeeds] = {}
+        self._ready = Ready({}, {})
         self._folder: str | None = None
         self._calls = 0
         self._has_answered = False
@@ -64,7 +65,7 @@ class WalledSandbox:
         A process that dies before it has answered any check may have been killed by the system, and is given one more
         try; whatever makes it die again is the student's.
         """
-        needs = self._needs.get(call.probe)
+        needs = self._ready.needs.get(call.probe)
         if needs is not None and needs.modules in self._failed_import:
             return self._failed_import[needs.modules]
         try:
@@ -103,10 +104,11 @@ class WalledSandbox:
 
     def _needs_of(self, call: ProbeCall) -> ProbeNeeds:
         """Return what the probe needs. Raises SandboxError for a call that no probe can answer."""
-        needs = self._needs.get(call.probe)
+        needs = self._ready.needs.get(call.probe)
         if needs is None:
-            known = ", ".join(name for name in self._needs if name.isidentifier())  # without those of all assignments
-            raise SandboxError(f"The assignment has no probe {call.probe!r}.", remedy=f"It has {known}.")
+            known = [name for name in self._ready.needs if name.isidentifier()]  # without those of all assignments
+            why = explain_missing_probe(call.probe, self._ready.broken)
+            raise SandboxError(why, remedy=f"It has {', '.join(known)}." if known and not self._ready.broken else "")
         for name in sorted({*call.inputs} ^ needs.takes):
             if name not in needs.takes:
                 raise SandboxError(f"The probe {call.probe!r} takes no input {name!r}.", remedy="Mend the check.")
@@ -145,7 +147,7 @@ class WalledSandbox:
         self._connection, self._output = ours, reading
         os.set_blocking(reading, False)
         try:
-            self._needs = read_ready(ours, self._opening, timeout_s=_OPEN_S)
+            self._ready = read_ready(ours, self._opening, timeout_s=_OPEN_S)
         except (OSError, ProtocolError) as err:
             self._end()
             raise SandboxError(f"The sandbox did not take the submission: {err}") from err

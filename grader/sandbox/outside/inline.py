@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import CourseError
+from grader.probes import explain_missing_probe
 from grader.sandbox.inside.notebook_modules import install_notebook
 from grader.sandbox.inside.worker import all_probes, import_student, run_probe
 from grader.sandbox.outside.replies import outcome_of
@@ -28,14 +29,15 @@ class InlineSandbox:
         self._limits = limits
         provide(shims_named(shims))
         install_notebook(self._root, import_s=limits.import_s)
-        self._probes = all_probes(probes)
+        loaded = all_probes(probes)
+        self._probes, self._broken = loaded.probes, loaded.broken
         self._failed: dict[str, Mapping[str, Any]] = {}
         sys.path.insert(0, str(self._root))
 
     def run(self, call: ProbeCall) -> ProbeOutcome:
         """Run one probe; its values take the same way through bytes as behind a wall."""
         if call.probe not in self._probes:
-            raise CourseError(f"The assignment has no probe {call.probe!r}.")
+            raise CourseError(explain_missing_probe(call.probe, self._broken))
         started = time.monotonic()
         reply = self._reply(call)
         values, devices = unpack(reply)

@@ -3,14 +3,16 @@
 `grader.sandbox.outside.host` asks for one by name and talks to what it starts.
 """
 
+import importlib.util
 import os
+import shlex
 import shutil
 import stat
 import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -18,11 +20,13 @@ from pathlib import Path
 import grader
 from grader.errors import SandboxError, UsageError
 from grader.sandbox.outside.scratch import make_scratch
+from grader.sandbox.wire.child_python import package_folders, python_command
 from grader.sandbox.wire.protocol import PRELOAD_BYTES, PRELOAD_FOLDER
 
 _NOBODY = 65534
 _DEVICES = Path("/dev")
 _STAGE = Path(__file__).with_name("stage.py")
+_SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/etc/alternatives")
 
 
 class Wall(StrEnum):
@@ -63,9 +67,9 @@ def launch(wall: Wall, control: int, *, device: str = "cpu") -> Launched:
     For the device `cuda` it sees the graphics cards that this process may use, else none.
     """
     scratch = make_scratch(temporary_folder(wall))
-    server = [sys.executable, "-I", "-m", "grader.sandbox.inside.forkserver", str(control)]
-    command = _bubblewrap(server, scratch, device=device) if wall is Wall.BUBBLEWRAP else server
+    server = python_command("grader.sandbox.inside.forkserver", str(control))
     try:
+        command = _bubblewrap(server, scratch, device=device) if wall is Wall.BUBBLEWRAP else server
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -75,6 +79,9 @@ def launch(wall: Wall, control: int, *, device: str = "cpu") -> Launched:
             env=_environment(home=str(scratch), device=device),
             cwd=scratch,
         )
+    except SandboxError:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
     except OSError as err:
         shutil.rmtree(scratch, ignore_errors=True)
         raise SandboxError(
@@ -144,25 +151,23 @@ def find_bubblewrap() -> Path:
 
 def _bubblewrap(server: list[str], scratch: Path, *, device: str) -> list[str]:
     """Return the command that runs the fork server with no network and nothing of the host but Python, read-only."""
-    as_root = os.geteuid() == 0
-    staged: list[str] = []
+    bubblewrap, folders = find_bubblewrap(), _python_folders()
+    sources = {folder: folder for folder in folders}
+    if os.geteuid() == 0:
+        sources = _sources([*folders, bubblewrap.parent], scratch)
     arguments = [
         "--unshare-all", "--die-with-parent", "--new-session", "--hostname", "sandbox",
         "--proc", "/proc", "--dev", "/dev", "--dir", "/tmp",  # noqa: S108
     ]  # fmt: skip
-    for name in ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/etc/alternatives"):
+    for name in _SYSTEM:
         arguments += _show(Path(name))
     for name in ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "fonts"):
         if Path("/etc", name).exists():
             arguments += ["--ro-bind", f"/etc/{name}", f"/etc/{name}"]
-    for folder in _python_folders():
-        source = folder
-        if as_root and not _reachable(folder):
-            source = scratch / f"folder{len(staged) // 2}"
-            source.mkdir()
-            staged += [str(folder), str(source)]
-        arguments += ["--ro-bind", str(source), str(folder)]
-    for hidden in _answers_in([Path("/usr"), *_python_folders()]):
+    for folder in folders:
+        arguments += ["--ro-bind", str(sources[folder]), str(folder)]
+    arguments += _links_to_python(folders)
+    for hidden in _answers_in([Path("/usr"), *folders]):
         arguments += ["--tmpfs", str(hidden), "--remount-ro", str(hidden)]
     if device == "cuda":
         arguments += _show_cards()
@@ -170,11 +175,41 @@ def _bubblewrap(server: list[str], scratch: Path, *, device: str) -> list[str]:
     arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
     for name, value in _environment(home="/tmp", device=device).items():  # noqa: S108
         arguments += ["--setenv", name, value]
-    command = [str(find_bubblewrap()), *arguments, "--", *server]
-    if not as_root:
-        return command
+    if os.geteuid() != 0:
+        return [str(bubblewrap), *arguments, "--", *server]
+    _refuse_closed(_files_of_python(), folders)
     scratch.chmod(0o755)
-    return [sys.executable, "-I", str(_STAGE), str(_NOBODY), str(_NOBODY), *staged, "--", *command]
+    staged = [str(path) for pair in sources.items() if pair[0] != pair[1] for path in pair]
+    reached = _reached_by(bubblewrap, sources)
+    return [
+        sys.executable,
+        "-I",
+        str(_STAGE),
+        str(_NOBODY),
+        str(_NOBODY),
+        *staged,
+        "--",
+        reached,
+        *arguments,
+        "--",
+        *server,
+    ]
+
+
+def _sources(folders: Iterable[Path], scratch: Path) -> dict[Path, Path]:
+    """Return where an ordinary user finds each folder: itself, or for one out of reach a new folder to bind it to."""
+    sources = {folder: folder for folder in folders}
+    for number, folder in enumerate(sources):
+        if not _reachable(folder):
+            sources[folder] = scratch / f"folder{number}"
+            sources[folder].mkdir()
+    return sources
+
+
+def _reached_by(file: Path, sources: Mapping[Path, Path]) -> str:
+    """Return where an ordinary user finds a file: in the largest folder that holds it, together with its libraries."""
+    folder = min((folder for folder in sources if file.is_relative_to(folder)), key=lambda folder: len(folder.parts))
+    return str(sources[folder] / file.relative_to(folder))
 
 
 def _show(folder: Path) -> list[str]:
@@ -197,7 +232,7 @@ def _python_folders() -> list[Path]:
     package = Path(grader.__file__).parent
     wanted = [Path(sys.base_prefix), Path(sys.base_prefix).resolve(), Path(sys.prefix)]
     wanted += [Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    wanted += [Path(entry) for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
+    wanted += package_folders()
     folders: list[Path] = []
     for folder in [*sorted(dict.fromkeys(wanted), key=lambda path: len(path.parts)), package]:
         seen = folder.is_relative_to("/usr") or any(folder.is_relative_to(other) for other in folders)
@@ -213,6 +248,44 @@ def _answers_in(shown: Iterable[Path]) -> list[Path]:
     return [data for data in known if data.is_dir() and any(data.is_relative_to(folder) for folder in shown)]
 
 
+def _links_to_python(shown: Sequence[Path]) -> list[str]:
+    """Return the arguments that show the links by which this Python is started, where they lie in no shown folder."""
+    arguments: list[str] = []
+    path = Path(sys.executable)
+    while path.is_symlink():
+        if not any(path.is_relative_to(folder) for folder in (*shown, *map(Path, _SYSTEM))):
+            arguments += ["--symlink", str(path.readlink()), str(path)]
+        path = path.parent / path.readlink()
+    return arguments
+
+
+def _files_of_python() -> list[Path]:
+    """Return a file of everything that the fork server can't do without: interpreter, library, this package, torch."""
+    torch = importlib.util.find_spec("torch")
+    files = [sys.executable, os.__file__, grader.__file__, torch.origin if torch is not None else None]
+    return [Path(file) for file in files if file is not None]
+
+
+def _refuse_closed(files: Iterable[Path], shown: Iterable[Path]) -> None:
+    """Raise SandboxError where an ordinary user may not read one of the files, though its folder is shown."""
+    tops = {folder.resolve() for folder in shown}
+    for file in map(Path.resolve, files):
+        way = [file, *file.parents]
+        top = next((number for number, path in enumerate(way) if path in tops), None)
+        closed = [path for path in way[: None if top is None else top + 1] if not _is_open(path)]
+        if closed:
+            mode = "o+x" if top is None else "-R o+rX"
+            raise SandboxError(
+                f"Where root builds the wall, it runs as an ordinary user, who may not read {closed[-1]}.",
+                remedy=f"`chmod {mode} {shlex.quote(str(closed[-1]))}` lets others read it.",
+            )
+
+
+def _is_open(path: Path) -> bool:
+    wanted = stat.S_IXOTH if path.is_dir() else stat.S_IROTH
+    return path.stat().st_mode & wanted == wanted
+
+
 def _reachable(folder: Path) -> bool:
-    """Tell whether every user may enter a folder."""
-    return all(path.stat().st_mode & stat.S_IXOTH for path in (folder, *folder.parents))
+    """Tell whether every user may enter a folder, wherever links to it lead."""
+    return all(_is_open(path) for path in (folder.resolve(), *folder.resolve().parents))

@@ -4,7 +4,6 @@
 saved, and what is tested in the end, tells which epoch it comes from.
 """
 
-import ast
 import contextlib
 import copy
 import io
@@ -14,11 +13,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from grader.notebook_probes import run_statement, statements_of
 from grader.probes import probe
-from grader.sandbox.cell_source import to_python
-from grader.sandbox.definitions import cell_file
-from grader.sandbox.notebook_modules import installed_notebook
-from grader.sandbox.statement_choice import choose_statements, find_training
 
 
 class Script:
@@ -114,7 +110,7 @@ def training_loop(*, train, valid, test):
             if script.tested:
                 break
             try:
-                run_statement(statement, notebook)
+                run_statement(statement, vars(notebook))
             except Exception as err:  # what the rest of the notebook does is not asked here
                 failed = failed or f"cell {statement.cell}: {type(err).__name__}: {err}"[:300]
     return {
@@ -170,10 +166,10 @@ def run_as_found(script, statements, place, *, epochs):
     for one in statements[:place]:
         if one.cell == statements[place].cell and not one.skipped:
             with contextlib.suppress(Exception):
-                run_statement(one, script.notebook)
+                run_statement(one, vars(script.notebook))
     set_epochs(script.notebook, epochs)
     try:
-        run_statement(statements[place], script.notebook)
+        run_statement(statements[place], vars(script.notebook))
     except Exception as err:
         return err
     return None
@@ -181,22 +177,7 @@ def run_as_found(script, statements, place, *, epochs):
 
 def own_statements(module):
     """Return the statements of the notebook that define nothing, as far as a state of it goes."""
-    finder = installed_notebook()
-    end = next((state.cell for state in finder.plan.states if state.module == module), None)
-    trees = {}
-    for cell in finder.cells:
-        if cell.kind == "code" and (end is None or cell.number < end):
-            with contextlib.suppress(SyntaxError, ValueError):
-                trees[cell.number] = ast.parse(to_python(cell.source).python)
-    training = find_training(trees.values())
-    found = [one for number, tree in trees.items() for one in choose_statements(tree, cell=number, training=training)]
-    return [statement for statement in found if not statement.is_definition]
-
-
-def run_statement(statement, notebook):
-    file = cell_file(statement.cell, root=installed_notebook().root)
-    code = compile(ast.Module([statement.node], type_ignores=[]), file, "exec")
-    exec(code, vars(notebook))
+    return [statement for statement in statements_of(module) if not statement.is_definition]
 
 
 @contextlib.contextmanager
@@ -237,5 +218,5 @@ def models_that_train(notebook, module):
         for statement in own_statements(module):
             if statement.skipped == "it trains":
                 with contextlib.suppress(Exception):
-                    run_statement(statement, notebook)
+                    run_statement(statement, vars(notebook))
     return script.models

@@ -10,6 +10,7 @@ import numbers
 
 import numpy as np
 import torch
+from probes import copy_of
 from probes_part2 import reported
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -59,11 +60,11 @@ def _pass(model, *, x, named, dout):
     """Run a batch forward, and back if there is a `dout`."""
     leaf = x.clone().requires_grad_()
     z = model(leaf)
-    outputs = {"z": _copy(z)}
+    outputs = {"z": copy_of(z)}
     if dout is not None and isinstance(z, torch.Tensor) and z.shape == dout.shape and z.requires_grad:
         z.backward(dout.clone())
-        outputs["grad of x"] = _copy(leaf.grad)
-        outputs |= {f"grad of {name}": _copy(parameter.grad) for name, parameter in named.items()}
+        outputs["grad of x"] = copy_of(leaf.grad)
+        outputs |= {f"grad of {name}": copy_of(parameter.grad) for name, parameter in named.items()}
     return outputs
 
 
@@ -89,12 +90,12 @@ def classified(*, kind, x, w, b, options=None, dout=None):
     classifier = _student_class(kind)(model=model, **(options or {}))
     outputs = {"number of parameters": len(list(classifier.parameters()))}
     z = classifier(x.clone())
-    outputs["scores"] = _copy(z)
+    outputs["scores"] = copy_of(z)
     if dout is not None and isinstance(z, torch.Tensor) and z.shape == dout.shape and z.requires_grad:
         z.backward(dout.clone())
-        outputs |= {"grad of w": _copy(model.w.grad), "grad of b": _copy(model.b.grad)}
-    outputs["probabilities"] = _copy(classifier.predict_proba(x.clone()))
-    outputs["labels"] = _copy(classifier.classify(x.clone()))
+        outputs |= {"grad of w": copy_of(model.w.grad), "grad of b": copy_of(model.b.grad)}
+    outputs["probabilities"] = copy_of(classifier.predict_proba(x.clone()))
+    outputs["labels"] = copy_of(classifier.classify(x.clone()))
     return outputs
 
 
@@ -102,7 +103,7 @@ def classified(*, kind, x, w, b, options=None, dout=None):
 def probabilities_of_scores(*, z):
     """Return the probabilities for given scores; the classifier's model is never asked."""
     classifier = _student_class("ArgMaxClassifier")(model=torch.nn.Identity())
-    return {"probabilities": _copy(classifier.predict_proba_scores(z.clone()))}
+    return {"probabilities": copy_of(classifier.predict_proba_scores(z.clone()))}
 
 
 @probe(needs=CLASSIFIER)
@@ -112,7 +113,7 @@ def labels_by_threshold(*, x, w, b, thresholds):
     outputs = {}
     for threshold in thresholds:
         classifier.threshold = threshold
-        outputs[f"labels at {threshold:g}"] = _copy(classifier.classify(x.clone()))
+        outputs[f"labels at {threshold:g}"] = copy_of(classifier.classify(x.clone()))
     return outputs
 
 
@@ -188,7 +189,7 @@ def classifier_training(*, w, b, xs, ys, lr, kind="argmax", threshold=0.5, devic
     outputs = {}
     for i, (x, y) in enumerate(zip(xs, ys, strict=True), start=1):
         outputs |= _result(trainer.train_batch((x.clone(), y.clone())), suffix=f" {i}")
-        outputs |= {f"w after step {i}": _copy(model.w), f"b after step {i}": _copy(model.b)}
+        outputs |= {f"w after step {i}": copy_of(model.w), f"b after step {i}": copy_of(model.b)}
     return outputs | {"number of steps": optimizer.steps}
 
 
@@ -201,9 +202,9 @@ def classifier_evaluation(*, w, b, x, y, gradient, kind="argmax", threshold=0.5)
         result = trainer.test_batch((x.clone(), y.clone()))
     return _result(result) | {
         "number of steps": optimizer.steps,
-        "w afterwards": _copy(model.w),
-        "b afterwards": _copy(model.b),
-        "grad of w afterwards": _copy(model.w.grad),
+        "w afterwards": copy_of(model.w),
+        "b afterwards": copy_of(model.b),
+        "grad of w afterwards": copy_of(model.w.grad),
         "calls of the model": len(recorded),
         "calls that record a graph": sum(recorded),
     }
@@ -438,7 +439,7 @@ def _experiment(returned, loaders, *, valid_x, known_x, test_x):
     return outputs | {
         "model": "torch module",
         "parameter shapes": sorted(list(parameter.shape) for parameter in model.parameters()),
-        "scores of validation points": _copy(scores),
+        "scores of validation points": copy_of(scores),
         "labels of known test points": _labels(model, known_x),
         "labels": _labels(model, test_x),
     }
@@ -468,15 +469,10 @@ def _draw_other_numbers(attempt):
 
 def _labels(model, x):
     with torch.no_grad():
-        return _copy(model.classify(x.clone()))
+        return copy_of(model.classify(x.clone()))
 
 
 # ---------------------------------------------------------------- shared steps
-
-
-def _copy(value):
-    """Keep a tensor as it is now: the student's code may change it later."""
-    return value.detach().clone() if isinstance(value, torch.Tensor) else value
 
 
 def _number(value):

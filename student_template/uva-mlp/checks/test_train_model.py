@@ -3,9 +3,8 @@
 import pytest
 import torch
 
-from grader.accuracy import score
 from grader.compare import Spec, assert_kinds
-from grader.datasets import Dataset
+from grader.datasets import Dataset, score
 
 # The form of the training is left open: which loss, how often it validates (at least every 5 epochs) and what it
 # prints and returns cost no points. A train_model that returns the best model instead of loading it is fine.

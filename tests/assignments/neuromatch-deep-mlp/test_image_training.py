@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from grader.datasets.accuracy import score
-from grader.datasets.parts import Limit
+from grader.datasets import Limit, score
 
 SHAPE = (3, 32, 32)
 ROWS = Limit(train=3000, valid=10, test=1500)  # of ten classes

@@ -6,8 +6,7 @@ written, so nobody is asked for them here.
 
 import pytest
 
-from grader.datasets.accuracy import score
-from grader.datasets.parts import Limit
+from grader.datasets import Limit, score
 
 LIMIT = Limit(train=3200, valid=400, test=1000)
 TARGET = 60.0  # percent; the reference reaches 70.9 ± 1.1 with degree 50 and 70.8 ± 1.4 with 30, untrained 28

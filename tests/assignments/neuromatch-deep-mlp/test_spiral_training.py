@@ -6,8 +6,7 @@ notebook.
 
 import pytest
 
-from grader.datasets.accuracy import score
-from grader.datasets.parts import Limit
+from grader.datasets import Limit, score
 
 LIMIT = Limit(train=1600, valid=200, test=1000)
 RELU = {"actv": "ReLU()", "hidden": [64, 64], "num_epochs": 30, "lr": 3e-3}

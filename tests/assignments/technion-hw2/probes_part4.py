@@ -9,6 +9,7 @@ import contextlib
 import inspect
 
 import torch
+from probes import copy_of
 from torch import nn
 from torch.nn.parameter import is_lazy
 from torch.utils.data import DataLoader, TensorDataset
@@ -52,7 +53,7 @@ def network_pass(*, kind, options, x, weights, dout=None):
         return outputs
     leaf = x.clone().requires_grad_()
     z = net(leaf)
-    outputs["z"] = _copy(z)
+    outputs["z"] = copy_of(z)
     if dout is not None and isinstance(z, torch.Tensor) and z.shape == dout.shape and z.requires_grad:
         net.zero_grad()
         z.backward(dout.clone())
@@ -286,7 +287,7 @@ def _keep(outputs, module, *, name, before=False):
     """Keep a module's first input or its output when it is called."""
 
     def keep(module, arguments, output=None):
-        outputs.setdefault(name, _copy(arguments[0] if before else output))
+        outputs.setdefault(name, copy_of(arguments[0] if before else output))
 
     _ = module.register_forward_pre_hook(keep) if before else module.register_forward_hook(keep)
 
@@ -351,7 +352,7 @@ def your_cnn(*, options, x, dout):
     net = _new("YourCNN", options).train()
     leaf = x.clone().requires_grad_()
     z = net(leaf)
-    outputs = {"z": _copy(z), "trainable parameters": sum(p.numel() for p in net.parameters() if p.requires_grad)}
+    outputs = {"z": copy_of(z), "trainable parameters": sum(p.numel() for p in net.parameters() if p.requires_grad)}
     if isinstance(z, torch.Tensor) and z.shape == dout.shape and z.requires_grad:
         z.backward(dout.clone())
         outputs["grad of x"] = _gradient(leaf)
@@ -407,15 +408,10 @@ def overfitted_cnn(*, x, y, batch_size, max_batches, num_epochs, attempt=0):
         trainer.train_epoch(loader, max_batches=max_batches, verbose=False)
         model.train(False)
         with torch.no_grad():
-            scores.append(_copy(model(seen.clone())))
+            scores.append(copy_of(model(seen.clone())))
     return {"scores": scores}
 
 
 def _gradient(tensor):
     """Return what a backward pass left at a leaf: zeros where it did not come by."""
-    return torch.zeros_like(tensor) if tensor.grad is None else _copy(tensor.grad)
-
-
-def _copy(value):
-    """Keep a tensor as it is now: the student's code may change it later."""
-    return value.detach().clone() if isinstance(value, torch.Tensor) else value
+    return torch.zeros_like(tensor) if tensor.grad is None else copy_of(tensor.grad)

@@ -6,6 +6,7 @@ test_classifier_hidden.py looks at large scores, other thresholds and the other 
 import pytest
 import torch
 import torch.nn.functional as F
+from helpers_classifier import assert_labels, samples_with
 
 from grader.compare import Context, Spec, assert_matches, measured
 
@@ -21,30 +22,6 @@ def scores_and_gradients(dout, x, w, b):
     z = F.linear(x, w, b)
     dw, db = torch.autograd.grad(z, (w, b), dout)
     return {"scores": z.detach(), "grad of w": dw, "grad of b": db}
-
-
-def samples_with(probabilities, *, rng):
-    """Return scores (N, 2) whose softmax gives these probabilities of class 1, for a model that returns its input."""
-    offset = torch.randn(len(probabilities), generator=rng)
-    scores = torch.stack([offset, offset + torch.logit(probabilities)], dim=1)
-    return {"x": scores, "w": torch.eye(2), "b": torch.zeros(2)}
-
-
-def assert_labels(found, labels, *, name="labels", mistakes):
-    """Ask for these labels (N,), whatever integers they are; `mistakes` maps words to the labels of typical ones.
-
-    One of the public checks asks for the type.
-    """
-    assert_matches({name: found}, {name: Spec(tuple(labels.shape), None)})
-    wrong = found.long() != labels.long()
-    if not bool(wrong.any()):
-        return
-    first = int(wrong.int().argmax())
-    told = [f" They are {words}." for words, other in mistakes.items() if torch.equal(found.long(), other.long())]
-    raise AssertionError(
-        f"{int(wrong.sum())} of {len(labels)} {name} are wrong, the first for sample {first}: {int(found[first])}; "
-        f"expected {int(labels[first])}.{told[0] if told else ''}"
-    )
 
 
 def label_mistakes(labels, probabilities, threshold):

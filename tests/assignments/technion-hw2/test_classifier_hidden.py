@@ -6,29 +6,9 @@ test_classifier.py holds the public ones. Left open: which of several equally pr
 import pytest
 import torch
 import torch.nn.functional as F
+from helpers_classifier import assert_labels, samples_with
 
-from grader.compare import Context, Spec, assert_matches, measured
-
-
-def samples_with(probabilities, *, rng):
-    """Return scores (N, 2) whose softmax gives these probabilities of class 1, for a model that returns its input."""
-    offset = torch.randn(len(probabilities), generator=rng)
-    scores = torch.stack([offset, offset + torch.logit(probabilities)], dim=1)
-    return {"x": scores, "w": torch.eye(2), "b": torch.zeros(2)}
-
-
-def assert_labels(found, labels, *, name="labels", mistakes):
-    """Ask for these labels (N,), whatever integers they are; `mistakes` maps words to the labels of typical ones."""
-    assert_matches({name: found}, {name: Spec(tuple(labels.shape), None)})
-    wrong = found.long() != labels.long()
-    if not bool(wrong.any()):
-        return
-    first = int(wrong.int().argmax())
-    told = [f" They are {words}." for words, other in mistakes.items() if torch.equal(found.long(), other.long())]
-    raise AssertionError(
-        f"{int(wrong.sum())} of {len(labels)} {name} are wrong, the first for sample {first}: {int(found[first])}; "
-        f"expected {int(labels[first])}.{told[0] if told else ''}"
-    )
+from grader.compare import Context, assert_matches, measured
 
 
 @pytest.mark.graded(task="classifier", weight=1, after="test_classifier_probabilities")

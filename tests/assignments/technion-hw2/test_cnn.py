@@ -5,12 +5,13 @@ student's layers, found by running the network: names, order of creation, and mo
 and pooling are free. Where the activation and max pooling can be exchanged without any effect, nobody can tell.
 """
 
-import math
 import re
 
 import pytest
 import torch
 import torch.nn.functional as F
+from helpers_cnn import draw_weights
+from helpers_gradients import gradients
 
 from grader.compare import Context, assert_matches, measured
 
@@ -66,15 +67,6 @@ SMALL = {
 SMALL_SHAPES = [(4, 3, 3, 3), (6, 4, 3, 3), (8, 6, 3, 3), (7, 8, 3, 3), (11, 63), (9, 11), (5, 9)]
 
 
-def draw_weights(rng, shapes):
-    """Draw a weight of each shape and its bias, by the layer's number."""
-    weights = {}
-    for i, shape in enumerate(shapes, start=1):
-        weights[f"{i}.weight"] = torch.randn(shape, generator=rng) * math.sqrt(2 / math.prod(shape[1:]))
-        weights[f"{i}.bias"] = 0.3 * torch.randn(shape[0], generator=rng)
-    return weights
-
-
 def class_scores(x, w, *, convs, linears, every, pool, conv, act=F.relu, fc_act=None, is_pool_first=False):
     """Run [(CONV -> ACT)*P -> POOL]*(N/P) -> (FC -> ACT)*M -> FC with weights by layer number.
 
@@ -92,15 +84,6 @@ def class_scores(x, w, *, convs, linears, every, pool, conv, act=F.relu, fc_act=
         if i < convs + linears:
             x = (fc_act or act)(x)
     return x
-
-
-def gradients(function, dout, x, weights):
-    """Return autograd's gradients of `function` for x and all weights."""
-    leaves = {"x": x, **weights}
-    leaves = {name: tensor.detach().requires_grad_() for name, tensor in leaves.items()}
-    output = function(leaves["x"], leaves)
-    values = torch.autograd.grad(output, tuple(leaves.values()), dout)
-    return {f"grad of {name}": value for name, value in zip(leaves, values, strict=True)}
 
 
 def small_scores(x, w, **changes):

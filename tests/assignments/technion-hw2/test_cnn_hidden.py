@@ -3,27 +3,13 @@
 test_cnn.py holds the public ones, and what is free.
 """
 
-import math
-
 import pytest
 import torch
 import torch.nn.functional as F
+from helpers_cnn import draw_weights
+from helpers_gradients import gradients
 
 from grader.compare import Context, assert_matches, measured
-
-
-def draw_weights(rng, shapes):
-    weights = {}
-    for i, shape in enumerate(shapes, start=1):
-        weights[f"{i}.weight"] = torch.randn(shape, generator=rng) * math.sqrt(2 / math.prod(shape[1:]))
-        weights[f"{i}.bias"] = 0.3 * torch.randn(shape[0], generator=rng)
-    return weights
-
-
-def gradients(function, dout, x, weights):
-    leaves = {name: tensor.detach().requires_grad_() for name, tensor in {"x": x, **weights}.items()}
-    values = torch.autograd.grad(function(leaves["x"], leaves), tuple(leaves.values()), dout)
-    return {f"grad of {name}": value for name, value in zip(leaves, values, strict=True)}
 
 
 def conv(x, w, i, **options):

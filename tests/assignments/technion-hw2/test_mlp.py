@@ -8,6 +8,7 @@ import re
 import pytest
 import torch
 import torch.nn.functional as F
+from helpers_mlp import gradients
 
 from grader.compare import Context, Spec, assert_matches, measured
 
@@ -25,13 +26,6 @@ def relu_mlp(x, w1, b1, w2, b2, w3, b3):
     h1 = F.relu(F.linear(x, w1, b1))
     h2 = F.relu(F.linear(h1, w2, b2))
     return F.linear(h2, w3, b3)
-
-
-def gradients(function, dout, **inputs):
-    """Return autograd's gradients of `function` for all its inputs."""
-    leaves = {name: tensor.detach().requires_grad_() for name, tensor in inputs.items()}
-    values = torch.autograd.grad(function(**leaves), tuple(leaves.values()), dout)
-    return {f"grad of {name}": value for name, value in zip(leaves, values, strict=True)}
 
 
 def weight_specs(*sizes):

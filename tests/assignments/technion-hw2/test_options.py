@@ -6,16 +6,9 @@ test_options_hidden.py looks at what the texts of both arguments say beyond that
 """
 
 import pytest
+from helpers_options import NUM_EPOCHS, skip_where_ignored
 
 from grader.compare import assert_matches
-
-NUM_EPOCHS = 10
-
-
-def skip_where_ignored(is_ignored, argument):
-    """Skip a check at no cost where fit leaves its argument aside."""
-    if is_ignored:
-        pytest.skip(f"Your fit ignores `{argument}`. It is optional in this course and costs no points.")
 
 
 @pytest.mark.graded(task="trainer-options", weight=2)

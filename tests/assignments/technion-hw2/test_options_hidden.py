@@ -5,16 +5,9 @@ Where fit ignores an argument, its checks are skipped and cost nothing. test_opt
 
 import pytest
 import torch
+from helpers_options import NUM_EPOCHS, skip_where_ignored
 
 from grader.compare import assert_matches
-
-NUM_EPOCHS = 10
-
-
-def skip_where_ignored(is_ignored, argument):
-    """Skip a check at no cost where fit leaves its argument aside."""
-    if is_ignored:
-        pytest.skip(f"Your fit ignores `{argument}`. It is optional in this course and costs no points.")
 
 
 @pytest.mark.graded(task="trainer-options", weight=2, after="test_early_stopping")

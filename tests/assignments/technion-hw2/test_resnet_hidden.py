@@ -4,56 +4,14 @@ test_resnet.py holds the public ones, and what is free.
 """
 
 import math
-import re
 
 import pytest
 import torch
 import torch.nn.functional as F
+from helpers_gradients import gradients
+from helpers_resnet import block_output, draw_weights
 
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
-
-
-def draw_weights(rng, line):
-    """Draw weights for the layers that a line of `network_layers` names, by their number."""
-    weights = {}
-    layers = [layer.rpartition(": ")[2] for layer in line.split("; ")]
-    for i, layer in enumerate(layers, start=1):
-        sizes = [int(size) for size in re.findall("[0-9]+", layer)]
-        if layer.startswith("batchnorm"):
-            for name in ("weight", "running_var"):
-                weights[f"{i}.{name}"] = 0.5 + torch.rand(sizes[0], generator=rng)
-            for name in ("bias", "running_mean"):
-                weights[f"{i}.{name}"] = 0.5 * torch.randn(sizes[0], generator=rng)
-            continue
-        inputs, outputs, *kernel = sizes
-        shape = (outputs, inputs, *kernel)
-        weights[f"{i}.weight"] = torch.randn(shape, generator=rng) / math.sqrt(math.prod(shape[1:]))
-        if "no bias" not in layer and not "".join(layers[i : i + 1]).startswith("batchnorm"):
-            weights[f"{i}.bias"] = 0.3 * torch.randn(outputs, generator=rng)
-    return weights
-
-
-def block_output(x, w, first, *, convs, act, norm=False, projects=False, shortcut=True):
-    """Return the output of a block in test mode, and the number of the layer behind it; `first` is its first one's."""
-    out, number = x, first
-    for i in range(convs):
-        kernel = w[f"{number}.weight"]
-        out, number = F.conv2d(out, kernel, w.get(f"{number}.bias"), padding=kernel.shape[-1] // 2), number + 1
-        if i < convs - 1 and norm:
-            mean, var, scale, shift = (w[f"{number}.{n}"] for n in ("running_mean", "running_var", "weight", "bias"))
-            out, number = F.batch_norm(out, mean, var, scale, shift), number + 1
-        if i < convs - 1:
-            out = act(out)
-    skip = F.conv2d(x, w[f"{number}.weight"]) if projects else x
-    return F.relu(out + skip if shortcut else out), number + projects
-
-
-def gradients(function, dout, x, weights):
-    """Return autograd's gradients of `function` for x and all parameters."""
-    leaves = {name: tensor for name, tensor in {"x": x, **weights}.items() if "running" not in name}
-    leaves = {name: tensor.detach().requires_grad_() for name, tensor in leaves.items()}
-    values = torch.autograd.grad(function(leaves["x"], weights | leaves), tuple(leaves.values()), dout)
-    return {f"grad of {name}": value for name, value in zip(leaves, values, strict=True)}
 
 
 @pytest.mark.graded(task="resnet", weight=2, after="test_resnet_layers")

@@ -5,36 +5,13 @@ test_roc.py holds the public ones.
 
 import pytest
 import torch
-
-from grader.compare import Spec, assert_matches
-
-NEAR = 1e-6  # two ways to compute a softmax differ by less
-
-
-def rates(scores, y, threshold):
-    """Return FPR and TPR of calling everything positive that reaches the threshold."""
-    positive = scores >= threshold - NEAR
-    return positive[y == 0].double().mean(), positive[y == 1].double().mean()
+from helpers_roc import assert_is_closest, rates
 
 
 def distance_of(scores, y, threshold):
     """Return how far the threshold's point is from (0, 1)."""
     fpr, tpr = rates(scores, y, threshold)
     return float((fpr**2 + (1 - tpr) ** 2).sqrt())
-
-
-def assert_is_closest(actual, *, x, y):
-    """Ask for a threshold whose point on the ROC curve is as close to (0, 1) as that of any other."""
-    assert_matches(actual, {"threshold": Spec(())})
-    scores = torch.sigmoid(x[:, 0].double())
-    best = min(scores.unique(), key=lambda threshold: distance_of(scores, y, threshold))
-    given = float(actual["threshold"])
-    fpr, tpr = rates(scores, y, given)
-    away, wanted = distance_of(scores, y, given), distance_of(scores, y, best)
-    assert away <= wanted + 1e-9, (
-        f"The threshold {given:.4f} gives FPR {fpr:.3f} and TPR {tpr:.3f}, {away:.3f} away from the ideal point "
-        f"(0, 1); expected {wanted:.3f} at most, as {best:.4f} gives it."
-    )
 
 
 @pytest.mark.graded(task="roc-threshold", weight=1, after="test_roc_threshold")

@@ -6,6 +6,7 @@ test_torch_mlp_hidden.py looks at single layers, other last nonlinearities and m
 import pytest
 import torch
 import torch.nn.functional as F
+from helpers_torch_mlp import draw_weights
 
 from grader.compare import Context, assert_matches, measured
 
@@ -19,15 +20,6 @@ FUNCTIONS = {
 }
 LEAKY = {"module": "LeakyReLU", "arguments": [0.314]}
 FOUR = ("relu", "tanh", "lrelu 0.314", "softmax")
-
-
-def draw_weights(sizes, rng):
-    """Draw w1, b1, w2, … between layers of these sizes, biases among them that can't be overlooked."""
-    weights = {}
-    for i in range(1, len(sizes)):
-        weights[f"w{i}"] = torch.randn(sizes[i], sizes[i - 1], generator=rng) / sizes[i - 1] ** 0.5
-        weights[f"b{i}"] = torch.randn(sizes[i], generator=rng)
-    return weights
 
 
 def shapes_text(shapes):

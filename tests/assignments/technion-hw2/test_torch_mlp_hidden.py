@@ -8,20 +8,13 @@ axes would go.
 import pytest
 import torch
 import torch.nn.functional as F
+from helpers_torch_mlp import draw_weights
 
 from grader.compare import Context, assert_matches, measured
 
 
 def affine(x, weights, i):
     return F.linear(x, weights[f"w{i}"], weights[f"b{i}"])
-
-
-def draw_weights(sizes, rng):
-    weights = {}
-    for i in range(1, len(sizes)):
-        weights[f"w{i}"] = torch.randn(sizes[i], sizes[i - 1], generator=rng) / sizes[i - 1] ** 0.5
-        weights[f"b{i}"] = torch.randn(sizes[i], generator=rng)
-    return weights
 
 
 def gradients(function, dout, **inputs):

@@ -6,8 +6,7 @@ The predictions are scored here. All of the notebook takes part: block, network,
 import pytest
 
 from grader.compare import Spec, assert_matches
-from grader.datasets.accuracy import score
-from grader.datasets.parts import Limit
+from grader.datasets import Limit, score
 
 LIMIT = Limit(train=128, valid=200, test=500)
 # Percent. All 100 epochs are run, on few images, for only then the schedule of the document lowers the learning rate:

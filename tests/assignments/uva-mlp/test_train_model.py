@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from grader.compare import Spec, assert_kinds
-from grader.datasets.accuracy import score
-from grader.datasets.load import Dataset
+from grader.datasets import Dataset, score
 
 # The form of the training is left open: which loss, how often it validates (at least every 5 epochs) and what it
 # prints and returns cost no points. A train_model that returns the best model instead of loading it is fine.

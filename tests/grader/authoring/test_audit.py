@@ -31,6 +31,7 @@ CHECKS = '''\
 import pytest
 import torch
 from grader.compare import assert_matches
+from grader.compare.wording import feedback_for
 
 @pytest.mark.graded(task="double")
 def test_double(probe, rng):
@@ -290,6 +291,15 @@ def test_checks_that_are_missing_or_public_are_told(found):
         "Add one to tests/assignments/bad, or take the task out of assignment.toml.",
         "0 of 7 checks are hidden; expected at least a third. "
         "Add hidden ones to tests/assignments/bad/test_<part>_hidden.py.",
+    ]
+
+
+def test_imports_that_are_not_public_are_told(found):
+    """Whatever a course imports of the grader beyond its public interface is a violation with file and line."""
+    assert _of(found, "imports") == [
+        "test_tiny.py, line 4, imports `grader.compare.wording.feedback_for`, which is not public and may change. "
+        "Import only names that grader.probes, grader.notebook_probes, grader.compare, grader.datasets list in "
+        "`__all__`; docs/reference.md explains them."
     ]
 
 

@@ -288,10 +288,11 @@ def test_public_check_of_hidden_task(assignment, target, course):
         write_template(assignment, target)
 
 
-def test_check_file_does_not_parse(assignment, target, course):
-    """A check file with a syntax error is named."""
-    write(course / "tests/assignments/hw2/test_more.py", "def (")
-    with pytest.raises(CourseError, match=r"test_more.py does not parse"):
+@pytest.mark.parametrize("name", ["test_more.py", "helpers.py"])
+def test_check_file_does_not_parse(assignment, target, course, name):
+    """A file of checks or helpers with a syntax error is named."""
+    write(course / "tests/assignments/hw2" / name, "def (")
+    with pytest.raises(CourseError, match=rf"{name} does not parse"):
         write_template(assignment, target)
 
 
@@ -307,6 +308,40 @@ def test_all_probe_files_are_in_the_kit(assignment, target, course):
     write(course / "tests/assignments/hw2/probes_part2.py", "# more\n")
     write_template(assignment, target)
     assert (target / "checks/probes_part2.py").read_text() == "# more\n"
+
+
+def test_probes_cannot_be_hidden(assignment, target, course):
+    """A file of probes whose name says that students don't get it is refused: they would."""
+    write(course / "tests/assignments/hw2/probes_part2_hidden.py", "# more\n")
+    with pytest.raises(CourseError, match=r"probes_part2_hidden\.py would be in the students' kit, as all .*Rename it"):
+        write_template(assignment, target)
+
+
+def test_helpers_are_in_the_kit_but_for_hidden_ones(assignment, target, course):
+    """What public checks import goes to the students, what only hidden ones need does not."""
+    checks = course / "tests/assignments/hw2"
+    write(checks / "test_layers.py", "from helpers_layers import X\n" + (checks / "test_layers.py").read_text())
+    write(checks / "helpers_layers.py", "from helpers import X\n")
+    write(checks / "helpers.py", "X = 1\n")
+    write(checks / "helpers_layers_hidden.py", "from helpers_layers import X\n")
+    write_template(assignment, target)
+    assert (target / "checks/helpers.py").read_text() == "X = 1\n"
+    assert (target / "checks/helpers_layers.py").is_file()
+    assert not (target / "checks/helpers_layers_hidden.py").exists()
+
+
+@pytest.mark.parametrize(
+    "how", ["import helpers_x_hidden", "from helpers_x_hidden import Y", "def f(): import test_y_hidden"]
+)
+@pytest.mark.parametrize("name", ["test_more.py", "helpers_more.py"])
+def test_public_file_that_needs_a_hidden_one(assignment, target, course, name, how):
+    """A public file that imports a hidden one is refused: in the students' kit that import would fail."""
+    for hidden in ("helpers_x_hidden.py", "test_y_hidden.py"):
+        write(course / "tests/assignments/hw2" / hidden, "Y = 1\n")
+    write(course / "tests/assignments/hw2" / name, f"\n{how}\n")
+    words = r"line 2: a public file imports `\w+_hidden`, which students don't get\. Move what it needs to a file `help"
+    with pytest.raises(CourseError, match=f"{name}, {words}"):
+        write_template(assignment, target)
 
 
 def test_reference_in_the_way(assignment, target, course):

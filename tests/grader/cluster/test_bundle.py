@@ -26,16 +26,18 @@ def test_an_unpacked_course_grades_the_same(slug, request, tmp_path):
 
 
 def test_known_mistakes_stay_at_home(make_course, read_tiny, write_files, tmp_path):
-    """Known mistakes, variants and caches are no part of it; helpers in a folder are."""
+    """Known mistakes, variants and caches are no part of it; helpers, hidden or not, and those in a folder are."""
     course = make_course(tmp_path / "course")
     names = ("mistakes.toml", "variants/one/student.py", "helpers/more.py", "helpers/__pycache__/more.pyc", ".x/y")
     write_files(course / "tests/assignments/tiny", dict.fromkeys(names, "x = 1\n"))
+    write_files(course / "tests/assignments/tiny", {"helpers.py": "", "helpers_x_hidden.py": ""})
     write_files(course / "assets/tiny", {"manifest.json": "{}"})
     unpacked = unpack_bundle(make_bundle(read_tiny(course)), tmp_path / "unpacked")
     files = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()}
     home = "tests/assignments/tiny/"
     assert files == {
         *(home + name for name in ("assignment.toml", "probes.py", "test_tiny.py", "helpers/more.py")),
+        *(home + name for name in ("helpers.py", "helpers_x_hidden.py")),
         "assets/tiny/manifest.json",
         "reference/tiny/student.py",
     }

@@ -110,11 +110,12 @@ def test_ctrl_c_ends_the_cluster(tiny_course, write_files, start_grader, tmp_pat
         wait_until(lambda: stored(tmp_path / "out") >= 1)
         below = descendants(process.pid)
         process.send_signal(signal.SIGINT)
-        _output, errors = process.communicate(timeout=60)
+        _output, errors = process.communicate(timeout=240)
     assert process.returncode == 130
     assert "Stopped. What was graded is stored." in errors
     assert "Traceback" not in errors
-    wait_until(lambda: not any(map(is_running, below)), seconds=10)
+    assert stored(tmp_path / "out") < 41, "it was not the last submission that ended the run"
+    wait_until(lambda: not any(map(is_running, below)), seconds=30)
 
 
 @pytest.mark.slow

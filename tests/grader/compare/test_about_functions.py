@@ -4,7 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as functional
 
-from grader.compare import Context, compare
+from grader.compare import Context
+from grader.compare.assertion import compare
 
 SHAPES = [(7,), (4, 4), (7, 5), (2, 3, 4), (4, 2, 3, 3)]
 

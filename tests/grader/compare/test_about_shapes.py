@@ -3,7 +3,9 @@
 import pytest
 import torch
 
-from grader.compare import Context, Spec, compare, feedback_for
+from grader.compare import Context, Spec
+from grader.compare.assertion import compare
+from grader.compare.wording import feedback_for
 
 MATRICES = [(2, 2), (4, 4), (7, 5), (30, 3)]
 

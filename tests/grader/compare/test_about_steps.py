@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from grader.compare import Context, compare
+from grader.compare import Context
+from grader.compare.assertion import compare
 
 SHAPES = [(5,), (4, 4), (7, 5), (2, 3, 4)]
 BEFORE = "the weights before the step"

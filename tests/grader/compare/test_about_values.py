@@ -3,7 +3,9 @@
 import pytest
 import torch
 
-from grader.compare import Context, Expectation, Tolerance, compare, feedback_for
+from grader.compare import Context, Expectation, Tolerance
+from grader.compare.assertion import compare
+from grader.compare.wording import feedback_for
 
 SHAPES = [(7,), (2, 2), (4, 4), (7, 5), (5, 1), (2, 3, 4), (3, 3, 3), (4, 2, 3, 3)]
 

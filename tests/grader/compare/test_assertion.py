@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from grader.compare import Context, Expectation, Mismatch, Spec, Tolerance, assert_matches, compare
+from grader.compare import Context, Expectation, Mismatch, Spec, Tolerance, assert_matches
+from grader.compare.assertion import compare
 
 X = torch.randn(7, 5, generator=torch.Generator().manual_seed(3))
 

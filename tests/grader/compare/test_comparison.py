@@ -5,7 +5,10 @@ import pickle
 import pytest
 import torch
 
-from grader.compare import Comparison, Mismatch, Rung, compare, feedback_for, floor_for
+from grader.compare import Mismatch
+from grader.compare.assertion import compare
+from grader.compare.comparison import Comparison, Rung, floor_for
+from grader.compare.wording import feedback_for
 
 HALF_WRITTEN = {"a": None, "b": torch.zeros(2)}
 ONES = {"a": torch.ones(2), "b": torch.ones(2)}

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
-from grader.compare import Mismatch, assert_matches, compare, floor_for, measured
+from grader.compare import Mismatch, assert_matches, measured
+from grader.compare.assertion import compare
+from grader.compare.comparison import floor_for
 
 FLOOR = floor_for(torch.float32)
 

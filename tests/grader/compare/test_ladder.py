@@ -5,7 +5,10 @@ import math
 import pytest
 import torch
 
-from grader.compare import Expectation, Rung, Spec, compare, feedback_for
+from grader.compare import Expectation, Spec
+from grader.compare.assertion import compare
+from grader.compare.comparison import Rung
+from grader.compare.wording import feedback_for
 from grader.errors import CourseError
 from grader.sandbox.wire.tensors import Opaque
 

@@ -7,7 +7,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.compare import Context, Expectation, Mismatch, Rung, Spec, assert_matches, compare, feedback_for, floor_for
+from grader.compare import Context, Expectation, Mismatch, Spec, assert_matches
+from grader.compare.assertion import compare
+from grader.compare.comparison import Rung, floor_for
+from grader.compare.wording import feedback_for
 from grader.sandbox.wire.tensors import Opaque
 
 pytestmark = pytest.mark.filterwarnings("ignore:The PyTorch API of nested|torch.quantize_per_tensor")

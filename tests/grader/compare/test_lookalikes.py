@@ -5,7 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.compare import Context, compare
+from grader.compare import Context
+from grader.compare.assertion import compare
 from grader.compare.hypotheses import HYPOTHESES, SHAPE_HYPOTHESES
 
 SHAPES = [(7,), (2, 2), (4, 4), (7, 5), (5, 1), (2, 3, 4), (3, 3, 3), (4, 2, 3, 3)]

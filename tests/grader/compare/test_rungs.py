@@ -6,7 +6,10 @@ from types import MappingProxyType
 import pytest
 import torch
 
-from grader.compare import Expectation, Rung, Spec, Tolerance, compare, feedback_for
+from grader.compare import Expectation, Spec, Tolerance
+from grader.compare.assertion import compare
+from grader.compare.comparison import Rung
+from grader.compare.wording import feedback_for
 
 X = torch.tensor([[0.5, -1.25, 2.0], [3.1, 0.7, -0.3]])
 NAN, INF = math.nan, math.inf

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from grader.compare import Tolerance, floor_for
+from grader.compare import Tolerance
+from grader.compare.comparison import floor_for
 from grader.compare.spread import MARGIN, copied, spreads_between, tolerances_from
 
 FLOOR = floor_for(torch.float32)

@@ -3,8 +3,10 @@
 import pytest
 import torch
 
-from grader.compare import Rung, compare, feedback_for
+from grader.compare.assertion import compare
+from grader.compare.comparison import Rung
 from grader.compare.remedies import remedy_for_dtype, remedy_for_kind
+from grader.compare.wording import feedback_for
 from grader.sandbox.wire.tensors import Opaque
 
 X = torch.tensor([[0.5, -1.25, 2.0], [3.1, 0.7, -0.3]])

@@ -77,6 +77,49 @@ def test_what_is_imported_from_other_files_of_checks_is_covered(read):
     assert "'DEEP'" not in _both(sources, "triple")
 
 
+def test_helpers_belong_to_the_tasks_of_the_files_that_import_them(read):
+    """A file of helpers counts as a whole, for those that import it, also by way of another; it holds no check."""
+    sources = read(
+        helpers="DEEP = 1\n",
+        helpers_more_hidden="import helpers as h\nMORE = 1\n",
+        helpers_other="OTHER = 1\n",
+        test_a="import pytest\n" + TRIPLE.format("()") + "from helpers_other import OTHER\n",
+        test_a_hidden="import pytest\nfrom helpers_more_hidden import MORE\n" + DOUBLE,
+    )
+    assert sources.is_certain
+    assert [check.name for check in sources.checks] == ["test_triple", "test_double"]
+    for name, whose in (("'DEEP'", ["double"]), ("'MORE'", ["double"]), ("'OTHER'", ["triple"])):
+        assert [task for task in ("double", "triple") if f"Name(id={name}" in _both(sources, task)] == whose
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "from helpers import DEEP\n",
+        "import helpers\n",
+        "import os, helpers as h\n",
+        'pytest_plugins = ["helpers"]\n',
+        "def look():\n    from helpers import DEEP\n",
+        'def look(): return runpy.run_path("helpers.py")\n',
+    ],
+)
+def test_helpers_are_imported_in_many_ways(read, how):
+    """However a file takes what it needs from helpers, they decide its tasks."""
+    first = "import pytest\n" + how + DOUBLE
+    sources = read(helpers="DEEP = 1\n", test_a=first, test_b="import pytest\n" + TRIPLE.format("()"))
+    assert sources.is_certain
+    assert "'DEEP'" in _both(sources, "double")
+    assert "'DEEP'" not in _both(sources, "triple")
+
+
+@pytest.mark.parametrize("odd", ["def broken(:\n", "exec('X = 1')\n", "def test_x(): pass\n", "install()\n"])
+def test_helpers_that_cannot_be_read_off_are_everyones(read, odd):
+    """Helpers that may do more than define something make all sources belong to all tasks, as such checks do."""
+    sources = read(helpers=odd, test_a=HEAD + DOUBLE, test_b="import pytest\n" + TRIPLE.format("()"))
+    assert not sources.is_certain
+    assert _both(sources, "double") == _both(sources, "triple")
+
+
 @pytest.mark.parametrize(
     "odd",
     [

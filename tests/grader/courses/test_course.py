@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.courses.assignment import helper_files
 from grader.courses.course import (
     Assignment,
     Kind,
@@ -205,6 +206,16 @@ def test_read_kit_without_slug(tmp_path):
 def test_no_kit(tmp_path):
     """A folder without checks/assignment.toml is no kit."""
     assert read_kit(tmp_path) is None
+
+
+def test_helper_files(tmp_path):
+    """Files of helpers are the sorted helpers*.py, hidden by the same ending as checks."""
+    assignment = read(tmp_path)
+    for name in ("helpers_b.py", "helpers_a_hidden.py", "helpers.py", "helper.py", "helpers.txt"):
+        (assignment.folder / name).touch()
+    files = helper_files(assignment)
+    assert [file.name for file in files] == ["helpers.py", "helpers_a_hidden.py", "helpers_b.py"]
+    assert [is_hidden(file) for file in files] == [False, True, False]
 
 
 def test_check_files(tmp_path):

@@ -57,6 +57,24 @@ def linear(x, w):
     part = getattr(torch.nn, open(__file__).read()[2:12])
     return part.linear(x, w)
 """
+DOOR = "import torch\n\ndef linear(x, w):\n    return torch.ops.aten.linear(x, w)\n"
+THREAD = """\
+import threading
+import torch
+
+def linear(x, w):
+    part, done = vars(torch.nn)["functional"], []
+    thread = threading.Thread(target=lambda: done.append(part.linear(x, w)))
+    thread.start()
+    thread.join()
+    return done[0]
+"""
+SCRIPT = """\
+import torch
+
+def linear(x, w):
+    return torch.jit.CompilationUnit("def f(x, w):\\n    return torch.matmul(x, w.t())\\n").f(x, w)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +83,7 @@ def results(make_course, read_tiny, grade_many, tmp_path_factory):
     folder = tmp_path_factory.mktemp("forbidden")
     course = make_course(folder / "course", toml=TOML, probes=PROBES, checks=CHECKS, reference=OWN)
     submissions = {"own": OWN, "open": OPEN, "hidden": HIDDEN, "broken": "def linear(:\n"}
+    submissions |= {"door": DOOR, "thread": THREAD, "script": SCRIPT}
     files = {name: {"student.py": source} for name, source in submissions.items()}
     return grade_many(read_tiny(course), files, folder=folder / "submissions")
 
@@ -89,10 +108,26 @@ def test_a_use_is_forbidden(results):
     assert results["open"].points == 5
 
 
-def test_a_call_alone_is_a_flag(results):
+def test_another_door_is_forbidden(results):
+    """The same operation under another of torch's public names is a use, told as it is spelled."""
+    assert verdicts(results["door"]) == [Verdict.FORBIDDEN, Verdict.PASSED]
+    feedback = results["door"].tasks[0].checks[0].feedback
+    assert "line 4, uses `torch.nn.functional.linear` (as `torch.ops.aten.linear`)" in feedback.message
+
+
+def test_what_hides_calls_is_a_flag(results):
+    """Code that torch compiles from a text costs no points; the instructor is told where no call can be seen."""
+    assert verdicts(results["script"]) == [Verdict.PASSED, Verdict.PASSED]
+    (flag,) = results["script"].flags
+    assert "`student.py` could not be searched" in flag
+    assert "it uses `torch.jit.CompilationUnit`, inside which no call can be seen" in flag
+
+
+@pytest.mark.parametrize("name", ["hidden", "thread"])
+def test_a_call_alone_is_a_flag(results, name):
     """A call that the source doesn't show costs no points; the instructor is told the task and the name."""
-    assert verdicts(results["hidden"]) == [Verdict.PASSED, Verdict.PASSED]
-    (flag,) = results["hidden"].flags
+    assert verdicts(results[name]) == [Verdict.PASSED, Verdict.PASSED]
+    (flag,) = results[name].flags
     assert flag.startswith("Task `linear`: `torch.nn.functional.linear` was called at run time")
 
 

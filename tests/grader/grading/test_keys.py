@@ -51,6 +51,7 @@ def test_triple(probe):
 '''
 LEARNS = '''\
 import pytest
+from helpers_learning import WANTED
 
 @pytest.mark.graded(task="learns")
 def test_learns(probe, dataset):
@@ -70,7 +71,14 @@ def course(make_course, tmp_path, monkeypatch):
     folder = make_course(
         tmp_path / "course",
         toml=TOML,
-        checks={"test_tiny.py": CHECKS, "test_learns.py": LEARNS, "numbers.json": "[1]", "data/more.json": "[2]"},
+        checks={
+            "test_tiny.py": CHECKS,
+            "test_learns.py": LEARNS,
+            "helpers_learning.py": "WANTED = 0.9\n",
+            "helpers_unused_hidden.py": "LEFT = 1\n",
+            "numbers.json": "[1]",
+            "data/more.json": "[2]",
+        },
         reference={"student.py": "def double(x): return 2 * x\n", "support.py": "X = 1\n"},
     )
     (folder / "assets" / "tiny").mkdir(parents=True)
@@ -111,8 +119,11 @@ FILES = {
     "a comment": ("test_tiny.py", "FACTOR = 2", "FACTOR = 2  # two", set()),
     "another file's check": ("test_learns.py", '"moons"', '"digits"', {"learns"}),
     "a probe": ("probes.py", "def double", "def twice", ALL),
-    "a helper": ("numbers.json", "1", "2", ALL),
-    "a helper further down": ("data/more.json", "2", "3", ALL),
+    "a helper": ("helpers_learning.py", "0.9", "0.8", {"learns"}),
+    "a comment in a helper": ("helpers_learning.py", "0.9", "0.9  # nine in ten", set()),
+    "a helper that nobody imports": ("helpers_unused_hidden.py", "1", "2", set()),
+    "another file": ("numbers.json", "1", "2", ALL),
+    "a file further down": ("data/more.json", "2", "3", ALL),
     "a global limit": ("assignment.toml", "wall_s = 1.0", "wall_s = 2.0", ALL),
     "what students may change": ("assignment.toml", 'editable = ["student.py"]', 'editable = ["stu*.py"]', ALL),
     "a shim": ("assignment.toml", "[limits]", '[worker]\nshims = ["numpy.bool"]\n[limits]', ALL),
@@ -141,11 +152,16 @@ def test_a_changed_ingredient_changes_the_digests_of_its_tasks(course, file, old
 
 
 def test_a_file_that_is_added_or_renamed_counts(course):
-    """A new helper decides all; a check's file that gets another name, hidden by it, decides its tasks."""
+    """A new file decides all; a check's file that gets another name, hidden by it, decides its tasks.
+
+    A new file of helpers decides nothing until somebody imports it.
+    """
     before = _digests(course)
     (course / OWN / "test_learns.py").rename(course / OWN / "test_learns_hidden.py")
     renamed = _digests(course)
     assert _changed(before, renamed) == {"learns"}
+    (course / OWN / "helpers_new.py").write_text("X = 1\n")
+    assert _digests(course) == renamed
     (course / OWN / "more.py").write_text("")
     assert _changed(renamed, _digests(course)) == ALL
     (course / OWN / "mistakes.toml").write_text("")

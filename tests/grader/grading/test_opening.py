@@ -9,7 +9,7 @@ from grader.courses.assignment import WorkerSettings
 from grader.errors import CourseError
 from grader.grading.check_session import in_session
 from grader.grading.opening import limits_of, modules_to_preload, open_sandbox, read_probes, shims_note, widest_limits
-from grader.probes import names_of_probes
+from grader.probes import places_of_probes
 from grader.sandbox.wire.protocol import ProbeCall
 from grader.submissions.submission import Found, read_submission
 
@@ -53,8 +53,11 @@ def test_all_probe_files_are_read(assignment):
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        ("probes_2.py", r"Two probes are called `double`, in probes\.py and in probes_2\.py\. Give each a name"),
-        ("probes.py", r"Two probes are called `double`, in probes\.py\. Give each a name of its own\."),
+        (
+            "probes_2.py",
+            r"Two probes are called `double`: probes\.py, line 5, and probes_2\.py, line 5\. Give each a name",
+        ),
+        ("probes.py", r"Two probes are called `double`: probes\.py, line 5, and probes\.py, line 19\. Give each"),
         ("probes-2.py", r"probes-2\.py can't be imported by its name\. Use letters, digits and `_` only\."),
     ],
 )
@@ -69,7 +72,7 @@ def test_mistakes_in_probe_files(assignment, file, words):
 
 def test_a_probe_file_with_a_syntax_error_declares_nothing():
     """Source that is no Python is left to the sandbox, which says what is wrong."""
-    assert names_of_probes(b"def broken(:") == names_of_probes(b"\0") == ()
+    assert places_of_probes(b"def broken(:") == places_of_probes(b"\0") == ()
 
 
 def test_what_was_given_back_is_told(assignment):

@@ -59,6 +59,9 @@ def test_triple(probe):
 '''
 
 
+_OURS = ("student", "test_tiny", "helpers")
+
+
 class _Witness:
     """Keep the results of a pytest run."""
 
@@ -72,10 +75,10 @@ class _Witness:
 @pytest.fixture(autouse=True)
 def _no_modules_left():
     """Import checks and the student's code anew in each test, and leave neither behind."""
-    for name in ("student", "test_tiny"):
+    for name in _OURS:
         sys.modules.pop(name, None)
     yield
-    for name in ("student", "test_tiny"):
+    for name in _OURS:
         sys.modules.pop(name, None)
 
 
@@ -92,13 +95,13 @@ def run_inside(course, monkeypatch, capsys, process_server):
     monkeypatch.setattr("grader.grading.plugin.ForkServer", lambda *_args, **_settings: _Kept(process_server))
 
     def run(submission, *arguments, wall="inline"):
-        for name in ("student", "test_tiny"):
+        for name in _OURS:
             sys.modules.pop(name, None)
         monkeypatch.chdir(course)
         witness = _Witness()
         options = ["-p", "no:cacheprovider", "-c", "/dev/null", "--assignment", "tiny", "--wall", wall, "--color=no"]
         code = pytest.main([*options, "--submission", submission, *arguments], plugins=[witness])
-        return int(code), witness.results, capsys.readouterr().out
+        return int(code), witness.results, "".join(capsys.readouterr())
 
     return run
 
@@ -122,6 +125,26 @@ def test_the_plugin_runs_in_a_plain_pytest(course, run_pytest):
     assert ended.returncode == 0, ended.stdout
     order = [line.split("::")[1].split()[:2] for line in ended.stdout.splitlines() if "::" in line]
     assert order == [["test_double", "PASSED"], ["test_after", "PASSED"], ["test_triple", "PASSED"]]
+
+
+@pytest.mark.parametrize("mode", ["prepend", "importlib"])
+def test_helpers_and_a_students_module_of_that_name(run_inside, course, write_files, mode):
+    """Checks import the helpers beside them; a student's own `helpers`, in the same process, is another module."""
+    theirs = {"student.py": f"from helpers import TWO\n{GOOD.replace('2 *', 'TWO *')}", "helpers.py": "TWO = 2\n"}
+    write_files(course / "own", theirs)
+    checks = CHECKS.replace("import pytest\n", "import pytest\nfrom helpers import FACTOR\n", 1)
+    checks = checks.replace('{"y": 2 * x}', '{"y": FACTOR * x}')
+    write_files(course / "tests/assignments/tiny", {"test_tiny.py": checks, "helpers.py": "FACTOR = 2\n"})
+    code, verdicts, _output = run_inside("own", f"--import-mode={mode}")
+    assert (code, {*verdicts.values()}) == (0, {Verdict.PASSED})
+
+
+def test_a_helper_that_no_import_can_name(run_inside, course):
+    """A mistake in the helpers' names is told before anything is collected."""
+    (course / "tests/assignments/tiny/helpers-2.py").touch()
+    code, _verdicts, output = run_inside("good")
+    assert code == 4
+    assert "helpers-2.py can't be imported by its name." in output
 
 
 def test_failures_read_as_a_student_would_read_them(run_inside):
@@ -335,7 +358,7 @@ def predictions(*, data):
 CHECKS_OF_A_CLASSIFIER = '''\
 import pytest
 
-from grader.datasets.accuracy import score
+from grader.datasets import score
 
 @pytest.mark.graded(task="double")
 def test_accuracy(probe, dataset):

@@ -4,9 +4,11 @@ import json
 
 import nbformat
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from grader.errors import CourseError
-from grader.notebooks.percent import is_percent, read_percent, write_ipynb
+from grader.notebooks.percent import is_percent, read_any_percent, read_percent, write_ipynb
 
 SCRIPT = """\
 # A header for readers of the script.
@@ -106,3 +108,33 @@ def test_mistakes(text, words):
     with pytest.raises(CourseError, match=words) as caught:
         read(text)
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("script", "kinds", "sources"),
+    [
+        ("# %% [setup] the first one\nx = 1\n", ["code"], ["x = 1"]),
+        ('# %% id="a b"\nx = 1\n# %% id="a"\ny = 2\n# %% id="a"\nz = 3\n', ["code"] * 3, ["x = 1", "y = 2", "z = 3"]),
+        ('# %% [markdown]\n"""\nA *text*.\n"""\n', ["markdown"], ["A *text*."]),
+        ("# %% [MARKDOWN]\nr'''A text.'''\n", ["markdown"], ["A text."]),
+        ("# %% [md]\n# said\nx = 1\n", ["markdown"], ["said\nx = 1"]),
+        ("# %% [markdown] [x] [\n", ["markdown"], [""]),
+        ('# %% id=""\n# %% id="é"\n', ["code"] * 2, ["", ""]),
+    ],
+)
+def test_a_students_script_is_read_whatever_its_markers_say(script, kinds, sources):
+    """Odd kinds are titles, odd and doubled ids are left out, and a text may stand between quotes, as editors do it."""
+    cells = read_any_percent(script)
+    assert [cell.kind for cell in cells] == kinds
+    assert [cell.source for cell in cells] == sources
+    names = [cell.names[0] for cell in cells]
+    assert len(set(names)) == len(names)
+    assert nbformat.reads(write_ipynb(cells).decode(), as_version=4).cells
+
+
+@given(st.text(alphabet="# %[]markdown\"'=id\n ab", max_size=200))
+def test_no_script_of_a_student_is_refused(text):
+    """Whatever stands in the file, cells come out whose ids are all different, and they make a valid notebook."""
+    cells = read_any_percent("# %%" + text)
+    assert len({cell.names[0] for cell in cells}) == len(cells)
+    nbformat.validate(nbformat.reads(write_ipynb(cells).decode(), as_version=4))

@@ -263,6 +263,18 @@ def test_a_coordinator_never_imports_torch(results, course, submissions, tmp_pat
         assert ended.returncode == 0, ended.stderr
 
 
+def test_the_checkout_one_stands_in_is_not_used(course, write_files, tmp_path):
+    """From within another checkout, every process of a run uses the package of the command that was called."""
+    other = write_files(tmp_path / "other", {"grader/__init__.py": "raise ImportError('the other one')"})
+    folder = write_files(tmp_path / "in", {"a/student.py": GOOD})
+    command = [Path(sys.executable).with_name("grader"), "grade", "tiny", folder, "-o", tmp_path / "out"]
+    ended = subprocess.run(
+        [*command, "--wall", "process", "--course", course], cwd=other, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert _rows(tmp_path / "out")["a"]["status"] == "graded"
+
+
 def test_the_pages_can_be_written_again(results, course, call_grader, tmp_path):
     """`grader report` writes pages, CSV and JSON from the store alone."""
     out, _ended = results

@@ -1,29 +1,25 @@
 """Find where a submission uses what its assignment forbids, from the source alone: nothing of it is executed.
 
-`grader.sandbox.inside.worker` calls it in a bounded child before any of the student's code runs; what can't be told
-from the source (`getattr(torch.nn, input())`) is left to `grader.sandbox.inside.recorder`, which watches the calls.
+`grader.sandbox.inside.worker` calls it in a bounded child before any of the student's code runs. It finds what students
+write: imports, aliases, `getattr` and `import_module` with literals; what is put together while the program runs is
+left to the recorder, which watches the calls.
 """
 
 import ast
 import importlib.util
-import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from grader.sandbox.inside.forbidden.expressions import EXPRESSIONS
-from grader.sandbox.inside.forbidden.functions import FUNCTIONS
-from grader.sandbox.inside.forbidden.names import Forbidden
-from grader.sandbox.inside.forbidden.scopes import Kind, Scope, Scopes
-from grader.sandbox.inside.forbidden.statements import walk_statements
-from grader.sandbox.inside.forbidden.walk import Walker
+from grader.sandbox.inside.forbidden.names import Forbidden, is_unseen
+from grader.sandbox.inside.forbidden.resolve import resolve
+from grader.sandbox.inside.forbidden.scopes import Scopes
+from grader.sandbox.inside.forbidden.walk import Binding, Mention, Walk
 
 MAX_FILE_BYTES = 1 << 20
 MAX_USES = 200
 _MAX_PASSES = 8
 _MAX_SPELLED = 120
-_DEEP = 60_000
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,7 +34,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Unread:
-    """Name a file that could not be scanned, and why: whatever it uses is not known."""
+    """Name a file of which not everything could be looked at, and why: what it uses there is not known."""
 
     file: str
     reason: str
@@ -52,38 +48,29 @@ class Scan:
     unread: tuple[Unread, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Hold a parsed module."""
-
-    tree: ast.Module
-    lines: list[str]
-    scope: Scope
-
-
 @dataclass(slots=True)
 class _Notes:
-    """Collect uses while the last pass walks; before, there is nobody to tell."""
+    """Collect uses, with the lines of each file to say how they are spelled."""
 
     forbidden: Forbidden
-    lines: Mapping[str, list[str]]
-    listening: bool = False
+    lines: dict[str, list[bytes]] = field(default_factory=dict)
     uses: dict[tuple[str, int, str], Use] = field(default_factory=dict)
+    unread: set[Unread] = field(default_factory=set)
 
-    def take(self, file: str, node: ast.AST, names: Sequence[str]) -> None:
-        """Keep the uses of forbidden names at a node."""
-        if not self.listening or len(self.uses) >= MAX_USES:
-            return
-        for found in {match for name in names for match in self.forbidden.matching(name)}:
-            line = getattr(node, "lineno", 0)
-            use = Use(file, line, found, _spelled(self.lines[file], node))
-            known = self.uses.setdefault((file, line, found), use)
-            if len(use.spelled) > len(known.spelled):
-                self.uses[file, line, found] = use
+    def take(self, file: str, node: ast.AST, name: str) -> None:
+        """Keep the uses that a name at a node makes of forbidden names."""
+        if is_unseen(name):
+            self.unread.add(Unread(file, f"it uses `{name}`, inside which no call can be seen"))
+        for found in sorted(self.forbidden.matching(name)):
+            key = (file, getattr(node, "lineno", 0), found)
+            if key not in self.uses and len(self.uses) >= MAX_USES:
+                continue
+            use = Use(*key, _spelled(self.lines[file], node))
+            self.uses[key] = max(use, self.uses.get(key, use), key=lambda use: len(use.spelled))
 
 
 def find_forbidden(files: Mapping[str, bytes], names: Sequence[str]) -> Scan:
-    """Return where Python files use forbidden names, however they are imported, renamed or fetched by name.
+    """Return where Python files use forbidden names, under whatever name they are imported, assigned or passed on.
 
     `files` maps paths inside the submission to contents; give all of them, for a name may be passed on from one file
     to another. A name stands for itself and all below it, `torch.nn.functional.*` only for what is below. A mention in
@@ -91,30 +78,26 @@ def find_forbidden(files: Mapping[str, bytes], names: Sequence[str]) -> Scan:
 
     Raises CourseError for a name that is no dotted name.
     """
-    forbidden = Forbidden(names)
+    notes = _Notes(Forbidden(names))
     if not names:
         return Scan()
-    scopes = Scopes(forbidden.roots)
-    unread: list[Unread] = []
-    sources = [source for source in (_read(path, files[path], scopes, unread) for path in sorted(files)) if source]
-    notes = _Notes(forbidden, {source.scope.file: source.lines for source in sources})
-    walker = Walker(scopes, EXPRESSIONS, FUNCTIONS, walk_statements, notes.take)
-    with _deep_recursion():
-        sources = [source for source in sources if _walk(walker, source, unread)]
-        scopes.forget_values()
-        for _ in range(_MAX_PASSES):
-            before = scopes.changes
-            sources = [source for source in sources if _walk(walker, source, unread)]
-            if scopes.changes == before:
-                break
-        notes.listening = True
-        for source in sources:
-            _walk(walker, source, unread)
-    return Scan(tuple(sorted(notes.uses.values())), tuple(sorted(unread)))
+    scopes = Scopes(notes.forbidden.roots)
+    walk = Walk()
+    trees = {path: tree for path in sorted(files) if (tree := _read(path, files[path], notes)) is not None}
+    modules = [(tree, scopes.open_module(path)) for path, tree in trees.items()]
+    for tree, scope in modules:
+        try:
+            walk.over(tree, scope)
+        except RecursionError:
+            notes.unread.add(Unread(scope.file, "it is nested too deeply"))
+    _follow(walk.bindings, scopes)
+    for mention in walk.mentions:
+        _note(mention, scopes, notes)
+    return Scan(tuple(sorted(notes.uses.values())), tuple(sorted(notes.unread)))
 
 
-def _read(path: str, content: bytes, scopes: Scopes, unread: list[Unread]) -> _Source | None:
-    """Parse a Python file and give it a module scope; note why it can't be."""
+def _read(path: str, content: bytes, notes: _Notes) -> ast.Module | None:
+    """Parse a Python file and keep its lines; note why it can't be."""
     if not path.endswith(".py"):
         return None
     try:
@@ -125,68 +108,49 @@ def _read(path: str, content: bytes, scopes: Scopes, unread: list[Unread]) -> _S
             warnings.simplefilter("ignore")
             tree = ast.parse(code)
     except SyntaxError as err:  # also an unknown encoding
-        unread.append(
-            Unread(path, f"it is not valid Python: {str(err.msg)[:200]}{f' (line {err.lineno})' if err.lineno else ''}")
-        )
+        line = f" (line {err.lineno})" if err.lineno else ""
+        reason = f"it is not valid Python: {str(err.msg)[:200]}{line}"
     except UnicodeDecodeError:
-        unread.append(Unread(path, "it is not text in the encoding that it claims"))
+        reason = "it is not text in the encoding that it claims"
     except ValueError as err:  # null bytes
-        unread.append(Unread(path, str(err)[:200]))
+        reason = str(err)[:200]
     except (MemoryError, RecursionError):
-        unread.append(Unread(path, "it is nested too deeply"))
+        reason = "it is nested too deeply"
     else:
-        return _Source(tree, code.split("\n"), _open_module(path, scopes))
+        notes.lines[path] = code.encode().split(b"\n")
+        return tree
+    notes.unread.add(Unread(path, reason))
     return None
 
 
-def _open_module(path: str, scopes: Scopes) -> Scope:
-    """Return the scope of a file's module, and make its packages known even where they have no __init__.py."""
-    parts = path.removesuffix(".py").split("/")
-    is_package = parts[-1] == "__init__"
-    parts = parts[:-1] if is_package else parts
-    for end in range(1, len(parts)):
-        package = ".".join(parts[:end])
-        if package not in scopes.modules:
-            scopes.modules[package] = scopes.open(Kind.MODULE, file="", name=package)
-            scopes.modules[package].is_package = True
-    name = ".".join(parts)
-    scope = scopes.modules.get(name)
-    if scope is None or scope.file:
-        scope = scopes.open(Kind.MODULE, file=path, name=name)
-        scopes.modules[name] = scope
-    scope.file, scope.is_package = path, is_package
-    return scope
+def _follow(bindings: Sequence[Binding], scopes: Scopes) -> None:
+    """Bind names to what they stand for, again and again until no name stands for more."""
+    for _ in range(_MAX_PASSES):
+        before = scopes.changes
+        for binding in bindings:
+            values = resolve(binding.source, binding.where, scopes)
+            if binding.scope is None:
+                scopes.set_attribute(binding.name, values)
+            else:
+                scopes.bind(binding.scope, binding.name, values)
+        if scopes.changes == before:
+            return
 
 
-def _walk(walker: Walker, source: _Source, unread: list[Unread]) -> bool:
-    """Walk over one module; tell whether it could be done."""
-    try:
-        walk_statements(walker, source.tree.body, source.scope)
-    except (RecursionError, MemoryError):
-        unread.append(Unread(source.scope.file, "it is nested too deeply"))
-        return False
-    return True
+def _note(mention: Mention, scopes: Scopes, notes: _Notes) -> None:
+    values = resolve(mention.source, mention.scope, scopes)
+    for name in sorted(value for value in values if isinstance(value, str)):
+        notes.take(mention.scope.file, mention.node, name)
 
 
-@contextmanager
-def _deep_recursion() -> Iterator[None]:
-    """Let Python functions call each other as deeply as the deepest tree that the parser makes."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, _DEEP))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
-
-
-def _spelled(lines: Sequence[str], node: ast.AST) -> str:
+def _spelled(lines: Sequence[bytes], node: ast.AST) -> str:
     """Return the source of a node, its first line where it has several."""
     number, end = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
     if not 1 <= number <= len(lines):
         return ""
-    line = lines[number - 1].encode()
+    line, start = lines[number - 1], getattr(node, "col_offset", 0)
     stop = getattr(node, "end_col_offset", len(line)) if end == number else len(line)
-    spelled = line[getattr(node, "col_offset", 0) : stop].decode("utf-8", "replace").strip()
+    spelled = line[start : min(stop, start + 4 * _MAX_SPELLED)].decode("utf-8", "replace").strip()
     if end != number or len(spelled) > _MAX_SPELLED:
         return f"{spelled[:_MAX_SPELLED]} …"
     return spelled

@@ -1,16 +1,18 @@
-"""Where names are bound: the scopes of modules, classes, functions and comprehensions of a submission.
+"""Where a submission binds names, and what they stand for: outside names, its own modules and classes.
 
-`grader.sandbox.inside.forbidden.walk` binds and looks up; bindings only grow, so the order of statements doesn't
-matter.
+`grader.sandbox.inside.forbidden.walk` opens the scopes and `grader.sandbox.inside.forbidden.resolve` looks names up in
+them. Bindings only grow: a name stands for everything that is ever bound to it, whatever the order of statements.
 """
 
 import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 
-from grader.sandbox.inside.forbidden.values import MAX_VALUES, UNKNOWN, Own, Values, outside
-
+MAX_VALUES = 64
+_MAX_DEPTH = 100
+_MAX_NAME = 300
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -27,22 +29,25 @@ class Kind(Enum):
 class Scope:
     """Hold what is bound in one scope; `name` is a module's dotted name, `file` where it is written.
 
-    `stars` are modules whose names were imported with `*`; `elsewhere` the names declared global or nonlocal.
+    `stars` are modules whose names were imported with `*`; `is_global` and `is_nonlocal` hold the names declared so.
     """
 
-    number: int
     kind: Kind
     file: str
     name: str = ""
     is_package: bool = False
     parent: "Scope | None" = None
-    names: dict[str, Values] = field(default_factory=dict)
-    elsewhere: dict[str, "Scope"] = field(default_factory=dict)
-    stars: list[Values] = field(default_factory=list)
-    parameters: tuple[str, ...] = ()
-    returns: Values = UNKNOWN
-    is_static: bool = False
-    is_property: bool = False
+    names: "dict[str, Values]" = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
+    is_global: set[str] = field(default_factory=set)
+    is_nonlocal: set[str] = field(default_factory=set)
+    depth: int = 0
+
+    def open(self, kind: Kind) -> "Scope":
+        """Return a new scope inside this one; raises RecursionError where no program is nested so deeply."""
+        if self.depth >= _MAX_DEPTH:
+            raise RecursionError
+        return Scope(kind, self.file, parent=self, depth=self.depth + 1)
 
     @property
     def chain(self) -> "Iterator[Scope]":
@@ -57,108 +62,113 @@ class Scope:
         """Return the module that holds this scope."""
         return [*self.chain][-1]
 
+    def home_of(self, name: str) -> "Scope":
+        """Return the scope in which an assignment here binds a name."""
+        if name in self.is_global:
+            return self.module
+        if name in self.is_nonlocal:
+            holders = [s for s in self.chain if s is not self and s.kind is Kind.FUNCTION and name in s.names]
+            return holders[0] if holders else self
+        return self
+
+
+Values = frozenset[str | Scope]  # dotted names of what isn't the submission's, and its own modules and classes
+UNKNOWN: Values = frozenset()
+
+
+def union(parts: list[Values]) -> Values:
+    """Return everything that any part may be, cut to a bounded number."""
+    return frozenset(islice(UNKNOWN.union(*parts), MAX_VALUES))
+
 
 @dataclass(slots=True)
 class Scopes:
-    """Hold all scopes of a submission, the modules by dotted name, and attributes that were set on anything.
+    """Hold a submission's modules by dotted name, and the attributes that were set on anything.
 
     `changes` counts bindings that grew: when it stands still, everything is known that can be.
     """
 
     roots: frozenset[str]
-    all: list[Scope] = field(default_factory=list)
     modules: dict[str, Scope] = field(default_factory=dict)
     attributes: dict[str, Values] = field(default_factory=dict)
     changes: int = 0
 
-    def open(self, kind: Kind, *, file: str, parent: Scope | None = None, name: str = "") -> Scope:
-        """Add a scope."""
-        scope = Scope(len(self.all), kind, file=file, parent=parent, name=name)
-        self.all.append(scope)
+    def open_module(self, path: str) -> Scope:
+        """Return the scope of a file's module, and make its packages known even where they have no __init__.py."""
+        parts = path.removesuffix(".py").split("/")
+        is_package = parts[-1] == "__init__"
+        parts = parts[:-1] if is_package else parts
+        for end in range(1, len(parts)):
+            package = ".".join(parts[:end])
+            self.modules.setdefault(package, Scope(Kind.MODULE, file="", name=package, is_package=True))
+        name = ".".join(parts)
+        known = self.modules.get(name)
+        scope = Scope(Kind.MODULE, file=path, name=name) if known is None or known.file else known
+        scope.file, scope.is_package = path, is_package
+        self.modules[name] = scope
         return scope
 
-    def forget_values(self) -> None:
-        """Drop what names stand for and keep that they are bound: so the first, partial look misleads nobody."""
-        for scope in self.all:
-            scope.names = dict.fromkeys(scope.names, UNKNOWN)
-            scope.stars, scope.returns = [], UNKNOWN
-        self.attributes = {}
+    def module_named(self, name: str) -> Values:
+        """Return a module by dotted name; a submission's file can't take the place of a forbidden library."""
+        is_own = name in self.modules and name.split(".")[0] not in self.roots
+        return frozenset({self.modules[name] if is_own else name})
 
     def bind(self, scope: Scope, name: str, values: Values) -> None:
-        """Let a name stand for more values, in the scope that it belongs to."""
-        scope = scope.elsewhere.get(name, scope)
-        scope.names[name] = self._grown(scope.names.get(name), values)
-        if scope.kind is Kind.CLASS:
+        """Let a name stand for more values; what a class binds is an attribute of its objects as well."""
+        home = scope.home_of(name)
+        self._grow(home.names, name, values)
+        if home.kind is Kind.CLASS:
             self.set_attribute(name, values)
-
-    def bind_where_found(self, scope: Scope, name: str, values: Values) -> None:
-        """Let a name that is read here stand for more values, in the innermost scope that binds it."""
-        for around in scope.chain:
-            if name in around.names:
-                self.bind(around, name, values)
-                return
 
     def set_attribute(self, name: str, values: Values) -> None:
         """Let an attribute of that name, of whatever object, stand for more values."""
-        self.attributes[name] = self._grown(self.attributes.get(name), values)
+        self._grow(self.attributes, name, values)
 
-    def add_return(self, scope: Scope, values: Values) -> None:
-        """Let a function return more values."""
-        scope.returns = self._grown(scope.returns, values)
-
-    def _grown(self, known: Values | None, values: Values) -> Values:
-        if known is None:
+    def _grow(self, table: dict[str, Values], name: str, values: Values) -> None:
+        known = table.get(name, UNKNOWN)
+        if not values <= known and len(known) < MAX_VALUES:
+            table[name] = known | values
             self.changes += 1
-            return values
-        if values <= known or len(known) >= MAX_VALUES:
-            return known
-        self.changes += 1
-        return known | values
 
     def look_up(self, scope: Scope, name: str) -> Values:
         """Return what a name stands for where it is read."""
         for around in scope.chain:
             if around is not scope and around.kind is Kind.CLASS and scope.kind is not Kind.INNER:
                 continue
-            if name in around.elsewhere:
-                return around.elsewhere[name].names.get(name, UNKNOWN)
+            if name in around.is_global:
+                break
             if name in around.names:
                 return around.names[name]
-        return self._unbound(scope.module, name)
+        module = scope.module
+        return module.names[name] if name in module.names else self._unbound(module, name)
 
     def _unbound(self, module: Scope, name: str) -> Values:
-        """Return what a name stands for that no scope binds: imported with a star, a builtin, or of unknown origin."""
+        """Return what a name stands for that no scope binds: a builtin, imported with a star, or of unknown origin."""
         if name in _BUILTINS:
-            return outside(f"builtins.{name}")
-        return self._starred(module, name) | (outside(name) if name in self.roots else UNKNOWN)
+            return frozenset({f"builtins.{name}"})
+        return self._starred(module, name) | (frozenset({name}) if name in self.roots else UNKNOWN)
 
-    def member(self, own: Own, name: str) -> Values:
-        """Return what `name` of one of the submission's modules or classes stands for."""
-        scope = self.all[own.scope]
-        found = scope.names.get(name, UNKNOWN)
-        if scope.kind is not Kind.MODULE:
-            return found | self.attribute(name)
-        below = self.modules.get(f"{scope.name}.{name}")
-        if below is not None:
-            return found | {Own(below.number)}
-        return found if name in scope.names or not scope.stars else found | self._starred(scope, name)
-
-    def _starred(self, scope: Scope, name: str) -> Values:
+    def _starred(self, module: Scope, name: str) -> Values:
         """Return what a module passes on under a name that it imported with a star; two may import each other."""
-        stars, scope.stars = scope.stars, []
-        found = [self.member(value, name) for star in stars for value in star if isinstance(value, Own)]
-        scope.stars = stars
-        named = [getattr(value, "name", "") for star in stars for value in star]
-        return UNKNOWN.union(*found, *[outside(f"{origin}.{name}") for origin in named if origin])
+        stars, module.stars = module.stars, []
+        found = [self.attribute(self.module_named(star), name) for star in stars]
+        module.stars = stars
+        return union(found)
 
-    def attribute(self, name: str) -> Values:
-        """Return what an attribute of an unknown object may stand for; a property stands for what it returns."""
-        found = self.attributes.get(name, UNKNOWN)
-        properties = [self.all[v.scope] for v in found if isinstance(v, Own) and self.all[v.scope].is_property]
-        return found.union(*[scope.returns for scope in properties])
+    def attribute(self, values: Values, name: str) -> Values:
+        """Return what an attribute of values may be; of an unknown object, whatever was set under that name."""
+        if not values:
+            return self.attributes.get(name, UNKNOWN)
+        return union([self._member(value, name) for value in values])
 
-    def module_named(self, name: str) -> Values:
-        """Return a module by dotted name; a submission's file can't take the place of a forbidden library."""
-        if name.split(".")[0] not in self.roots and name in self.modules:
-            return frozenset({Own(self.modules[name].number)})
-        return outside(name)
+    def _member(self, owner: str | Scope, name: str) -> Values:
+        if isinstance(owner, str):
+            full = f"{owner}.{name}"
+            return frozenset({full if len(full) <= _MAX_NAME else owner})
+        found = owner.names.get(name, UNKNOWN)
+        if owner.kind is Kind.CLASS:
+            return found | self.attributes.get(name, UNKNOWN)
+        below = self.modules.get(f"{owner.name}.{name}")
+        if below is not None:
+            return found | {below}
+        return found if name in owner.names else self._starred(owner, name)

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from grader.errors import CourseError
+from grader.sandbox.inside.forbidden.names import SPELLINGS
 from grader.sandbox.inside.forbidden.scan import MAX_FILE_BYTES, MAX_USES, Unread, Use, find_forbidden
 
 LINEAR = ("torch.nn.Linear",)
@@ -35,31 +36,15 @@ USES = {
     "assigned twice": "import torch; t = torch; n = t.nn\nn.Linear",
     "tuple": "import torch; a, b = torch, torch.nn\nb.Linear",
     "nested tuple": "import torch; a, (b, c) = 1, (2, torch.nn)\nc.Linear",
-    "starred": "import torch; a, *b = 1, torch.nn, 2\nb[0].Linear",
     "walrus": "import torch\n(n := torch.nn).Linear",
     "walrus in a comprehension": "import torch; [n := torch.nn for _ in 'a']\nn.Linear",
-    "list": "import torch; m = [torch.nn]\nm[0].Linear",
-    "dict": "import torch; m = {'n': torch.nn}\nm['n'].Linear",
-    "dict get": "import torch; m = dict(n=torch.nn)\nm.get('n').Linear",
-    "dict items": "import torch\nfor k, v in {'n': torch.nn}.items(): v.Linear",
-    "appended": "import torch; m = []; m.append(torch.nn)\nm[0].Linear",
-    "stored": "import torch; m = {}; m['a'] = torch.nn\nm['a'].Linear",
-    "loop": "import torch\nfor m in (torch, torch.nn): m.Linear",
-    "comprehension": "import torch\n[m.Linear for m in [torch.nn]]",
     "default argument": "import torch\ndef f(n=torch.nn): return n.Linear",
     "default of a lambda": "import torch\nf = lambda n=torch.nn: n.Linear",
     "keyword default": "import torch\ndef f(*, n=torch.nn): return n.Linear",
-    "argument": "import torch; f = lambda n: n\nf(torch.nn).Linear",
-    "argument inside": "def f(a, n):\n    return n.Linear\nimport torch; f(1, torch.nn)",
-    "keyword argument": "def f(n):\n    return n.Linear\nimport torch; f(n=torch.nn)",
-    "returned": "import torch\ndef f(): return torch.nn\n\nf().Linear",
-    "yielded": "import torch\ndef f(): yield torch.nn\n\nnext(f()).Linear",
     "base class": "import torch\nclass Mine(torch.nn.Linear): pass",
     "class body": "class A:\n    from torch.nn import Linear",
     "class attribute": "import torch\nclass A: n = torch.nn\n\nA.n.Linear",
     "self attribute": "import torch\nclass A:\n  def f(self): self.n = torch.nn\n  def g(self): self.n.Linear",
-    "property": "import torch\nclass A:\n  @property\n  def n(self): return torch.nn\n\n  def g(self): self.n.Linear",
-    "namespace": "import torch, types; s = types.SimpleNamespace(n=torch.nn)\ns.n.Linear",
     "conditional value": "import torch; n = torch.nn if torch else None\nn.Linear",
     "or": "import torch; n = None or torch.nn\nn.Linear",
     "import in a function": "def f():\n    import torch.nn as n; return n.Linear",
@@ -69,54 +54,13 @@ USES = {
     "match": "import torch\nmatch 1:\n    case torch.nn.Linear(): pass",
     "in an f-string": "import torch\nf'{torch.nn.Linear(1, 1)}'",
     "getattr": "import torch\ngetattr(torch.nn, 'Linear')",
-    "getattr of a sum": "import torch\ngetattr(torch.nn, 'Lin' + 'ear')",
-    "getattr of an f-string": "import torch; a = 'Lin'\ngetattr(torch.nn, f'{a}ear')",
-    "getattr of a format": "import torch\ngetattr(torch.nn, '{}{}'.format('Lin', 'ear'))",
-    "getattr of a percent": "import torch\ngetattr(torch.nn, '%s%s' % ('Lin', 'ear'))",
-    "getattr of a join": "import torch\ngetattr(torch.nn, ''.join(['Lin', 'ear']))",
-    "getattr of a reversed text": "import torch\ngetattr(torch.nn, 'raeniL'[::-1])",
-    "getattr of reversed()": "import torch\ngetattr(torch.nn, ''.join(reversed('raeniL')))",
-    "getattr of characters": "import torch\ngetattr(torch.nn, ''.join(chr(c) for c in [76, 105, 110, 101, 97, 114]))",
-    "getattr of a map": "import torch\ngetattr(torch.nn, ''.join(map(chr, (76, 105, 110, 101, 97, 114))))",
-    "getattr of capitals": "import torch\ngetattr(torch.nn, 'linear'.capitalize())",
-    "getattr of a replacement": "import torch\ngetattr(torch.nn, 'LinXear'.replace('X', ''))",
-    "getattr of bytes": "import torch\ngetattr(torch.nn, b'Linear'.decode())",
-    "getattr of base64": "import torch, base64\ngetattr(torch.nn, base64.b64decode('TGluZWFy').decode())",
-    "getattr of hex": "import torch\ngetattr(torch.nn, bytes.fromhex('4c696e656172').decode())",
-    "getattr of a loop": "import torch\nfor n in ['ReLU', 'Linear']: getattr(torch.nn, n)",
     "getattr renamed": "import torch; g = getattr\ng(torch.nn, 'Linear')",
     "getattr of builtins": "import torch, builtins\nbuiltins.getattr(torch.nn, 'Linear')",
-    "getattr in a partial": "import torch, functools; g = functools.partial(getattr, torch.nn)\ng('Linear')",
-    "reduce": "import torch, functools\nfunctools.reduce(getattr, ['nn', 'Linear'], torch)",
-    "reduce of a split": "import torch\nfrom functools import reduce\nreduce(getattr, 'nn.Linear'.split('.'), torch)",
-    "object.__getattribute__": "import torch\nobject.__getattribute__(torch.nn, 'Linear')",
-    "__getattribute__": "import torch\ntorch.nn.__getattribute__('Linear')",
     "import_module": "import importlib\nimportlib.import_module('torch.nn').Linear",
-    "import_module renamed": "from importlib import import_module as im\nim('torch' + '.nn').Linear",
+    "import_module renamed": "from importlib import import_module as im\nim('torch.nn').Linear",
     "import_module relative": "from importlib import import_module\nimport_module('.nn', 'torch').Linear",
     "__import__": "pass\n__import__('torch.nn').nn.Linear",
     "__import__ with fromlist": "pass\n__import__('torch.nn', fromlist=['x']).Linear",
-    "sys.modules": "import sys\nsys.modules['torch.nn'].Linear",
-    "sys.modules.get": "from sys import modules\nmodules.get('torch.nn').Linear",
-    "__dict__": "import torch\ntorch.__dict__['nn'].Linear",
-    "__dict__ get": "import torch\ntorch.nn.__dict__.get('Linear')",
-    "vars": "import torch\nvars(torch)['nn'].Linear",
-    "vars of vars": "import torch\nvars(vars(torch)['nn'])['Linear']",
-    "attrgetter": "import operator, torch\noperator.attrgetter('nn.Linear')(torch)",
-    "attrgetter kept": "import torch\nfrom operator import attrgetter\ng = attrgetter('Linear')\ng(torch.nn)",
-    "resolve_name": "import pkgutil\npkgutil.resolve_name('torch.nn:Linear')",
-    "globals": "import torch\nglobals()['torch'].nn.Linear",
-    "globals set": "import torch; globals()['n'] = torch.nn\nn.Linear",
-    "locals": "import torch\nlocals()['torch'].nn.Linear",
-    "exec": "pass\nexec('import torch; torch.nn.Linear')",
-    "exec of a sum": "pass\nexec('import torch.nn as n;' + 'n.Linear')",
-    "exec that binds": "exec('import torch.nn as n')\nn.Linear",
-    "eval": "import torch\neval('torch.nn.Linear')",
-    "eval of an alias": "import torch; n = torch.nn\neval('n.Linear')",
-    "eval result": "import torch\neval('torch.nn').Linear",
-    "eval in eval": "import torch\neval('eval(\"torch.nn.Linear\")')",
-    "compile": "import torch\nexec(compile('torch.nn.Linear', 'x', 'exec'))",
-    "setattr": "import torch\nclass A: pass\n\nsetattr(A, 'n', torch.nn); A.n.Linear",
     "defining module": "from torch.nn.modules import linear\nlinear.Linear",
     "defining module imported": "pass\nfrom torch.nn.modules.linear import Linear as L",
     "through another module": "import torch.nn.functional as F\nF.torch.nn.Linear",
@@ -136,8 +80,6 @@ def test_a_use_is_found(source):
 
 
 IN_LINE_2 = {
-    "method argument": "class A:\n    def f(self, n): n.Linear\nimport torch; A().f(torch.nn)",
-    "constructor argument": "class A:\n    def __init__(self, n): n.Linear\nimport torch; A(torch.nn)",
     "decorator": "import torch\n@torch.nn.Linear\ndef f(): pass",
     "conditional import": "try:\n    from torch.nn import Linear\nexcept ImportError: Linear = None",
     "used before it is bound": "def f():\n    return n.Linear\nimport torch.nn as n",
@@ -198,12 +140,6 @@ def test_a_use_names_place_declaration_and_spelling():
     assert scan.uses == (Use("student.py", 3, "torch.nn.Linear", "nn.Linear"),)
 
 
-def test_a_use_in_executed_text_is_at_the_call():
-    """A use inside a text that is executed is told at the line of the call."""
-    scan = _scan("import torch\n\nexec('''\n\ntorch.nn.Linear\n''')\n")
-    assert [(use.line, use.spelled) for use in scan.uses] == [(3, "exec(''' …")]
-
-
 def test_the_longest_spelling_in_a_line_is_told():
     """Of several uses of one name in a line, one is told."""
     scan = _scan("import torch\nf(torch.autograd, torch.autograd.grad(y, x))", "torch.autograd")
@@ -243,6 +179,57 @@ def test_a_name_stands_for_what_is_below(names, source, lines):
     assert [use.line for use in scan.uses] == lines
 
 
+@pytest.mark.parametrize("operation", ["torch.nn.functional.linear", "torch.relu", "torch.autograd.functional.vjp"])
+def test_an_operation_is_forbidden_by_all_its_names(operation):
+    """Whichever name of an operation is forbidden and whichever is written: it is a use."""
+    assert len(SPELLINGS[operation]) > 1
+    for declared in SPELLINGS[operation]:
+        for written in SPELLINGS[operation]:
+            assert _lines(f"import torch\n{written}", declared) == [2]
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("torch.ops.aten.linear", ["torch.nn"]),
+        ("torch.ops.aten.linear.default", ["torch.nn.functional.*"]),
+        ("aten = torch.ops.aten; aten.linear", ["torch.nn.functional"]),
+        ("torch.layer_norm", ["torch.nn.functional.*"]),
+        ("torch.func.vjp", ["torch.autograd"]),
+        ("from torch.func import jacrev", ["torch.autograd.*"]),
+        ("from functorch import grad as g", ["torch.autograd.grad"]),
+        ("torch._functorch.eager_transforms.vjp", ["torch.autograd"]),
+        ("torch.Tensor.backward", ["torch.autograd"]),
+        ("torch.optim.sgd.sgd", ["torch.optim.SGD"]),
+        ("torch.nn.LazyLinear", ["torch.nn.Linear"]),
+    ],
+)
+def test_a_module_is_forbidden_with_what_is_at_home_in_it(source, names):
+    """Another public door to something of a forbidden module, or to a forbidden class, is a use."""
+    assert _lines(f"import torch\n{source}", *names) == [2]
+
+
+@pytest.mark.parametrize("written", ["torch.relu(x)", "torch.softmax(x, 1)", "torch.ops.aten.mm(x, x)", "x.tanh()"])
+def test_arithmetic_is_left_where_a_module_is_forbidden(written):
+    """What torch itself offers for tensors is not forbidden because torch.nn.functional has it as well."""
+    assert _lines(f"import torch\n{written}", "torch.nn.functional", "torch.nn.functional.*", "torch.autograd") == []
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("import torch\ntorch.jit.CompilationUnit('')", "torch.jit.CompilationUnit"),
+        ("from torch import _C\nwith _C.DisableTorchFunction(): pass", "torch._C.DisableTorchFunction"),
+        ("import grader.sandbox.inside.recorder", "grader.sandbox.inside.recorder"),
+    ],
+)
+def test_what_hides_calls_is_told(source, name):
+    """A door behind which neither the source nor the recorder shows what is called is no use, and is named."""
+    scan = _scan(source)
+    assert scan.uses == ()
+    assert scan.unread == (Unread("student.py", f"it uses `{name}`, inside which no call can be seen"),)
+
+
 def test_a_star_uses_each_name_directly_inside():
     """`from torch.nn import *` uses the forbidden names of torch.nn, each told, and no others."""
     scan = _scan("from torch.nn import *", "torch.nn.Linear", "torch.nn.ReLU", "torch.optim.SGD")
@@ -257,11 +244,8 @@ FILES = {
     "package": ("from . import common\ncommon.nn.Linear", "from torch import nn"),
     "star": ("from .common import *\nnn.Linear", "import torch.nn as nn"),
     "star through star": ("from .common import *\nnn.Linear", "from torch import *"),
-    "function": ("from .common import get\nget().Linear", "import torch\ndef get(): return torch.nn"),
     "class": ("from .common import A\nA.n.Linear", "import torch\nclass A: n = torch.nn"),
-    "set from outside": ("import torch, hw.common\nhw.common.nn = torch.nn", "def f(): return nn.Linear"),
     "import_module": ("import importlib\nimportlib.import_module('hw.common').nn.Linear", "from torch import nn"),
-    "sys.modules": ("import sys\nsys.modules[__name__ + '.x'[:0]].torch.nn.Linear; import torch", ""),
 }
 
 
@@ -301,6 +285,7 @@ def test_other_files_are_left_alone():
         (b"(" * 100_000, "it is not valid Python: too many nested parentheses"),
         (b"x = " + b"-" * 100_000 + b"1", "it is nested too deeply"),
         (b"x = " + b"1+" * 100_000 + b"1", "it is nested too deeply"),
+        (b"x = " + b"lambda: " * 200 + b"1", "it is nested too deeply"),
         (b"if 1:\n" + b"".join(b" " * i + b"if 1:\n" for i in range(1, 200)), "too many levels of indentation"),
         (b"#" * (MAX_FILE_BYTES + 1), f"it has {MAX_FILE_BYTES + 1} bytes, more than {MAX_FILE_BYTES}"),
         (b"x = " + b"9" * 5000, "it is not valid Python"),
@@ -341,6 +326,15 @@ def test_a_use_deep_inside_an_expression_is_found():
         "class A:\n    @property\n    def a(self): return self.a\nA().a.a.a",
         "for a in a: a = [a for a in a for a in a]",
         "x = " + ".".join(["a"] * 900),
+        "x = " + "getattr(" * 80 + "x" + ", 'x')" * 80,
+        "x = " + "(x := " * 80 + "x" + ").x" * 80,
+        "x = " + "1 if x else " * 900 + "x",
+        "x = " + " or ".join(["x"] * 50_000),
+        "x = (" + "x, " * 20_000 + ") = (" + "x, " * 20_000 + ")",
+        "x = '" + "torch.nn.Linear " * 60_000 + "'",
+        "x = " + "lambda:" * 900 + "[" + "y," * 100_000 + "]",
+        "x = " + "lambda x=" * 90 + "x" + ": x" * 90,
+        "import torch\n" + "torch.nn; " * 50_000 + "pass",
     ],
 )
 def test_hostile_sources_end(source):
@@ -366,7 +360,7 @@ def test_a_malformed_name_is_the_courses_mistake(name):
 
 def test_the_scan_needs_no_torch():
     """The scan itself imports only the standard library and the grader's errors."""
-    code = "import sys, grader.sandbox.forbidden; assert not {'torch', 'numpy', 'pytest'} & set(sys.modules)"
+    code = "import sys, grader.sandbox.inside.forbidden; assert not {'torch', 'numpy', 'pytest'} & set(sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

@@ -466,10 +466,8 @@ def test_broken_probes(open_student):
     """A probes.py that is no Python is the grader's failure, told with the reason."""
     outcome = open_student(probes=b"def broken(:\n").run(ProbeCall("f", {}))
     assert outcome.ending is Ending.SANDBOX_FAILED
-    assert (
-        outcome.detail
-        == "The sandbox did not take the submission: probes.py failed: SyntaxError: invalid syntax (probes.py, line 1)"
-    )
+    words = "The probe 'f' can't be used: probes.py failed: SyntaxError: invalid syntax (probes.py, line 1)."
+    assert outcome.detail == words
 
 
 def test_several_probe_files(open_student):
@@ -486,9 +484,15 @@ def test_several_probe_files(open_student):
 
 
 def test_broken_probes_among_several(open_student):
-    """The file that can't be executed is named."""
-    outcome = open_student(probes={"probes.py": b"", "probes_2.py": b"1 / 0"}).run(ProbeCall("f", {}))
-    assert outcome.detail.endswith("probes_2.py failed: ZeroDivisionError: division by zero")
+    """The file that can't be executed is named where one of its probes is called; those of other files run."""
+    own = b"from grader.probes import probe\n@probe()\ndef %s(): return {'y': 1}\n"
+    sandbox = open_student(probes={"probes.py": own % b"f", "probes_2.py": own % b"g" + b"1 / 0"})
+    assert sandbox.run(ProbeCall("f", {})).outputs == {"y": 1}
+    broken = sandbox.run(ProbeCall("g", {}))
+    assert broken.ending is Ending.SANDBOX_FAILED
+    words = "The probe 'g' can't be used: probes_2.py failed in line 4: ZeroDivisionError: division by zero."
+    assert broken.detail == words
+    assert sandbox.run(ProbeCall("f", {})).outputs == {"y": 1}
 
 
 DIES = """

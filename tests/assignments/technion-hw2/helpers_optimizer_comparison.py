@@ -1,0 +1,46 @@
+"""The training with one of the three optimizers, and what it has to reach.
+
+test_optimizer_comparison.py and its hidden twin import it.
+"""
+
+from grader.datasets import Limit, score
+
+IMAGES = ("cifar10", "fashion-mnist", "digits")
+# Percent. Guessing gives 10. CIFAR-10: 5 % below what the text asks to try for, since the 5000 images are others.
+# The others: the reference reaches 82 to 84 on 5000 images of Fashion-MNIST and 96 to 98 on digits; so do learning
+# rates up to ten times as large or small, as long as wstd lets the signal through six layers.
+TARGETS = {"cifar10": 30, "fashion-mnist": 50, "digits": 50}
+STEPS, BATCH_SIZE, MAX_BATCHES = 1000, 50, 100  # the notebook: 10 epochs of 100 batches
+
+
+def train(probe, dataset, curve, *, optimizer):
+    """Train with an optimizer, and fail unless enough of the test images are classified correctly."""
+    data = dataset(*IMAGES, shape=(3, 32, 32), limit=Limit(train=BATCH_SIZE * MAX_BATCHES, valid=100, test=2000))
+    epochs = round(STEPS / min(MAX_BATCHES, -(-len(data.train_y) // BATCH_SIZE)))
+    actual = probe(
+        "trained_with_optimizer",
+        **data.for_probe(),
+        optimizer=optimizer,
+        batch_size=BATCH_SIZE,
+        num_epochs=epochs,
+        max_batches=MAX_BATCHES,
+        hidden_features=[128] * 5,
+    )
+    target = TARGETS[data.name]
+    draw(curve, actual, epochs=epochs, target=target)
+    accuracy = score(actual["scores"], data)
+    assert accuracy.percent >= target, (
+        f"Trained with `lr_{optimizer}`, the network classifies {accuracy} of the test images correctly; "
+        f"expected at least {target} %. Guessing gives 10 %."
+    )
+
+
+def draw(curve, actual, *, epochs, target):
+    """Draw what fit returned: losses of epochs or of batches, accuracies of epochs."""
+    for name, unit, bar in (("loss", "", None), ("acc", "%", target)):
+        lines = {
+            "training images": actual.get(f"train_{name} of fit"),
+            "validation images": actual.get(f"test_{name} of fit"),
+        }
+        title = "Loss" if name == "loss" else "Accuracy"
+        curve(f"{title} as fit returned it", lines, target=bar, unit=unit, epochs=epochs, falls=name == "loss")
