@@ -1,6 +1,6 @@
 """Find out what works on this machine, by trying it.
 
-`grader.cli` prints the findings; each that is bad says what to do.
+`grader.commands.doctor` prints the findings; each bad one says what to do.
 """
 
 import importlib

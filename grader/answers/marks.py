@@ -1,6 +1,6 @@
 """What a person gives for text answers: which answers there are, which points are allowed, and what they sum up to.
 
-`grader.answers.store` keeps it, `grader.answers.csv_file` and `grader.answers.server` take it; reports show it.
+`grader.answers.store` keeps it, `grader.answers.csv_file` and `grader.answers.desk` take it; reports show it.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Computes what the page for grading answers shows, as data: per question a card for each answer.
 
-`grader.answers.server` renders it with the templates in `page` and keeps what comes back.
+`grader.answers.desk` renders it with the templates in `page` and stores what comes back.
 """
 
 import hashlib

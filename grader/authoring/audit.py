@@ -1,7 +1,7 @@
 """The maintainers' proof: the reference earns everything, the template nothing, and mistakes are caught and named.
 
-`grader.authoring.audit_trials` says what is graded, `grader.authoring.audit_rules` judges what came out; `grader.cli`
-prints the findings.
+`grader.authoring.audit_trials` says what is graded, `grader.authoring.audit_rules` judges what came out;
+`grader.commands.audit` prints the findings.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Record what the reference's probes return, and measure how far rounding moves it.
 
-`grader.cli` shows the report; `grader.courses.assets` reads the files when submissions are graded.
+`grader.commands.record` prints the report; `grader.courses.assets` reads the files when submissions are graded.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """The executor of many machines: Dask starts the workers and carries the messages; this process alone has the store.
 
-`grader.commands.grade` chooses it; `grader.cluster.session` does the work.
+`grader.commands.executors` chooses it; `grader.cluster.session` does the work.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Compare tensors and plain values with expected ones, and explain every difference.
 
-The names below are all that checks and `grader.grading.plugin` need.
+The names below are all that checks need; `grader.grading.judging` turns a `Mismatch` into a verdict.
 """
 
 from grader.compare.assertion import assert_matches, compare

@@ -1,6 +1,6 @@
 """Hypotheses about the values of a tensor: each a small pure function that returns facts for its sentence, or None.
 
-`grader.compare.lookalikes` holds the table that orders them and words them.
+`grader.compare.hypotheses` holds the table that orders them and words them.
 """
 
 import torch

@@ -1,6 +1,6 @@
 """Compare what a submission returned with what a check expects, and raise one explained `Mismatch`.
 
-Checks call `assert_matches`; `grader.grading.plugin` turns the `Mismatch` into a verdict.
+Checks call `assert_matches`; `grader.compare.wording` puts the `Mismatch` into words.
 """
 
 from collections.abc import Mapping

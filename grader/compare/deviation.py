@@ -1,6 +1,6 @@
 """Arithmetic on two tensors of one shape: which elements differ, and by how much.
 
-`grader.compare.ladder` asks it at the rungs `finite` and `close`; nothing here allocates more than a few copies.
+`grader.compare.rungs` asks it at the rungs `finite` and `close`; nothing here allocates more than a few copies.
 """
 
 import torch

@@ -1,6 +1,6 @@
 """Ask what kind of value a probe returned, before a check computes with it.
 
-`grader.compare.assertion` compares with values that are known; here only the kind is.
+`grader.compare.ladder` compares with values that are known; here only the kind is known.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
 """Look for the cause of a mismatch: the first hypothesis that explains all of it is told.
 
 A wrong hint is worse than none: a hypothesis must fit every element within the tolerance, and say nothing where the
-values are so plain that it would fit by chance. `grader.compare.wording` adds the sentence to the numbers.
+values are so plain that it would fit by chance. `grader.compare.hypotheses` lists the hypotheses in their order.
 """
 
 import math

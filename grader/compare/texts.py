@@ -1,6 +1,6 @@
 """Values as short texts: numbers that never look equal when they differ, and students' texts made safe to show.
 
-`grader.compare.describe`, `grader.compare.lookalikes` and `grader.compare.wording` write with them.
+`grader.compare.describe`, `grader.compare.findings` and `grader.compare.wording` write with them.
 """
 
 from grader.compare.comparison import Number, Shape

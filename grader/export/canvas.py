@@ -1,6 +1,6 @@
 """Writes a gradebook that Canvas imports: a student a row, the assignment a column.
 
-The format and where it was looked up: docs/exports.md.
+The format and where it was looked up: docs/exports.md. `grader.export.finished_run` calls it.
 """
 
 from grader.errors import ExportError

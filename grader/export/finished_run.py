@@ -1,6 +1,6 @@
 """Exports a finished run: reads its store, matches names, writes what an LMS or GitHub takes.
 
-`grader.cli` prints what is returned here; the formats are in `grader.export`.
+`grader.commands.export` prints what is returned here; the formats are in `grader.export`.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Writes a job summary and annotations for GitHub Actions.
 
 The formats and where they were looked up: docs/exports.md. What strangers wrote can become neither markup nor a
-workflow command.
+workflow command. `grader.export.finished_run` calls it.
 """
 
 import re

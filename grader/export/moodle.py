@@ -1,6 +1,6 @@
 """Fills in Moodle's grading worksheet and packs the scorecards as Moodle takes them back.
 
-The formats and where they were looked up: docs/exports.md.
+The formats and where they were looked up: docs/exports.md. `grader.export.finished_run` calls it.
 """
 
 import io

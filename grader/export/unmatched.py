@@ -1,6 +1,6 @@
 """Writes unmatched.csv: the submissions without a student and the students without a submission.
 
-`grader.export.finished_run` puts it beside every file that a roster or worksheet went into.
+`grader.export.job` puts it beside every file that a roster or worksheet went into.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,7 @@
 """What a submission uses although its task forbids it: asked of the sandbox before the student's code runs.
 
-`grader.sandbox.inside.forbidden.scan` reads the source there; `grader.grading.plugin` turns a use into a verdict.
+The probe `SCAN` (`grader.sandbox.wire.protocol`) reads the source there; `grader.grading.plugin` turns a use into a
+verdict.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Grade submissions: the checks of one pytest session run for each submission in turn.
 
-`grader.runs.batch` runs this in several processes; `grader.grading.check_session` collects the checks,
-`grader.grading.plugin` does the work of one.
+`grader.runs.batch_worker` runs this in each grading process; `grader.grading.check_session` collects the checks,
+`grader.grading.plugin` runs one of them.
 """
 
 import contextlib

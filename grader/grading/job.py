@@ -1,6 +1,6 @@
 """One piece of work for a grading process: a submission, and which of its checks to run.
 
-`grader.runs.batch` makes them, an executor has them done, `grader.grading.grade` does them.
+`grader.runs.plan` makes them, an executor hands them out, `grader.grading.grade` does them.
 """
 
 from dataclasses import dataclass

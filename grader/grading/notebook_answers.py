@@ -1,6 +1,6 @@
 """Find what students wrote in answer to a question: the text cell of the question and the text cells they put below it.
 
-`grader.grading.grade` shows the answers on the scorecard, where a person grades them.
+`grader.grading.text_answers` passes the answers on; a person grades them.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """How an assignment's submissions are opened: its probes and limits, and what its fork server imports beforehand.
 
-`grader.grading.grade`, `grader.grading.plugin` and `grader.authoring.record` open them; `grader.grading.session` is
-what checks run against.
+`grader.grading.grade`, `grader.grading.plugin` and `grader.authoring.record` open them, and run checks against what is
+open.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """Explain how a probe ended: from a `ProbeOutcome` to a verdict and the words a student reads.
 
-`grader.grading.plugin` asks it whenever a probe did not return; a probe that did is judged by `grader.compare`.
+`grader.grading.session` asks it whenever a probe did not return; what did return is compared by the check.
 """
 
 import builtins

@@ -1,6 +1,6 @@
 """Collect the texts that a person grades: what students wrote into variables, read behind the wall and never judged.
 
-`grader.grading.grade` puts them into the result; `grader.report.markdown` shows them.
+`grader.grading.grade` puts them into the result; scorecards show them as Markdown.
 """
 
 from collections.abc import Mapping

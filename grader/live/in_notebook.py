@@ -1,7 +1,7 @@
 """Check from within a notebook: `grader.check("mlp")` and the magics `%check mlp` and `%%check mlp`.
 
-Like `grader.cli` it prints and turns errors into sentences; `grader.live.checks` does the work. Without a kit, as in a
-sandbox, it says so before anything heavy is imported.
+Like the command line it prints and turns errors into sentences; `grader.live.checks` does the work. Without a kit, as
+in a sandbox, it says so before anything heavy is imported.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """Run probes on what a notebook's kernel holds right now: its own names stand for the modules made of the notebook.
 
-`grader.live.checks` opens it in the student's own process, where `grader.live.state` keeps the kernel unharmed.
-It is no wall and has no limits.
+`grader.live.checks` opens it in the student's own process and sees to it that the kernel is left as it was. It has no
+wall and no limits.
 """
 
 import contextlib

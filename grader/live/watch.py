@@ -1,7 +1,6 @@
 """Wait for a student to save, and give the same folder to the grader again each time.
 
-`grader.commands.check` hands `rounds` to `grader.grading.grade`, whose session and fork server stay warm between the
-rounds.
+`grader.commands.check` grades one of `rounds` after another in a single session, so that the fork server stays warm.
 """
 
 import queue

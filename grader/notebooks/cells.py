@@ -1,6 +1,6 @@
 """Find cells in a student's copy of a notebook, and what the reference's classes offer.
 
-`grader.submissions.notebook_intake` makes its plan with it, `grader.grading.notebook_answers` finds text answers.
+`grader.submissions.notebook_intake` makes its plan with it.
 """
 
 import ast

@@ -1,6 +1,6 @@
 """Makes text fit for a cell of a CSV file that people open in a spreadsheet.
 
-Every exporter of CSV passes each text through here.
+Every CSV file that is written, such as that of `grader.export.grades_csv`, gets its texts from here.
 """
 
 import csv

@@ -1,6 +1,6 @@
 """Gives every submission a file name for its scorecard: safe everywhere, unique, as readable as possible.
 
-`grader.report.html` writes the files, `grader.report.class_page` links to them.
+`grader.report.html` writes the files and links to them.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """The graphics cards that this process may use, and how many submissions fit on them.
 
-`grader.commands.executors` gives each grading process one of them; `grader.sandbox.outside.walls` shows it to the
-submission. Nothing here imports torch: who asks torch for its cards can't fork a process that uses them any more.
+`grader.commands.executors` deals them out, `grader.runs.grading_process` starts a process that sees only its own.
+Nothing here imports torch: once torch has been asked for its cards, no fork of that process can use them.
 """
 
 import os

@@ -1,6 +1,6 @@
 """The executor of one machine: several grading processes, each fed by a thread of the coordinator.
 
-`grader.runs.batch` chooses it; `grader.runs.grading_process` is what each thread talks to.
+`grader.commands.executors` chooses it; each thread talks to one `grader.runs.grading_process`.
 """
 
 import collections

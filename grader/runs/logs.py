@@ -1,6 +1,6 @@
 """Logs of a run, one file per submission: when, where and how it was graded, and what went wrong with the grader.
 
-They lie in RESULTS/logs/ and are for the instructor: they name hidden checks.
+They lie in RESULTS/logs/ and are for the instructor: they name hidden checks. `grader.commands.grade` adds each answer.
 """
 
 from datetime import UTC, datetime

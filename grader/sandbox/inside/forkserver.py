@@ -1,8 +1,8 @@
 """The fork server: imports torch once, then forks a walled-in process per submission and ends it on request.
 
-Started by `grader.sandbox.outside.walls`, spoken to by `grader.sandbox.outside.host`. It runs no student code itself,
-never starts a thread (a child forked beside a thread pool can hang for ever) and never starts CUDA: only a probe's fork
-does.
+`grader.sandbox.outside.walls` starts it, `grader.sandbox.outside.forkserver_client` talks to it,
+`grader.sandbox.inside.supervisor` takes over in each fork. It runs no student code itself, never starts a thread (a
+child forked beside a thread pool can hang for ever) and never starts CUDA: only a probe's fork does.
 """
 
 import contextlib

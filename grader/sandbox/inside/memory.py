@@ -1,6 +1,6 @@
 """How much memory processes hold, read from /proc: the watchdog's eyes.
 
-`grader.sandbox.inside.forkserver` asks it twenty times a second for each running submission.
+`grader.sandbox.inside.supervisor` asks it twenty times a second for each running submission.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Explain why a notebook's module lacks a name: it failed, it was not run, or something similar has another name.
 
-`grader.sandbox.inside.worker` asks before it reports an exception.
+`grader.sandbox.inside.exception_report` asks before it describes an exception.
 """
 
 import difflib

@@ -1,8 +1,7 @@
 """Watch which forbidden functions and layers a student's code really calls, however it got hold of them.
 
-`grader.sandbox.inside.worker` wraps it around a probe; `grader.sandbox.inside.forbidden.scan` tells the same from the
-source. It runs beside the student's code and can be fooled by code that means to: what it saw was called, what it
-didn't may have been.
+`grader.sandbox.inside.worker` wraps it around a probe. It runs beside the student's code and can be fooled by code
+that means to: what it saw was called; what it didn't see may have been called all the same.
 """
 
 import functools

@@ -1,8 +1,8 @@
 """The system calls that student code may not make, as a seccomp program: a second layer behind the namespaces.
 
 A deny-list: what torch, DataLoader workers and subprocesses need goes through. It also holds the ways to keep memory
-that no process maps (memfd, System V IPC), which the memory watchdog would not see. Built once by
-`grader.sandbox.inside.forkserver`, installed in each submission by `grader.sandbox.inside.kernel`.
+that no process maps (memfd, System V IPC), which the memory watchdog would not see. `grader.sandbox.inside.forkserver`
+builds it once; each submission installs it before student code runs.
 """
 
 import errno

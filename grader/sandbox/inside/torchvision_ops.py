@@ -1,7 +1,8 @@
 """Make PyPI's torchvision importable beside a CPU-only torch.
 
 Its compiled operators are built against CUDA, don't load there, and their absence stops `import torchvision`
-("operator torchvision::nms does not exist"). `grader.sandbox.inside.worker` and the tests call this before the import.
+("operator torchvision::nms does not exist"). `grader.sandbox.inside.forkserver` and the tests call this before the
+import.
 """
 
 import functools

@@ -1,6 +1,6 @@
 """Run probes beside the student's code: this module shares its process with strangers and holds no answer.
 
-`grader.sandbox.inside.forkserver` starts `serve` inside a submission's walls; `grader.sandbox.outside.host` talks to it
+`grader.sandbox.inside.supervisor` calls `serve` inside a submission's walls; `grader.sandbox.outside.host` talks to it
 and believes nothing. `run_probe` is also what the inline sandbox calls.
 """
 

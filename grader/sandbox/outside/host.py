@@ -1,6 +1,6 @@
 """The trusted side of the sandbox: opens a submission, runs its probes, believes nothing.
 
-`grader.grading.plugin` runs checks against it; `grader.sandbox.outside.exchange` reads what comes back.
+`grader.grading.opening` makes one for each submission; `grader.sandbox.outside.exchange` reads what comes back.
 """
 
 import contextlib

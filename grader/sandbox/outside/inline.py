@@ -1,6 +1,6 @@
 """Run probes in the caller's own process: for breakpoints, and for nobody's code but your own.
 
-`grader check --debug` and notebook cells use it; it has no limits and no wall.
+`grader.grading.opening` opens it for `grader check --debug`; it has no limits and no wall.
 """
 
 import sys

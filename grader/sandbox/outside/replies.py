@@ -1,6 +1,6 @@
 """What a reply says, read from a stranger: outputs, the description of an exception, or how a process ended.
 
-`grader.sandbox.outside.exchange` receives the bytes; `grader.grading.outcome` explains the outcome to a student.
+`grader.sandbox.outside.exchange` receives the bytes and passes the outcome on.
 """
 
 import os

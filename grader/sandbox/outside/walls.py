@@ -1,6 +1,6 @@
 """The walls: how the fork server is started, inside bubblewrap or as a plain process.
 
-`grader.sandbox.outside.host` asks for one by name and talks to what it starts.
+`grader.sandbox.outside.forkserver_client` asks for one by name and talks to the fork server behind it.
 """
 
 import os

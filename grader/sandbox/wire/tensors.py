@@ -1,7 +1,8 @@
 """Values that cross the wall: tensors as safetensors, everything else as JSON, nothing else at all.
 
-`pack` runs on the sending side, `unpack` on the receiving one, which trusts nothing; `grader.sandbox.wire.protocol`
-frames the bytes. A value that can't cross becomes an `Opaque` that says what it was.
+`pack` runs on the sending side (`grader.sandbox.inside.worker`), `unpack` on the receiving one
+(`grader.sandbox.outside.exchange`), which trusts nothing. A value that can't cross becomes an `Opaque` that says what
+it was.
 """
 
 import hashlib

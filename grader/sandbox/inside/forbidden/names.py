@@ -1,6 +1,6 @@
 """Decide whether a dotted name is one that an assignment forbids.
 
-`grader.sandbox.inside.forbidden.walk` finds the names in a student's source and asks here.
+`grader.sandbox.inside.forbidden.scan` finds the names in a student's source and asks here.
 """
 
 import re

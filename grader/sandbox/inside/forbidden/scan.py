@@ -1,7 +1,7 @@
 """Find where a submission uses what its assignment forbids, from the source alone: nothing of it is executed.
 
 `grader.sandbox.inside.worker` calls it in a bounded child before any of the student's code runs; what can't be told
-from the source (`getattr(torch.nn, input())`) is left to `grader.sandbox.inside.recorder`, which watches the calls.
+from the source (`getattr(torch.nn, input())`) is left to the recorder, which watches the calls.
 """
 
 import ast

@@ -1,6 +1,7 @@
 """Compute with constants: the few text methods and operators by which source code can build a name.
 
-`grader.sandbox.inside.forbidden.walk` calls it for operators, `grader.sandbox.inside.forbidden.calls` for methods.
+`grader.sandbox.inside.forbidden.expressions` calls it for operators, `grader.sandbox.inside.forbidden.calls` for
+methods.
 """
 
 import itertools
