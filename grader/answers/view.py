@@ -30,7 +30,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class QuestionPage:
-    """Show all answers to one question; `most` is empty where the course sets no points."""
+    """Show all answers to one question; `most` is empty if the course sets no points."""
 
     number: int
     name: str

@@ -51,7 +51,7 @@ class Recording:
 
     @property
     def is_blocked(self) -> bool:
-        """Tell whether the reference has to be mended before anything may be written."""
+        """Tell whether the reference has to be fixed before anything may be written."""
         return bool(self.refused or self.failed)
 
     @property

@@ -109,7 +109,7 @@ def _watch(
                     assignment = again()
                     jobs = map(Job, rounds(found, changes, checks=assignment.folder.resolve()))
                     grade_all(assignment, jobs, wall=Wall.PROCESS, report=report, selection=selection)
-                except CourseError as err:  # its author is at work, too
+                except CourseError as err:  # its author is at work as well
                     complain(err.message, err.remedy)
                     changes.wait()
     except KeyboardInterrupt:

@@ -32,9 +32,9 @@ ClusterConfigOption = Annotated[
 def choose_executor(
     cluster: str | None, config: Path | None, *, assignment: "Assignment", jobs: int | None, device: str
 ) -> "Callable[[int], Executor]":
-    """Return what makes the executor for so many jobs, each submission within the assignment's limits.
+    """Return a function that makes the executor for a number of jobs, each submission within the assignment's limits.
 
-    Raises UsageError and CourseError for options that can't be used, SandboxError where Dask is not installed or a
+    Raises UsageError and CourseError for options that can't be used, SandboxError if Dask is not installed, or if a
     graphics card is wanted and none is here.
     """
     if cluster is None and config is not None:

@@ -1,4 +1,4 @@
-"""What several verbs tell on stderr, and the names of tasks that they all understand.
+"""What several verbs say on stderr, and the names of tasks that they all understand.
 
 `grader.cli` calls the verbs, each in the module of its name.
 """
@@ -44,7 +44,7 @@ def tell_of_other_torch(assignment: "Assignment") -> None:
 
 
 def known_tasks(assignment: "Assignment", tasks: list[str] | None) -> tuple[str, ...]:
-    """Return the tasks that were named, () for all. Raises CourseError for one that the assignment hasn't."""
+    """Return the tasks that were named, () for all. Raises CourseError for one that the assignment doesn't have."""
     from grader.courses.toml_table import suggest
 
     known = [task.name for task in assignment.tasks]

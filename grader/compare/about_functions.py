@@ -118,7 +118,7 @@ def _functions(tensor: torch.Tensor) -> Iterator[tuple[str, Function]]:
 
 
 def _factor_where(case: Case, scaled: torch.Tensor) -> float | None:
-    """Return the factor of the marked elements where all others are right; None where there is none."""
+    """Return the factor of the marked elements where all others are right, or None if there is none."""
     right = case.actual.isfinite() & ~too_far(case.actual, case.expected, case.tolerance)
     if not bool(right[~scaled].all()) or not is_telling(case.expected[~scaled], case.tolerance):
         return None
@@ -126,7 +126,7 @@ def _factor_where(case: Case, scaled: torch.Tensor) -> float | None:
 
 
 def _common_factor(case: Case, marked: torch.Tensor) -> float | None:
-    """Return the one factor by which all marked elements differ from what is expected; None where there is none."""
+    """Return the one factor by which all marked elements differ from what is expected, or None if there is none."""
     actual, expected = case.actual[marked], case.expected[marked]
     if not is_telling(expected, case.tolerance) or not bool(actual.isfinite().all()):
         return None

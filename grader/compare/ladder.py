@@ -26,7 +26,7 @@ def find_mismatches(
     """Yield a finding for every expected value that isn't matched, in the expectation's order.
 
     `devices` names the devices, by path, of tensors that were moved to the CPU on their way here.
-    Raises CourseError where an expected value is of a kind that can't be compared.
+    Raises CourseError if an expected value is of a kind that can't be compared.
     """
     for name, value in expected.values.items():
         if name not in actual:

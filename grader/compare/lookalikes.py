@@ -24,7 +24,7 @@ _MAX_SIBLINGS = 32
 def find_lookalike(
     finding: Finding, context: Context, *, siblings: Mapping[str, torch.Tensor] | None = None
 ) -> Lookalike | None:
-    """Return the first hypothesis that explains a finding, told in a sentence; None where none does.
+    """Return the first hypothesis that explains a finding, told in a sentence, or None if none does.
 
     `siblings` are what is expected of all outputs, by name.
     """
@@ -52,7 +52,7 @@ def _tell_all(finding: Finding, case: Case | None) -> Iterator[Lookalike]:
 
 
 def _case_of(finding: Finding, context: Context) -> Case | None:
-    """Return what the hypotheses about values look at; None where there are no values, or too many."""
+    """Return what the hypotheses about values look at, or None if there are no values, or too many."""
     actual, expected = finding.actual, finding.expected
     if actual is None or expected is None:
         return None

@@ -27,7 +27,7 @@ _FOR_DTYPE = {
 
 
 def remedy_for_kind(actual: str, expected: str) -> str:
-    """Return what to try where a value of one kind came instead of another, "" where nobody knows."""
+    """Return what to try where a value of one kind came instead of another, or "" if nobody knows."""
     if actual == "list" and expected == "tensor":
         return "Build a tensor with `torch.tensor` or `torch.stack`."
     if actual in ("int", "float", "bool") and expected == "tensor":

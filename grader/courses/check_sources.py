@@ -28,7 +28,7 @@ class CheckSource:
 class CheckSources:
     """Hold an assignment's checks in their order, and by file all else: imports, helpers, constants, fixtures.
 
-    `imported` names, by file, the files of checks that it imports from. `is_certain` is False where some check's task,
+    `imported` names, by file, the files of checks that it imports from. `is_certain` is False if some check's task,
     or what it uses, can't be read off the source; then everything belongs to every task.
     """
 

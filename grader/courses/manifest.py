@@ -40,7 +40,7 @@ def record_remedy(folder: Path) -> str:
 
 
 def version_note(folder: Path) -> str:
-    """Say that assets were recorded with another release of torch, "" where they were not.
+    """Say that assets were recorded with another release of torch, or "" if they were not.
 
     Their tolerances are made for rounding, so results hold as a rule; the sentence is for whoever sees them fail.
     """

@@ -104,7 +104,7 @@ def _checked_indices(indices: torch.Tensor, *, classes: int) -> torch.Tensor:
     if outside.any():
         first = int(outside.int().argmax())
         raise UnusablePredictions(
-            f"{int(outside.sum())} of {len(indices)} predictions are no class: row {first} says {int(indices[first])}; "
-            f"expected 0 to {classes - 1}."
+            f"{int(outside.sum())} of {len(indices)} predictions are not a class: row {first} says "
+            f"{int(indices[first])}; expected 0 to {classes - 1}."
         )
     return indices

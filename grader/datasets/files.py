@@ -115,7 +115,7 @@ def _read(path: Path, *, at_most: int) -> bytearray:
 
 
 def _stamp(path: Path) -> object:
-    """Return what changes when a file does, None where it can't be looked at."""
+    """Return what changes when a file does, or None if it can't be looked at."""
     try:
         status = path.stat()
     except OSError:

@@ -104,7 +104,7 @@ def load_dataset(
 
 
 def available(names: Sequence[str], *, data: Path | None = None, download: bool = False) -> str | None:
-    """Return the first of the names whose data set is on this machine, or may be fetched; None where none is."""
+    """Return the first of the names whose data set is on this machine, or may be fetched, or None if none is."""
     for name in names:
         _check_known(name)
         if (download and name in FILE_DATASETS) or not explain_absence(name, data=data):
@@ -113,7 +113,7 @@ def available(names: Sequence[str], *, data: Path | None = None, download: bool 
 
 
 def explain_absence(name: str, *, data: Path | None = None) -> str:
-    """Say why a data set can't be used and what to do, "" where it can."""
+    """Say why a data set can't be used and what to do, or "" if it can."""
     _check_known(name)
     if name in FROM_SKLEARN and importlib.util.find_spec("sklearn") is None:
         return f"{name} needs scikit-learn, which is not installed. Run `pip install 'torchgrade[courses]'`."

@@ -25,7 +25,7 @@ class FinalPoints:
     has_answers: bool = False
 
     def cell(self, submission: str) -> str:
-        """Return the points as text, "" where they are withheld."""
+        """Return the points as text, or "" if they are withheld."""
         return number(self.points[submission]) if submission in self.points else ""
 
 

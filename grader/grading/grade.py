@@ -122,7 +122,7 @@ def grade_all(
 
 
 def _refuse_unused(device: str, session: pytest.Session, assignment: Assignment) -> None:
-    """Raise CourseError where no check that would run needs the device."""
+    """Raise CourseError if no check that would run needs the device."""
     checks = session.config.stash[plugin.CHECKS]
     if all(checks[item.name].device != device for item in session.items):
         raise CourseError(
@@ -132,7 +132,7 @@ def _refuse_unused(device: str, session: pytest.Session, assignment: Assignment)
 
 
 def _named_for(job: Job, *, checks: Mapping[str, Check]) -> Collection[str] | None:
-    """Return the checks that a job asks for, None where that is all of them."""
+    """Return the checks that a job asks for, or None if that is all of them."""
     if not job.tasks and not job.checks:
         return None
     of_tasks = {name for name, check in checks.items() if check.task in job.tasks}

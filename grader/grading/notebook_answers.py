@@ -13,7 +13,7 @@ MAX_ANSWER = 20_000
 def read_answers(
     cells: Sequence[Cell], questions: Mapping[str, str], *, reference: Sequence[Cell] = ()
 ) -> dict[str, str]:
-    """Return the answer to each question, "" where there is none; `questions` maps names to ids of cells.
+    """Return the answer to each question, or "" if there is none; `questions` maps names to ids of cells.
 
     The question's own words, as the reference has them, are taken out. Without a reference the whole cell is returned.
     """

@@ -68,7 +68,7 @@ def keep_executed(
 ) -> tuple[str, ...]:
     """Run the notebook as a whole, write its executed copy into `folder`, and return sentences on how that went.
 
-    Raises StoreError where the copy can't be written.
+    Raises StoreError if the copy can't be written.
     """
     if assignment.handed_in.kind is not Kind.NOTEBOOK:
         return ()
@@ -138,7 +138,7 @@ def _tell(rows: Mapping[int, Mapping[str, Any]], cells: Sequence[Cell]) -> Itera
 
 
 def _problem(row: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]) -> str:
-    """Say what a cell did wrong, "" where nothing."""
+    """Say what a cell did wrong; return "" if nothing."""
     if row.get("state") == "died":
         return "ended the kernel: a crash, or too little memory"
     if row.get("state") in ("interrupted", "stuck"):

@@ -78,7 +78,7 @@ def modules_to_preload(assignment: Assignment) -> tuple[str, ...]:
 
 
 def refuse_failed_preload(server: ForkServer) -> None:
-    """Raise CourseError where a module that the assignment preloads can't be had: students' code may need it too."""
+    """Raise CourseError if a module that the assignment preloads can't be had: students' code may need it too."""
     if server.problems:
         raise CourseError(
             f"`preload` in assignment.toml: {server.problems[0].rstrip('.')}.",

@@ -87,7 +87,7 @@ def show_check(tasks: Sequence[str], *, kit: object = None) -> None:
 
 
 def find_kit(kit: object) -> Path | None:
-    """Return the kit that is named, else the nearest at or above the working folder; None where there is none."""
+    """Return the kit that is named, else the nearest at or above the working folder, or None if there is none."""
     if kit is not None:
         folder = Path(str(kit)).expanduser().resolve()
         folder = folder.parent if folder.name == "checks" else folder

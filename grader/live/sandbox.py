@@ -37,7 +37,7 @@ _STOPPED = ("KeyboardInterrupt", "BdbQuit")
 class LiveKernel:
     """Hold the module with the user's names, how to call the file of a cell, and which modules it stands for.
 
-    `modules` is empty where a package is checked: then the student's files below `root` are imported. `finder` tells
+    `modules` is empty if a package is checked: then the student's files below `root` are imported. `finder` tells
     probes that ask for it which cells there are.
     """
 

@@ -23,7 +23,7 @@ class Cells:
     counts: Mapping[str, int] = field(default_factory=dict)
 
     def name(self, file: str) -> str:
-        """Return how the user knows a file: `cell In[5]`, "" where it is none of the cells."""
+        """Return how the user knows a file: `cell In[5]`, or "" if it is none of the cells."""
         return f"cell In[{self.counts[file]}]" if file in self.counts else ""
 
     def executed(self) -> tuple[Cell, ...]:

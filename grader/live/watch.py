@@ -33,7 +33,7 @@ class Changes:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin to watch. Raises UsageError where the package for it is not installed."""
+        """Begin to watch. Raises UsageError if the package for it is not installed."""
         try:
             import watchfiles  # noqa: F401
         except ImportError as err:

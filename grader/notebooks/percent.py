@@ -96,7 +96,7 @@ def _read_kind(marker: str, *, name: str, line: int) -> CellKind:
         return CellKind.CODE
     if found["kind"] not in _KINDS:
         remedy = "Write `[markdown]` or `[raw]`, or nothing for code."
-        raise CourseError(f"{name}, line {line}: `[{found['kind']}]` is no kind of cell.", remedy=remedy)
+        raise CourseError(f"{name}, line {line}: `[{found['kind']}]` is not a kind of cell.", remedy=remedy)
     return _KINDS[found["kind"]]
 
 

@@ -44,7 +44,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionRow:
-    """Show one submission in the big table; `seconds` is how long it took, empty where nobody measured."""
+    """Show one submission in the big table; `seconds` is how long it took, or empty if nobody measured."""
 
     submission: str
     file: str

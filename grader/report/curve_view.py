@@ -33,7 +33,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class CurveView:
-    """Show one curve; `target` is its height in pixels, None where the check asks for nothing."""
+    """Show one curve; `target` is its height in pixels, or None if the check asks for nothing."""
 
     name: str
     lines: tuple[LineView, ...]
@@ -130,7 +130,7 @@ def _words(line: Line, curve: Curve) -> str:
 
 
 def _gap(line: Line, *, last: float) -> str:
-    """Say where a line first has no value, "" where it has them all; `last` is where it has its last one."""
+    """Say where a line first has no value, or "" if it has them all; `last` is where it has its last one."""
     broken = next((epoch for epoch, value in zip(line.epochs, line.values, strict=True) if value is None), None)
     if broken is None:
         return ""

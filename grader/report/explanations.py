@@ -40,7 +40,7 @@ class Link:
 class Explanation:
     """Show one explanation and the checks and submissions that got it; `links` holds the first few.
 
-    `heading` is the lookalike's name, empty where there is none; `message` is the explanation that was told most often.
+    `heading` is the lookalike's name, or empty if there is none; `message` is the explanation that was told most often.
     `percent` is the share of all submissions.
     """
 

@@ -67,7 +67,7 @@ class Store:
         self._files.close()
 
     def result(self, submission: str) -> tuple[SubmissionResult, str] | None:
-        """Return a submission's result and the digest of what was graded, None where there is none."""
+        """Return a submission's result and the digest of what was graded, or None if there is none."""
         with named_errors(self._folder):
             row = self._connection.execute(_LOAD, (spelled(submission),)).fetchone()
         return None if row is None else (unpack_result(row[0]), row[1])

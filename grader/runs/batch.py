@@ -33,7 +33,7 @@ def run_info(order: Order, digests: Mapping[str, str]) -> RunInfo:
 
 
 def _course_digest(order: Order, digests: Mapping[str, str]) -> str:
-    """Return a digest of all that decides a grade beside the submission: checks, probes, assets, support files, us."""
+    """Return a digest of what decides a grade besides the submission: checks, probes, assets, the grader itself."""
     chosen = sorted(name for name in digests if not order.tasks or name in order.tasks)
     return hashlib.sha256("\n".join(f"{name} {digests[name]}" for name in chosen).encode()).hexdigest()
 
@@ -50,7 +50,7 @@ class Keeper:
 
     @property
     def differing(self) -> int:
-        """Return how many submissions were graded by other checks, data or versions than this process has."""
+        """Return how many submissions were graded with other checks, data or versions than this process has."""
         return len(self._differing)
 
     def keep(self, answer: Answer) -> SubmissionResult:
@@ -62,7 +62,7 @@ class Keeper:
         return result
 
     def _whole(self, answer: Answer) -> tuple[SubmissionResult, str]:
-        """Return an answer's result with the tasks that it is not about, and the digest of what was graded."""
+        """Return an answer's result, completed with stored tasks that it lacks, and the digest of what was graded."""
         result, ran = answer.result, answer.job.tasks or self._plan.chosen
         has_failed = result.status is Status.NOT_GRADED and not any(task.checks for task in result.tasks)
         stored = self._store.result(result.submission)
@@ -79,7 +79,7 @@ class Keeper:
         return put_together(fresh, self._assignment, kept=kept, wanted=missing), digest
 
     def _kept(self, stored: SubmissionResult, ran: Sequence[str], digest: str) -> list[TaskResult]:
-        """Return the stored tasks of this content that are valid still, or that this very run has graded."""
+        """Return the stored tasks of this content that are still valid, or that this very run has graded."""
         own = self._own.get(stored.submission, {})
         others = [task for task in stored.tasks if task.name not in ran]
         return [

@@ -18,7 +18,7 @@ _CUT = b"(older lines were dropped)\n"
 
 
 def log_answer(results: Path, answer: Answer) -> None:
-    """Add an answer to its submission's log, which keeps its last 64 KiB. Raises StoreError where that fails."""
+    """Add an answer to its submission's log, which keeps its last 64 KiB. Raises StoreError if that fails."""
     path = results / FOLDER / log_file(answer.result.submission)
     try:
         before = path.read_bytes()

@@ -167,7 +167,7 @@ def _ranges(starts: Places, ends: Places) -> Places:
 
 
 def _compare(left: _Tokens, right: _Tokens, *, count: int, least: float) -> Pair | None:
-    """Return a pair, None where it shares too little; `count` is how many rows have a number."""
+    """Return a pair, or None if it shares too little; `count` is how many rows have a number."""
     in_left, in_right = _found(left, right, count), _found(right, left, count)
     percents = _percent(in_left, left.is_own), _percent(in_right, right.is_own)
     tokens = int(_covered(in_left).sum())

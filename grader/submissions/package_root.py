@@ -25,7 +25,7 @@ class Placed:
 
 
 def place_files(files: Mapping[str, bytes], handed_in: HandedIn) -> Placed:
-    """Move the files to where they belong; raise SubmissionError where no required file is found."""
+    """Move the files to where they belong; raise SubmissionError if no required file is found."""
     root = _find_root(files, handed_in.required)
     if root is not None:
         below = {path[len(root) :]: content for path, content in files.items() if path.startswith(root)}

@@ -73,7 +73,7 @@ def pack_submission(submission: Submission) -> bytes:
 
 
 def read_submission_parcel(file: Path, *, most_bytes: int = 2 << 30) -> Submission:
-    """Return the submission that a file holds; raise ProtocolError where it is not what was packed."""
+    """Return the submission that a file holds; raise ProtocolError if it is not what was packed."""
     parcel = unpack(file.read_bytes(), most_bytes=most_bytes)
     facts = parcel.facts
     submission = Submission(

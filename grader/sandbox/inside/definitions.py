@@ -156,7 +156,7 @@ class _Run:
                 path.write_text(text, encoding="utf-8")
 
     def run(self, statement: Statement) -> bool:
-        """Run a statement, or note why not; False where it failed and might not have further down."""
+        """Run a statement, or note why not; return False if it lacked a name that a later cell may define."""
         if statement.skipped:
             self._note(statement, statement.skipped)
             return True
@@ -173,7 +173,7 @@ class _Run:
     def run_again(self, statement: Statement) -> bool:
         """Run a statement that lacked a name when its turn came, unless its names have come from elsewhere.
 
-        False where it lacks a name again, which another statement's second try may bring.
+        Return False if it still lacks a name, which the second try of another statement may define.
         """
         is_missing = statement.names and not any(name in self.namespace for name in statement.names)
         error = self._execute(statement) if is_missing else None

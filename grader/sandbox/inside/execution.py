@@ -95,7 +95,7 @@ def _prepare(folder: Path, cells: Sequence[Cell]) -> None:
 async def _run_all(
     cells: Sequence[Cell], rows: list[dict[str, Any]], *, folder: Path, cell_s: float, total_s: float
 ) -> str:
-    """Run the cells into their rows and return why the run ended early, "" where it didn't."""
+    """Run the cells into their rows and return why the run ended early, or "" if it didn't."""
     import nbformat
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient

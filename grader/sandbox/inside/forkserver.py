@@ -108,7 +108,7 @@ class _Server:
                 return
 
     def _request(self) -> bool:
-        """Answer one request; False where the grader has hung up."""
+        """Answer one request; return False once the grader has hung up."""
         try:
             payload, descriptors = receive_descriptors(self.control, 2)
         except (EOFError, ConnectionError):

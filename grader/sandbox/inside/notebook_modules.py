@@ -73,7 +73,7 @@ def install_notebook(root: Path, *, import_s: float) -> None:
 
 
 def installed_notebook() -> NotebookFinder | None:
-    """Return the finder that is installed, None where the submission is no notebook."""
+    """Return the finder that is installed, or None if the submission is no notebook."""
     return next((finder for finder in sys.meta_path if isinstance(finder, NotebookFinder)), None)
 
 

@@ -78,7 +78,7 @@ _MACHINES = {
 
 
 def build_filter(machine: str | None = None) -> bytes | None:
-    """Return the program for an architecture (default: this one), None where its call numbers are not known here."""
+    """Return the program for an architecture (default: this one), or None if its call numbers are not known here."""
     known = _MACHINES.get(machine or platform.machine())
     return None if known is None else b"".join(_program(known))
 

@@ -28,7 +28,7 @@ def make_torchvision_importable() -> bool:
 
 @functools.cache
 def _placeholders() -> torch.library.Library | None:
-    """Return the library that holds the declarations for as long as this process lives, None where it's not needed."""
+    """Return the library that holds the declarations for as long as this process lives, or None if it's not needed."""
     if _real_operators_load():
         return None
     library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]

@@ -51,7 +51,7 @@ class ProbeNeeds:
 def read_ready(connection: socket.socket, opening: bytes, *, timeout_s: float) -> Mapping[str, ProbeNeeds]:
     """Send probes and files, and return what each probe needs; no student code has run by then.
 
-    Raises ProtocolError where a probe file can't be executed or the answer makes no sense, OSError where nobody
+    Raises ProtocolError if a probe file can't be executed or the answer makes no sense, OSError if nobody
     answers.
     """
     connection.settimeout(timeout_s)
@@ -89,7 +89,7 @@ class Exchange:
         self.import_failed = False
 
     def run(self, call: ProbeCall, *, number: int) -> ProbeOutcome:
-        """Return the outcome, or raise Gone where the submission's processes have to be ended or are dead."""
+        """Return the outcome, or raise Gone if the submission's processes have to be ended or are dead."""
         started = time.monotonic()
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
@@ -104,7 +104,9 @@ class Exchange:
             gone.outcome = self._with_times(gone.outcome, started)
             raise
         except ProtocolError as err:
-            broken = ProbeOutcome(Ending.KILLED, detail=f"sent something that is no reply: {err.message.rstrip('.')}")
+            broken = ProbeOutcome(
+                Ending.KILLED, detail=f"sent something that is not a reply: {err.message.rstrip('.')}"
+            )
             raise Gone(self._with_times(broken, started)) from err
         finally:
             os.close(reading)
@@ -197,7 +199,7 @@ class Exchange:
         return " before the probe did" if self._imported else " while its modules were imported"
 
     def _read_reply(self, reading: int) -> bool:
-        """Read a piece of the reply; False where there is no more."""
+        """Read a piece of the reply; return False when there is no more."""
         try:
             data = os.read(reading, _CHUNK)
         except BlockingIOError:
@@ -208,7 +210,7 @@ class Exchange:
         return bool(data) and not frames
 
     def _drain_output(self) -> bool:
-        """Take what was printed, keep what fits, drop the rest; False where nobody can print any more."""
+        """Take what was printed, keep what fits, drop the rest; return False when nobody can print any more."""
         for _piece in range(64):
             try:
                 data = os.read(self._output, _CHUNK)

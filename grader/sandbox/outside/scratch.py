@@ -54,7 +54,7 @@ def _is_running(process: int) -> bool:
 
 
 def _namespace() -> int:
-    """Return a number for the namespace of process numbers that this process lives in, 0 where there are none."""
+    """Return a number for the namespace of process numbers that this process lives in, or 0 if there are none."""
     try:
         return os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116 - a link into the kernel
     except OSError:

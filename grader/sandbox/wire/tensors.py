@@ -57,7 +57,7 @@ def pack(values: Mapping[str, Any], *, max_bytes: int = 1 << 30) -> bytes:
     """Turn named values into one safetensors file whose metadata holds the tree of plain values.
 
     Tensors may sit anywhere in nested lists and dicts; each is stored under its path (`params.0.1`). What can't be
-    stored, and tensors beyond `max_bytes` in sum, become `Opaque`. Raises ValueError where names and plain values alone
+    stored, and tensors beyond `max_bytes` in sum, become `Opaque`. Raises ValueError if names and plain values alone
     are too large.
     """
     tensors: dict[str, torch.Tensor] = {}
@@ -101,7 +101,7 @@ class _Packer:
         return _plain_tree(value)
 
     def _fits(self, number: int) -> bool:
-        """Count the values of a list or dict, all at once; False where they are too many."""
+        """Count the values of a list or dict, all at once; return False if they are too many."""
         fits = self.count + number <= MAX_VALUES
         self.count += number if fits else 0
         return fits

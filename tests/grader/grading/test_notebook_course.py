@@ -165,7 +165,7 @@ def test_all_points(odd, name):
         (b"", "is empty (0 bytes)"),
         (b"<html>", "it is an HTML page"),
         (b'{"cells": 3}', "is JSON, but no notebook"),
-        (b'{"cells": [', "is no notebook: Expecting value"),
+        (b'{"cells": [', "is not a notebook: Expecting value"),
     ],
 )
 def test_unreadable(grade, content, words):

@@ -181,7 +181,7 @@ def test_random_inputs_are_repeatable(run_inside):
     ("arguments", "words"),
     [
         (["--assignment", "tinny"], "has no assignment `tinny`. Did you mean `tiny`?"),
-        (["--submission", "nowhere"], "`nowhere` is no file and no folder. Is the path right?"),
+        (["--submission", "nowhere"], "`nowhere` is neither a file nor a folder. Is the path right?"),
         (["--wall", "paper"], "There is no wall 'paper'. Choose one of bubblewrap, process, inline."),
         (["--course", "/"], "/ is not in a course"),
     ],
