@@ -89,7 +89,7 @@ def wrong_slope(case: Case) -> Facts | None:
 
 
 def dropout_active(case: Case) -> Facts | None:
-    """Some elements are zero, and all others too large by what dropout with as many zeros would make them."""
+    """Some elements are zero, and all others too large by as much as dropout of that share would make them."""
     if case.exact:
         return None
     there = case.expected != 0
@@ -136,6 +136,6 @@ def _common_factor(case: Case, marked: torch.Tensor) -> float | None:
 
 
 def _is_share(count: int, total: int, probability: float) -> bool:
-    """Tell whether so many of `total` elements may well be drawn with a probability."""
+    """Tell whether this many of `total` elements are likely to be drawn with a probability."""
     deviation = math.sqrt(total * probability * (1 - probability))
     return abs(count - total * probability) <= _SIGMAS * deviation + 0.5

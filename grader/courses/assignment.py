@@ -47,7 +47,7 @@ class WorkerSettings:
 
 @dataclass(frozen=True, slots=True)
 class NotebookSettings:
-    """Say how a notebook is imported: as which module, and how long one statement that is no definition may take.
+    """Say how a notebook is imported: as which module, and how long one statement that defines nothing may take.
 
     `cell_s` and `execute_s` bound a run of the whole notebook: one cell, all cells.
     """

@@ -57,7 +57,7 @@ def score(predictions: object, dataset: Dataset) -> Accuracy:
 def mean_loss(predictions: object, dataset: Dataset) -> float:
     """Return the mean cross-entropy of scores (N, C) for the test rows, NaN for anything else.
 
-    It is made to be drawn beside an accuracy, which says what is wrong with predictions.
+    It is meant to be drawn beside an accuracy, which is what complains about unusable predictions.
     """
     N, C = len(dataset.test_y), len(dataset.classes)
     if not isinstance(predictions, torch.Tensor) or predictions.shape != (N, C) or not predictions.is_floating_point():

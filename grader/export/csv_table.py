@@ -1,4 +1,4 @@
-"""Reads a CSV file that a person or an LMS made, defensively.
+"""Defensively reads a CSV file that a person or an LMS made.
 
 `grader.export.roster` and `grader.export.worksheet` say what its columns mean.
 """

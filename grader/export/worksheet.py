@@ -84,7 +84,7 @@ def read_worksheet(path: Path) -> Worksheet:
 
 
 def filled_worksheet(sheet: Worksheet, cells: Mapping[tuple[int, int], str]) -> str:
-    """Return the worksheet as text, with `cells` by row and column in place of its own."""
+    """Return the worksheet as text, with `cells`, by row and column, in place of its own."""
     rows = [list(map(kept_cell, sheet.table.header))]
     for place, row in enumerate(sheet.table.rows):
         rows.append([kept_cell(cells.get((place, column), own)) for column, own in enumerate(row)])

@@ -48,7 +48,7 @@ class Forbidden:
 def find_uses(sandbox: Sandbox, *, assignment: Assignment, files: Mapping[str, bytes]) -> Forbidden:
     """Return where a submission uses what its tasks forbid; call it before any probe.
 
-    A source that can't be read costs nobody points: it is a flag, and as a rule can't be imported either.
+    A source that can't be read costs nobody points: it is flagged, and usually can't be imported either.
     """
     names = sorted({name for task in assignment.tasks for name in task.forbidden})
     if not names:

@@ -78,9 +78,9 @@ def grade_all(
     digests: Mapping[str, str] = MappingProxyType({}),
     device: str = "cpu",
 ) -> None:
-    """Do jobs one after another and report each result with the digest of what was graded.
+    """Grade jobs one after another and report each result with the digest of what was graded.
 
-    Notebooks are also run as a whole where `executed` names a folder for their executed copies. `alive` is called
+    Notebooks are also run as a whole if `executed` names a folder for their executed copies. `alive` is called
     before each check, `ready` with the fork servers (none where all is inline) before the first job. `digests` of
     tasks (see `grader.grading.keys`) make their results reusable. With the `device` "cuda" checks that need a graphics
     card are run as well. Raises the error of a course or sandbox with which nothing can be graded.
@@ -132,7 +132,7 @@ def _refuse_unused(device: str, session: pytest.Session, assignment: Assignment)
 
 
 def _named_for(job: Job, *, checks: Mapping[str, Check]) -> Collection[str] | None:
-    """Return the checks that a job asks for, or None if that is all of them."""
+    """Return the checks that a job asks for, or None if it asks for all of them."""
     if not job.tasks and not job.checks:
         return None
     of_tasks = {name for name, check in checks.items() if check.task in job.tasks}

@@ -14,7 +14,7 @@ class Job:
     """Name a submission to grade; `tasks` are the only ones to grade, `checks` the only ones to run, () for all.
 
     Checks that others come after are run as well; those of tasks that were not asked for are not in the result. With
-    `checks` nothing is told of the submission as a whole: neither text answers nor how its notebook was read.
+    `checks` the result says nothing of the submission as a whole: neither text answers nor how its notebook was read.
     `parcel` is a file that holds the submission as `grader.submissions.parcel` packed it, read in place of what was
     found.
     """

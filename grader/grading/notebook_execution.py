@@ -115,7 +115,7 @@ def _parse(value: Any) -> tuple[dict[int, Mapping[str, Any]], str]:
 
 
 def _tell(rows: Mapping[int, Mapping[str, Any]], cells: Sequence[Cell]) -> Iterator[str]:
-    """Yield a sentence for each cell that failed when the whole notebook was run, and count what only followed."""
+    """Yield a sentence for each cell that failed when the whole notebook was run, and a count of what only followed."""
     told, followed = 0, 0
     words = set[str]()  # of the cells that failed so far
     for cell in cells:
@@ -194,7 +194,7 @@ def _data(data: Mapping[Any, Any]) -> dict[str, str]:
 
 
 def _begins(content: str, start: bytes) -> bool:
-    """Tell whether base64 text is one, and begins as its kind of image does."""
+    """Tell whether a text is base64, and begins as its kind of image does."""
     try:
         return base64.b64decode("".join(content.split()), validate=True).startswith(start)
     except (binascii.Error, ValueError):

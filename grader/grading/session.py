@@ -73,7 +73,7 @@ class Subject:
     called: dict[str, set[str]] = field(default_factory=dict)
 
     def failed_before(self, check: Check) -> CheckResult | None:
-        """Return the result of a check that this one depends on and that did not pass, or None if all did."""
+        """Return the result of a check that this one depends on and that did not pass, or None if all passed."""
         for name in check.after:
             result = self.results.get(name)
             if result is not None and result.verdict is not Verdict.PASSED:

@@ -1,4 +1,4 @@
-"""Stamp results with what lets a later run reuse them: their keys, and whether they would come out the same again.
+"""Stamp results with what lets a later run reuse them: their keys, and whether grading again would give the same.
 
 `grader.grading.grade` calls it; `grader.grading.keys` makes the keys, which the plan of a later run compares.
 """

@@ -99,7 +99,7 @@ class LiveSandbox:
     def _forgotten(self, probe: Probe) -> Iterator[None]:
         """Let the next probe find the names of the notebook, its modules and the probe files as this one does.
 
-        Behind a wall each has a fork to itself. Numbers in tensors come back when all checks are done.
+        Behind a wall each has a fork to itself. The numbers in tensors are restored when all checks are done.
         """
         modules = [vars(sys.modules[name]) for name in probe.needs if name in sys.modules]
         functions = [one.function for one in self._probes.values()]
@@ -113,7 +113,7 @@ class LiveSandbox:
                 one()
 
     def _explained(self, outcome: ProbeOutcome) -> ProbeOutcome:
-        """Say what to do about a name that a probe has looked for in the notebook in vain."""
+        """Say what to do about a name that a probe has looked for in the notebook and not found."""
         report = outcome.error
         found = _ABSENT.search(report.message) if report is not None and not report.frames else None
         if found is None or (found["module"] or found["owner"]) not in (

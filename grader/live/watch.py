@@ -91,7 +91,7 @@ class Changes:
                 self._begun.set()
                 if saved:
                     self._saved.put(frozenset(Path(name) for _, name in saved))
-        except Exception as err:  # whatever ends this thread has to reach the one that waits
+        except Exception as err:  # whatever ends this thread has to reach the thread that waits
             self._saved.put(err)
             self._begun.set()
 
@@ -107,7 +107,7 @@ def _below(path: Path, folder: Path) -> tuple[str, ...]:
 def rounds(found: Found, changes: Changes, *, checks: Path) -> Iterator[Found]:
     """Yield a student's folder now and after each save, until a file in the folder `checks` changes.
 
-    Then checks and probes have to be read anew, for which the session must end.
+    Then checks and probes have to be read again, so the session has to end.
     """
     yield found
     while not any(path.is_relative_to(checks) for path in changes.wait()):

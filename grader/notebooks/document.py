@@ -50,7 +50,7 @@ class Notebook:
 
 
 def read_notebook(content: bytes, *, name: str) -> Notebook:
-    """Read the cells of a notebook of any version; raise SubmissionError if there are none to be read.
+    """Read the cells of a notebook of any version; raise SubmissionError if there are none to read.
 
     Outputs, attachments and widgets are dropped. Cells of an unknown kind are taken as text, and noted.
     """

@@ -39,7 +39,7 @@ def is_percent(text: str) -> bool:
 def read_percent(text: str, *, name: str) -> tuple[Cell, ...]:
     """Return the cells of a percent script; raise CourseError for a cell that can't be what its marker says.
 
-    A cell without an id gets one made of its text, so that it changes with its cell only.
+    A cell without an id gets one made from its text, so that it changes only with its cell.
     """
     cells: list[Cell] = []
     taken: set[str] = set()

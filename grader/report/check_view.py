@@ -60,7 +60,7 @@ class PlaceLink:
 class CheckView:
     """Show one check; `is_loud` where the grader failed, `note` says why a check doesn't count.
 
-    `link` is the explanation again, where it names a line that is shown below.
+    `link` is the explanation again, split at a line that it names and that is shown below.
     """
 
     anchor: str

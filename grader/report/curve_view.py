@@ -1,4 +1,4 @@
-"""Turns a curve of a training into what an SVG draws, and into sentences for everybody, also those who can't see it.
+"""Turns a curve of a training into what an SVG draws, and into sentences, also for those who can't see it.
 
 `grader.report.check_view` shows the curves of a check; `grader.report.terminal` only says them.
 """
@@ -75,7 +75,7 @@ def curve_view(curve: Curve) -> CurveView:
 
 
 def curve_words(curve: Curve) -> tuple[str, ...]:
-    """Return what a curve shows, a sentence a line and one for the target."""
+    """Return what a curve shows: one sentence per line, and one for the target."""
     words = [_words(line, curve) for line in curve.lines]
     return tuple(f"{sentence}." for sentence in (*words, _target_words(curve)) if sentence)
 

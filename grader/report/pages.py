@@ -19,7 +19,7 @@ _ROOM = Room()
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """Show one task; `reproduce` is a command, or empty if a student couldn't run it or has no need to.
+    """Show one task; `reproduce` is a command, or empty if a student couldn't run it or doesn't need to.
 
     `reused` says that the verdicts were made by an earlier run; it is empty if they were not.
     """

@@ -12,7 +12,7 @@ from grader.report.pages import bar_width
 from grader.results.plain_text import number
 from grader.results.verdict import SubmissionResult, TaskResult, Verdict
 
-_ENOUGH = 8  # submissions, below which a correlation is an accident
+_ENOUGH = 8  # with fewer submissions a correlation is an accident
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class TaskRow:
     """Show how a task went over all submissions that have a result for it.
 
     `discrimination` is the correlation between the share of points earned here and that earned in all other tasks,
-    empty if it can't be told; `is_odd` where it is low enough to ask whether the task measures something else.
+    empty if it can't be told; `is_odd` if it is low enough to ask whether the task measures something else.
     `hardest` is the check that most failed, `hardest_failed` how many.
     """
 

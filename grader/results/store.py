@@ -83,7 +83,7 @@ class Store:
         self._connection.execute(_SAVE, row)
 
     def revise(self, change: Callable[[SubmissionResult, str], SubmissionResult | None]) -> None:
-        """Put what `change` returns for each result and its digest in its place, all or none; None drops it."""
+        """Replace each result by what `change` returns for it and its digest, all or none; None drops the result."""
         with named_errors(self._folder), self._connection:
             for key in self._connection.execute(_KEYS).fetchall():
                 text, digest = self._connection.execute(_LOAD, key).fetchone()

@@ -36,7 +36,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeatMap:
-    """Show where a tensor differs from the expected one, as rows of characters, each the worst of what it stands for.
+    """Show where a tensor differs from the expected one, as rows of characters, each the worst of those it covers.
 
     `.` is within the tolerance, `1` to `8` are eighths of `peak` (the largest difference, as text), `!` isn't finite.
     `place` is the part of the tensor that is shown, as an index (`[3, 0, :, :]`), with `…` for axes of which only the
@@ -116,7 +116,7 @@ class Feedback:
 
     `message` is the explanation (plain text, `code` in backticks), `hint` the check's own advice, `traceback` only the
     student's frames (outermost first), `output` what their code printed, already bounded. `matched` names the values
-    that are right beside the items that aren't; `curves` show how a training went, whether it was enough or not.
+    that are right beside the items that aren't; `curves` show how a training went, whether it passed or not.
     """
 
     message: str = ""
@@ -153,7 +153,7 @@ class TaskResult:
 
     `max_points` is what could be earned in this run: checks that are not counted are taken out of it. `flags` are those
     of the submission that this task's checks raised.
-    `key` changes with all that decides the verdicts ("" if nobody asked for it); `is_final` is False if the next
+    `key` changes with everything that decides the verdicts ("" if nobody asked for it); `is_final` is False if the next
     run shall grade the task again though nothing has changed. `graded` is the ISO 8601 time of the verdicts, and
     `reused` says that they were made by an earlier run.
     """

@@ -36,7 +36,7 @@ class Chosen:
 def convert_scripts(files: Mapping[str, bytes], assignment: Assignment) -> dict[str, bytes]:
     """Replace percent scripts by the notebooks that the assignment asks for under the same name.
 
-    Raises CourseError for a script that is no proper percent script.
+    Raises CourseError for a script that is not a proper percent script.
     """
     converted = dict(files)
     is_notebook = assignment.handed_in.kind is Kind.NOTEBOOK
@@ -51,7 +51,7 @@ def convert_scripts(files: Mapping[str, bytes], assignment: Assignment) -> dict[
 
 
 def choose_notebook(files: Mapping[str, bytes], assignment: Assignment, *, reference: bytes | None) -> Chosen:
-    """Give the submission's notebook the name asked for: the only one, else the one most like the reference."""
+    """Give the submission's notebook the name asked for; of several, the one most like the reference."""
     target = _target(assignment)
     found = [path for path in files if path.lower().endswith(".ipynb")]
     named = [path for path in found if plain_name(PurePosixPath(path).name) == PurePosixPath(target).name.lower()]

@@ -90,7 +90,7 @@ def _spell(path: str, known: Mapping[str, str]) -> str:
 
 
 def _place_loose(files: Mapping[str, bytes], handed_in: HandedIn) -> tuple[str, dict[str, bytes], tuple[str, ...]]:
-    """Place required files that lie somewhere by their bare names, and the files beside them with them."""
+    """Find required files by their bare names wherever they lie, and place them with the files beside them."""
     best: dict[str, str] = {}
     root = ""
     for folder in _list_roots(files):

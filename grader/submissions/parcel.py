@@ -1,4 +1,4 @@
-"""Files as one piece of bytes and back: what travels to another machine, of a course or of a submission.
+"""Files as one string of bytes and back: how a course or a submission travels to another machine.
 
 `grader.cluster` sends it; `grader.grading.grade` reads the submission in it instead of what was handed in.
 """

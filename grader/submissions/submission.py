@@ -1,4 +1,4 @@
-"""Read one submission into memory: the student's files, with what isn't theirs to change restored.
+"""Read one submission into memory: the student's files, with everything that isn't theirs to change restored.
 
 `grader.submissions.intake` finds submissions; `grader.grading.grade` sends what is read here into the sandbox.
 """

@@ -27,13 +27,13 @@ from grader.notebooks.document import Cell, CellKind
 from grader.sandbox.inside.statement_choice import Statement, choose_statements, find_training
 from grader.sandbox.inside.statement_time import StatementTooLong, time_limit
 
-_PATIENCE = 5.0  # a statement may take so many times its computing time by the clock, while there is time for all
+_PATIENCE = 5.0  # while time is left for the rest, a statement may take this many times its computing time by the clock
 _LEAST_PATIENCE = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Bound the run, in seconds: one statement's computing, and by the clock all that are no definitions together."""
+    """Bound the run, in seconds: one statement's computing, and the time by the clock of all non-definitions."""
 
     statement_s: float = 2.0
     total_s: float = 15.0
@@ -54,7 +54,7 @@ class Event:
 class Log:
     """Hold what became of a notebook: where each name was defined last, and what failed or was left out.
 
-    `late` are (name, cell) of definitions that were taken although they stand below the cell where the run ends.
+    `late` are (name, cell) of definitions that were used although they stand below the cell where the run ends.
     """
 
     defined: dict[str, int] = field(default_factory=dict)
@@ -96,7 +96,7 @@ def run_cells(cells: Sequence[Cell], module: ModuleType, *, root: Path, end: int
 
 
 def _close_figures() -> None:
-    """Close what cells have drawn, as a kernel does behind each: else a function would plot into the last axes."""
+    """Close what cells have drawn, as a kernel does after each: else a function would plot into the last axes."""
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:
         with contextlib.suppress(Exception):
@@ -115,7 +115,7 @@ class _Run:
         self.log = Log()
 
     def read(self, cells: Sequence[Cell]) -> list[Statement]:
-        """Parse the code cells; one that is no Python is an event, its lines are there for tracebacks all the same."""
+        """Parse the code cells; one that is not Python becomes an event, but tracebacks can still show its lines."""
         trees: dict[int, ast.Module] = {}
         for cell in cells:
             if cell.kind is CellKind.CODE:
@@ -248,7 +248,7 @@ def _future_flags(node: ast.ImportFrom) -> int:
 
 
 def _names_in_text(text: str) -> Iterator[str]:
-    """Yield what a text that is no Python would define, judged by the beginnings of its lines."""
+    """Yield the names that a text that is not Python would define, judged by the beginnings of its lines."""
     for line in text.splitlines():
         keyword, _, rest = line.partition(" ")
         if keyword in {"class", "def"}:

@@ -29,7 +29,7 @@ from grader.sandbox.inside.torchvision_ops import make_torchvision_importable
 from grader.sandbox.wire import limits as bounds
 from grader.sandbox.wire.protocol import PRELOAD_FOLDER, note, read_frame, read_note, receive_descriptors
 
-_MANY = 80  # forks of probes: what each saves in huge pages, so often, is what it costs to gather the memory in them
+_MANY = 80  # after this many forks of probes, what they save by huge pages makes up for gathering them
 
 
 def main() -> None:
@@ -74,7 +74,7 @@ def _preload(modules: list[str]) -> list[str]:
 
 
 def _thread_count() -> int:
-    """Return how many threads this process has, 1 where the system can't tell."""
+    """Return how many threads this process has, or 1 if the system can't tell."""
     tasks = Path("/proc/self/task")
     return len(list(tasks.iterdir())) if tasks.is_dir() else 1
 

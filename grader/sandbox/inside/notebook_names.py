@@ -76,7 +76,7 @@ def _module_of(err: BaseException, finder: NotebookFinder) -> str:
 
 
 def _with_cause(err: BaseException, log: Log) -> BaseException:
-    """Return a NameError that also says what failed first, through any number of names; another error as it is."""
+    """Return a NameError that also says what failed first, through any number of names; any other error unchanged."""
     missing, event, seen = "", None, set[str]()
     cause: BaseException | None = err
     while isinstance(cause, NameError) and cause.name and cause.name not in seen:
@@ -114,8 +114,8 @@ def _tell_missing(name: str, event: Event | None, module: ModuleType, finder: No
 def find_similar(name: str, module: ModuleType, *, methods: Mapping[str, Collection[str]]) -> str:
     """Return the notebook's own class or function that is most like what is asked for, or "" if none is.
 
-    `methods` are those of the reference's classes by name. Alike is a similar name; else the only class that has all
-    methods asked for and is none of the others that the assignment knows.
+    `methods` are those of the reference's classes by name. A similar name counts; else the only class that has
+    all the methods asked for and is not another one that the assignment knows.
     """
     own = {
         other: thing

@@ -1,4 +1,4 @@
-"""What a notebook finds around it in Jupyter and a module does not: `display` and `get_ipython`.
+"""What a notebook finds in Jupyter and a module does not: `display` and `get_ipython`.
 
 `grader.sandbox.inside.notebook_modules` prepares it before the first cell runs.
 """

@@ -22,7 +22,7 @@ from grader.probes import is_probes_file
 from grader.sandbox.inside.forbidden.names import Forbidden
 
 _TORCH = f"{Path(torch.__file__).parent}/"
-# Modules that only pass a call on: who called them is who calls.
+# Modules that only pass a call on: their caller is the one who counts.
 _PASS_ON = frozenset(
     {
         "torch.nn.modules.module", "torch.nn.modules.container", "torch.nn.functional", "torch.functional",

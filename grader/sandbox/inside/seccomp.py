@@ -115,7 +115,7 @@ def _program(machine: _Machine) -> list[bytes]:
 
 
 def _when(number: int, offset: int, steps: list[bytes]) -> list[bytes]:
-    """Return steps that look at one argument of one system call and let everything else pass by."""
+    """Return steps that look at one argument of one system call and let everything else pass."""
     return [
         _step(_EQUAL, number, no=len(steps) + 2),
         _step(_LOAD, offset),

@@ -18,7 +18,7 @@ _SCHEMAS = (
 
 
 def make_torchvision_importable() -> bool:
-    """Declare the two operators that the import looks up, where the real ones are absent; tell whether it had to.
+    """Declare the two operators that the import looks up, if the real ones are absent; return whether that was needed.
 
     Transforms, data sets and models then work; calling `torchvision.ops.nms` says that it has no kernel. Where the
     real operators load, or torchvision is not installed, nothing is done. May be called any number of times.

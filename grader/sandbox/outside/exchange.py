@@ -41,7 +41,7 @@ class Gone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ProbeNeeds:
-    """Hold the student's modules that a probe needs, the inputs it takes and those it can't do without."""
+    """Hold the student's modules that a probe needs, the inputs it takes and those it requires."""
 
     modules: tuple[str, ...]
     takes: frozenset[str]
@@ -131,7 +131,7 @@ class Exchange:
         data = frame(payload)
         try:
             sent = socket.send_fds(self._connection, [data], [writing])
-            if sent < len(data):  # even an empty message fails where the other side has answered and gone
+            if sent < len(data):  # even an empty message fails if the other side has answered and gone
                 self._connection.sendall(data[sent:])
         except OSError as err:
             raise Gone(ProbeOutcome(Ending.KILLED, detail="ended before the probe began")) from err

@@ -59,7 +59,7 @@ class WalledSandbox:
         self.close()
 
     def run(self, call: ProbeCall) -> ProbeOutcome:
-        """Run one probe; a second time where the grader's own side failed, or the submission's process died too early.
+        """Run one probe; try again if the grader's own side failed, or the submission's process died too early.
 
         A process that dies before it has answered any check may have been killed by the system, and is given one more
         try; whatever makes it die again is the student's.
@@ -105,7 +105,7 @@ class WalledSandbox:
         """Return what the probe needs. Raises SandboxError for a call that no probe can answer."""
         needs = self._needs.get(call.probe)
         if needs is None:
-            known = ", ".join(name for name in self._needs if name.isidentifier())  # without those of all assignments
+            known = ", ".join(name for name in self._needs if name.isidentifier())  # those of every assignment left out
             raise SandboxError(f"The assignment has no probe {call.probe!r}.", remedy=f"It has {known}.")
         for name in sorted({*call.inputs} ^ needs.takes):
             if name not in needs.takes:
@@ -179,7 +179,7 @@ class WalledSandbox:
 
 
 class ByDevice:
-    """Run a submission's probes in two sandboxes: only those for a graphics card where there are cards."""
+    """Run a submission's probes in two sandboxes: those that need a graphics card in the one that sees cards."""
 
     def __init__(self, plain: WalledSandbox, on_cards: WalledSandbox) -> None:
         self._plain = plain

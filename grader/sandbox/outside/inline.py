@@ -33,7 +33,7 @@ class InlineSandbox:
         sys.path.insert(0, str(self._root))
 
     def run(self, call: ProbeCall) -> ProbeOutcome:
-        """Run one probe; its values take the same way through bytes as behind a wall."""
+        """Run one probe; its values are turned into bytes and back, as behind a wall."""
         if call.probe not in self._probes:
             raise CourseError(f"The assignment has no probe {call.probe!r}.")
         started = time.monotonic()

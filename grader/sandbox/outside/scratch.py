@@ -1,4 +1,4 @@
-"""Scratch folders that know their owner, so that those of graders which were killed can be removed later.
+"""Scratch folders that know their owner, so that those of killed graders can be removed later.
 
 `grader.sandbox.outside.walls` and `grader.sandbox.outside.host` make them; `grader.grading.grade` removes stale ones
 before it starts.

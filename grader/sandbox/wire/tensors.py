@@ -21,7 +21,7 @@ from grader.errors import ProtocolError
 MAX_DEPTH = 12
 MAX_VALUES = 20_000
 MAX_TEXT = 100_000
-MAX_HEADER = 4 << 20  # a reader needs twenty times as much memory for the worst of it
+MAX_HEADER = 4 << 20  # in the worst case a reader needs twenty times as much memory
 MAX_AXES = 16
 MAX_SIZE = 1 << 40
 

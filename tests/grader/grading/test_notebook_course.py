@@ -92,7 +92,7 @@ def test_reference(grade):
     assert (result.points, result.max_points, result.flags) == (10, 10, ())
     (note,) = result.notes
     assert note.startswith(
-        "`MLP` is defined in cells 5 and 14: what is checked above cell 14 (`mlp` and `optimizer`) takes cell 5"
+        "`MLP` is defined in cells 5 and 14: the checks above cell 14 (`mlp` and `optimizer`) use cell 5"
     )
 
 
@@ -205,8 +205,8 @@ def test_definition_where_the_task_is_checked(grade):
     result = grade(good(more=[OTHER_MLP]))
     assert result.points == 10
     assert (
-        "`MLP` is defined in cells 2 and 6: what is checked above cell 6 (`mlp` and `optimizer`) takes cell 2, the "
-        "rest the last one."
+        "`MLP` is defined in cells 2 and 6: the checks above cell 6 (`mlp` and `optimizer`) use cell 2, all "
+        "others the last one."
     ) in result.notes
 
 
