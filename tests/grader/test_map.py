@@ -8,7 +8,8 @@ import pytest
 from test_imports import FOLDERS
 
 ROOT = Path(__file__).parents[2]
-_FILE = re.compile(r"[\w./-]+\.(py|html|css|js|toml|md|txt|yaml)|Makefile")
+_FILE = r"[\w./-]+\.(?:py|html|css|js|toml|md|txt|yaml)|Makefile"
+_PLACE = re.compile(rf"`({_FILE})`((?:[\s,]+(?:and\s+)?`\w+(?:\.\w+)?`)*)")
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 
 
@@ -30,14 +31,10 @@ def _path_of(name):
 
 
 def _places(text):
-    """Yield (file, name or "") for everything between backticks that is a file, or a name that follows one."""
-    file = ""
-    for word in re.findall(r"`([^`\n]+)`", text):
-        if _FILE.fullmatch(word):
-            file = word
-            yield file, ""
-        elif file and re.fullmatch(r"\w+(\.\w+)?", word):
-            yield file, word
+    """Yield (file, "") for each file between backticks, and (file, name) for each name that directly follows it."""
+    for file, names in _PLACE.findall(text):
+        yield file, ""
+        yield from ((file, name) for name in re.findall(r"`([\w.]+)`", names))
 
 
 def _names_in(path):
