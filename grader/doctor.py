@@ -1,6 +1,6 @@
 """Find out what works on this machine, by trying it.
 
-`grader.cli` prints the findings; each that is bad says what to do.
+`grader.commands.doctor` prints the findings; each bad one says what to do.
 """
 
 import importlib
@@ -60,7 +60,7 @@ def _torchvision() -> Finding:
     except Exception as err:
         remedy = "Install the torchvision that was built for this torch (see constraints.txt for a pair)."
         return Finding(subject, is_good=False, message=f"{type(err).__name__}: {err}"[:300], remedy=remedy)
-    note = "works; its compiled operators (nms) are not for this torch and were stood in for" if stood_in else "works"
+    note = "works; its compiled operators (nms) are not for this torch and have placeholders" if stood_in else "works"
     return Finding(subject, is_good=True, message=note)
 
 

@@ -38,7 +38,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Say how many rows were taken over, what is wrong with others, and whether the file may be written anew.
+    """Say how many rows were taken over, what is wrong with others, and whether the file may be rewritten.
 
     `problems` name lines; a file with problems, or with columns of its own, is left as it is.
     """
@@ -51,8 +51,8 @@ class Merge:
 def merge_csv(folder: Path, store: ManualStore, answers: Mapping[Key, Answer]) -> Merge:
     """Take over what was changed in manual.csv since it was last read or written here.
 
-    A row that was changed in the file and on the page is a problem: the page's points stay until the two agree. Raises
-    ManualError for a file that can't be read at all.
+    A row that was changed both in the file and on the page is a problem: the page's points count until the two agree.
+    Raises ManualError for a file that can't be read at all.
     """
     path = folder / FILE
     if not path.exists():
@@ -135,7 +135,7 @@ def _read(path: Path) -> tuple[tuple[str, ...], list[Row]]:
                 rows.append(Row(reader.line_num, *(padded[place] for place in places)))
     except csv.Error as error:
         raise ManualError(
-            f"{path}, line {reader.line_num}, is no valid CSV: {error}.", remedy="Save it as CSV again."
+            f"{path}, line {reader.line_num}, is not valid CSV: {error}.", remedy="Save it as CSV again."
         ) from error
     return header, rows
 

@@ -52,7 +52,7 @@ class Desk:
         return self._environment.get_template("index.html").render(title=self._title, rows=rows)
 
     def question(self, position: int, *, order: str, has_names: bool) -> str:
-        """Return the page of one question. Raises ManualError where there is none."""
+        """Return the page of one question. Raises ManualError if there is none."""
         if not 0 <= position < len(self._questions):
             raise ManualError(f"There is no question {position}.")
         page = page_of(
@@ -148,5 +148,5 @@ class Desk:
 def _text(sent: Mapping[str, Any], name: str) -> str:
     value = sent.get(name, "")
     if not isinstance(value, str):
-        raise ManualError(f"`{name}` is no text.")
+        raise ManualError(f"`{name}` is not text.")
     return value

@@ -1,6 +1,6 @@
 """What a person gives for text answers: which answers there are, which points are allowed, and what they sum up to.
 
-`grader.answers.store` keeps it, `grader.answers.csv_file` and `grader.answers.server` take it; reports show it.
+`grader.answers.store` keeps it, `grader.answers.csv_file` and `grader.answers.desk` take it; reports show it.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ Key = tuple[str, str]  # submission, question
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Hold the points and the comment for one answer; `points` is None where there is only a comment yet.
+    """Hold the points and the comment for one answer; `points` is None if there is only a comment yet.
 
     `answer` is the digest of the text that was read: a mark counts for no other text.
     """
@@ -54,7 +54,7 @@ def find_answers(results: Iterable[SubmissionResult], questions: Sequence[Questi
 
 
 def _pairs(result: SubmissionResult, questions: Sequence[Question]) -> Iterable[tuple[Question, Answer]]:
-    """Yield questions with their answers; one that was stored without its question's name is known by its title."""
+    """Yield questions with their answers; one that was stored without its question's name is found by its title."""
     by_name = {answer.name: answer for answer in result.answers if answer.name}
     by_title = {answer.title: answer for answer in result.answers if not answer.name}
     for question in questions:
@@ -90,7 +90,7 @@ def manual_sum(result: SubmissionResult) -> ManualSum:
 
 
 def total_points(result: SubmissionResult) -> float | None:
-    """Return the points of checks and answers together, None for as long as some of them are not final."""
+    """Return the points of checks and answers together, or None as long as some of them are not final."""
     if result.status is not Status.GRADED:
         return None
     earned = manual_sum(result)
@@ -98,12 +98,12 @@ def total_points(result: SubmissionResult) -> float | None:
 
 
 def most_for(points: float) -> float:
-    """Return the most that may be given for a question: what the course says, a wide bound where it says nothing."""
+    """Return the most that may be given for a question: what the course says, or a wide bound if it says nothing."""
     return points or MOST_WITHOUT_LIMIT
 
 
 def points_from(text: str, *, most: float) -> float | None:
-    """Return the points that a person wrote, None for nothing. Raises ManualError for what no points can be."""
+    """Return the points that a person wrote, or None for nothing. Raises ManualError for what can't be points."""
     written = text.strip()
     if not written:
         return None
@@ -112,7 +112,7 @@ def points_from(text: str, *, most: float) -> float | None:
     except ValueError:
         points = math.nan
     if not math.isfinite(points):
-        raise ManualError(f"“{written[:40]}” is no number of points.", remedy=f"Give 0 to {number(most)}.")
+        raise ManualError(f"“{written[:40]}” is not a number of points.", remedy=f"Give 0 to {number(most)}.")
     if not 0 <= points <= most:
         raise ManualError(f"{number(points)} points are not within 0 and {number(most)}.", remedy="Mend the number.")
     return points + 0.0  # no minus zero

@@ -1,7 +1,7 @@
 """Serves the page for grading answers to one person on this machine, and stores what they give at once.
 
-Bound to 127.0.0.1; every address begins with a random token; what changes anything has to send the token again in a
-header, which a page of strangers can't. `grader.commands.manual` starts it.
+Bound to 127.0.0.1; every address begins with a random token; a request that changes anything has to send the token
+again in a header, which a stranger's page can't. `grader.commands.manual` starts it.
 """
 
 import hmac
@@ -117,10 +117,10 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             sent = json.loads(body)
             if not isinstance(sent, dict):
-                raise ManualError("What was sent is no object.")
+                raise ManualError("What was sent is not an object.")
             reply = action(sent)
         except (ValueError, RecursionError):
-            self._refuse(HTTPStatus.BAD_REQUEST, "What was sent is no JSON.")
+            self._refuse(HTTPStatus.BAD_REQUEST, "What was sent is not JSON.")
         except ManualError as error:
             self._refuse(HTTPStatus.BAD_REQUEST, str(error))
         except StoreError as error:

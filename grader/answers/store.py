@@ -1,7 +1,7 @@
 """Keeps what a person gives for answers in RESULTS/run.sqlite, beside the results: one transaction each, with undo.
 
 `grader.results.store` keeps the results and holds the folder while grading; nothing here needs that hold. Each call
-opens the file anew, so that any thread, and another process, may call it.
+opens the file afresh, so that any thread, or another process, may call it.
 """
 
 import sqlite3
@@ -97,7 +97,7 @@ class ManualStore:
                 connection.execute("INSERT OR REPLACE INTO manual VALUES (?, ?, ?, ?, ?)", values)
 
     def undo(self) -> dict[Key, Mark | None]:
-        """Take back the last step; return what holds now, None where there is no mark, {} where nothing is left."""
+        """Take back the last step; return what holds now, or None if there is no mark, or {} if nothing is left."""
         with self._transaction() as connection:
             rows = connection.execute(_LAST_STEP).fetchall()
             for submission, question, points, comment, answer in rows:
@@ -136,7 +136,7 @@ class ManualStore:
 
 
 def read_marks(folder: Path) -> dict[Key, Mark]:
-    """Return all that was given in a results folder and change nothing there. Raises StoreError when the disk fails."""
+    """Return all that was given in a results folder, changing nothing there. Raises StoreError when the disk fails."""
     with named_errors(folder):
         connection = sqlite3.connect(f"{(folder / 'run.sqlite').absolute().as_uri()}?mode=rw", uri=True, timeout=30)
         try:

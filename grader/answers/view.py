@@ -1,6 +1,6 @@
 """Computes what the page for grading answers shows, as data: per question a card for each answer.
 
-`grader.answers.server` renders it with the templates in `page` and keeps what comes back.
+`grader.answers.desk` renders it with the templates in `page` and stores what comes back.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class QuestionPage:
-    """Show all answers to one question; `most` is empty where the course sets no points."""
+    """Show all answers to one question; `most` is empty if the course sets no points."""
 
     number: int
     name: str

@@ -1,7 +1,7 @@
 """The maintainers' proof: the reference earns everything, the template nothing, and mistakes are caught and named.
 
-`grader.authoring.audit_trials` says what is graded, `grader.authoring.audit_rules` judges what came out; `grader.cli`
-prints the findings.
+`grader.authoring.audit_trials` says what is graded, `grader.authoring.audit_rules` judges what came out;
+`grader.commands.audit` prints the findings.
 """
 
 import json
@@ -57,7 +57,7 @@ from grader.results.verdict import CheckResult, Verdict
 
 
 class Progress(Protocol):
-    """Show how far an audit is: a context whose function is told each subject that is done."""
+    """Show how far an audit has got: a context manager whose function is told of each subject that is done."""
 
     def __call__(self, *, total: int) -> AbstractContextManager[Callable[[str], None]]:
         """Begin to show it."""
@@ -92,7 +92,7 @@ class Request:
 class Audit:
     """Hold what an audit of one assignment found: violations, figures, and what each mistake's check said.
 
-    `not_run` counts the reference's checks that could not run on this machine, for want of data or a GPU.
+    `not_run` counts the reference's checks that could not run on this machine because data or a GPU is missing.
     """
 
     slug: str
@@ -110,7 +110,7 @@ class Audit:
 
 
 def request_for(parts: Iterable[str], *, mistakes: Iterable[str], quick: bool, jobs: int | None) -> Request:
-    """Return the request that the command line's words make. Raises CourseError for a part that nobody knows."""
+    """Return what the command line asks for. Raises CourseError for a part that nobody knows."""
     names = tuple(mistakes)
     chosen = set(parts) or ({Part.MISTAKES} if names else set(Part))
     for part in sorted(chosen - set(Part)):
@@ -119,7 +119,7 @@ def request_for(parts: Iterable[str], *, mistakes: Iterable[str], quick: bool, j
 
 
 def audit(course: Path, slug: str, *, request: Request, progress: Progress) -> Audit:
-    """Audit one assignment of a course. Raises CourseError where its checks or its mistakes can't be read."""
+    """Audit one assignment of a course. Raises CourseError if its checks or its mistakes can't be read."""
     started = time.monotonic()
     assignment = read_assignment(course, slug)
     mistakes, variants = _choose(assignment, request)

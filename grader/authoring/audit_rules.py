@@ -24,7 +24,7 @@ _UNWRITTEN = (Verdict.NOT_IMPLEMENTED, Verdict.SKIPPED)
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """Say of what a rule does not hold, what happened, and how it is mended."""
+    """Say what breaks a rule, what happened, and how to mend it."""
 
     subject: str
     message: str
@@ -43,7 +43,7 @@ def judge_reference(outcome: Outcome, assignment: Assignment) -> Iterator[Violat
 
 
 def judge_template(outcome: Outcome, assignment: Assignment) -> Iterator[Violation]:
-    """Yield a violation for every check that the template passes, or of which it is anything but unwritten."""
+    """Yield a violation for every check that the template passes, or fails for any reason but being unwritten."""
     yield from _unreadable(TEMPLATE, outcome, f"Mend the solution regions of reference/{assignment.slug}.")
     for result in outcome.results.values():
         if result.verdict is Verdict.PASSED:
@@ -104,7 +104,7 @@ def judge_variant(variant: Variant, outcome: Outcome, assignment: Assignment) ->
 def refuse_variant(variant: Variant, why: str, assignment: Assignment) -> Violation:
     """Say what is wrong with the files of a variant."""
     folder = _variant_folder(variant, assignment)
-    return Violation(named(variant), f"It is of no use: {why}.", f"Edit {folder}.")
+    return Violation(named(variant), f"It can't be used: {why}.", f"Edit {folder}.")
 
 
 def judge_checks(checks: Iterable[Check], assignment: Assignment) -> Iterator[Violation]:
@@ -171,7 +171,7 @@ def told_in(result: CheckResult) -> tuple[str, ...]:
 
 
 def _lost(outcome: Outcome) -> list[CheckResult]:
-    """Return the checks that did not pass, but for those that could not run on this machine."""
+    """Return the checks that did not pass, except those that could not run on this machine."""
     return [
         result
         for result in outcome.results.values()

@@ -25,9 +25,9 @@ TEMPLATE = "template"
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Hold one thing to grade: whose part it is, its files, and the only checks to run on it.
+    """Hold one thing to grade: the subject it belongs to, its files, and the only checks to run on it.
 
-    What has long tasks is graded in several parts, so that they can run side by side.
+    A subject with long tasks is graded in several parts, so that they can run side by side.
     """
 
     subject: str
@@ -75,14 +75,14 @@ def try_template(ground: Ground) -> list[Trial]:
 
 
 def try_variant(variant: Variant, ground: Ground) -> list[Trial]:
-    """Return the trials of a variant, none where its files are of no use."""
+    """Return the trials of a variant; none if its files can't be used."""
     if explain_overlay(variant, ground.reference, editable=ground.assignment.handed_in.editable):
         return []
     return _in_parts(named(variant), {**ground.reference, **variant.files}, ground)
 
 
 def try_mistake(mistake: Mistake, ground: Ground) -> list[Trial]:
-    """Return the trial of a mistake: only its check, none where that or the edit is of no use."""
+    """Return the trial of a mistake: only its check; none if the check is unknown or the edit can't be made."""
     unusable = explain_edit(mistake, ground.reference, editable=ground.assignment.handed_in.editable)
     if unusable or mistake.check not in ground.checks:
         return []
@@ -117,7 +117,7 @@ def grade_trials(
 ) -> dict[str, Outcome]:
     """Grade all trials in parallel and return the outcomes by subject; `advance` hears of each trial as it ends.
 
-    Raises SandboxError where the grader itself failed on one.
+    Raises SandboxError if the grader itself failed on one.
     """
     outcomes = {trial.subject: Outcome() for trial in trials}
     by_name = {str(at): trial for at, trial in enumerate(trials)}
@@ -146,7 +146,7 @@ def _lay_out(files: Mapping[str, bytes], folder: Path) -> Found:
 
 
 def _put_together(result: SubmissionResult, outcome: Outcome, subject: str) -> None:
-    """Add what came out of one trial to the outcome of its subject."""
+    """Add the result of one trial to the outcome of its subject."""
     checks = [check for task in result.tasks for check in task.checks]
     if result.status is Status.NOT_GRADED and not checks:
         raise SandboxError(f"The {subject} could not be graded: {result.notes[0]}", remedy="Try `grader doctor`.")

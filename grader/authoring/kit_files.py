@@ -122,7 +122,7 @@ def write_readme(assignment: Assignment) -> str:
 
 
 def public_tasks(assignment: Assignment) -> tuple[Task, ...]:
-    """Return the tasks that students see; raise CourseError where there is none."""
+    """Return the tasks that students see; raise CourseError if there is none."""
     tasks = tuple(task for task in assignment.tasks if not task.hidden)
     if not tasks:
         raise CourseError(
@@ -133,7 +133,7 @@ def public_tasks(assignment: Assignment) -> tuple[Task, ...]:
 
 
 def find_public_checks(assignment: Assignment) -> set[str]:
-    """Return the names of the public checks; raise CourseError where one belongs to a hidden task."""
+    """Return the names of the public checks; raise CourseError if one belongs to a hidden task."""
     hidden = {task.name for task in assignment.tasks if task.hidden}
     names: set[str] = set()
     for file in check_files(assignment):
@@ -164,7 +164,7 @@ def filter_manifest(file: Path, checks: Iterable[str]) -> bytes:
         assets = dict(manifest["assets"])
     except (ValueError, KeyError, TypeError) as err:
         slug = file.parent.name
-        raise CourseError(f"{file} is no manifest: {err!r}.", remedy=f"Run `grader record {slug}`.") from err
+        raise CourseError(f"{file} is not a manifest: {err!r}.", remedy=f"Run `grader record {slug}`.") from err
     kept = set(checks)
     manifest["assets"] = {name: entry for name, entry in assets.items() if is_asset_of(name, kept)}
     return (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()

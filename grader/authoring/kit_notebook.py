@@ -16,7 +16,7 @@ def cut_notebook(content: bytes, *, name: str) -> bytes:
         notebook = json.loads(content)
         cells = list(notebook["cells"])
     except (ValueError, KeyError, TypeError) as err:
-        raise CourseError(f"{name} is no notebook: {err}.", remedy="Save it as .ipynb (version 4).") from err
+        raise CourseError(f"{name} is not a notebook: {err}.", remedy="Save it as .ipynb (version 4).") from err
     for number, cell in enumerate(cells, start=1):
         _cut_cell(cell, name=f"cell {number} of {name}")
     return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()

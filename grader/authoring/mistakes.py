@@ -24,7 +24,7 @@ class Mistake:
     """Hold one edit of the reference, and what a check has to say about it.
 
     `find` occurs once in `file` and becomes `replace`; `check` then gets `verdict`, with each of `words` in its
-    message. `lookalike` names the hypothesis that the mistake proves, "" where it proves none. `source` is the file
+    message. `lookalike` names the hypothesis that the mistake proves, or "" if it proves none. `source` is the file
     that it was read from.
     """
 
@@ -67,7 +67,7 @@ def _read_file(file: Path) -> list[Mistake]:
     refuse_unknown(top, ("mistake",))
     rows = top.values.get("mistake", [])
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        raise fault(top, "mistake", "is no list of tables", remedy="Begin each mistake with `[[mistake]]`.")
+        raise fault(top, "mistake", "is not a list of tables", remedy="Begin each mistake with `[[mistake]]`.")
     return [_read_mistake(Table(file, f"mistake {_named(row, at)}", row)) for at, row in enumerate(rows, start=1)]
 
 
@@ -106,7 +106,7 @@ def _files_in(folder: Path) -> dict[str, bytes]:
 
 
 def explain_edit(mistake: Mistake, files: Mapping[str, bytes], *, editable: tuple[str, ...]) -> str:
-    """Say why a mistake's edit can't be made in the reference's files, "" where it can."""
+    """Say why a mistake's edit can't be made in the reference's files, or "" if it can."""
     if mistake.file not in files:
         return f"the reference has no `{mistake.file}`"
     if not is_matched(mistake.file, editable):
@@ -125,7 +125,7 @@ def make_mistake(mistake: Mistake, files: Mapping[str, bytes]) -> dict[str, byte
 
 
 def explain_overlay(variant: Variant, files: Mapping[str, bytes], *, editable: tuple[str, ...]) -> str:
-    """Say what is wrong with the files of a variant, "" where nothing is."""
+    """Say what is wrong with the files of a variant, or "" if nothing is."""
     if not variant.files:
         return "it holds no file"
     for path, content in variant.files.items():

@@ -1,6 +1,6 @@
 """Record what the reference's probes return, and measure how far rounding moves it.
 
-`grader.cli` shows the report; `grader.courses.assets` reads the files when submissions are graded.
+`grader.commands.record` prints the report; `grader.courses.assets` reads the files when submissions are graded.
 """
 
 from collections.abc import Collection, Mapping
@@ -52,7 +52,7 @@ class Recording:
 
     @property
     def is_blocked(self) -> bool:
-        """Tell whether the reference has to be mended before anything may be written."""
+        """Tell whether the reference has to be fixed before anything may be written."""
         return bool(self.refused or self.failed)
 
     @property

@@ -6,7 +6,7 @@
     … the solution …
     # </solution>
 
-`grader.authoring.template` writes the files that come out; everything outside of the regions stays byte for byte.
+`grader.authoring.template` writes the files that come out; everything outside the regions is kept byte for byte.
 """
 
 import ast
@@ -111,7 +111,7 @@ def _write_stub(region: Region, qualified: str, *, name: str, like: str) -> Iter
 
 
 def _qualify(tree: ast.Module, line: int) -> str:
-    """Return the dotted name of the function around a line, "" where there is none."""
+    """Return the dotted name of the function around a line, or "" if there is none."""
     names: list[str] = []
     in_function = False
     for node in _descend(tree, line):

@@ -44,7 +44,7 @@ def write_template(assignment: Assignment, target: Path) -> list[Path]:
 
 
 def is_stale(assignment: Assignment, target: Path) -> tuple[str, ...]:
-    """Name the kit's files that differ from what would be generated now, are missing or too many."""
+    """Name the kit's files that differ from what would be generated now, are missing, or should not be there."""
     plan = plan_template(assignment)
     present = _list_files(target)
     stale = {path: "is missing" for path in plan if path not in present}
@@ -124,12 +124,12 @@ def _plan_checks(assignment: Assignment) -> dict[str, bytes]:
 
 
 def _refuse_foreign(assignment: Assignment, target: Path) -> None:
-    """Raise CourseError where files at `target` would be lost that no template made."""
+    """Raise CourseError if files at `target` would be lost that no template made."""
     present = _list_files(target)
     kit = target / KIT_FOLDER / ASSIGNMENT_FILE
     if present and not (kit.is_file() and read_toml(kit).values.get("slug") == assignment.slug):
         raise CourseError(
-            f"{target} holds {len(present)} files and is no kit of `{assignment.slug}`; nothing was written.",
+            f"{target} holds {len(present)} files and is not a kit of `{assignment.slug}`; nothing was written.",
             remedy="Name an empty folder, or remove this one.",
         )
 

@@ -40,7 +40,7 @@ def make_bundle(assignment: Assignment) -> Bundle:
 
 
 def unpack_bundle(bundle: Bundle, folder: Path) -> Path:
-    """Write a bundle's files into a new folder of that name, which is there as a whole or not at all.
+    """Write a bundle's files into a new folder of that name, which appears as a whole or not at all.
 
     Only this user may read it. Raises ProtocolError for other bytes than the bundle's, and where they
     can't be written.

@@ -41,8 +41,8 @@ _MODULES = {"distributed": "distributed", "dask_jobqueue": "dask-jobqueue", "cry
 class ClusterChoice:
     """Name a cluster: `local`, a queue of jobs, or the address of a scheduler that runs.
 
-    `options` are what the file gives to Dask's class by name. `jobs` is how many jobs a queue is asked for.
-    `worker_ttl_s`: a worker that has been silent for so long counts as dead. `tls`: encrypt and authenticate what
+    `options` are what the file passes to Dask's class by name. `jobs` is how many jobs a queue is asked for.
+    `worker_ttl_s`: a worker that has been silent for that long counts as dead. `tls`: encrypt and authenticate what
     this run starts. `resources` are declared by each worker. `certificates` are the files for a scheduler's `tls://`.
     """
 
@@ -81,7 +81,7 @@ def choose_cluster(name: str, config: Path | None) -> ClusterChoice:
 
 
 def need_dask(engine: str) -> None:
-    """Raise SandboxError where the packages for a cluster are not installed."""
+    """Raise SandboxError if the packages for a cluster are not installed."""
     wanted = [name for name in _MODULES if name != "dask_jobqueue" or engine in JOB_QUEUES]
     missing = [_MODULES[name] for name in wanted if importlib.util.find_spec(name) is None]
     if missing:

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from grader.grading.job import Job
 from grader.runs.executor import ATTEMPTS
 
-_PLENTY = 4  # waiting jobs a slot from which on a worker gets one more than it can do at once
+_PLENTY = 4  # waiting jobs per slot; with as many or more, a worker gets one more than it can do at once
 
 
 @dataclass(slots=True, eq=False)
 class Member:
-    """Be a worker that is ready: how many jobs it does at once, what each has to ask for, and those it has now.
+    """Hold a worker that is ready: how many jobs it does at once, what each has to ask for, and those it has now.
 
     A worker that is `leaving` ends of its own accord, which is no job's fault.
     """
@@ -63,9 +63,9 @@ class Workload:
         return any(self.is_suspect(number) for number in self._waiting)
 
     def put_back(self, number: int, *, ended: str = "") -> bool:
-        """Have a job done again, and tell whether it may be: not where this is the third worker that ended with it.
+        """Put a job back to be done again; return False if this was the third worker that ended while doing it.
 
-        `ended` is that worker's name, "" where the job is not to blame.
+        `ended` is that worker's name, or "" if the job is not to blame.
         """
         self.ended[number] += [ended] if ended else []
         if len(self.ended[number]) >= ATTEMPTS:
@@ -90,7 +90,7 @@ class Crew:
         self._load = load
 
     def assign(self) -> list[tuple[Member, int]]:
-        """Give jobs to the members that have room, and return which got what."""
+        """Give jobs to the members that have room, and return which member got which job."""
         given: list[tuple[Member, int]] = []
         able = [member for member in self.members.values() if not member.leaving]
         if self._load.has_waiting_suspect() and able:
@@ -99,7 +99,7 @@ class Crew:
             if not emptiest.jobs and (number := self._load.next_for(emptiest, is_alone=True)) is not None:
                 given.append((emptiest, number))
         slots = sum(member.slots for member in able)
-        for extra in (0, 1):  # first everybody has something to do
+        for extra in (0, 1):  # everybody first gets something to do
             for member in able:
                 while self._has_room(member, extra=extra, slots=slots):
                     number = self._load.next_for(member, is_alone=False)

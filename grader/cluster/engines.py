@@ -37,9 +37,9 @@ _GONE_LOCAL_S = 120.0  # a local worker is started again by its own nanny, slowl
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Hold a cluster that runs: where its scheduler is, how to talk to it, how many workers are to come.
+    """Hold a running cluster: where its scheduler is, how to talk to it, how many workers to expect.
 
-    `workforce` begins workers again where some have ended, None where that is somebody else's business.
+    `workforce` replaces workers that have ended; it is None if that is somebody else's business.
     """
 
     address: str
@@ -50,7 +50,7 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def open_cluster(choice: ClusterChoice, *, processes: int) -> AsyncIterator[Running]:
-    """Start the chosen cluster, and end it afterwards; one that runs already is left as it is.
+    """Start the chosen cluster, and end it afterwards; one that is already running is left alone.
 
     Raises UsageError for options that its class doesn't know, SandboxError where it can't be started.
     """
@@ -70,7 +70,7 @@ async def open_cluster(choice: ClusterChoice, *, processes: int) -> AsyncIterato
 
 
 async def _start(choice: ClusterChoice, stack: contextlib.AsyncExitStack, *, processes: int) -> Running:
-    """Start a cluster, and leave with the stack how to end it."""
+    """Start a cluster, and let the stack end it."""
     security = Security.temporary() if choice.tls else None
     build = _local(choice, security, processes) if choice.engine == LOCAL else _queue(choice, security)
     cluster = build()
@@ -91,14 +91,14 @@ async def _close(cluster: Any) -> None:
 def _settings(choice: ClusterChoice) -> dict[str, Any]:
     return {
         "distributed.scheduler.worker-ttl": f"{choice.worker_ttl_s}s",
-        "distributed.scheduler.allowed-failures": 0,  # this side counts, and knows whom to blame
+        "distributed.scheduler.allowed-failures": 0,  # this side counts deaths, and knows which job to blame
         "distributed.deploy.lost-worker-timeout": "1 day",  # the workforce looks after that
         "distributed.worker.resources": dict(choice.resources),
     }
 
 
 def _certificates(choice: ClusterChoice) -> Security | None:
-    """Return what authenticates this side to a scheduler; without files of ours Dask's own configuration holds."""
+    """Return what authenticates this side to a scheduler; without files of ours Dask's own configuration applies."""
     if not choice.certificates:
         return None
     files = choice.certificates
@@ -180,7 +180,7 @@ def _refuse_unknown(options: Mapping[str, Any], kind: type, *, known: Any) -> No
     for key in options:
         if key not in names:
             remedy = _OURS.get(key) or suggest(key, names)
-            raise UsageError(f"`{key}` in --cluster-config is no option of {kind.__name__}.", remedy=remedy)
+            raise UsageError(f"`{key}` in --cluster-config is not an option of {kind.__name__}.", remedy=remedy)
 
 
 def default_processes(count: int) -> int:

@@ -1,6 +1,6 @@
-"""The executor of many machines: Dask starts the workers and carries the messages; this process alone has the store.
+"""The executor of many machines: Dask starts workers and carries messages; only this process has the store.
 
-`grader.commands.grade` chooses it; `grader.cluster.session` does the work.
+`grader.commands.executors` chooses it; `grader.cluster.session` does the work.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ _LONGEST_PAUSE_S = 10.0
 class DaskExecutor:
     """Grade on the workers of a Dask cluster; `processes` are those of a local one, None for one a core.
 
-    `dashboard` is the address of Dask's own page once the scheduler runs, "" where it has none.
+    `dashboard` is the address of Dask's own page once the scheduler runs, or "" if it has none.
     """
 
     def __init__(self, choice: ClusterChoice, *, processes: int | None, tell: Callable[[str], None]) -> None:
@@ -55,7 +55,7 @@ class DaskExecutor:
     def grade(self, order: Order, jobs: Sequence[Job], *, report: Callable[[Answer], None]) -> None:
         """Grade all jobs and report each answer in this thread; see `grader.runs.executor.Executor`.
 
-        Raises SandboxError where no scheduler answers, the cluster can't be started, or all workers refuse.
+        Raises SandboxError if no scheduler answers, the cluster can't be started, or all workers refuse.
         """
         with _quiet():
             asyncio.run(self._grade(order, jobs, report))
@@ -145,7 +145,7 @@ def make_terms(order: Order) -> Terms:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Dask's own talk off the terminal: what matters of it is told by the session."""
+    """Keep Dask's own messages off the terminal: the session reports what matters."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

@@ -37,7 +37,7 @@ class Terms:
 
 
 class Hiring:
-    """Make workers ready, each as soon as it appears; `expected` is how many may come."""
+    """Make workers ready, each as soon as it appears; `expected` is how many may appear."""
 
     def __init__(self, client: Client, terms: Terms, crew: Crew, *, expected: int, tell: Callable[[str], None]) -> None:
         self._client = client
@@ -53,7 +53,7 @@ class Hiring:
 
     @property
     def tasks(self) -> list[asyncio.Task[Any]]:
-        """Return what runs until a worker has answered."""
+        """Return the Dask tasks that run until a worker has answered."""
         return [*self._asked]
 
     @property
@@ -62,7 +62,7 @@ class Hiring:
         return [address for address, _name in self._asked.values()]
 
     def look_at(self, present: dict[str, str]) -> None:
-        """Ask the workers that are new among those present, names by address."""
+        """Ask the workers that are new; `present` maps addresses to names."""
         for address in self._refused.keys() - present.keys():
             del self._refused[address]
         known = {*self._crew.members, *self._refused, *self.addresses}
@@ -96,7 +96,7 @@ class Hiring:
         error = task.exception()
         match error or task.result():
             case OSError() | TimeoutError() | FutureCancelledError():
-                return  # it went while it was asked; where it is still there, it is asked again
+                return  # it left while it was being asked; if it comes back, it is asked again
             case {"slots": int(slots), "resources": dict(resources)}:
                 self._crew.members[address] = Member(address, name, slots, resources)
                 self._has_begun = True
@@ -115,7 +115,7 @@ class Hiring:
             self._tell(f"Worker {where} gets no work: {problem} {remedy}".strip())
 
     def watch(self) -> None:
-        """Say once that no worker is ready; raise SandboxError where all that can come refuse."""
+        """Say once that no worker is ready; raise SandboxError if every worker that can appear refuses."""
         now = time.monotonic()
         if self._crew.members or self._asked:
             self._idle_since = now

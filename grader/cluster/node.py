@@ -71,7 +71,7 @@ def _room(
 ) -> tuple[int, dict[str, float], str]:
     """Return how many submissions fit on this worker, what each asks for, and what is missing where none fits.
 
-    A worker that declares no memory is believed to have enough; a device that it does not declare it has not.
+    A worker that declares no memory is believed to have enough; one that declares no device has none.
     """
     slots, asked = threads, {}
     for name, amount in needs.items():
@@ -125,7 +125,7 @@ def _prepare(
 
 
 async def uninstall(run: str, *, dask_worker: Worker) -> None:
-    """End what a run has left on this worker; where it is still being made ready, see that it ends then."""
+    """End what a run has left on this worker; if it is still being made ready, it ends as soon as it is."""
     if run not in dask_worker.plugins:
         await dask_worker.plugin_add(plugin=_Over(), name=run)
         return

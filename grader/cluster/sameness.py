@@ -1,4 +1,4 @@
-"""What has to be the same on every machine that grades, so that a grade does not depend on where it was made.
+"""What has to be the same on every machine that grades, so that a grade does not depend on where it was given.
 
 `grader.cluster.node` compares a worker with what the coordinator says of itself.
 """
@@ -31,19 +31,19 @@ def versions() -> dict[str, str]:
 
 
 def data_sets(assignment: Assignment) -> dict[str, str]:
-    """Return the data sets that the assignment's files name, and which data they are here; "" where one is absent."""
+    """Return the data sets that the assignment's files name, and which data they are here, or "" if one is absent."""
     known = {*FILE_DATASETS, *FROM_SKLEARN}
     named: set[str] = set()
     for file in grading_files(assignment):
         if file.suffix == ".py":
-            with contextlib.suppress(SyntaxError, ValueError):  # whoever collects the checks explains it
+            with contextlib.suppress(SyntaxError, ValueError):  # collecting the checks will explain it
                 nodes = ast.walk(ast.parse(file.read_bytes()))
                 named |= {node.value for node in nodes if isinstance(node, ast.Constant) and node.value in known}
     return {name: identity_of(name) for name in sorted(named)}
 
 
 def explain_versions(*, ours: Mapping[str, str], theirs: Mapping[str, str]) -> str:
-    """Say how another machine, `theirs`, differs from the coordinator; "" where both grade alike."""
+    """Say how another machine, `theirs`, differs from the coordinator, or "" if both grade alike."""
     for name, wanted in ours.items():
         have = theirs.get(name, "")
         if have == wanted:

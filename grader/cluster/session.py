@@ -38,7 +38,7 @@ class Disconnected(Exception):
 
 
 class Session:
-    """Work off a workload as long as the connection holds."""
+    """Work through a workload as long as the connection holds."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Session:
         return dict(identity["workers"])
 
     def _keep_up(self, names: set[str]) -> None:
-        """See that there are as many workers as were asked for, or will be, without waiting for it."""
+        """Start others in place of workers that have ended, without waiting for them."""
         assert self._workforce is not None
         if self._keeping is not None and self._keeping.done() and (problem := self._keeping.result()):
             self._hiring.say_once(f"No worker can be started in place of one that has ended: {problem}")
@@ -151,7 +151,7 @@ class Session:
         return message
 
     def _show(self) -> None:
-        """Tell which workers begin another job, and which have none any more."""
+        """Report which workers begin another job, and which have none left."""
         now = {member.name: min(member.jobs) for member in self._crew.members.values() if member.jobs}
         for name in self._shown.keys() - now.keys():
             self._at(name, None)
@@ -163,7 +163,7 @@ class Session:
     def _settle(self) -> None:
         """Take in the answers that have come."""
         for task in [task for task in self._working if task.done()]:
-            if task in self._working:  # an earlier one may have dismissed its worker
+            if task in self._working:  # an earlier answer may have dismissed its worker
                 self._take_in(task)
 
     def _take_in(self, task: asyncio.Task[dict[str, Any]]) -> None:
@@ -199,12 +199,12 @@ class Session:
         self._report(replace(answer, told=(*ends, *answer.told)))
 
     def _put_back(self, number: int, *, ended: str = "") -> None:
-        """Have a job done again, or give it up where it ended its third worker."""
+        """Put a job back to be done again, or give it up if it has ended its third worker."""
         if not self._load.put_back(number, ended=ended):
             self._answer(number, {"lost": _LOST}, worker="")
 
     def _dismiss(self, member: Member, *, has_ended: bool) -> None:
-        """Take a worker's jobs back, and forget the worker: where it is there again, it is made ready again."""
+        """Take a worker's jobs back, and forget the worker: if it reappears, it is made ready again."""
         self._crew.members.pop(member.address, None)
         for task, (owner, number) in list(self._working.items()):
             if owner is member:

@@ -27,7 +27,7 @@ _LOOK_EVERY_S = 30.0
 class Grading(WorkerPlugin):
     """Hold a worker's grading processes for one run, and end them with the run or the worker.
 
-    A process that nobody has asked for `IDLE_S` ends, too: then its coordinator has probably been killed.
+    A process that nobody has asked anything for `IDLE_S` ends as well: then its coordinator has probably been killed.
     """
 
     def __init__(self, order: Order, folder: Path, *, slots: int) -> None:

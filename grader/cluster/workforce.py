@@ -16,8 +16,8 @@ _AGAIN_S = 30.0
 class Workforce:
     """Keep `count` jobs or processes of a `cluster`, one of Dask's that starts its workers by specification.
 
-    One is known by its workers, which have its name: where all that it has had are gone for `gone_s`, it has ended. One
-    whose workers have never come waits in the queue.
+    A job is known by its workers, which bear its name: once all of them have been gone for `gone_s`, it has ended. One
+    whose workers have never appeared is waiting in the queue.
     """
 
     def __init__(self, cluster: Any, *, count: int, gone_s: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -34,7 +34,7 @@ class Workforce:
         await self._begin()
 
     async def keep_up(self, present: Collection[str]) -> str:
-        """Begin others in place of those that have ended; return what hinders that, "" where nothing does.
+        """Begin others in place of those that have ended; return what prevents that, or "" if nothing does.
 
         `present` are the names of the workers that are there.
         """
@@ -68,7 +68,7 @@ class Workforce:
             raise
 
     async def _forget(self, name: Any) -> None:
-        """End one of which nothing is to be seen, in case that it hangs; another one comes in its place."""
+        """End one that has not been seen for long, in case it hangs; another one takes its place."""
         del self._seen[name]
         one = self._cluster.workers.pop(name)
         self._cluster.worker_spec.pop(name, None)

@@ -33,7 +33,7 @@ def choose_executor(
 ) -> "Executor":
     """Return where to grade, with each submission within the assignment's limits.
 
-    Raises UsageError and CourseError for options that can't be used, SandboxError where Dask is not installed or a
+    Raises UsageError and CourseError for options that can't be used, SandboxError if Dask is not installed, or if a
     graphics card is wanted and none is here.
     """
     if cluster is None and config is not None:

@@ -65,7 +65,7 @@ def grade(
     ] = False,
     wall: WallOption = "bubblewrap",
     quick: Annotated[
-        bool, typer.Option("--quick", help="Leave out tasks that train; their points are left out of the sum, too.")
+        bool, typer.Option("--quick", help="Leave out tasks that train; their points are left out of the sum as well.")
     ] = False,
     task: TaskOption = None,
     course: CourseOption = None,
@@ -77,7 +77,8 @@ def grade(
 
     Each result is stored at once: stopped or killed, the same command goes on where it was. RESULTS then holds
     index.html, scorecards/ (for students), instructor/, logs/ (for instructors), grades.csv, results.json and
-    run.sqlite. `grader status RESULTS` says from elsewhere how far it is. Exit code 3: the grader failed on some.
+    run.sqlite. `grader status RESULTS` says from another terminal how far the run has got. Exit code 3: the grader
+    failed on some.
     """
     from grader.courses.course import find_course, read_assignment
     from grader.grading.job import Order
@@ -122,7 +123,7 @@ def grade(
 
 
 def _complain_of(failed: int, *, out: Path) -> int:
-    """Say on how many submissions the grader failed; return the exit code for it."""
+    """Say on how many submissions the grader itself failed; return the exit code for that."""
     complain(
         f"The grader failed on {failed} submissions; their points are provisional and cost nobody anything.",
         f"Run the same command again: only those are graded. {out / 'logs'} says more, and `grader doctor` looks "
@@ -136,7 +137,7 @@ def _count_of(jobs: str) -> int | None:
     if jobs == "auto":
         return None
     if not jobs.isdecimal() or int(jobs) < 1:
-        raise UsageError(f"`--jobs {jobs}` is no number of processes.", remedy="Give one from 1 on, or auto.")
+        raise UsageError(f"`--jobs {jobs}` is not a number of processes.", remedy="Give one from 1 on, or auto.")
     return int(jobs)
 
 
@@ -147,7 +148,7 @@ def _wall_for_strangers(name: str) -> str:
     outer = wall_named(name)
     if outer is Wall.INLINE:
         raise SandboxError(
-            "`inline` is no wall: it runs the code of strangers in the grader's own process.",
+            "`inline` is not a wall: it runs the code of strangers in the grader's own process.",
             remedy="Choose bubblewrap, or process for code that you trust.",
         )
     return str(outer)
@@ -167,7 +168,7 @@ def _quick_ones(assignment: "Assignment", tasks: list[str] | None) -> tuple[str,
 
 
 def _tell_plan(plan: "Plan") -> None:
-    """Say how much has its result already, and which tasks alone have to be graded again."""
+    """Say how many submissions have their result already, and of which only some tasks have to be graded again."""
     done, total = len(plan.submissions) - len(plan.left), len(plan.submissions)
     if done:
         tell(f"{done} of {total} submissions have their result already.")

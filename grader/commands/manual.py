@@ -66,7 +66,7 @@ def manual(
 
 
 def sync_csv(results: Path, store: "ManualStore", answers: "Mapping[Key, Answer]", *, write: bool = True) -> bool:
-    """Take over what manual.csv says and, unless it must stay as it is, write it anew; tell what can't be used."""
+    """Take over what manual.csv says and, unless it must stay as it is, rewrite it; say what can't be used."""
     from grader.answers.csv_file import FILE, merge_csv, write_csv
 
     merged = merge_csv(results, store, answers)

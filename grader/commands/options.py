@@ -1,6 +1,6 @@
 """Options and arguments that several verbs share.
 
-Each verb's module names those it takes; `grader.cli` puts them together.
+Each verb's module, such as `grader.commands.grade`, takes those that it needs.
 """
 
 from pathlib import Path

@@ -20,7 +20,7 @@ def record(
     assignment: AssignmentArgument,
     *,
     dry_run: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit code 1 where something would change.")
+        bool, typer.Option("--check", help="Write nothing; exit code 1 if something would change.")
     ] = False,
     course: CourseOption = None,
 ) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def report(results: ResultsArgument, *, course: CourseOption = None) -> None:
     """Write the pages, grades.csv and results.json again from what is stored in RESULTS.
 
-    Points for text answers are read from manual.csv, too. Exit code 1: rows of manual.csv can't be used.
+    Points for text answers are read from manual.csv as well. Exit code 1: rows of manual.csv can't be used.
     """
     from grader.answers.marks import find_answers
     from grader.answers.store import ManualStore
@@ -36,7 +36,7 @@ def report(results: ResultsArgument, *, course: CourseOption = None) -> None:
 
 
 def write_results(out: Path, store: "Store", assignment: "Assignment") -> int:
-    """Write the files of a results folder from its store; return on how many submissions the grader failed."""
+    """Write the files of a results folder from its store; return on how many submissions the grader itself failed."""
     from grader.export.grades_csv import write_grades_csv
     from grader.export.results_json import write_results_json
     from grader.report.html import write_pages

@@ -1,4 +1,4 @@
-"""`grader status`: how far a run is, asked from another terminal.
+"""`grader status`: how far a run has got, asked from another terminal.
 
 `grader.runs.progress_file` reads what the run writes; nothing here touches the run or its results.
 """
@@ -23,7 +23,7 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it again and again until the run ends.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, one line.")] = False,
 ) -> None:
-    """Say how far the run in RESULTS is: what is done, who is at what, when it will probably end.
+    """Say how far the run in RESULTS has got: what is done, what each worker is doing, when it will probably end.
 
     Exit code 1: the run ended before it was done (stopped, failed or died); the same `grader grade` goes on.
     """

@@ -1,4 +1,4 @@
-"""What several verbs tell on stderr, and the names of tasks that they all understand.
+"""What several verbs say on stderr, and the names of tasks that they all understand.
 
 `grader.cli` calls the verbs, each in the module of its name.
 """

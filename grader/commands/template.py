@@ -16,7 +16,7 @@ def template(
     assignment: AssignmentArgument,
     *,
     dry_run: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit code 1 where the template is not up to date.")
+        bool, typer.Option("--check", help="Write nothing; exit code 1 if the template is not up to date.")
     ] = False,
     course: CourseOption = None,
 ) -> None:

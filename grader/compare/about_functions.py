@@ -89,7 +89,7 @@ def wrong_slope(case: Case) -> Facts | None:
 
 
 def dropout_active(case: Case) -> Facts | None:
-    """Some elements are zero, and all others too large by what dropout with as many zeros would make them."""
+    """Some elements are zero, and all others too large by as much as dropout of that share would make them."""
     if case.exact:
         return None
     there = case.expected != 0
@@ -118,7 +118,7 @@ def _functions(tensor: torch.Tensor) -> Iterator[tuple[str, Function]]:
 
 
 def _factor_where(case: Case, scaled: torch.Tensor) -> float | None:
-    """Return the factor of the marked elements where all others are right; None where there is none."""
+    """Return the factor of the marked elements where all others are right, or None if there is none."""
     right = case.actual.isfinite() & ~too_far(case.actual, case.expected, case.tolerance)
     if not bool(right[~scaled].all()) or not is_telling(case.expected[~scaled], case.tolerance):
         return None
@@ -126,7 +126,7 @@ def _factor_where(case: Case, scaled: torch.Tensor) -> float | None:
 
 
 def _common_factor(case: Case, marked: torch.Tensor) -> float | None:
-    """Return the one factor by which all marked elements differ from what is expected; None where there is none."""
+    """Return the one factor by which all marked elements differ from what is expected, or None if there is none."""
     actual, expected = case.actual[marked], case.expected[marked]
     if not is_telling(expected, case.tolerance) or not bool(actual.isfinite().all()):
         return None
@@ -136,6 +136,6 @@ def _common_factor(case: Case, marked: torch.Tensor) -> float | None:
 
 
 def _is_share(count: int, total: int, probability: float) -> bool:
-    """Tell whether so many of `total` elements may well be drawn with a probability."""
+    """Tell whether this many of `total` elements are likely to be drawn with a probability."""
     deviation = math.sqrt(total * probability * (1 - probability))
     return abs(count - total * probability) <= _SIGMAS * deviation + 0.5

@@ -1,6 +1,6 @@
 """Hypotheses about tensors of another shape: each a small pure function that returns facts for its sentence, or None.
 
-`grader.compare.lookalikes` holds the table that orders them and words them.
+`grader.compare.hypotheses` holds the table that orders them and words them.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """Hypotheses about the values of a tensor: each a small pure function that returns facts for its sentence, or None.
 
-`grader.compare.lookalikes` holds the table that orders them and words them.
+`grader.compare.hypotheses` holds the table that orders them and words them.
 """
 
 import torch
@@ -98,7 +98,7 @@ def halved(case: Case) -> Facts | None:
 
 
 def scaled(case: Case) -> Facts | None:
-    """Every element is the expected one times one factor, whichever."""
+    """Every element is the expected one times one and the same factor."""
     if not (is_telling(case.expected, case.tolerance) and is_telling(case.actual, case.tolerance)):
         return None
     factor = float((case.actual * case.expected).sum() / case.expected.square().sum())
@@ -122,12 +122,12 @@ def offset_along_last(case: Case) -> Facts | None:
 
 
 def offset_along_channels(case: Case) -> Facts | None:
-    """Every channel of `(N, C, ...)` is off by an amount of its own, as without a bias."""
+    """Every channel of `(N, C, ...)` is off by a different amount, as without a bias."""
     return {} if case.expected.dim() >= 3 and _is_offset_along(case, 1) else None
 
 
 def offset_along_rows(case: Case) -> Facts | None:
-    """Every row of a matrix is off by an amount of its own, as without a normaliser."""
+    """Every row of a matrix is off by a different amount, as without a normaliser."""
     return {} if case.expected.dim() == 2 and _is_offset_along(case, 0) else None
 
 

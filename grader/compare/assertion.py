@@ -1,6 +1,6 @@
 """Compare what a submission returned with what a check expects, and raise one explained `Mismatch`.
 
-Checks call `assert_matches`; `grader.grading.plugin` turns the `Mismatch` into a verdict.
+Checks call `assert_matches`; `grader.compare.wording` puts the `Mismatch` into words.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ def compare(
 ) -> Comparison:
     """Return everything in which `actual` differs from `expected`; names that aren't expected are ignored.
 
-    Lookalikes are looked for only in the differences that are told. Raises CourseError where an expected value is of
+    Lookalikes are looked for only in the differences that are told. Raises CourseError if an expected value is of
     a kind that can't be compared.
     """
     asked = expected if isinstance(expected, Expectation) else Expectation(expected)

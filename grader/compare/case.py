@@ -61,8 +61,8 @@ def is_telling(tensor: torch.Tensor, tolerance: Tolerance) -> bool:
 def is_telling_or_odd(tensor: torch.Tensor, tolerance: Tolerance) -> bool:
     """Tell whether the tensor is telling, or holds one or two values that are odd.
 
-    An odd value is far from zero and no fraction with a denominator up to a hundred, as 2.302585 is and an accuracy
-    of 0.75 isn't.
+    An odd value is far from zero and not a fraction with a denominator up to a hundred: 2.302585 is odd, an accuracy of
+    0.75 isn't.
     """
     if is_telling(tensor, tolerance):
         return True

@@ -162,7 +162,7 @@ class Comparison:
 
     @property
     def all_stub(self) -> bool:
-        """Tell whether something differs and all of that is still a stub."""
+        """Tell whether something differs, and every value that does is still a stub."""
         return bool(self.differences) and all(difference.is_stub for difference in self.differences)
 
     @property

@@ -44,7 +44,7 @@ def is_readable(dtype: torch.dtype) -> bool:
 def plain_tensor(value: object) -> torch.Tensor | None:
     """Return a detached tensor that has a shape and memory of its own, None for everything else.
 
-    Subclasses but `Parameter` are refused: they may override what a comparison relies on.
+    Subclasses other than `Parameter` are refused: they may override what a comparison relies on.
     """
     if type(value) is not torch.Tensor and type(value) is not torch.nn.Parameter:
         return None

@@ -1,6 +1,6 @@
 """Arithmetic on two tensors of one shape: which elements differ, and by how much.
 
-`grader.compare.ladder` asks it at the rungs `finite` and `close`; nothing here allocates more than a few copies.
+`grader.compare.rungs` asks it at the rungs `finite` and `close`; nothing here allocates more than a few copies.
 """
 
 import torch
@@ -51,7 +51,7 @@ def measure(actual: torch.Tensor, expected: torch.Tensor, wrong: torch.Tensor) -
 
 
 def measure_alone(actual: torch.Tensor) -> Deviation | None:
-    """Measure the elements that aren't finite of a tensor whose values nobody knows; None where all are finite."""
+    """Measure the elements that aren't finite of a tensor whose values nobody knows; return None if all are finite."""
     wide = widened(actual)
     wrong = ~wide.isfinite()
     if not bool(wrong.any()):

@@ -1,6 +1,6 @@
 """Make an expectation by measuring: a formula run in its own dtype and in float64 shows how far rounding goes.
 
-`grader.compare.assertion` compares against it, `grader.compare.spread` measures.
+`grader.compare.spread` measures; checks hand the expectation to `assert_matches`.
 """
 
 from collections.abc import Callable, Mapping

@@ -15,7 +15,7 @@ from grader.compare.texts import safe_text
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Hold a difference beside the tensors it was found in, None where a side has no values that could be read.
+    """Hold a difference beside the tensors it was found in, or None if a side has no values that could be read.
 
     A plain number counts as a 0-dim tensor.
     """

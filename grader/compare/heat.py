@@ -1,6 +1,6 @@
 """Draw where two tensors of one shape differ: small maps of their difference, as data.
 
-`grader.compare.assertion` adds them to the differences that are told, `grader.report` shows them.
+`grader.compare.assertion` adds them to the differences that are told; scorecards draw them.
 """
 
 import torch

@@ -99,7 +99,7 @@ HYPOTHESES = (
         "sign flipped",
         _CLOSE,
         about_values.sign_flipped,
-        "Yours has the opposite sign everywhere: look for a minus that is missing or too much.",
+        "Yours has the opposite sign everywhere: look for a minus sign that is missing, or for one too many.",
     ),
     Hypothesis(
         "shifted",
@@ -141,7 +141,7 @@ HYPOTHESES = (
         "wrong slope",
         _CLOSE,
         about_functions.wrong_slope,
-        "It is right but where {words} is {side}: there it is {factor} times what is expected. Check the slope.",
+        "It is right except where {words} is {side}: there it is {factor} times what is expected. Check the slope.",
     ),
     Hypothesis(
         "dropout active",
@@ -154,7 +154,7 @@ HYPOTHESES = (
         "named factor too much",
         _CLOSE,
         about_steps.named_factor_too_much,
-        "Yours is {words} times what is expected: that factor is too much.",
+        "Yours is {words} times what is expected: leave that factor out.",
     ),
     Hypothesis(
         "named factor missing",
@@ -184,8 +184,8 @@ HYPOTHESES = (
         "halved",
         _CLOSE,
         about_values.halved,
-        "Yours is half of what is expected: is a factor 2 missing, as the derivative of a square has it, "
-        "or a ½ too much?",
+        "Yours is half of what is expected: is a factor 2 missing, as in the derivative of a square, "
+        "or is there a ½ that does not belong?",
     ),
     Hypothesis(
         "perhaps summed instead of averaged",
@@ -203,7 +203,7 @@ HYPOTHESES = (
         "scaled",
         _CLOSE,
         about_values.scaled,
-        "Yours is {factor} times what is expected, everywhere: look for a factor that is missing or too much.",
+        "Yours is {factor} times what is expected, everywhere: look for a factor that is missing, or for one too many.",
     ),
     Hypothesis(
         "constant offset",
@@ -282,6 +282,6 @@ SHAPE_HYPOTHESES = (
     ShapeHypothesis(
         "extra axes",
         about_shapes.has_extra_axes,
-        "The sizes {axes} {place} are too many: is a sum or mean missing?",
+        "The sizes {axes} {place} should not be there: is a sum or mean missing?",
     ),
 )

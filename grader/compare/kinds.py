@@ -1,6 +1,6 @@
 """Ask what kind of value a probe returned, before a check computes with it.
 
-`grader.compare.assertion` compares with values that are known; here only the kind is.
+`grader.compare.ladder` compares with values that are known; here only the kind is known.
 """
 
 from collections.abc import Iterator, Mapping
@@ -81,6 +81,6 @@ def _describe_kind(kind: object) -> Description:
         case type() if kind in _PLAIN:
             return Description(kind="number" if kind is float else kind.__name__)
     raise CourseError(
-        f"The check asks for the kind {kind!r}, which there is not.",
+        f"The check asks for the kind {kind!r}, which does not exist.",
         remedy="Ask for bool, int, float, str, a Spec, `[kind]` for a list, or a dict of kinds.",
     )

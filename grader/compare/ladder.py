@@ -1,7 +1,7 @@
 """Ask the ordered questions of every expected value: present, type, shape, dtype, device, finite, close.
 
-Values with arithmetic in them go on to `grader.compare.rungs`, findings to `grader.compare.lookalikes`. Actual values
-are untrusted: nothing that they are raises here, and nothing is computed before their shape is the expected one.
+Values that need arithmetic go on to `grader.compare.rungs`; `grader.compare.assertion` collects the findings. Actual
+values are untrusted: none of them can make this module raise, and nothing is computed before the shape is right.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ def find_mismatches(
     """Yield a finding for every expected value that isn't matched, in the expectation's order.
 
     `devices` names the devices, by path, of tensors that were moved to the CPU on their way here.
-    Raises CourseError where an expected value is of a kind that can't be compared.
+    Raises CourseError if an expected value is of a kind that can't be compared.
     """
     for name, value in expected.values.items():
         if name not in actual:

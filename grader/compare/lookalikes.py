@@ -1,7 +1,7 @@
 """Look for the cause of a mismatch: the first hypothesis that explains all of it is told.
 
 A wrong hint is worse than none: a hypothesis must fit every element within the tolerance, and say nothing where the
-values are so plain that it would fit by chance. `grader.compare.wording` adds the sentence to the numbers.
+values are so plain that it would fit by chance. `grader.compare.hypotheses` lists the hypotheses in their order.
 """
 
 import math
@@ -24,7 +24,7 @@ _MAX_SIBLINGS = 32
 def find_lookalike(
     finding: Finding, context: Context, *, siblings: Mapping[str, torch.Tensor] | None = None
 ) -> Lookalike | None:
-    """Return the first hypothesis that explains a finding, told in a sentence; None where none does.
+    """Return the first hypothesis that explains a finding, told in a sentence, or None if none does.
 
     `siblings` are what is expected of all outputs, by name.
     """
@@ -52,7 +52,7 @@ def _tell_all(finding: Finding, case: Case | None) -> Iterator[Lookalike]:
 
 
 def _case_of(finding: Finding, context: Context) -> Case | None:
-    """Return what the hypotheses about values look at; None where there are no values, or too many."""
+    """Return what the hypotheses about values look at, or None if there are no values, or too many."""
     actual, expected = finding.actual, finding.expected
     if actual is None or expected is None:
         return None

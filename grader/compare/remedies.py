@@ -1,4 +1,4 @@
-"""What to try where a value is of the wrong kind or dtype.
+"""What to try if a value is of the wrong kind or dtype.
 
 `grader.compare.wording` ends its sentences with these.
 """
@@ -27,7 +27,7 @@ _FOR_DTYPE = {
 
 
 def remedy_for_kind(actual: str, expected: str) -> str:
-    """Return what to try where a value of one kind came instead of another, "" where nobody knows."""
+    """Return what to try if a value of one kind came instead of another, or "" if nobody knows."""
     if actual == "list" and expected == "tensor":
         return "Build a tensor with `torch.tensor` or `torch.stack`."
     if actual in ("int", "float", "bool") and expected == "tensor":
@@ -40,7 +40,7 @@ def remedy_for_kind(actual: str, expected: str) -> str:
 
 
 def remedy_for_dtype(actual: str, expected: str) -> str:
-    """Return what to try where a tensor of one dtype came instead of another."""
+    """Return what to try if a tensor of one dtype came instead of another."""
     if expected.startswith("float") and "int" in actual:
         return "Convert integers with `.float()` before you compute with them."
     if expected == "float32" or (actual == "bool" and expected):

@@ -18,9 +18,9 @@ _ASSUMED_FLOAT = torch.float32  # where a Python float comes from: `.item()` of 
 
 
 def climb(pair: Pair) -> Finding | None:
-    """Return the first rung that fails, None where all hold.
+    """Return the first rung that fails, or None if all hold.
 
-    Raises CourseError where the expected tensor's values can't be compared.
+    Raises CourseError if the expected tensor's values can't be compared.
     """
     asked_dtype, expected = _asked_dtype(pair), _expected_tensor(pair)
     number = _as_number(pair, asked_dtype)

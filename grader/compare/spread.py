@@ -17,7 +17,7 @@ _ASSUMED_FLOAT = torch.float32  # where a Python float comes from: `.item()` of 
 
 
 def copied(value: Any, dtype: torch.dtype | None) -> Any:
-    """Return a copy that a function may change, floating tensors cast to `dtype` unless that is None."""
+    """Return a copy that a function may change, with floating tensors cast to `dtype` unless that is None."""
     if isinstance(value, torch.Tensor):
         target = dtype if dtype and value.is_floating_point() else value.dtype
         return value.detach().to(target, copy=True).requires_grad_(value.requires_grad)

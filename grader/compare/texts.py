@@ -1,6 +1,6 @@
 """Values as short texts: numbers that never look equal when they differ, and students' texts made safe to show.
 
-`grader.compare.describe`, `grader.compare.lookalikes` and `grader.compare.wording` write with them.
+`grader.compare.describe`, `grader.compare.findings` and `grader.compare.wording` write with them.
 """
 
 from grader.compare.comparison import Number, Shape
@@ -24,7 +24,7 @@ def quoted(text: str) -> str:
 
 
 def quoted_pair(actual: str, expected: str) -> tuple[str, str]:
-    """Return both texts in quotes, from shortly before the place where they part if that is far in."""
+    """Return both texts in quotes; if they first differ far in, from shortly before that place."""
     paired = enumerate(zip(actual, expected, strict=False))
     part = next((i for i, (a, e) in paired if a != e), min(len(actual), len(expected)))
     start = part - _LEAD if part > MAX_TEXT // 2 else 0

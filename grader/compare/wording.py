@@ -1,6 +1,6 @@
 """Turn a comparison into sentences: what happened, where and by how much, what was expected, what to try.
 
-`grader.compare.assertion` raises them as a `Mismatch`.
+`grader.compare.assertion` raises them in a `Mismatch`.
 """
 
 import math

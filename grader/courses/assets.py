@@ -1,6 +1,6 @@
 """Recorded assets: what the reference's probes returned, with inputs and measured tolerances.
 
-`grader.authoring.record` writes them; the fixture `expected` of `grader.grading.plugin` reads them.
+`grader.authoring.record` writes them; `grader.grading.session` reads them for the fixture `expected`.
 """
 
 import json

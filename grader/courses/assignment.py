@@ -47,7 +47,7 @@ class WorkerSettings:
 
 @dataclass(frozen=True, slots=True)
 class NotebookSettings:
-    """Say how a notebook is imported: as which module, and how long one statement that is no definition may take.
+    """Say how a notebook is imported: as which module, and how long one statement that defines nothing may take.
 
     `cell_s` and `execute_s` bound a run of the whole notebook: one cell, all cells.
     """
@@ -84,7 +84,7 @@ class Task:
 class Question:
     """Name a question that is answered in words: the variable `name` of a student's `module`; a person grades it.
 
-    `points` is 0 where the course does not say what it is worth. In a notebook `cell` is the id of the question's text
+    `points` is 0 if the course does not say what it is worth. In a notebook `cell` is the id of the question's text
     cell, and there is no module.
     """
 

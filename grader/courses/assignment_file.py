@@ -119,7 +119,7 @@ def _read_worker(table: Table) -> WorkerSettings:
     for name in shims:
         if name not in (*SHIMS, *FAMILIES):
             remedy = suggest(name, (*FAMILIES, *SHIMS))
-            raise fault(table, "shims", f"holds `{name}`, which is no name that can be given back", remedy=remedy)
+            raise fault(table, "shims", f"holds `{name}`, which is not a name that can be given back", remedy=remedy)
     return WorkerSettings(preload=take_texts(table, "preload", default=()), shims=shims)
 
 
@@ -205,7 +205,7 @@ def _read_question(table: Table, name: str, handed_in: HandedIn) -> Question:
         return Question(name, take_text(table, "title"), "", _take_worth(table), take_text(table, "cell"))
     refuse_unknown(table, ("title", "points", "module"))
     if not name.isidentifier():
-        raise fault(table, "", "is no name of a variable", remedy="Name it as the variable that holds the answer.")
+        raise fault(table, "", "is not the name of a variable", remedy="Name it as the variable that holds the answer.")
     module = take_text(table, "module")
     path = module.replace(".", "/")
     if not is_matched(f"{path}.py", handed_in.editable) and not is_matched(f"{path}/__init__.py", handed_in.editable):
@@ -234,7 +234,7 @@ def _take_forbidden(table: Table) -> tuple[str, ...]:
     for name in names:
         if not _DOTTED_NAME.fullmatch(name):
             remedy = 'Write a full name, `"torch.nn.Linear"` or `"torch.nn.functional.*"`, say.'
-            raise fault(table, "forbidden", f"holds `{name}`, which is no dotted name", remedy=remedy)
+            raise fault(table, "forbidden", f"holds `{name}`, which is not a dotted name", remedy=remedy)
     return names
 
 

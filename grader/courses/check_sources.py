@@ -1,4 +1,4 @@
-"""Tells which part of the checks' source belongs to which task, without importing or running any of it.
+"""Tells which part of the checks' source belongs to which task, without importing or running it.
 
 `grader.grading.keys` digests the parts, so that a changed check costs its own task only.
 """
@@ -107,7 +107,7 @@ def read_check_sources(assignment: Assignment) -> CheckSources:
 
 
 def _mentions(tree: ast.Module, names: set[str]) -> bool:
-    """Tell whether code uses one of the names: a check by another's code, or what makes names out of sight."""
+    """Tell whether code uses one of the names, or something that can reach a name without spelling it."""
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name) | ast.Attribute(attr=name) if name in names:
@@ -168,7 +168,7 @@ def _with_its_methods(node: ast.stmt) -> Iterator[ast.stmt]:
 
 
 def _may_define_checks(node: ast.stmt) -> bool:
-    """Tell whether a statement that is no check of a named task could be, or make, one that pytest collects."""
+    """Tell whether a statement that isn't a check of a named task could still be, or make, one that pytest collects."""
     match node:
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
             return _is_collected(name)

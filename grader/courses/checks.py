@@ -21,7 +21,7 @@ _DEVICES = ("cpu", "cuda")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Describe one check: `after` names the checks whose failure skips it, `device` what it needs to run on.
+    """Describe one check: if one of the checks in `after` fails it is skipped; `device` is what it has to run on.
 
     `limits` are its task's own.
     """

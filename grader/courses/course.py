@@ -70,7 +70,7 @@ def read_assignment(course: Path, slug: str) -> Assignment:
 
 
 def read_kit(folder: Path) -> Assignment | None:
-    """Read the assignment of a students' kit, None where the folder is no kit."""
+    """Read the assignment of a students' kit; return None if the folder is not a kit."""
     checks = folder / CHECKS_FOLDER
     if not (checks / ASSIGNMENT_FILE).is_file():
         return None

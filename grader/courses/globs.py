@@ -25,7 +25,7 @@ def _is_matched(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
 
 
 def find_glob_fault(glob: str) -> str:
-    """Return what is wrong with a glob, "" where it is sound."""
+    """Return what is wrong with a glob, or "" if it is sound."""
     parts = glob.split("/")
     if not glob.strip():
         return "is empty"

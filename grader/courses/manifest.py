@@ -1,6 +1,6 @@
 """The manifest of an assignment's recorded assets: which there are, and what they were recorded with.
 
-`grader.courses.assets` reads and writes the assets themselves; this module does without torch.
+`grader.courses.assets` reads and writes the assets themselves; this module doesn't need torch.
 """
 
 import importlib.metadata
@@ -33,16 +33,16 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def record_remedy(folder: Path) -> str:
-    """Say how an assignment's assets are mended: in the course, and for a students' kit only there."""
+    """Say how to fix an assignment's assets: in the course, also for a students' kit, which can't record any."""
     if folder.parent.name == CHECKS_FOLDER:
         return "Get this folder from the course again."
     return f"Run `grader record {folder.name}` and review the diff."
 
 
 def version_note(folder: Path) -> str:
-    """Say that assets were recorded with another release of torch, "" where they were not.
+    """Say that assets were recorded with another release of torch, or "" if they were not.
 
-    Their tolerances are made for rounding, so results hold as a rule; the sentence is for whoever sees them fail.
+    Their tolerances allow for rounding, so results usually hold; the sentence is for whoever sees them fail.
     """
     try:
         recorded = str(read_manifest(folder).get("torch", ""))

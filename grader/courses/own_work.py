@@ -1,6 +1,6 @@
 """Find the assignment that a student's folder belongs to.
 
-`grader.cli` then grades that folder alone, with `grader.grading.grade`.
+`grader.commands.check` then grades that folder alone.
 """
 
 from pathlib import Path

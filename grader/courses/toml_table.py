@@ -31,7 +31,7 @@ def read_toml(file: Path) -> Table:
     except UnicodeDecodeError as err:
         raise CourseError(f"{file} is not UTF-8 (byte {err.start}).", remedy="Save it as UTF-8.") from err
     except tomllib.TOMLDecodeError as err:
-        raise CourseError(f"{file} is no valid TOML: {err}.", remedy="Correct that line.") from err
+        raise CourseError(f"{file} is not valid TOML: {err}.", remedy="Correct that line.") from err
     return Table(file=file, name="", values=values)
 
 

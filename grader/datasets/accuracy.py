@@ -57,7 +57,7 @@ def score(predictions: object, dataset: Dataset) -> Accuracy:
 def mean_loss(predictions: object, dataset: Dataset) -> float:
     """Return the mean cross-entropy of scores (N, C) for the test rows, NaN for anything else.
 
-    It is made to be drawn beside an accuracy, which says what is wrong with predictions.
+    It is meant to be drawn beside an accuracy, which is what complains about unusable predictions.
     """
     N, C = len(dataset.test_y), len(dataset.classes)
     if not isinstance(predictions, torch.Tensor) or predictions.shape != (N, C) or not predictions.is_floating_point():
@@ -104,7 +104,7 @@ def _checked_indices(indices: torch.Tensor, *, classes: int) -> torch.Tensor:
     if outside.any():
         first = int(outside.int().argmax())
         raise UnusablePredictions(
-            f"{int(outside.sum())} of {len(indices)} predictions are no class: row {first} says {int(indices[first])}; "
-            f"expected 0 to {classes - 1}."
+            f"{int(outside.sum())} of {len(indices)} predictions are not a class: row {first} says "
+            f"{int(indices[first])}; expected 0 to {classes - 1}."
         )
     return indices

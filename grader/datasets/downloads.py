@@ -1,4 +1,4 @@
-"""Fetch the files of CIFAR-10 and Fashion-MNIST, only when asked, and keep none whose checksum is wrong.
+"""Fetch the files of CIFAR-10 and Fashion-MNIST, only when asked, and keep none with a wrong checksum.
 
 `grader.datasets.load` asks for it with download=True; `grader.datasets.files` reads the files.
 """

@@ -1,4 +1,4 @@
-"""Read the files of CIFAR-10 and Fashion-MNIST, believing no number in them that isn't checked.
+"""Read the files of CIFAR-10 and Fashion-MNIST, trusting no number in them that hasn't been checked.
 
 `grader.datasets.places` finds them; `grader.datasets.load` splits what is read here.
 """
@@ -41,7 +41,7 @@ def python_version_of_cifar10(data: Path | None) -> Path | None:
 def read_files(name: str, paths: Sequence[Path]) -> tuple[LabelledImages, LabelledImages]:
     """Return the training and the test part of a data set; raise DatasetError for files that aren't sound.
 
-    What was read last is remembered while its files stay as they are: unpacking takes longer than most checks.
+    What was read last is remembered until its files change: unpacking takes longer than most checks.
     """
     return _read_once(name, tuple((path, _stamp(path)) for path in paths))
 
@@ -115,7 +115,7 @@ def _read(path: Path, *, at_most: int) -> bytearray:
 
 
 def _stamp(path: Path) -> object:
-    """Return what changes when a file does, None where it can't be looked at."""
+    """Return what changes when a file does, or None if it can't be looked at."""
     try:
         status = path.stat()
     except OSError:

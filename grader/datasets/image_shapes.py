@@ -1,6 +1,6 @@
 """Present images in the shape that a task wants, so that small ones can stand in for CIFAR-10.
 
-`grader.datasets.load` calls it with what `grader.datasets.files` or scikit-learn returned.
+`grader.datasets.load` calls it with the images of any data set.
 """
 
 import torch

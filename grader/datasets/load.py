@@ -75,10 +75,11 @@ def load_dataset(
     """Load a data set by name, split the same way for the same seeds.
 
     `seed` decides training and validation data, `test_seed` the test part: which points are drawn (`moons`,
-    `spirals`) or in which order its images come. Without one, 128 fresh bits are drawn, and `source` names them: so
-    the test part of a drawn set can be neither guessed nor looked up, and can be drawn again. The images of `digits`,
-    `fashion-mnist` and `cifar10` are public, and the labels of `digits` even ship inside scikit-learn's wheel: the
-    sandbox hides those files, but a submission that brings its own copy of the labels can look them up.
+    `spirals`) or in which order its images come. Without a seed, 128 fresh bits are drawn, which
+    `source` names: the test part of a drawn set can then be neither guessed nor looked up, but it can be drawn again.
+    The images of `digits`, `fashion-mnist` and `cifar10` are public, and the labels of `digits` even ship inside
+    scikit-learn's wheel: the sandbox hides those files, but a submission that brings its own copy of the labels can
+    look them up.
 
     Raises DatasetError for an unknown name, files that are absent or unsound, and a shape that can't be made.
     """
@@ -104,7 +105,7 @@ def load_dataset(
 
 
 def available(names: Sequence[str], *, data: Path | None = None, download: bool = False) -> str | None:
-    """Return the first of the names whose data set is on this machine, or may be fetched; None where none is."""
+    """Return the first of the names whose data set is on this machine, or may be fetched, or None if none is."""
     for name in names:
         _check_known(name)
         if (download and name in FILE_DATASETS) or not explain_absence(name, data=data):
@@ -113,7 +114,7 @@ def available(names: Sequence[str], *, data: Path | None = None, download: bool 
 
 
 def explain_absence(name: str, *, data: Path | None = None) -> str:
-    """Say why a data set can't be used and what to do, "" where it can."""
+    """Say why a data set can't be used and what to do, or "" if it can."""
     _check_known(name)
     if name in FROM_SKLEARN and importlib.util.find_spec("sklearn") is None:
         return f"{name} needs scikit-learn, which is not installed. Run `pip install 'torchgrade[courses]'`."

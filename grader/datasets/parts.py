@@ -71,7 +71,7 @@ def _draw(name: str, *, limit: Limit, seeds: tuple[int, int]) -> Parts:
 def _split(
     known: Labelled, hidden: Labelled, *, valid_rows: int, limit: Limit, seeds: tuple[int, int], where: str
 ) -> Parts:
-    """Shuffle both, and set `valid_rows` of the known ones apart, however few of them are kept."""
+    """Shuffle both, and set `valid_rows` of the training rows apart, however few of those are kept."""
     order = _shuffled(len(known[1]), seeds[0])
     test = _shuffled(len(hidden[1]), seeds[1])[: limit.test]
     valid, train = order[:valid_rows][: limit.valid], order[valid_rows:][: limit.train]

@@ -43,9 +43,9 @@ def find_files(name: str, data: Path | None) -> list[Path] | None:
 
 
 def identity_of(name: str) -> str:
-    """Return what changes with a data set: a digest of its files, or scikit-learn's version; "" where it is absent.
+    """Return what changes with a data set: a digest of its files, or scikit-learn's version, or "" if it is absent.
 
-    A set that is only generated is part of the grader, and has none.
+    A generated set is part of the grader, and has none.
     """
     if name in FROM_SKLEARN:
         try:

@@ -1,6 +1,6 @@
 """Draw points in the plane with classes: data sets that are new for every seed.
 
-`grader.datasets.load` names them and splits them.
+`grader.datasets.parts` draws each part of a data set with them.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Writes a gradebook that Canvas imports: a student a row, the assignment a column.
 
-The format and where it was looked up: docs/exports.md.
+The format and where it was looked up: docs/exports.md. `grader.export.finished_run` calls it.
 """
 
 from grader.errors import ExportError
@@ -18,13 +18,13 @@ def canvas_csv(
 ) -> str:
     """Return the gradebook; a grade that is withheld or not there is an empty cell, which Canvas leaves alone.
 
-    Raises ExportError where `assignment_id` is no number.
+    Raises ExportError if `assignment_id` is no number.
     """
     column = text_cell(title)
     if assignment_id is not None:
         if not (assignment_id.isascii() and assignment_id.isdigit()):
             raise ExportError(
-                f"`{assignment_id}` is no assignment id of Canvas.",
+                f"`{assignment_id}` is not an assignment id of Canvas.",
                 remedy="It is the number at the end of the assignment's address: …/assignments/12345.",
             )
         column = f"{column} ({assignment_id})"

@@ -1,4 +1,4 @@
-"""Reads a CSV file that a person or an LMS made, defensively.
+"""Defensively reads a CSV file that a person or an LMS made.
 
 `grader.export.roster` and `grader.export.worksheet` say what its columns mean.
 """
@@ -26,7 +26,7 @@ class CsvTable:
     has_mark: bool  # starts with a byte order mark, as Excel wants it
 
     def find_column(self, *names: str) -> int | None:
-        """Return the position of the column with one of these names; raise ExportError where several have one."""
+        """Return the position of the column with one of these names; raise ExportError if several have one."""
         wanted = {plain_header(name) for name in names}
         found = [position for position, name in enumerate(self.header) if plain_header(name) in wanted]
         if len(found) > 1:
@@ -53,7 +53,7 @@ def read_csv_table(path: Path) -> CsvTable:
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise ExportError(f"{path} is no valid CSV: {error}.", remedy="Save it as CSV again.") from error
+        raise ExportError(f"{path} is not valid CSV: {error}.", remedy="Save it as CSV again.") from error
     filled = [(number, line) for number, line in enumerate(lines, 1) if any(cell.strip() for cell in line)]
     if not filled:
         raise ExportError(f"{path} is empty; its first row has to name the columns.", remedy="Is it the right file?")

@@ -1,4 +1,4 @@
-"""Decides which points may leave the grader: nobody gets fewer because of our fault, or because an answer still waits.
+"""Decides which points may leave the grader: nobody gets fewer because the grader failed or an answer still waits.
 
 Every exporter asks here; `grader.export.finished_run` tells whose points are withheld.
 """
@@ -25,7 +25,7 @@ class FinalPoints:
     has_answers: bool = False
 
     def cell(self, submission: str) -> str:
-        """Return the points as text, "" where they are withheld."""
+        """Return the points as text, or "" if they are withheld."""
         return number(self.points[submission]) if submission in self.points else ""
 
 
@@ -38,10 +38,10 @@ def final_points(
 ) -> FinalPoints:
     """Return the points of every submission that was graded as a whole, converted to `out_of` where it is given.
 
-    Withheld are the points where the grader failed, and those out of another sum than most submissions': checks were
-    left out that the others had, or the other way round. Once a person has graded a text answer, answers count (unless
-    `with_answers` is False): the points of a submission are withheld until all of its answers are graded. Where points
-    may not exceed what could be earned, those above it are withheld, too.
+    Points are withheld where the grader failed, and where they are out of another sum than those of most submissions
+    (checks were left out that the others had, or the other way round). Once a person has graded a text answer, answers
+    count (unless `with_answers` is False): the points of a submission are withheld until all of its answers are graded.
+    If points may not exceed what could be earned, those above it are withheld as well.
     """
     has_answers = with_answers and any(answer.given is not None for result in results for answer in result.answers)
     of_checks = _possible(results)

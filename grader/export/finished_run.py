@@ -1,6 +1,6 @@
 """Exports a finished run: reads its store, matches names, writes what an LMS or GitHub takes.
 
-`grader.cli` prints what is returned here; the formats are in `grader.export`.
+`grader.commands.export` prints what is returned here; the formats are in `grader.export`.
 """
 
 import os
@@ -88,7 +88,9 @@ def _refuse_unused(request: Request) -> None:
             formats = ", ".join(known for known, used in _USED.items() if option.name in used)
             raise ExportError(f"{name} is not for {request.format}.", remedy=f"Leave it out; it is for {formats}.")
     if request.out_of is not None and not 0 < request.out_of < 1e6:
-        raise ExportError(f"--out-of {request.out_of:g} is no maximum.", remedy="Give a number above 0, such as 100.")
+        raise ExportError(
+            f"--out-of {request.out_of:g} can't be a maximum.", remedy="Give a number above 0, such as 100."
+        )
 
 
 def _export_csv(job: ExportJob) -> None:
@@ -180,7 +182,7 @@ def _append_step_summary(summary: str) -> None:
     path = os.environ.get("GITHUB_STEP_SUMMARY", "")
     if not path:
         raise ExportError(
-            "GITHUB_STEP_SUMMARY is not set: this is no step of GitHub Actions.", remedy="Use --out instead."
+            "GITHUB_STEP_SUMMARY is not set: this is not a step of GitHub Actions.", remedy="Use --out instead."
         )
     try:
         with Path(path).open("a", encoding="utf-8", errors="replace") as file:

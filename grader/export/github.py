@@ -1,7 +1,7 @@
 """Writes a job summary and annotations for GitHub Actions.
 
 The formats and where they were looked up: docs/exports.md. What strangers wrote can become neither markup nor a
-workflow command.
+workflow command. `grader.export.finished_run` calls it.
 """
 
 import re
@@ -49,7 +49,7 @@ def github_annotations(results: Sequence[SubmissionResult]) -> str:
 
 
 def markdown(text: str) -> str:
-    """Return `text` on one line, all of it shown as it is but for code between backticks."""
+    """Return `text` on one line, shown as it is except for code between backticks."""
     pieces = visible_line(text).split("`")
     if len(pieces) % 2 == 0:  # the last backtick has no partner: it stays what it is
         pieces[-2:] = [f"{pieces[-2]}`{pieces[-1]}"]

@@ -11,12 +11,12 @@ from grader.results.verdict import Answer, SubmissionResult
 
 
 def answers_told(result: SubmissionResult) -> tuple[Answer, ...]:
-    """Return the answers, none where nobody has graded one: then there is nothing to say yet."""
+    """Return the answers; none as long as nobody has graded one, since there is nothing to say yet."""
     return result.answers if any(answer.given is not None for answer in result.answers) else ()
 
 
 def in_words(answer: Answer) -> str:
-    """Return what was given: `3 of 4`, `3 points` where the course doesn't say of how many, or that nothing was."""
+    """Return what was given: `3 of 4`, `3 points` if the course doesn't say of how many, or that nothing was."""
     if answer.given is None:
         return "not graded yet"
     return f"{number(answer.given)} of {number(answer.points)}" if answer.points else f"{number(answer.given)} points"

@@ -1,6 +1,6 @@
 """Writes `grades.csv`: one row per submission, one column per task, byte-identical for equal results.
 
-Spreadsheets read it; `grader.export.named_csv` adds names, `grader.export.results_json` writes everything.
+Spreadsheets read it; `grader.export.named_csv` adds the names of a roster.
 """
 
 import csv

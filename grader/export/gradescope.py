@@ -1,6 +1,6 @@
 """Writes results.json as Gradescope's autograder harness reads it.
 
-The format and where it was looked up: docs/exports.md.
+The format and where it was looked up: docs/exports.md. `grader.export.finished_run` calls it.
 """
 
 import json

@@ -24,7 +24,7 @@ STDOUT = Path("-")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Hold the options of the command line; None or False where one was not given."""
+    """Hold the options of the command line; None or False stands for one that was not given."""
 
     format: str
     out: Path | None = None

@@ -1,4 +1,4 @@
-"""Finds out whose submission is whose, and never guesses.
+"""Finds out which submission is whose, and never guesses.
 
 `grader.export.finished_run` reports what is left over; the exporters write what was found.
 """
@@ -61,7 +61,7 @@ def _settle(
     found: dict[int, str],
     unmatched: dict[str, str],
 ) -> None:
-    """Add what one way of comparing says, the places of the likely students of each name."""
+    """Add what one way of comparing says: for each name, the positions of the students it may belong to."""
     claims: dict[int, list[str]] = {}
     for name, places in likely.items():
         for place in places:

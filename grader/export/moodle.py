@@ -1,6 +1,6 @@
 """Fills in Moodle's grading worksheet and packs the scorecards as Moodle takes them back.
 
-The formats and where they were looked up: docs/exports.md.
+The formats and where they were looked up: docs/exports.md. `grader.export.finished_run` calls it.
 """
 
 import io
@@ -29,7 +29,7 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # so that equal results give equal bytes
 
 
 def refuse_other_maximum(sheet: Worksheet, *, possible: float) -> None:
-    """Raise ExportError where the points are out of another sum than Moodle's: it would drop what is above."""
+    """Raise ExportError if the points are out of another sum than Moodle's, which would drop what exceeds its own."""
     others = [maximum for maximum in sheet.maxima if abs(maximum - possible) > 0.005]
     if others:
         raise ExportError(

@@ -28,7 +28,7 @@ _PARTICIPANT = re.compile(r"\D*(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Student:
-    """Hold what is known about one student; "" where the roster doesn't say it.
+    """Hold what is known about one student, or "" if the roster doesn't say it.
 
     `submission` is the name that the instructor wrote down, `number` the LMS's own id.
     """
@@ -56,7 +56,7 @@ class Roster:
 
 
 def read_roster(path: Path) -> Roster:
-    """Read a roster; header names are known in any case. Raises ExportError where it names nobody."""
+    """Read a roster; header names are known in any case. Raises ExportError if it names nobody."""
     table = read_csv_table(path)
     columns = {field: table.find_column(*names) for field, names in _HEADERS.items()}
     known = {field: position for field, position in columns.items() if position is not None}
@@ -76,7 +76,7 @@ def read_roster(path: Path) -> Roster:
 
 
 def participant_number(identifier: str) -> str:
-    """Return the number of an id such as `Participant 123` or `123`, "" where it has none."""
+    """Return the number of an id such as `Participant 123` or `123`, or "" if it has none."""
     found = _PARTICIPANT.fullmatch(identifier.strip())
     return found[1] if found else ""
 

@@ -1,6 +1,6 @@
 """Writes unmatched.csv: the submissions without a student and the students without a submission.
 
-`grader.export.finished_run` puts it beside every file that a roster or worksheet went into.
+`grader.export.job` puts it beside every file that a roster or worksheet went into.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from grader.results.verdict import SubmissionResult
 
 
 def unmatched_csv(matching: Matching, without: Sequence[str], *, results: Mapping[str, SubmissionResult]) -> str:
-    """Return one row for each of them, `without` being the students; only the header where nobody is left over."""
+    """Return one row for each of them, `without` being the students; only the header if nobody is left over."""
     rows = [["what", "name", "reason", "status", "points", "max_points"]]
     for name, why in matching.unmatched.items():
         result = results[name]

@@ -53,13 +53,13 @@ class Worksheet:
 
 
 def read_worksheet(path: Path) -> Worksheet:
-    """Read a worksheet; raise ExportError where Moodle could not import it again."""
+    """Read a worksheet; raise ExportError if Moodle could not import it again."""
     table = read_csv_table(path)
     identifier, grade = table.find_column("Identifier"), table.find_column("Grade")
     modified = table.find_column("Last modified (grade)")
     if identifier is None or grade is None or modified is None:
         raise ExportError(
-            f"{path} is no grading worksheet: Moodle needs `Identifier`, `Grade` and `Last modified (grade)`.",
+            f"{path} is not a grading worksheet: Moodle needs `Identifier`, `Grade` and `Last modified (grade)`.",
             remedy="Choose “Download grading worksheet” with Moodle's language set to English.",
         )
     maximum = table.find_column("Maximum Grade")
@@ -68,7 +68,7 @@ def read_worksheet(path: Path) -> Worksheet:
     for number, row in enumerate(table.rows, 2):
         if not participant_number(row[identifier]):
             raise ExportError(
-                f"{path}, student {number - 1}: `{row[identifier]}` is no identifier such as `Participant 123`.",
+                f"{path}, student {number - 1}: `{row[identifier]}` is not an identifier such as `Participant 123`.",
                 remedy="Download the worksheet again.",
             )
     return Worksheet(
@@ -84,7 +84,7 @@ def read_worksheet(path: Path) -> Worksheet:
 
 
 def filled_worksheet(sheet: Worksheet, cells: Mapping[tuple[int, int], str]) -> str:
-    """Return the worksheet as text, with `cells` by row and column in place of its own."""
+    """Return the worksheet as text, with `cells`, by row and column, in place of its own."""
     rows = [list(map(kept_cell, sheet.table.header))]
     for place, row in enumerate(sheet.table.rows):
         rows.append([kept_cell(cells.get((place, column), own)) for column, own in enumerate(row)])

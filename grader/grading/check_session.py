@@ -67,7 +67,7 @@ class Grading:
             raise session.Failed(self.problem)
         try:
             self._run(session)
-        except BaseException as err:  # pytest would print it and go on; it is raised again outside
+        except BaseException as err:  # pytest would print it and go on, so it is kept here and raised outside
             self.error = err
         return True
 
@@ -126,7 +126,7 @@ def in_session(
 
 @contextlib.contextmanager
 def _only_our_settings() -> Iterator[None]:
-    """Keep plugins that happen to be installed, and what the environment tells pytest, out of grading."""
+    """Keep other installed plugins, and what the environment tells pytest, out of grading."""
     before = {name: value for name, value in os.environ.items() if name.startswith("PYTEST_")}
     for name in before:
         del os.environ[name]
@@ -140,7 +140,7 @@ def _only_our_settings() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _only_these_modules(names: Iterable[str]) -> Iterator[None]:
-    """Import checks anew: pytest takes a module of the same name that another assignment has left behind."""
+    """Import checks afresh: pytest would use a module of the same name that another assignment has left behind."""
     ours = tuple(names)
     before = {name: sys.modules.pop(name) for name in ours if name in sys.modules}
     try:

@@ -1,6 +1,6 @@
 """Keep how a training went, for the scorecard: numbers that a probe handed back, which may be anything.
 
-The fixture `curve` of `grader.grading.plugin` draws with it; `grader.report.curve_view` shows what is kept.
+The fixture `curve` of `grader.grading.plugin` draws with it; scorecards show what is kept.
 """
 
 import math
@@ -55,7 +55,7 @@ class Curves:
 
 
 def _numbers(values: object) -> list[float | None]:
-    """Return what a submission sent as numbers, None for each that can't be drawn, [] for what is no list of them."""
+    """Return what a submission sent as numbers, None for each that can't be drawn; [] for anything but numbers."""
     if isinstance(values, torch.Tensor):
         is_usable = values.ndim == 1 and not values.is_complex() and values.numel() <= _MOST_NUMBERS
         return [_number(value) for value in values.tolist()] if is_usable else []
@@ -84,7 +84,7 @@ def _line(name: str, numbers: list[float | None], *, epochs: int | None) -> Line
 
 
 def _kept(numbers: Sequence[float | None]) -> list[int]:
-    """Return which numbers are drawn: all of a few, else some evenly spread and those that are told in words."""
+    """Return which numbers are drawn: all if they are few, else evenly spread ones and those put into words."""
     count = len(numbers)
     if count <= MAX_POINTS:
         return list(range(count))

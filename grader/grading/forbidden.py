@@ -1,6 +1,7 @@
 """What a submission uses although its task forbids it: asked of the sandbox before the student's code runs.
 
-`grader.sandbox.inside.forbidden.scan` reads the source there; `grader.grading.plugin` turns a use into a verdict.
+The probe `SCAN` (`grader.sandbox.wire.protocol`) reads the source there; `grader.grading.plugin` turns a use into a
+verdict.
 """
 
 from collections.abc import Mapping
@@ -47,7 +48,7 @@ class Forbidden:
 def find_uses(sandbox: Sandbox, *, assignment: Assignment, files: Mapping[str, bytes]) -> Forbidden:
     """Return where a submission uses what its tasks forbid; call it before any probe.
 
-    A source that can't be read costs nobody points: it is a flag, and as a rule can't be imported either.
+    A source that can't be read costs nobody points: it is flagged, and usually can't be imported either.
     """
     names = sorted({name for task in assignment.tasks for name in task.forbidden})
     if not names:

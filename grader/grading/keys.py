@@ -1,7 +1,7 @@
-"""Keys of results: digests of all that decides what the checks of one task say about one submission.
+"""Keys of results: digests of everything that decides what the checks of one task say about one submission.
 
 `grader.grading.stamps` puts them on results; `grader.runs.plan` reuses a stored result whose key is still the wanted
-one. Where in doubt a key covers too much: then something is graded again, which costs time only. Nothing here imports
+one. When in doubt a key covers too much: then something is graded again, which only costs time. Nothing here imports
 torch.
 """
 
@@ -79,7 +79,7 @@ def key_of(task_digest: str, *, submission: str) -> str:
 
 
 def secrets_of_test_data(assignment: Assignment) -> dict[str, str]:
-    """Return, for each task, what its checks' test data are drawn by: known only to those who have the whole course.
+    """Return, for each task, the secret that seeds its checks' test data: only those who have the whole course know it.
 
     It changes with the task's own checks and with the reference, not with the checks of other tasks.
     """
@@ -89,7 +89,7 @@ def secrets_of_test_data(assignment: Assignment) -> dict[str, str]:
 
 
 def _everywhere(assignment: Assignment) -> list[Any]:
-    """Return what of an assignment decides the results of all its tasks."""
+    """Return the parts of an assignment that decide the results of all its tasks."""
     plain = asdict(assignment)
     for name in (*_PLACES, *_DECIDE_NO_VERDICT, "tasks"):
         plain.pop(name, None)
@@ -106,7 +106,7 @@ def _everywhere(assignment: Assignment) -> list[Any]:
 
 
 def _entry(task: Task) -> dict[str, Any]:
-    """Return what of a task's entry decides the verdicts of its checks."""
+    """Return the parts of a task's entry that decide the verdicts of its checks."""
     return {name: value for name, value in asdict(task).items() if name not in _DECIDE_NO_VERDICT}
 
 

@@ -1,6 +1,6 @@
 """Find what students wrote in answer to a question: the text cell of the question and the text cells they put below it.
 
-`grader.grading.grade` shows the answers on the scorecard, where a person grades them.
+`grader.grading.text_answers` passes the answers on; a person grades them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ MAX_ANSWER = 20_000
 def read_answers(
     cells: Sequence[Cell], questions: Mapping[str, str], *, reference: Sequence[Cell] = ()
 ) -> dict[str, str]:
-    """Return the answer to each question, "" where there is none; `questions` maps names to ids of cells.
+    """Return the answer to each question, or "" if there is none; `questions` maps names to ids of cells.
 
     The question's own words, as the reference has them, are taken out. Without a reference the whole cell is returned.
     """

@@ -68,7 +68,7 @@ def keep_executed(
 ) -> tuple[str, ...]:
     """Run the notebook as a whole, write its executed copy into `folder`, and return sentences on how that went.
 
-    Raises StoreError where the copy can't be written.
+    Raises StoreError if the copy can't be written.
     """
     if assignment.handed_in.kind is not Kind.NOTEBOOK:
         return ()
@@ -115,7 +115,7 @@ def _parse(value: Any) -> tuple[dict[int, Mapping[str, Any]], str]:
 
 
 def _tell(rows: Mapping[int, Mapping[str, Any]], cells: Sequence[Cell]) -> Iterator[str]:
-    """Yield a sentence for each cell that failed when the whole notebook was run, and count what only followed."""
+    """Yield a sentence for each cell that failed when the whole notebook was run, and a count of what only followed."""
     told, followed = 0, 0
     words = set[str]()  # of the cells that failed so far
     for cell in cells:
@@ -138,7 +138,7 @@ def _tell(rows: Mapping[int, Mapping[str, Any]], cells: Sequence[Cell]) -> Itera
 
 
 def _problem(row: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]) -> str:
-    """Say what a cell did wrong, "" where nothing."""
+    """Say what a cell did wrong; return "" if nothing."""
     if row.get("state") == "died":
         return "ended the kernel: a crash, or too little memory"
     if row.get("state") in ("interrupted", "stuck"):
@@ -194,7 +194,7 @@ def _data(data: Mapping[Any, Any]) -> dict[str, str]:
 
 
 def _begins(content: str, start: bytes) -> bool:
-    """Tell whether base64 text is one, and begins as its kind of image does."""
+    """Tell whether a text is base64, and begins as its kind of image does."""
     try:
         return base64.b64decode("".join(content.split()), validate=True).startswith(start)
     except (binascii.Error, ValueError):

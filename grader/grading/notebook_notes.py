@@ -19,7 +19,7 @@ def notebook_notes(sandbox: Sandbox, assignment: Assignment) -> tuple[str, ...]:
         return ()
     outcome = sandbox.run(ProbeCall(NOTEBOOK, {}))
     if outcome.ending is not Ending.OK:
-        return ("Running the notebook's definitions did not come to an end; each check says what happened.",)
+        return ("Running the notebook's definitions did not finish; each check says what happened.",)
     return (
         *_tell_twice(_rows(outcome.outputs, "twice"), outcome.outputs),
         *_tell_late(_rows(outcome.outputs, "late")),
@@ -42,10 +42,10 @@ def _tell_twice(rows: list[Any], outputs: Mapping[str, Any]) -> Iterator[str]:
                     taken.setdefault(cell, []).append(f"`{task}`")
                 following = dict(itertools.pairwise(cells))
                 counts = [
-                    f"what is checked above cell {following[cell]} ({_join(tasks)}) takes cell {cell}"
+                    f"the checks above cell {following[cell]} ({_join(tasks)}) use cell {cell}"
                     for cell, tasks in taken.items()
                 ]
-                told = f"{', '.join(counts)}, the rest the last one" if counts else "the last one counts"
+                told = f"{', '.join(counts)}, all others the last one" if counts else "the last one counts"
                 yield f"`{name[:60]}` is defined in cells {_join(cells[:10])}: {told}."
 
 
@@ -75,7 +75,7 @@ def _tell_late(rows: list[Any]) -> Iterator[str]:
 
 
 def _tell_failed(rows: list[Any]) -> Iterator[str]:
-    """Yield what failed; the last sentence says what it costs, which holds for all."""
+    """Yield what failed; the last sentence says what that costs, for all of them."""
     told = []
     for row in rows[:_MOST_TOLD]:
         match row:

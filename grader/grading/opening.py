@@ -1,7 +1,7 @@
 """How an assignment's submissions are opened: its probes and limits, and what its fork server imports beforehand.
 
-`grader.grading.grade`, `grader.grading.plugin` and `grader.authoring.record` open them; `grader.grading.session` is
-what checks run against.
+`grader.grading.grade`, `grader.grading.plugin` and `grader.authoring.record` open them, and run checks against what is
+open.
 """
 
 import contextlib
@@ -70,15 +70,15 @@ def _written(files: Mapping[str, bytes]) -> Iterator[Path]:
 def modules_to_preload(assignment: Assignment) -> tuple[str, ...]:
     """Return the modules that a fork server imports once for all of an assignment's submissions.
 
-    These are its `preload` and, where a probe may ask for one, what torch imports at the first gradient of anything but
-    a loss: half a second of it.
+    These are its `preload` and, if a probe may need it, what torch imports for the first gradient of anything but a
+    loss, which takes half a second.
     """
     asks = any(word in source for source in read_probes(assignment).values() for word in (b"backward", b"autograd"))
     return (*assignment.worker.preload, *([_FIRST_GRADIENT] if asks else []))
 
 
 def refuse_failed_preload(server: ForkServer) -> None:
-    """Raise CourseError where a module that the assignment preloads can't be had: students' code may need it too."""
+    """Raise CourseError if a module that the assignment preloads can't be imported: students' code may need it too."""
     if server.problems:
         raise CourseError(
             f"`preload` in assignment.toml: {server.problems[0].rstrip('.')}.",

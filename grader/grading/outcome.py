@@ -1,6 +1,6 @@
 """Explain how a probe ended: from a `ProbeOutcome` to a verdict and the words a student reads.
 
-`grader.grading.plugin` asks it whenever a probe did not return; a probe that did is judged by `grader.compare`.
+`grader.grading.session` asks it whenever a probe did not return; what did return is compared by the check.
 """
 
 import builtins
@@ -70,7 +70,7 @@ def _explain_ending(outcome: ProbeOutcome) -> str:
 
 
 def _explain_error(report: ErrorReport) -> tuple[Verdict, str]:
-    """Tell an exception of the student's code in words."""
+    """Put an exception of the student's code into words."""
     if report.phase == "definition":
         return _explain_definition(report)
     if "NotImplementedError" in report.bases and _is_stub(report):
@@ -99,7 +99,7 @@ def _explain_error(report: ErrorReport) -> tuple[Verdict, str]:
 
 
 def _explain_definition(report: ErrorReport) -> tuple[Verdict, str]:
-    """Tell why a notebook lacks what a probe asked it for."""
+    """Say why a notebook lacks what a probe asked for."""
     if "MissingFromNotebook" in report.bases:
         return Verdict.MISSING, report.message
     if "TooLongInNotebook" in report.bases:
@@ -115,7 +115,7 @@ def _is_stub(report: ErrorReport) -> bool:
 
 
 def _explain_use(report: ErrorReport) -> tuple[Verdict, str]:
-    """Tell an exception that no line of the student's raised: their code was called, or its result used, in vain."""
+    """Explain an exception that no line of the student's raised: calling their code failed, or using its result did."""
     if _meets_a_blank(report):
         return Verdict.NOT_IMPLEMENTED, explain_blank(_named(report))
     if "TypeError" in report.bases and _SIGNATURE.search(report.message):
@@ -124,12 +124,12 @@ def _explain_use(report: ErrorReport) -> tuple[Verdict, str]:
 
 
 def _meets_a_blank(report: ErrorReport) -> bool:
-    """Tell whether an exception says that there was None, or `...`, where a value was due."""
+    """Tell whether an exception says that there was None, or `...`, where a value was expected."""
     return bool(_BLANK.search(report.message))
 
 
 def explain_blank(error: str) -> str:
-    """Tell a student that a value is missing which their code should have given; `error` is how that came to light."""
+    """Tell a student that their code should have given a value and didn't; `error` is how that showed."""
     return f"Your code left `None` where a value is used ({error}). Is a `return` missing?"
 
 

@@ -236,14 +236,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     check = item.stash.get(_CHECK, None)
     if check is None:
         return
-    if check.device not in item.config.stash[SUBJECT].devices:  # to run it on the CPU would be another check
+    if check.device not in item.config.stash[SUBJECT].devices:  # on the CPU it would be a different check
         pytest.skip("Needs a CUDA device, which it gets from `grader grade --device cuda`; here it costs no points.")
-    if "dataset" not in getattr(item, "fixturenames", ()):  # where data is missing, nobody is graded: look there first
+    if "dataset" not in getattr(item, "fixturenames", ()):  # if data is missing, nobody is graded: look there first
         item.stash[_TALK].refuse_forbidden()
     failed = item.config.stash[SUBJECT].failed_before(check)
     if failed is not None:
         item.stash[_SKIP_COUNTS] = failed.counted
-        pytest.skip(f"Not run: first “{failed.title}” has to pass.")
+        pytest.skip(f"Not run: “{failed.title}” has to pass first.")
 
 
 @pytest.hookimpl(wrapper=True)

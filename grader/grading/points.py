@@ -19,7 +19,7 @@ def unreadable(name: str, assignment: Assignment, *, problem: str, wall: str) ->
 
 
 def failed_to_grade(name: str, assignment: Assignment, *, problem: str, wall: str) -> SubmissionResult:
-    """Return the result of a submission that the grader could not grade: nothing counts, and it is shouted about."""
+    """Return the result of a submission that the grader could not grade: nothing counts, and every page says so."""
     tasks = tuple(TaskResult(t.name, t.title, 0.0, 0.0, t.hidden, ()) for t in assignment.tasks)
     note = f"The grader failed on this submission: {problem} It costs no points; grade it again."
     return SubmissionResult(name, Status.NOT_GRADED, 0.0, 0.0, tasks, notes=(note,), wall=wall)
@@ -105,7 +105,7 @@ def _with_titles(answers: tuple[Answer, ...], questions: tuple[Question, ...]) -
 
 
 def add_up_task(task: Task, checks: tuple[CheckResult, ...]) -> TaskResult:
-    """Return a task's points; checks that count for nobody are taken out of what could be earned."""
+    """Return a task's points; checks that don't count are taken out of what could be earned."""
     weight = sum(check.weight for check in checks)
     counted = sum(check.weight for check in checks if check.counted)
     passed = sum(check.weight for check in checks if check.counted and check.verdict is Verdict.PASSED)

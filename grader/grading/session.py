@@ -73,7 +73,7 @@ class Subject:
     called: dict[str, set[str]] = field(default_factory=dict)
 
     def failed_before(self, check: Check) -> CheckResult | None:
-        """Return the result of a check that this one depends on and that did not pass, None where all did."""
+        """Return the result of a check that this one depends on and that did not pass, or None if all passed."""
         for name in check.after:
             result = self.results.get(name)
             if result is not None and result.verdict is not Verdict.PASSED:
@@ -92,7 +92,7 @@ class Conversation:
         self.left_blank = False
 
     def refuse_forbidden(self) -> None:
-        """Raise ProbeFailed where the submission uses what the check's task forbids."""
+        """Raise ProbeFailed if the submission uses what the check's task forbids."""
         uses = self._subject.forbidden.by_task.get(self._check.task)
         if uses:
             raise ProbeFailed(Verdict.FORBIDDEN, explain_uses(uses))

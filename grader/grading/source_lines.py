@@ -1,6 +1,6 @@
 """Adds the lines around each line of a student's code that a traceback names, for reading without opening the file.
 
-`grader.grading.grade` asks for them once a submission is graded, `grader.report` shows them.
+`grader.grading.grade` asks for them once a submission is graded; scorecards show them.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
-"""Stamp results with what lets a later run reuse them: their keys, and whether they would come out the same again.
+"""Stamp results with what lets a later run reuse them: their keys, and whether grading again would give the same.
 
-`grader.grading.grade` calls it; `grader.runs.plan` compares the keys with the wanted ones.
+`grader.grading.grade` calls it; `grader.grading.keys` makes the keys, which the plan of a later run compares.
 """
 
 from collections.abc import Collection, Mapping

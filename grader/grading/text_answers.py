@@ -1,6 +1,6 @@
 """Collect the texts that a person grades: what students wrote into variables, read behind the wall and never judged.
 
-`grader.grading.grade` puts them into the result; `grader.report.markdown` shows them.
+`grader.grading.grade` puts them into the result; scorecards show them as Markdown.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _NOT_READ = "It could not be read; look into the submission."
 
 
 def read_answers(sandbox: Sandbox, assignment: Assignment, *, files: Mapping[str, bytes]) -> tuple[Answer, ...]:
-    """Return the answer to each of the assignment's questions, in their order; no mistake in one costs another."""
+    """Return the answer to each of the assignment's questions, in their order; mistakes in one don't affect others."""
     if not assignment.questions:
         return ()
     if assignment.handed_in.kind is Kind.NOTEBOOK:
@@ -68,7 +68,7 @@ def _source_of(module: str, files: Mapping[str, bytes]) -> bytes:
 
 
 def _read_rows(outcome: ProbeOutcome) -> dict[str, tuple[str, str]]:
-    """Return text and note by name, of whatever the sandbox sent only what has their form."""
+    """Return text and note by name, ignoring whatever else the sandbox sent."""
     rows = outcome.outputs.get("rows") if outcome.ending is Ending.OK else None
     found = {}
     for row in rows if isinstance(rows, list) else []:

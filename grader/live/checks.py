@@ -93,10 +93,10 @@ def _open(kit: Path, _stamp: object) -> _Opened:
     """Read a kit and collect its checks; kept for as long as its files stay as they are."""
     assignment = read_kit(kit)
     if assignment is None:
-        raise CourseError(f"{kit} is no kit any more.", remedy="Is its folder `checks` complete?")
+        raise CourseError(f"{kit} is no longer a kit.", remedy="Is its folder `checks` complete?")
     found: list[pytest.Session] = []
     in_session(assignment, found.append)
-    for item in found[0].items:  # who waits too long interrupts the kernel, and a breakpoint may take any time
+    for item in found[0].items:  # who has waited enough interrupts the kernel, and a breakpoint may take any time
         item.own_markers[:] = [marker for marker in item.own_markers if marker.name != "timeout"]
     return _Opened(assignment, found[0])
 

@@ -1,7 +1,7 @@
 """Check from within a notebook: `grader.check("mlp")` and the magics `%check mlp` and `%%check mlp`.
 
-Like `grader.cli` it prints and turns errors into sentences; `grader.live.checks` does the work. Without a kit, as in a
-sandbox, it says so before anything heavy is imported.
+Like the command line it prints and turns errors into sentences; `grader.live.checks` does the work. Without a kit, as
+in a sandbox, it says so before anything heavy is imported.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ _KIT_FILE = "checks/assignment.toml"
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Hold a result as text and as HTML: whatever shows it takes what it can."""
+    """Hold a result as text and as HTML, so that every front end can show one of them."""
 
     text: str
     html: str
@@ -47,7 +47,7 @@ def add_magic(shell: Any) -> None:
 
 
 def _one_percent(lines: list[str]) -> list[str]:
-    """Return a cell that is only the magic, for which IPython wants one percent sign, with one."""
+    """Return the cell with one percent sign if it holds only the magic: IPython wants just one there."""
     rest = [line for line in lines if line.strip()]
     alone = len(rest) == 1 and rest[0].split()[0] == "%%check"
     return [rest[0].lstrip()[1:]] if alone else lines
@@ -90,7 +90,7 @@ def show_check(tasks: Sequence[str], *, kit: object = None) -> None:
 
 
 def find_kit(kit: object) -> Path | None:
-    """Return the kit that is named, else the nearest at or above the working folder; None where there is none."""
+    """Return the kit that is named, else the nearest at or above the working folder, or None if there is none."""
     if kit is not None:
         folder = Path(str(kit)).expanduser().resolve()
         folder = folder.parent if folder.name == "checks" else folder
@@ -111,7 +111,7 @@ def _check(folder: Path, tasks: Sequence[str] | None) -> Card:
 
 @contextlib.contextmanager
 def _breakpoints(shell: Any) -> Iterator[None]:
-    """Let `breakpoint()` stop in the notebook: Jupyter's own does nothing unless its debugger is switched on."""
+    """Let `breakpoint()` stop in the notebook: Jupyter's own hook does nothing unless its debugger is switched on."""
     before, debugpy = sys.breakpointhook, sys.modules.get("debugpy")
     if shell is not None and not (debugpy is not None and debugpy.is_client_connected()):
         sys.breakpointhook = _stop_here

@@ -67,7 +67,7 @@ def _read(source: bytes) -> tuple[tuple[_Imported, ...], frozenset[str]]:
 
 def _import(one: _Imported) -> Any:
     if one.is_at_top and not is_probes_file(f"{one.module}.py"):
-        with contextlib.suppress(Exception):  # whatever is wrong with it: loading the probes tells
+        with contextlib.suppress(Exception):  # loading the probes will tell what is wrong with it
             importlib.import_module(one.module)
     module = sys.modules.get(one.module)
     return getattr(module, one.attribute, None) if one.attribute else module
@@ -85,7 +85,7 @@ def _follow(chain: str, names: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def keep_public_names(owner: Any) -> Callable[[], None]:
-    """Return what restores the functions and classes that a module or class holds, but for private ones."""
+    """Return a function that restores the public functions and classes that a module or class holds."""
     before = dict(vars(owner))
 
     def restore() -> None:
@@ -107,7 +107,7 @@ def _is_public(name: str) -> bool:
 
 @contextlib.contextmanager
 def lent(shims: Sequence[Shim]) -> Iterator[None]:
-    """Give back removed names of libraries for the length of the body."""
+    """Give back removed names of libraries while the body runs."""
     missing = [(owner, name) for owner, name in map(_place_of, shims) if owner is not None and name not in vars(owner)]
     provide(shims)
     try:

@@ -1,7 +1,7 @@
 """Run probes on what a notebook's kernel holds right now: its own names stand for the modules made of the notebook.
 
-`grader.live.checks` opens it in the student's own process, where `grader.live.state` keeps the kernel unharmed.
-It is no wall and has no limits.
+`grader.live.checks` opens it in the student's own process and sees to it that the kernel is left as it was. It has no
+wall and no limits.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ _STOPPED = ("KeyboardInterrupt", "BdbQuit")
 class LiveKernel:
     """Hold the module with the user's names, how to call the file of a cell, and which modules it stands for.
 
-    `modules` is empty where a package is checked: then the student's files below `root` are imported. `finder` tells
+    `modules` is empty if a package is checked: then the student's files below `root` are imported. `finder` tells
     probes that ask for it which cells there are.
     """
 
@@ -97,7 +97,7 @@ class LiveSandbox:
     def _forgotten(self, probe: Probe) -> Iterator[None]:
         """Let the next probe find the names of the notebook, its modules and the probe files as this one does.
 
-        Behind a wall each has a fork to itself. Numbers in tensors come back when all checks are done.
+        Behind a wall each has a fork to itself. The numbers in tensors are restored when all checks are done.
         """
         modules = [vars(sys.modules[name]) for name in probe.needs if name in sys.modules]
         functions = [one.function for one in self._probes.values()]
@@ -111,7 +111,7 @@ class LiveSandbox:
                 one()
 
     def _explained(self, outcome: ProbeOutcome) -> ProbeOutcome:
-        """Say what to do about a name that a probe has looked for in the notebook in vain."""
+        """Say what to do about a name that a probe has looked for in the notebook and not found."""
         report = outcome.error
         found = _ABSENT.search(report.message) if report is not None and not report.frames else None
         if found is None or (found["module"] or found["owner"]) not in (

@@ -23,18 +23,18 @@ class Cells:
     counts: Mapping[str, int] = field(default_factory=dict)
 
     def name(self, file: str) -> str:
-        """Return how the user knows a file: `cell In[5]`, "" where it is none of the cells."""
+        """Return how the user knows a file: `cell In[5]`, or "" if it is none of the cells."""
         return f"cell In[{self.counts[file]}]" if file in self.counts else ""
 
     def executed(self) -> tuple[Cell, ...]:
-        """Return the cells by their number; what was run again stands in its last place only."""
+        """Return the cells by their number; a cell that was run again appears only in its last place."""
         last = {source: number for number, source in enumerate(self.history)}
         sources = [source if last[source] == number else "" for number, source in enumerate(self.history)]
         return tuple(Cell(number, CellKind.CODE, source) for number, source in enumerate(sources))[1:]
 
 
 def definitions_in(namespace: Mapping[str, Any], cells: Cells) -> tuple[Cell, ...]:
-    """Return the cells by their number with nothing in them but imports, and the definitions that still hold."""
+    """Return the cells by their number, reduced to imports and the definitions that still hold."""
     sources = [to_python(source).python for source in cells.history]
     bodies = [_statements(source) for source in sources]
     own = {thing.__name__ for thing in list(namespace.values()) if _is_own(thing, namespace)}
@@ -63,7 +63,7 @@ def _imports(node: ast.stmt) -> bool:
 
 
 def _only(source: str, nodes: Sequence[ast.stmt]) -> str:
-    """Return a source with all lines blank but those of some statements."""
+    """Return a source in which all lines are blank except those of some statements."""
     lines = source.split("\n")
     wanted: set[int] = set()
     for node in nodes:

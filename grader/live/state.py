@@ -27,7 +27,7 @@ from grader.live.values import keep_values
 def unharmed(namespace: MutableMapping[str, Any], *, root: Path, owners: Sequence[Any]) -> Iterator[None]:
     """Restore what the body changes of the interpreter, of `namespace` and its values, and of the `owners` of names.
 
-    Modules below `root` are imported anew in the body. What lies deeper than an attribute of a value is not restored.
+    Modules below `root` are imported anew in the body. Nothing deeper than an attribute of a value is restored.
     """
     restore: list[Callable[[], None]] = [
         *_keep_generators(),

@@ -18,7 +18,7 @@ _CONTAINERS = (list, dict, set)
 def keep_values(namespace: MutableMapping[str, Any], *, numbers: bool = True) -> Iterator[Callable[[], None]]:
     """Yield what restores the names, the attributes of their values, and what lists, dictionaries and sets hold.
 
-    With `numbers` also those in tensors, of which it takes a copy.
+    With `numbers`, it also copies and restores those in tensors.
     """
     before = dict(namespace)
 
@@ -83,7 +83,7 @@ def _keep_layers(model: nn.Module, *, numbers: bool) -> Iterator[Callable[[], No
 
 
 def _keep_tensor(tensor: torch.Tensor) -> Callable[[], None]:
-    """Restore a tensor's values, unless it is a very large one, and what its gradient is."""
+    """Restore a tensor's gradient and, unless the tensor is very large, its values."""
     gradient = tensor.grad if tensor.is_leaf else None
     if (
         type(tensor) not in (torch.Tensor, nn.Parameter)

@@ -1,7 +1,6 @@
 """Wait for a student to save, and give the same folder to the grader again each time.
 
-`grader.commands.check` hands `rounds` to `grader.grading.grade`, whose session and fork server stay warm between the
-rounds.
+`grader.commands.check` grades one of `rounds` after another in a single session, so that the fork server stays warm.
 """
 
 import queue
@@ -34,7 +33,7 @@ class Changes:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin to watch. Raises UsageError where the package for it is not installed."""
+        """Begin to watch. Raises UsageError if the package for it is not installed."""
         try:
             import watchfiles  # noqa: F401
         except ImportError as err:
@@ -92,7 +91,7 @@ class Changes:
                 self._begun.set()
                 if saved:
                     self._saved.put(frozenset(Path(name) for _, name in saved))
-        except Exception as err:  # whatever ends this thread has to reach the one that waits
+        except Exception as err:  # whatever ends this thread has to reach the thread that waits
             self._saved.put(err)
             self._begun.set()
 
@@ -108,7 +107,7 @@ def _below(path: Path, folder: Path) -> tuple[str, ...]:
 def rounds(found: Found, changes: Changes, *, checks: Path) -> Iterator[Found]:
     """Yield a student's folder now and after each save, until a file in the folder `checks` changes.
 
-    Then checks and probes have to be read anew, for which the session must end.
+    Then checks and probes have to be read again, so the session has to end.
     """
     yield found
     while not any(path.is_relative_to(checks) for path in changes.wait()):

@@ -56,7 +56,7 @@ def _read_cell_magic(lines: list[str], first: int) -> CellSource:
 
 
 def _dedent(lines: list[str], first: int) -> list[str]:
-    """Take the first line's indentation off every line that has it, as IPython does for a cell that was pasted."""
+    """Take the first line's indentation off every line that has it, as IPython does for a pasted cell."""
     indent = _match(_INDENT, lines[first])
     return [line.removeprefix(indent) for line in lines] if indent else lines
 
@@ -97,7 +97,7 @@ def _take_out_magics(lines: list[str]) -> CellSource:
 
 
 def statement_begins(lines: Sequence[str]) -> Iterator[bool]:
-    """Yield for each line whether a statement can begin there: not inside of brackets, strings and joined lines."""
+    """Yield for each line whether a statement can begin there: not inside brackets, strings or joined lines."""
     scanner = _Scanner()
     for line in lines:
         yield scanner.at_statement

@@ -1,6 +1,6 @@
 """Find cells in a student's copy of a notebook, and what the reference's classes offer.
 
-`grader.submissions.notebook_intake` makes its plan with it, `grader.grading.notebook_answers` finds text answers.
+`grader.submissions.notebook_intake` makes its plan with it.
 """
 
 import ast
@@ -13,7 +13,7 @@ from grader.notebooks.document import Cell, CellKind, find_cell
 
 
 def find_check_cell(cells: Sequence[Cell], name: str, *, reference: Sequence[Cell]) -> Cell | None:
-    """Return the cell of this name: by its id, else the reference's text for it, else a code cell that names it."""
+    """Return the cell of this name: by its id, else by the reference's text for it, else a code cell that names it."""
     found = find_cell(tuple(cells), name)
     if found is not None:
         return found

@@ -31,7 +31,7 @@ class CellKind(StrEnum):
 class Cell:
     """Hold one cell; `number` counts all cells of its notebook from 1, `names` are what it can be found by.
 
-    The first of `names` is its id, "" where it has none; others are what Colab and the template keep in its metadata.
+    The first of `names` is its id, or "" if it has none; others are what Colab and the template keep in its metadata.
     """
 
     number: int
@@ -42,7 +42,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Notebook:
-    """Hold a notebook's cells and what was odd about its file, as sentences; `language` is "" where it is not said."""
+    """Hold a notebook's cells and what was odd about its file, as sentences; `language` is "" if it is not said."""
 
     cells: tuple[Cell, ...]
     notes: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Notebook:
 
 
 def read_notebook(content: bytes, *, name: str) -> Notebook:
-    """Read the cells of a notebook of any version; raise SubmissionError where there are none to be read.
+    """Read the cells of a notebook of any version; raise SubmissionError if there are none to read.
 
     Outputs, attachments and widgets are dropped. Cells of an unknown kind are taken as text, and noted.
     """
@@ -60,7 +60,7 @@ def read_notebook(content: bytes, *, name: str) -> Notebook:
     tree = _parse(_decode(content, name, notes), name)
     raw = _find_cells(tree)
     if raw is None:
-        raise SubmissionError(f"`{name}` is JSON, but no notebook: it has no cells.", remedy=_SAVE_AGAIN)
+        raise SubmissionError(f"`{name}` is JSON, but not a notebook: it has no cells.", remedy=_SAVE_AGAIN)
     if len(raw) > MAX_CELLS:
         raise SubmissionError(f"`{name}` has {len(raw):,} cells; at most {MAX_CELLS:,} are read.")
     cells = tuple(_read_cells(raw, name, notes))
@@ -93,7 +93,7 @@ def read_stripped(content: bytes) -> tuple[Cell, ...]:
 
 
 def find_cell(cells: tuple[Cell, ...], name: str) -> Cell | None:
-    """Return the first cell of this name, None where there is none: ids first, then names kept in metadata."""
+    """Return the first cell of this name, or None if there is none: ids first, then names kept in metadata."""
     for cell in cells:
         if cell.names[0] == name:
             return cell
@@ -114,11 +114,11 @@ def _parse(text: str, name: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError, MemoryError) as err:
         why = str(err)[:200] if isinstance(err, ValueError) else "it is nested too deeply"
-        raise SubmissionError(f"`{name}` is no notebook: {_describe(text) or why}.", remedy=_SAVE_AGAIN) from err
+        raise SubmissionError(f"`{name}` is not a notebook: {_describe(text) or why}.", remedy=_SAVE_AGAIN) from err
 
 
 def _describe(text: str) -> str:
-    """Say what a file is that is not JSON, "" where that can't be told."""
+    """Say what a file is that is not JSON, or "" if that can't be told."""
     start = text.lstrip()[:200].lower()
     if start.startswith(("<!doctype", "<html")):
         return "it is an HTML page"

@@ -41,7 +41,7 @@ def is_percent(text: str) -> bool:
 def read_percent(text: str, *, name: str) -> tuple[Cell, ...]:
     """Return the cells of a reference's script; raise CourseError for a cell that can't be what its marker says.
 
-    A cell without an id gets one made of its text, so that it changes with its cell only.
+    A cell without an id gets one made from its text, so that it changes only with its cell.
     """
     cells: list[Cell] = []
     taken: set[str] = set()
@@ -118,7 +118,7 @@ def _read_kind(marker: str, *, name: str, line: int) -> CellKind:
         return CellKind.CODE
     if found["kind"] not in _KINDS:
         remedy = "Write `[markdown]` or `[raw]`, or nothing for code."
-        raise CourseError(f"{name}, line {line}: `[{found['kind']}]` is no kind of cell.", remedy=remedy)
+        raise CourseError(f"{name}, line {line}: `[{found['kind']}]` is not a kind of cell.", remedy=remedy)
     return _KINDS[found["kind"]]
 
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-PLAN_FILE = "checks/notebook-plan.json"  # in the folder that no student's file can be in
+PLAN_FILE = "checks/notebook-plan.json"  # in a folder that no student's file can be in
 DEFAULT_MODULE = "notebook"
 
 
@@ -23,7 +23,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class NotebookPlan:
-    """Hold what the sandbox needs to make modules of a notebook.
+    """Hold what the sandbox needs to make modules out of a notebook.
 
     `file` lies below the submission's folder and was written by `grader.notebooks.document.write_notebook`. `methods`
     are those of the reference's classes, by name: with them a class that goes by another name is recognised.

@@ -16,9 +16,9 @@ from grader.results.verdict_words import VerdictMark, explanation_of, mark_of
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """Show one failing value; `message` is empty where the explanation above already says it.
+    """Show one failing value; `message` is empty if the explanation above already says it.
 
-    `differs` counts the elements that differ, `share` is their percentage for a bar; both are empty where nobody
+    `differs` counts the elements that differ, `share` is their percentage for a bar; both are empty if nobody
     counted.
     """
 
@@ -60,7 +60,7 @@ class PlaceLink:
 class CheckView:
     """Show one check; `is_loud` where the grader failed, `note` says why a check doesn't count.
 
-    `link` is the explanation again, where it names a line that is shown below.
+    `link` is the explanation again, split at a line that it names and that is shown below.
     """
 
     anchor: str

@@ -44,7 +44,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionRow:
-    """Show one submission in the big table; `seconds` is how long it took, empty where nobody measured."""
+    """Show one submission in the big table; `seconds` is how long it took, or empty if nobody measured."""
 
     submission: str
     file: str
@@ -114,7 +114,7 @@ def class_page_of(run: RunInfo, *, results: Sequence[SubmissionResult], files: M
 
 
 def _flag_counts(flags: Sequence[Flagged]) -> tuple[tuple[VerdictMark, int], ...]:
-    """Return on how many submissions there is a check with each watched verdict, most first."""
+    """Return, for each watched verdict, how many submissions have a check with it, most first."""
     return tuple(Counter(mark for flag in flags for mark, _ in flag.reasons).most_common())
 
 

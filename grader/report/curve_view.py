@@ -1,4 +1,4 @@
-"""Turns a curve of a training into what an SVG draws, and into sentences for everybody, also those who can't see it.
+"""Turns a curve of a training into what an SVG draws, and into sentences, also for those who can't see it.
 
 `grader.report.check_view` shows the curves of a check; `grader.report.terminal` only says them.
 """
@@ -33,7 +33,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class CurveView:
-    """Show one curve; `target` is its height in pixels, None where the check asks for nothing."""
+    """Show one curve; `target` is its height in pixels, or None if the check asks for nothing."""
 
     name: str
     lines: tuple[LineView, ...]
@@ -75,7 +75,7 @@ def curve_view(curve: Curve) -> CurveView:
 
 
 def curve_words(curve: Curve) -> tuple[str, ...]:
-    """Return what a curve shows, a sentence a line and one for the target."""
+    """Return what a curve shows: one sentence per line, and one for the target."""
     words = [_words(line, curve) for line in curve.lines]
     return tuple(f"{sentence}." for sentence in (*words, _target_words(curve)) if sentence)
 
@@ -130,7 +130,7 @@ def _words(line: Line, curve: Curve) -> str:
 
 
 def _gap(line: Line, *, last: float) -> str:
-    """Say where a line first has no value, "" where it has them all; `last` is where it has its last one."""
+    """Say where a line first has no value, or "" if it has them all; `last` is where it has its last one."""
     broken = next((epoch for epoch, value in zip(line.epochs, line.values, strict=True) if value is None), None)
     if broken is None:
         return ""

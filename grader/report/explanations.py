@@ -21,7 +21,7 @@ _MESSAGE_LIMIT = 600
 _NOT_EXPLAINED = (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED)
 _NOT_BY_TASK = (Verdict.CRASHED, Verdict.MISSING)
 _TASKS_SHOWN = 3
-_DATA = re.compile(r"\s*Data: [\w-]+\.$")  # which data set stood in says nothing about the mistake
+_DATA = re.compile(r"\s*Data: [\w-]+\.$")  # which data set was used instead says nothing about the mistake
 _NUMBER = re.compile(r"-?\d[\d.,]*(?:e[+-]?\d+)?")
 
 Key = tuple[str, Verdict, str]  # a task's name or "", a verdict, a lookalike's name or words without numbers
@@ -40,7 +40,7 @@ class Link:
 class Explanation:
     """Show one explanation and the checks and submissions that got it; `links` holds the first few.
 
-    `heading` is the lookalike's name, empty where there is none; `message` is the explanation that was told most often.
+    `heading` is the lookalike's name, or empty if there is none; `message` is the explanation that was told most often.
     `percent` is the share of all submissions.
     """
 

@@ -64,7 +64,7 @@ def lone_scorecards(run: RunInfo, *, results: Iterable[SubmissionResult]) -> Ite
 
 
 def _fitting(scorecard: Template, result: SubmissionResult, *, run: RunInfo, is_alone: bool, executed: str = "") -> str:
-    """Return a scorecard in the first room in which it is small enough, or else in the last."""
+    """Return a scorecard in the first room that makes it small enough, or else in the last."""
     text = ""
     for room in ROOMS:
         page = scorecard_of(result, run=run, room=room, is_for_student=is_alone)

@@ -19,9 +19,9 @@ _ROOM = Room()
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """Show one task; `reproduce` is a command, empty where a student couldn't run it or has no need to.
+    """Show one task; `reproduce` is a command, or empty if a student couldn't run it or doesn't need to.
 
-    `reused` says that the verdicts were made by an earlier run, empty where they were not.
+    `reused` says that the verdicts were made by an earlier run; it is empty if they were not.
     """
 
     anchor: str
@@ -38,7 +38,7 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
-    """Show one text answer; `points` is what a person may give for it, empty where the course doesn't say.
+    """Show one text answer; `points` is what a person may give for it, or empty if the course doesn't say.
 
     `given` is what a person gave, empty while nobody has; `comment` is what they remarked.
     """
@@ -121,7 +121,7 @@ def _answer(answer: Answer, room: Room) -> AnswerView:
 
 
 def _answers_summary(answers: tuple[Answer, ...]) -> str:
-    """Return what a person gave for the answers so far, and how many wait; "" where there are none."""
+    """Return what a person gave for the answers so far, and how many wait, or "" if there are none."""
     given = [answer for answer in answers if answer.given is not None]
     pending = len(answers) - len(given)
     points, possible = sum(answer.given or 0.0 for answer in given), sum(answer.points for answer in given)

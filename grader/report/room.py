@@ -25,7 +25,7 @@ class Room:
     items: int = 5
 
 
-# A usual page fits into the first; the last is for a submission that makes every check print and complain at length.
+# An ordinary page fits into the first; the last is for a submission whose every check prints and complains at length.
 ROOMS = (
     Room(),
     Room(output=6_000, message=1_500, line=300, inner_frames=6, maps=2),

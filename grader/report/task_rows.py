@@ -12,7 +12,7 @@ from grader.report.pages import bar_width
 from grader.results.plain_text import number
 from grader.results.verdict import SubmissionResult, TaskResult, Verdict
 
-_ENOUGH = 8  # submissions, below which a correlation is an accident
+_ENOUGH = 8  # with fewer submissions a correlation is an accident
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class TaskRow:
     """Show how a task went over all submissions that have a result for it.
 
     `discrimination` is the correlation between the share of points earned here and that earned in all other tasks,
-    empty where it can't be told; `is_odd` where it is low enough to ask whether the task measures something else.
+    empty if it can't be told; `is_odd` if it is low enough to ask whether the task measures something else.
     `hardest` is the check that most failed, `hardest_failed` how many.
     """
 
@@ -98,7 +98,7 @@ def _row(pairs: Sequence[tuple[SubmissionResult, TaskResult]]) -> TaskRow:
 
 
 def _shares(pair: tuple[SubmissionResult, TaskResult]) -> tuple[float, float] | None:
-    """Return the share earned in a task and that earned in all others, None where one of them is about nothing."""
+    """Return the share earned in a task and that earned in all others, or None if one of them is about nothing."""
     result, task = pair
     possible = result.max_points - task.max_points
     if task.max_points <= 0 or possible <= 0:
@@ -107,7 +107,7 @@ def _shares(pair: tuple[SubmissionResult, TaskResult]) -> tuple[float, float] | 
 
 
 def _hardest(tasks: Sequence[TaskResult]) -> tuple[str, int]:
-    """Return the title of the check that most submissions failed, and how many; "" where nobody failed any."""
+    """Return the title of the check that most submissions failed, and how many, or "" if nobody failed any."""
     fine = (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED)
     failed = Counter(check.title or check.name for task in tasks for check in task.checks if check.verdict not in fine)
     return failed.most_common(1)[0] if failed else ("", 0)

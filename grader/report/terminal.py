@@ -41,7 +41,7 @@ def progress_console() -> Console:
 def print_scorecard(console: Console, result: SubmissionResult, *, brief: bool = False) -> None:
     """Print one submission's result: a line a check, feedback below it, the sum in words at the end.
 
-    Tasks with something to mend come first; `brief` leaves out the lines of checks of those that have nothing.
+    Tasks with something to fix come first; `brief` leaves out the checks of tasks that have nothing to fix.
     """
     for note in result.notes:
         console.print(Text(f"note: {visible(note)}", style="dim"))
@@ -108,7 +108,7 @@ def sum_in_words(result: SubmissionResult) -> str:
     if result.status is Status.UNREADABLE:
         return f"{points}: the submission can't be read."
     if not checks:
-        return "Nothing of this can be checked here: it is looked at when your work is graded."
+        return "None of this can be checked here; it is checked when your work is graded."
     passed = sum(check.verdict is Verdict.PASSED for check in checks)
     told = f"{passed} of {len(checks)} checks" if open_ones or passed == 1 else f"all {passed} checks"
     words = f"{points}: {told if len(checks) != 1 or open_ones else 'the check'} passed."

@@ -17,7 +17,7 @@ def replace_file(path: Path, text: str) -> None:
 
 def replace_bytes(path: Path, data: bytes) -> None:
     """Write `data` to `path`, making its folder; raise StoreError when that fails."""
-    # Short whatever `path` is called: a long name plus a suffix would exceed what file systems allow.
+    # Short whatever `path` is called: a long name with a suffix would exceed what file systems allow.
     draft = path.with_name(f".draft-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """Makes text fit for a cell of a CSV file that people open in a spreadsheet.
 
-Every exporter of CSV passes each text through here.
+Every CSV file that is written, such as that of `grader.export.grades_csv`, gets its texts from here.
 """
 
 import csv
@@ -16,14 +16,14 @@ _HARMLESS = re.compile(r"-|[+-]?\d+([.,]\d+)*\s?%?")
 
 
 def text_cell(text: str) -> str:
-    """Return `text` on one line and such that no spreadsheet takes it for a formula."""
+    """Return `text` on one line, in a form that no spreadsheet takes for a formula."""
     return f"'{visible_line(text)}" if _is_formula(text) else visible_line(text)
 
 
 def kept_cell(text: str) -> str:
     """Return a cell of somebody else's file as it is, with a `'` before it where it would be a formula.
 
-    A number or a lone dash is none.
+    A number or a lone dash is not a formula.
     """
     return f"'{text}" if _is_formula(text) and not _HARMLESS.fullmatch(text) else text
 

@@ -1,6 +1,6 @@
 """Gives every submission a file name for its scorecard: safe everywhere, unique, as readable as possible.
 
-`grader.report.html` writes the files, `grader.report.class_page` links to them.
+`grader.report.html` writes the files and links to them.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ def scorecard_files(submissions: Iterable[str]) -> dict[str, str]:
 
 
 def notebook_file(submission: str) -> str:
-    """Return the file name of a submission's executed notebook, which depends on its own name only."""
+    """Return the file name of a submission's executed notebook, which depends only on the submission's name."""
     slug = _slug(submission)
     is_plain = slug == submission == _folded(submission) and not _RESERVED.fullmatch(slug)
     digest = hashlib.sha256(submission.encode("utf-8", "surrogatepass")).hexdigest()
@@ -42,7 +42,7 @@ def notebook_file(submission: str) -> str:
 
 
 def log_file(submission: str) -> str:
-    """Return the file name of a submission's log, which depends on its own name only."""
+    """Return the file name of a submission's log, which depends only on the submission's name."""
     return f"{notebook_file(submission).removesuffix('.ipynb')}.log"
 
 

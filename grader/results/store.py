@@ -1,6 +1,6 @@
 """Keeps the results of a run in RESULTS/run.sqlite, one transaction per submission.
 
-`grader.runs.batch` saves into it and resumes from it; `grader.report` and `grader.export` show what it yields.
+`grader.runs.batch` saves into it, `grader.runs.plan` resumes from it, `grader.commands.report` reads all of it.
 SQL is here and in `grader.answers.store`, nowhere else.
 """
 

@@ -13,7 +13,7 @@ from grader.errors import StoreError
 
 @contextmanager
 def named_errors(folder: Path) -> Iterator[None]:
-    """Raise StoreError for what SQLite raises inside; a ProgrammingError is our own fault and stays one."""
+    """Raise StoreError for what SQLite raises inside; a ProgrammingError is our own fault and is let through."""
     try:
         yield
     except sqlite3.ProgrammingError:

@@ -36,7 +36,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeatMap:
-    """Show where a tensor differs from the expected one, as rows of characters, each the worst of what it stands for.
+    """Show where a tensor differs from the expected one, as rows of characters, each the worst of those it covers.
 
     `.` is within the tolerance, `1` to `8` are eighths of `peak` (the largest difference, as text), `!` isn't finite.
     `place` is the part of the tensor that is shown, as an index (`[3, 0, :, :]`), with `…` for axes of which only the
@@ -56,7 +56,7 @@ class Item:
     `name` is the output's name as the student reads it (`grad of w`), `rung` the question that failed (present,
     type, shape, dtype, device, finite, close). `index` points at the worst element, () for a scalar; `actual` and
     `expected` are that element (or the shape, dtype, … of the rung) as text. `lookalike` names the hypothesis that
-    explains the difference, "" where none does. `wrong` of `total` elements differ; `heat` shows where.
+    explains the difference, or "" if none does. `wrong` of `total` elements differ; `heat` shows where.
     """
 
     name: str
@@ -87,7 +87,7 @@ class Frame:
 class Line:
     """Hold one line of a curve: the numbers of a training in their order, and after how many epochs each was taken.
 
-    A value is None where it was no finite number, or one too large to draw. There are no values where no numbers came.
+    A value is None if it was no finite number, or one too large to draw. There are no values where no numbers came.
     """
 
     name: str
@@ -99,7 +99,7 @@ class Line:
 class Curve:
     """Show how a number developed while a network was trained.
 
-    `target` is what the check asks for, None where it asks for nothing; `unit` is written behind numbers. `falls` says
+    `target` is what the check asks for, or None if it asks for nothing; `unit` is written behind numbers. `falls` says
     that less is better, as of a loss.
     """
 
@@ -116,7 +116,7 @@ class Feedback:
 
     `message` is the explanation (plain text, `code` in backticks), `hint` the check's own advice, `traceback` only the
     student's frames (outermost first), `output` what their code printed, already bounded. `matched` names the values
-    that are right beside the items that aren't; `curves` show how a training went, whether it was enough or not.
+    that are right beside the items that aren't; `curves` show how a training went, whether it passed or not.
     """
 
     message: str = ""
@@ -132,7 +132,7 @@ class Feedback:
 class CheckResult:
     """Record the verdict of one check on one submission.
 
-    `name` is the check's function name, unique in an assignment. `counted` is False where the check can cost nobody
+    `name` is the check's function name, unique in an assignment. `counted` is False if the check can cost nobody
     points: the grader failed, or what it needs (data, GPU) is not on this machine.
     """
 
@@ -153,7 +153,7 @@ class TaskResult:
 
     `max_points` is what could be earned in this run: checks that are not counted are taken out of it. `flags` are those
     of the submission that this task's checks raised.
-    `key` changes with all that decides the verdicts ("" where nobody asked for it); `is_final` is False where the next
+    `key` changes with everything that decides the verdicts ("" if nobody asked for it); `is_final` is False if the next
     run shall grade the task again though nothing has changed. `graded` is the ISO 8601 time of the verdicts, and
     `reused` says that they were made by an earlier run.
     """
@@ -175,7 +175,7 @@ class TaskResult:
 class Answer:
     """Hold what a student wrote in answer to a question that a person grades, in Markdown.
 
-    `points` is what the course gives for it, 0 where it says nothing: they are never part of a result's points. `note`
+    `points` is what the course gives for it, or 0 if it says nothing: they are never part of a result's points. `note`
     says why there is nothing, or not all, to read. `name` is the question's; `given` are the points that a person gave,
     None while nobody has, and `comment` is what they remarked.
     """
@@ -212,5 +212,5 @@ class SubmissionResult:
 
     @property
     def percent(self) -> float:
-        """Return the points in percent of what could be earned, 0.0 where that is nothing."""
+        """Return the points in percent of what could be earned, or 0.0 if that is nothing."""
         return 100.0 * self.points / self.max_points if self.max_points else 0.0

@@ -108,7 +108,7 @@ class Keeper:
 
     @property
     def differing(self) -> int:
-        """Return how many submissions were graded by other checks, data or versions than this process has."""
+        """Return how many submissions were graded with other checks, data or versions than this process has."""
         return len(self._differing)
 
     def keep(self, answer: Answer) -> SubmissionResult:
@@ -137,7 +137,7 @@ class Keeper:
         return put_together(fresh, self._assignment, kept=kept, wanted=missing), digest
 
     def _kept(self, stored: SubmissionResult, ran: Sequence[str], digest: str) -> list[TaskResult]:
-        """Return the stored tasks of this content that are valid still, or that this very run has graded."""
+        """Return the stored tasks of this content that are still valid, or that this very run has graded."""
         own = self._own.get(stored.submission, {})
         others = [task for task in stored.tasks if task.name not in ran]
         return [

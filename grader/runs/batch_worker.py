@@ -30,7 +30,7 @@ _SILENT_S = 5.0
 def main() -> None:
     """Grade what stdin asks for until it ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever else prints must not look like an answer
+    os.dup2(2, 1)  # whatever else is printed must not look like an answer
 
     def answer(**message: Any) -> None:
         answers.write(json.dumps(message) + "\n")
@@ -71,7 +71,7 @@ def main() -> None:
 def _try_walls(servers: Sequence[ForkServer], answer: Callable[..., None], *, tells: bool) -> None:
     """Try what is not known to work: each wall where this process `tells` that it can grade, and always each card's.
 
-    Raises SandboxError where a tiny submission didn't run there.
+    Raises SandboxError if a tiny submission didn't run there.
     """
     for server in servers:
         finding = try_server(server) if tells or server.device != "cpu" else None
@@ -82,7 +82,7 @@ def _try_walls(servers: Sequence[ForkServer], answer: Callable[..., None], *, te
 
 
 class SignOfLife:
-    """Tell now and then that grading goes on: one submission with all its training may take hours."""
+    """Report now and then that grading goes on: one submission with all its training may take hours."""
 
     def __init__(self, answer: Callable[..., None], *, every_s: float) -> None:
         self._answer = answer
@@ -90,7 +90,7 @@ class SignOfLife:
         self._told = time.monotonic()
 
     def __call__(self) -> None:
-        """Tell it, where the last time is long enough ago."""
+        """Report it, if the last report is long enough ago."""
         now = time.monotonic()
         if now - self._told >= self._every_s:
             self._told = now

@@ -24,7 +24,7 @@ def usable_cores() -> int:
 
 
 def free_memory_mib() -> float | None:
-    """Return how much memory can still be used without swapping, None where the system doesn't say."""
+    """Return how much memory can still be used without swapping, or None if the system doesn't say."""
     found = [_available_mib()]
     for folder in _own_groups():
         most, used = _read(folder / "memory.max"), _read(folder / "memory.current")
@@ -41,7 +41,7 @@ def _available_mib() -> float | None:
 
 
 def _field(text: str, name: str) -> int:
-    """Return the number behind a name in lines of names and numbers, 0 where it is not there."""
+    """Return the number behind a name in lines of names and numbers, or 0 if it is not there."""
     for line in text.splitlines():
         words = line.split()
         if len(words) > 1 and words[0] == name and words[1].isdigit():

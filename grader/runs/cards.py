@@ -1,7 +1,7 @@
 """The graphics cards that this process may use, and how many submissions fit on them.
 
-`grader.commands.executors` gives each grading process one of them; `grader.sandbox.outside.walls` shows it to the
-submission. Nothing here imports torch: who asks torch for its cards can't fork a process that uses them any more.
+`grader.commands.executors` deals them out, `grader.runs.grading_process` starts a process that sees only its own.
+Nothing here imports torch: once torch has been asked for its cards, no fork of that process can use them.
 """
 
 import os
@@ -19,7 +19,7 @@ _ASK_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Name a card as CUDA_VISIBLE_DEVICES does; `free_mib` is None where the driver doesn't say."""
+    """Name a card as CUDA_VISIBLE_DEVICES does; `free_mib` is None if the driver doesn't say."""
 
     name: str
     free_mib: float | None
@@ -34,7 +34,7 @@ def usable_cards() -> list[Card]:
     cards: list[Card] = []
     for name in filter(None, map(str.strip, chosen.split(","))):
         found = [free for index, uuid, free in known if name == index or uuid.lower().startswith(name.lower())]
-        if not found and not name.startswith("MIG-"):  # a part of a card has no line of its own
+        if not found and not name.startswith("MIG-"):  # a MIG slice of a card has no line of its own
             break  # CUDA hides what follows an unknown name, too
         cards.append(Card(name, found[0] if found else None))
     return cards
@@ -57,7 +57,7 @@ def _number(text: str) -> float | None:
 def seats(cards: Sequence[Card], *, gpu_mib: float) -> list[str]:
     """Return a card's name for each submission that fits: all cards once before the first takes a second one.
 
-    Each submission may use `gpu_mib` of a card, and CUDA itself takes some. Raises SandboxError where none fits.
+    Each submission may use `gpu_mib` of a card, and CUDA itself takes some. Raises SandboxError if none fits.
     """
     if not cards:
         raise SandboxError(

@@ -1,4 +1,4 @@
-"""What every place where submissions are graded has in common: it takes jobs, and answers each with a result.
+"""What every executor offers: it takes jobs, and answers each with a result.
 
 `grader.runs.local_workers` are processes of this machine; the coordinator alone writes the store.
 """
@@ -15,7 +15,7 @@ ATTEMPTS = 3  # how often a submission may end the process that grades it
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Hold the result of a job, the digest of what was graded ("" where nothing was), and which worker did it.
+    """Hold the result of a job, the digest of what was graded ("" if nothing was), and which worker did it.
 
     `told` are lines for the log: the ends of grading processes, and what they wrote to stderr.
     """
@@ -38,8 +38,8 @@ def tell_nobody(_worker: str, _job: Job | None) -> None:
 class Executor(Protocol):
     """Grade jobs somewhere, several at a time.
 
-    An executor that can say which worker is at what is `Watched`, too; where people can look at it in a browser, it has
-    an attribute `dashboard` with the address.
+    An executor that can say what each worker is doing is also `Watched`; one that can be looked at in a browser has an
+    attribute `dashboard` with the address.
     """
 
     def grade(self, order: Order, jobs: Sequence[Job], *, report: Callable[[Answer], None]) -> None:
@@ -51,7 +51,7 @@ class Executor(Protocol):
 
 @runtime_checkable
 class Watched(Protocol):
-    """Tell who is at what while jobs are graded."""
+    """Say what each worker is doing while jobs are graded."""
 
     def watch(self, at: At) -> None:
         """Call `at` from now on, in the thread that calls `grade`, whenever a worker begins a job or has none."""

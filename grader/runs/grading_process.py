@@ -25,7 +25,7 @@ from grader.sandbox.wire.limits import guard_s, limits_from
 _PATIENCE_S = 3.0
 _MOST_WRITTEN = 16 * 1024
 LOST = (OSError, EOFError, TimeoutError, ValueError)
-"""What is raised when a grading process has died, hangs or talks nonsense."""
+"""What is raised when a grading process has died, hangs or sends nonsense."""
 
 
 class GradingProcess:
@@ -47,7 +47,7 @@ class GradingProcess:
 
     @property
     def pid(self) -> int:
-        """Return the process' number, 0 where there is none."""
+        """Return the process' number, or 0 if there is none."""
         return self._process.pid if self._process is not None else 0
 
     def prepare(self) -> None:
@@ -58,7 +58,7 @@ class GradingProcess:
         self._read_message(self._start(trial=True))
 
     def ask(self, job: Job) -> None:
-        """Have a job done after those asked for before. Raises one of LOST."""
+        """Ask for a job, to be done after those asked for before. Raises one of LOST."""
         process = self._process or self._start()
         assert process.stdin is not None
         process.stdin.write(
@@ -110,7 +110,7 @@ class GradingProcess:
         return process
 
     def _read_message(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
-        """Return the next message that is no mere sign of life; raise the error that it tells of."""
+        """Return the next message that is more than a sign of life; raise the error that it reports."""
         message = self._read_line(process)
         while "alive" in message:
             message = self._read_line(process)
@@ -129,7 +129,7 @@ class GradingProcess:
             if process.stderr in ready:
                 self._keep_written(process)
             if process.stdout not in ready:
-                if time.monotonic() >= deadline:  # to write to stderr is no sign of life
+                if time.monotonic() >= deadline:  # what it writes to stderr is not a sign of life
                     raise TimeoutError(f"no sign of life for {longest_s:g} s")
                 continue
             part = os.read(process.stdout.fileno(), 1 << 20)
@@ -195,7 +195,7 @@ class GradingProcess:
 
 
 def longest_silence_s(order: Order) -> float:
-    """Return how long a grading process may say nothing: as long as one check may take, or a notebook as a whole."""
+    """Return how long a grading process may be silent: as long as one check, or a whole notebook, may take."""
     assignment = order.assignment
     limits = [limits_from({**assignment.limits, **task.limits}) for task in assignment.tasks]
     longest_s = 2 * max(guard_s(one) for one in limits)

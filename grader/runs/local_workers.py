@@ -1,6 +1,6 @@
 """The executor of one machine: several grading processes, each fed by a thread of the coordinator.
 
-`grader.runs.batch` chooses it; `grader.runs.grading_process` is what each thread talks to.
+`grader.commands.executors` chooses it; each thread talks to one `grader.runs.grading_process`.
 """
 
 import collections
@@ -17,7 +17,7 @@ from grader.runs.grading_process import LOST, GradingProcess
 from grader.sandbox.wire.limits import Limits, limits_from
 
 _AHEAD = 2  # submissions that a grading process is asked for at a time
-_PLENTY = 4  # waiting submissions a process from which on none can run out of work by that
+_PLENTY = 4  # waiting submissions per process; with fewer, one that asks ahead could leave another without work
 _FEW = 4  # submissions that are worth a process of their own
 _DEFAULT_MIB = Limits().memory_mib
 
@@ -27,8 +27,8 @@ def processes_for(
 ) -> int:
     """Return how many grading processes to start for so many jobs.
 
-    As many as wanted; else one for each core that has enough to do, and no more than fit into the free memory where
-    each submission uses the `memory_mib` that it may, and than the submissions that fit `on_cards`.
+    As many as `wanted`. Without that, one for each core that has enough to do, but no more than fit into free memory if
+    each submission uses all of its `memory_mib`, and no more than the submissions that fit `on_cards`.
     """
     if wanted is not None:
         return max(1, min(wanted, count))
@@ -38,7 +38,7 @@ def processes_for(
 
 
 _Message = Answer | BaseException | tuple[str, Job | None] | None
-"""What a grading process' thread says: an answer, an error, which job it begins (None: no more), its own end."""
+"""What the thread of a grading process reports: an answer, an error, the job it begins (None: no more), its end."""
 
 
 class LocalWorkers:
@@ -139,7 +139,7 @@ class _Lane(threading.Thread):
         self._answers.put(None)
 
     def _take(self) -> None:
-        """Have a submission asked for, and a second one while there is plenty: then the process never waits for us."""
+        """Take a submission to ask for, and a second one while there are plenty: the process then never waits."""
         while not self._asked or (len(self._asked) < _AHEAD and self._waiting.qsize() > self._plenty):
             try:
                 self._asked.append(self._waiting.get_nowait())
@@ -147,7 +147,7 @@ class _Lane(threading.Thread):
                 return
 
     def _answer(self) -> Answer:
-        """Return the answer to the first job asked for; those behind it are asked for again where it failed."""
+        """Return the answer to the first job asked for; if that fails, the jobs behind it are asked for again."""
         problem = ""
         told: list[str] = []
         for attempt in range(1, ATTEMPTS + 1):
@@ -167,7 +167,7 @@ class _Lane(threading.Thread):
         return Answer(job, failed, "", worker=self.name, told=tuple(told))
 
     def _ask(self) -> tuple[SubmissionResult, str]:
-        """Ask for what was not asked for yet and wait for the first answer."""
+        """Ask for what has not been asked for yet and wait for the first answer."""
         for job in list(self._asked)[self._sent :]:
             self._process.ask(job)
             self._sent += 1

@@ -1,6 +1,6 @@
 """Logs of a run, one file per submission: when, where and how it was graded, and what went wrong with the grader.
 
-They lie in RESULTS/logs/ and are for the instructor: they name hidden checks.
+They lie in RESULTS/logs/ and are for the instructor: they name hidden checks. `grader.commands.grade` adds each answer.
 """
 
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ _CUT = b"(older lines were dropped)\n"
 
 
 def log_answer(results: Path, answer: Answer) -> None:
-    """Add an answer to its submission's log, which keeps its last 64 KiB. Raises StoreError where that fails."""
+    """Add an answer to its submission's log, which keeps its last 64 KiB. Raises StoreError if that fails."""
     path = results / FOLDER / log_file(answer.result.submission)
     try:
         before = path.read_bytes()

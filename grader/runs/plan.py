@@ -31,7 +31,7 @@ class Read:
 class Earlier:
     """Hold what earlier runs left of a submission: its final tasks that are still valid, and how long each task took.
 
-    `beside_s` is the time that went to no check: importing, forking, reading.
+    `beside_s` is the time that was spent outside of checks: importing, forking, reading.
     """
 
     final: frozenset[str] = frozenset()
@@ -43,7 +43,7 @@ class Earlier:
 class Planned:
     """Name a submission, the tasks that have to be graded (none where all have their result), and what is known of it.
 
-    `size` is in bytes, 0 where it can't be read.
+    `size` is in bytes, or 0 if it can't be read.
     """
 
     found: Found
@@ -52,7 +52,7 @@ class Planned:
     earlier: Earlier
 
     def expected_s(self, tasks: Sequence[str]) -> float | None:
-        """Return how long these tasks took the last time, None where that is not known for all of them."""
+        """Return how long these tasks took the last time, or None if that is not known for all of them."""
         if any(name not in self.earlier.seconds for name in tasks):
             return None
         return self.earlier.beside_s + sum(self.earlier.seconds[name] for name in tasks)
@@ -60,7 +60,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Hold a job of the plan and how long it took the last time, None where that is not known."""
+    """Hold a job of the plan and how long it took the last time, or None if that is not known."""
 
     job: Job
     expected_s: float | None
@@ -81,12 +81,12 @@ class Plan:
 
     @property
     def left(self) -> tuple[Planned, ...]:
-        """Return the submissions of which something has to be graded."""
+        """Return the submissions that have something left to grade."""
         return tuple(planned for planned in self.submissions if planned.tasks)
 
     @property
     def partly_left(self) -> tuple[Planned, ...]:
-        """Return the submissions of which only some tasks have to be graded."""
+        """Return the submissions that need only some of their tasks graded."""
         return tuple(planned for planned in self.left if set(planned.tasks) != set(self.chosen))
 
     def steps(self) -> list[Step]:
@@ -121,7 +121,7 @@ def make_plan(
 ) -> Plan:
     """Compare what is stored with what is wanted now, and drop from the store what is no longer valid.
 
-    What stays is marked as reused. `fresh` drops everything; how long it took is remembered.
+    What stays is marked as reused. `fresh` drops every result but remembers how long each took.
     """
     assignment = order.assignment
     chosen = _chosen(order)
@@ -143,7 +143,7 @@ def make_plan(
 
 
 def _chosen(order: Order) -> tuple[str, ...]:
-    """Return the tasks to grade, in the assignment's order, without those that certainly have no checks."""
+    """Return the tasks to grade, in the assignment's order, without those that are known to have no checks."""
     sources = read_check_sources(order.assignment)
     checked = {check.task for check in sources.checks}
     names = [task.name for task in order.graded.tasks]
@@ -188,7 +188,7 @@ def _remember(result: SubmissionResult, valid: Sequence[TaskResult]) -> Earlier:
 def _kept(
     result: SubmissionResult, valid: Sequence[TaskResult], *, assignment: Assignment, wanted: Sequence[str]
 ) -> SubmissionResult | None:
-    """Return what stays in the store of a result, marked as reused; None where nothing of it is valid."""
+    """Return what stays in the store of a result, marked as reused, or None if nothing of it is valid."""
     if not any(task.checks for task in result.tasks):
         return result  # unreadable, or the grader failed: it says why until it is graded again
     if not valid:

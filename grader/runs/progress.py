@@ -1,4 +1,4 @@
-"""How far a run is: what is done, who is at what, and when it will probably end.
+"""How far a run has got: what is done, what each worker is doing, and when the run will probably end.
 
 `grader.commands.grade` feeds it; `grader.runs.progress_file` shows it to other processes, `grader.runs.view` to people.
 """
@@ -27,9 +27,9 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Say how far a run is; `left_s` is how long it will probably take, None where nobody can know yet.
+    """Say how far a run has got; `left_s` is how long it will probably take, or None if nobody can know yet.
 
-    `reused` counts the submissions of which nothing had to be graded; `not_graded` those on which the grader failed.
+    `reused` counts the submissions that had nothing left to grade; `not_graded` those on which the grader failed.
     """
 
     total: int
@@ -67,7 +67,7 @@ class Progress:
         self._most_busy = 0
 
     def at(self, worker: str, job: Job | None) -> None:
-        """Note that a worker begins a job, or has none."""
+        """Note that a worker begins a job, or None: that it has no more."""
         with self._lock:
             if job is None:
                 self._begun.pop(worker, None)
@@ -89,7 +89,7 @@ class Progress:
                 self._failed.discard(result.submission)
 
     def snapshot(self) -> Snapshot:
-        """Return how far the run is now."""
+        """Return how far the run has got."""
         with self._lock:
             now = self._clock()
             lanes = tuple(

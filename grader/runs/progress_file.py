@@ -1,4 +1,4 @@
-"""RESULTS/progress.json: how far a run is, written by the process that coordinates it, read by `grader status`.
+"""RESULTS/progress.json: how far a run has got, written by the process that coordinates it, read by `grader status`.
 
 `grader.runs.progress` knows the figures; the file is replaced as a whole, so nobody reads half of it.
 """
@@ -28,7 +28,7 @@ SILENT_S = 30.0  # a coordinator that has written nothing for so long is thought
 
 
 class State(StrEnum):
-    """Name what became of a run: going on, ended as a whole, stopped by Ctrl-C, ended by an error, or dead."""
+    """Name what became of a run: still running, finished, stopped by Ctrl-C, ended by an error, or dead."""
 
     RUNNING = "running"
     FINISHED = "finished"
@@ -60,7 +60,7 @@ def kept_up(
     dashboard: Callable[[], str] = str,
     every_s: float = EVERY_S,
 ) -> Iterator[None]:
-    """Keep progress.json up to date until the block ends, and say in it how that was."""
+    """Keep progress.json up to date until the block ends, and say in it how the run ended."""
     ended = threading.Event()
 
     def write(state: State) -> None:
@@ -91,7 +91,7 @@ def kept_up(
 
 
 def read_report(folder: Path) -> Report:
-    """Read how far the run in a results folder is, or how it ended. Raises StoreError where there is none."""
+    """Read how far the run in a results folder has got, or how it ended. Raises StoreError if there is none."""
     path = folder / FILE
     try:
         plain: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -115,13 +115,13 @@ def _no_run(folder: Path) -> StoreError:
             remedy=f"`grader report {folder}` shows what is stored.",
         )
     return StoreError(
-        f"{folder} is no results folder: no run was started there.",
+        f"{folder} is not a results folder: no run was started there.",
         remedy="Give the folder that `grader grade` was told with --out.",
     )
 
 
 def _with_death(report: Report) -> Report:
-    """Return the report, as died where it says running and its process is gone or has been silent for long."""
+    """Return the report; one that says “running” counts as died if its process is gone or has been silent for long."""
     if report.state is not State.RUNNING:
         return report
     is_here = report.host == socket.gethostname()

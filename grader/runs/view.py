@@ -1,4 +1,4 @@
-"""Shows how far a run is: live on a terminal, as plain lines elsewhere.
+"""Shows how far a run has got: live on a terminal, as plain lines elsewhere.
 
 `grader.commands.grade` shows its own run with it, `grader.commands.status` that of another process.
 """
@@ -46,7 +46,7 @@ def run_view(shown: Snapshot) -> RenderableType:
 
 
 def lines_of(shown: Snapshot) -> Sequence[str]:
-    """Return the same as plain lines."""
+    """Return the same figures as plain lines."""
     return [
         _figures(shown),
         *(f"  {lane.worker}: {visible_line(lane.submission)}, {_at(lane)}" for lane in shown.lanes),

@@ -1,4 +1,4 @@
-"""Read Python code as a row of tokens in which names, numbers and texts no longer count: what stays is how it is built.
+"""Read Python code as a row of tokens without names, numbers and texts: what remains is how it is built.
 
 `grader.similar.similarity` looks for equal rows. The code may be anything: one pass of a pattern that never goes back
 reads it.

@@ -57,7 +57,7 @@ class PassageView:
 
 @dataclass(frozen=True, slots=True)
 class PairView:
-    """Show one pair; the files are those of the instructor's pages, empty where there is none."""
+    """Show one pair; the files are those of the instructor's pages, or empty if there is none."""
 
     anchor: str
     left: str

@@ -15,7 +15,7 @@ from grader.similar.code_tokens import tokens_of
 
 ROW = 16  # tokens that have to be equal in a row: three lines or so
 LEAST_SHARED = 48  # tokens that two submissions have to share before they are compared at all
-MANY = 10  # submissions; a row that more have, and more than a quarter of all, is how the assignment is solved
+MANY = 10  # submissions; a row that more of them share, and more than a quarter of all, is how the assignment is solved
 MANY_SHARE = 0.25
 MOST_TOKENS = 100_000  # of a submission
 _BASE = np.uint64(0x9E3779B97F4A7C15)
@@ -93,8 +93,8 @@ class _Tokens:
 def similar_pairs(works: Sequence[Work], *, template: Work, least: float) -> tuple[Pair, ...]:
     """Return the pairs that share at least `least` percent of their own code, most first.
 
-    Not their own is what the template holds, and every row that more than ten submissions and more than a quarter of
-    all have.
+    What the template holds is not their own, nor is a row that more than ten submissions and more than a quarter of all
+    have.
     """
     read, count = _numbered([_read(work) for work in works], known=_read(template).rows)
     pairs = (_compare(read[i], read[j], count=count, least=least) for i, j in _candidates(read, least=least))
@@ -167,7 +167,7 @@ def _ranges(starts: Places, ends: Places) -> Places:
 
 
 def _compare(left: _Tokens, right: _Tokens, *, count: int, least: float) -> Pair | None:
-    """Return a pair, None where it shares too little; `count` is how many rows have a number."""
+    """Return a pair, or None if it shares too little; `count` is how many rows have a number."""
     in_left, in_right = _found(left, right, count), _found(right, left, count)
     percents = _percent(in_left, left.is_own), _percent(in_right, right.is_own)
     tokens = int(_covered(in_left).sum())
@@ -207,7 +207,7 @@ def _covered(begins: Flags) -> Flags:
 def _runs(begins: Flags) -> Iterator[range]:
     """Yield the tokens of rows that begin one after another.
 
-    Where code of two places meets in one, no row begins for the length of a row: there a run ends.
+    If code of two places meets in one, no row begins for the length of a row, and the run ends there.
     """
     places = np.flatnonzero(begins)
     ends = np.flatnonzero(np.diff(places) >= ROW)

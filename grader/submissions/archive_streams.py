@@ -1,4 +1,4 @@
-"""Files under an archive parser that bound what the parser itself reads, whatever the headers declare.
+"""Files beneath an archive parser that bound what the parser itself reads, whatever the headers declare.
 
 `grader.submissions.archives` lays them under `zipfile` and `tarfile`.
 """

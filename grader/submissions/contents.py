@@ -55,7 +55,7 @@ class IntakeLimits:
 class Entry:
     """Describe one file before it is read; `size` is only what is declared.
 
-    `index` is its place in the archive; `packed_bytes` its compressed size, 0 where that means nothing.
+    `index` is its place in the archive; `packed_bytes` its compressed size, or 0 if that means nothing.
     """
 
     path: str
@@ -83,7 +83,7 @@ class Contents:
 
 
 def is_junk(path: str) -> bool:
-    """Say whether a tool made the file (caches, version control, Finder, hidden folders), not the student."""
+    """Say whether a tool made the file (caches, version control, Finder, hidden folders) rather than the student."""
     *folders, name = path.split("/")
     if any(folder in _JUNK_FOLDERS or folder.startswith(".") for folder in folders):
         return True
@@ -180,7 +180,7 @@ def _read_counted(entry: Entry, stream: IO[bytes], limits: IntakeLimits) -> tupl
 
 
 def refuse_bomb(*, unpacked: int, packed: int, name: str, limits: IntakeLimits) -> None:
-    """Raise SubmissionError where so little data unpacks to so much that it is made to do harm."""
+    """Raise SubmissionError if so little data unpacks to so much that it must be meant to do harm."""
     if unpacked > limits.ratio_from_bytes and unpacked > limits.ratio * max(packed, 1):
         raise SubmissionError(
             f"`{printable(name)}` unpacks to over {limits.ratio} times its size "

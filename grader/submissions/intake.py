@@ -43,7 +43,7 @@ class _Hits:
 
 
 def find_submissions(path: Path, assignment: Assignment) -> Intake:
-    """Find one submission, or the many that a folder holds; raise SubmissionError where there is none.
+    """Find one submission, or the many that a folder holds; raise SubmissionError if there is none.
 
     Nothing that a student may have handed in vanishes: an empty folder or a file of an unknown kind among
     many is found too, and says what is wrong with it when it is read.
@@ -154,7 +154,7 @@ def _is_empty(path: Path) -> bool:
 
 
 def _list_children(folder: Path) -> list[Path]:
-    """List what a student may have handed in; nothing where the folder may not be read."""
+    """List what a student may have handed in, or nothing if the folder may not be read."""
     return sorted(child for child in folder.iterdir() if not _is_hidden(child)) if _may_enter(folder) else []
 
 

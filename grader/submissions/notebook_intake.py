@@ -54,7 +54,7 @@ def convert_scripts(
 
 
 def choose_notebook(files: Mapping[str, bytes], assignment: Assignment, *, reference: bytes | None) -> Chosen:
-    """Give the submission's notebook the name asked for: the only one, else the one most like the reference."""
+    """Give the submission's notebook the name asked for; of several, the one most like the reference."""
     target = _target(assignment)
     found = [path for path in files if path.lower().endswith(".ipynb")]
     named = [path for path in found if plain_name(PurePosixPath(path).name) == PurePosixPath(target).name.lower()]
@@ -79,7 +79,7 @@ def choose_notebook(files: Mapping[str, bytes], assignment: Assignment, *, refer
 def strip_notebook(files: Mapping[str, bytes], assignment: Assignment, *, reference: bytes | None) -> Chosen:
     """Replace the notebook by its cells' sources and add the plan for the sandbox.
 
-    Raises SubmissionError where no cell can be read.
+    Raises SubmissionError if no cell can be read.
     """
     target = _target(assignment)
     if target not in files:
@@ -127,7 +127,7 @@ def _most_alike(paths: Sequence[str], files: Mapping[str, bytes], *, target: str
 
 
 def _count_shared(content: bytes, known: set[str]) -> int:
-    """Return how many ids and texts of cells a notebook shares with the reference, 0 where it can't be read."""
+    """Return how many ids and texts of cells a notebook shares with the reference, or 0 if it can't be read."""
     try:
         cells = read_bounded(content, name="").cells
     except SubmissionError:

@@ -25,7 +25,7 @@ class Placed:
 
 
 def place_files(files: Mapping[str, bytes], handed_in: HandedIn) -> Placed:
-    """Move the files to where they belong; raise SubmissionError where no required file is found."""
+    """Move the files to where they belong; raise SubmissionError if no required file is found."""
     root = _find_root(files, handed_in.required)
     if root is not None:
         below = {path[len(root) :]: content for path, content in files.items() if path.startswith(root)}
@@ -90,7 +90,7 @@ def _spell(path: str, known: Mapping[str, str]) -> str:
 
 
 def _place_loose(files: Mapping[str, bytes], handed_in: HandedIn) -> tuple[str, dict[str, bytes], tuple[str, ...]]:
-    """Place required files that lie somewhere by their bare names, and the files beside them with them."""
+    """Find required files by their bare names wherever they lie, and place them with the files beside them."""
     best: dict[str, str] = {}
     root = ""
     for folder in _list_roots(files):

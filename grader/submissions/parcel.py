@@ -1,4 +1,4 @@
-"""Files as one piece of bytes and back: what travels to another machine, of a course or of a submission.
+"""Files as one string of bytes and back: how a course or a submission travels to another machine.
 
 `grader.cluster` sends it; `grader.grading.grade` reads the submission in it instead of what was handed in.
 """
@@ -73,7 +73,7 @@ def pack_submission(submission: Submission) -> bytes:
 
 
 def read_submission_parcel(file: Path, *, most_bytes: int = 2 << 30) -> Submission:
-    """Return the submission that a file holds; raise ProtocolError where it is not what was packed."""
+    """Return the submission that a file holds; raise ProtocolError if it is not what was packed."""
     parcel = unpack(file.read_bytes(), most_bytes=most_bytes)
     facts = parcel.facts
     submission = Submission(

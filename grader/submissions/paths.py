@@ -34,7 +34,7 @@ def normalise(path: str) -> str:
 
 
 def find_path_fault(path: str) -> str:
-    """Return why a path of an archive may lead out of its folder, "" where it can't."""
+    """Return why a path of an archive may lead out of its folder, or "" if it can't."""
     if "\0" in path:
         return "has a NUL character in its name"
     if "\\" in path:

@@ -1,4 +1,4 @@
-"""Read one submission into memory: the student's files, with what isn't theirs to change restored.
+"""Read one submission into memory: the student's files, with everything that isn't theirs to change restored.
 
 `grader.submissions.intake` finds submissions; `grader.grading.grade` sends what is read here into the sandbox.
 """
@@ -41,7 +41,7 @@ class Submission:
 
 
 def read_submission(found: Found, assignment: Assignment, *, limits: IntakeLimits = DEFAULT_LIMITS) -> Submission:
-    """Read a submission; raise SubmissionError where it can't be read or holds no required file.
+    """Read a submission; raise SubmissionError if it can't be read or holds no required file.
 
     A required file that is missing is never filled from the reference.
     """
@@ -97,7 +97,7 @@ def _read_contents(path: Path, handed_in: HandedIn, limits: IntakeLimits) -> Con
     if path.is_dir():
         return _open_only_archive(path, read_folder(path, limits), handed_in, limits)
     if not path.is_file():
-        raise SubmissionError(f"`{printable(path.name)}` is no file and no folder.", remedy="Is the path right?")
+        raise SubmissionError(f"`{printable(path.name)}` is neither a file nor a folder.", remedy="Is the path right?")
     if path.suffix.lower() in {".py", ".ipynb"}:
         return _read_single(path, limits)
     if path.name.lower().endswith(ARCHIVE_SUFFIXES):

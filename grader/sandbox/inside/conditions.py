@@ -1,7 +1,7 @@
-"""Under which conditions a probe runs: its seed, torch's default type and threads, and its part of a graphics card.
+"""The conditions under which a probe runs: its seed, torch's default type and threads, its share of a graphics card.
 
 `grader.sandbox.inside.worker` sets them beside the student's code. CUDA can't be used in the fork of a process that has
-started it, so nothing above a probe's own fork does.
+started it, so only a probe's own fork starts it.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 @contextlib.contextmanager
 def conditions_of(call: Mapping[str, Any]) -> Iterator[None]:
-    """Seed the generators and set torch's default type and threads for one probe, and start CUDA where it is wanted."""
+    """Seed the generators and set torch's default type and threads for one probe, and start CUDA if it is wanted."""
     dtype, threads = torch.get_default_dtype(), torch.get_num_threads()
     torch.set_default_dtype(_DTYPES[call["dtype"]])
     if call["threads"] != threads:

@@ -27,13 +27,13 @@ from grader.notebooks.document import Cell, CellKind
 from grader.sandbox.inside.statement_choice import Statement, choose_statements, find_training
 from grader.sandbox.inside.statement_time import StatementTooLong, time_limit
 
-_PATIENCE = 5.0  # a statement may take so many times its computing time by the clock, while there is time for all
+_PATIENCE = 5.0  # while time is left for the rest, a statement may take this many times its computing time by the clock
 _LEAST_PATIENCE = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Bound the run, in seconds: one statement's computing, and by the clock all that are no definitions together."""
+    """Bound the run, in seconds: one statement's computing, and the time by the clock of all non-definitions."""
 
     statement_s: float = 2.0
     total_s: float = 15.0
@@ -54,7 +54,7 @@ class Event:
 class Log:
     """Hold what became of a notebook: where each name was defined last, and what failed or was left out.
 
-    `late` are (name, cell) of definitions that were taken although they stand below the cell where the run ends.
+    `late` are (name, cell) of definitions that were used although they stand below the cell where the run ends.
     """
 
     defined: dict[str, int] = field(default_factory=dict)
@@ -108,7 +108,7 @@ def run_cells(cells: Sequence[Cell], module: ModuleType, *, root: Path, end: int
 
 
 def _close_figures() -> None:
-    """Close what cells have drawn, as a kernel does behind each: else a function would plot into the last axes."""
+    """Close what cells have drawn, as a kernel does after each: else a function would plot into the last axes."""
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:
         with contextlib.suppress(Exception):
@@ -127,7 +127,7 @@ class _Run:
         self.log = Log()
 
     def read(self, cells: Sequence[Cell]) -> list[Statement]:
-        """Parse the code cells; one that is no Python is an event, its lines are there for tracebacks all the same."""
+        """Parse the code cells; one that is not Python becomes an event, but tracebacks can still show its lines."""
         trees: dict[int, ast.Module] = {}
         for cell in cells:
             if cell.kind is CellKind.CODE:
@@ -168,7 +168,7 @@ class _Run:
                 path.write_text(text, encoding="utf-8")
 
     def run(self, statement: Statement) -> bool:
-        """Run a statement, or note why not; False where it failed and might not have further down."""
+        """Run a statement, or note why not; return False if it lacked a name that a later cell may define."""
         if statement.skipped:
             self._note(statement, statement.skipped)
             return True
@@ -185,7 +185,7 @@ class _Run:
     def run_again(self, statement: Statement) -> bool:
         """Run a statement that lacked a name when its turn came, unless its names have come from elsewhere.
 
-        False where it lacks a name again, which another statement's second try may bring.
+        Return False if it still lacks a name, which the second try of another statement may define.
         """
         is_missing = statement.names and not any(name in self.namespace for name in statement.names)
         error = self._execute(statement) if is_missing else None
@@ -254,7 +254,7 @@ def _future_flags(node: ast.ImportFrom) -> int:
 
 
 def _names_in_text(text: str) -> Iterator[str]:
-    """Yield what a text that is no Python would define, judged by the beginnings of its lines."""
+    """Yield the names that a text that is not Python would define, judged by the beginnings of its lines."""
     for line in text.splitlines():
         keyword, _, rest = line.partition(" ")
         if keyword in {"class", "def"}:

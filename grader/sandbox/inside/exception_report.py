@@ -14,7 +14,7 @@ from grader.sandbox.inside.notebook_names import explain_in_notebook
 
 _MAX_MESSAGE = 4000
 _MAX_FRAMES = 30
-_WORKER = str(Path(__file__).with_name("worker.py"))  # calls the code; none of its lines is anybody's mistake
+_WORKER = str(Path(__file__).with_name("worker.py"))  # calls the code; nothing in it is anybody's mistake
 Places = Path | Callable[[str], str]
 """Where the student's code is: below a folder, or wherever a function knows a name for its file ("" for others')."""
 

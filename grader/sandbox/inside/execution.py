@@ -59,7 +59,7 @@ _OPTIONS = ("--HistoryManager.enabled=False", "--IPKernelApp.parent_handle=0", "
 
 
 def execute_notebook(*, cell_s: float, total_s: float) -> dict[str, Any]:
-    """Run all code cells of the installed notebook; return what each gave as JSON bytes, `executed`."""
+    """Run all code cells of the installed notebook; return what each of them gave, as JSON bytes called `executed`."""
     finder = installed_notebook()
     cells = finder.cells if finder is not None else ()
     logging.disable(logging.CRITICAL)
@@ -82,7 +82,7 @@ def _prepare(folder: Path, cells: Sequence[Cell]) -> None:
     startup.mkdir(parents=True)
     (startup / "00-grader.py").write_text(_STARTUP + _TORCHVISION * uses_torchvision, encoding="utf-8")
     for name in [name for name, value in os.environ.items() if value.startswith(PRELOAD_FOLDER)]:
-        del os.environ[name]  # a library that was preloaded wants to write where nobody can any more
+        del os.environ[name]  # a preloaded library wants to write to a folder that is no longer there
     os.environ.update(
         IPYTHONDIR=str(folder / "ipython"),
         JUPYTER_RUNTIME_DIR=str(folder),
@@ -95,7 +95,7 @@ def _prepare(folder: Path, cells: Sequence[Cell]) -> None:
 async def _run_all(
     cells: Sequence[Cell], rows: list[dict[str, Any]], *, folder: Path, cell_s: float, total_s: float
 ) -> str:
-    """Run the cells into their rows and return why the run ended early, "" where it didn't."""
+    """Run the cells into their rows and return why the run ended early, or "" if it didn't."""
     import nbformat
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
@@ -174,7 +174,7 @@ class _Meter:
         self.of_cell: dict[int, int] = {}
 
     def watch(self, client: Any) -> None:
-        """Drop what a cell prints beyond its share as it comes: a loop that prints must not fill the memory."""
+        """Drop what a cell prints beyond its share as it comes: a printing loop must not fill the memory."""
         keep = client.output
 
         def output(outputs: list[Any], message: dict[str, Any], display_id: str | None, cell: int) -> Any:

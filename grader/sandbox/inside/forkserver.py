@@ -1,8 +1,8 @@
 """The fork server: imports torch once, then forks a walled-in process per submission and ends it on request.
 
-Started by `grader.sandbox.outside.walls`, spoken to by `grader.sandbox.outside.host`. It runs no student code itself,
-never starts a thread (a child forked beside a thread pool can hang for ever) and never starts CUDA: only a probe's fork
-does.
+`grader.sandbox.outside.walls` starts it, `grader.sandbox.outside.forkserver_client` talks to it,
+`grader.sandbox.inside.supervisor` takes over in each fork. It runs no student code itself, never starts a thread (a
+child forked beside a thread pool can hang for ever) and never starts CUDA: only a probe's fork does.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ from grader.sandbox.inside.torchvision_ops import make_torchvision_importable
 from grader.sandbox.wire import limits as bounds
 from grader.sandbox.wire.protocol import PRELOAD_FOLDER, note, read_frame, read_note, receive_descriptors
 
-_MANY = 80  # forks of probes: what each saves in huge pages, so often, is what it costs to gather the memory in them
+_MANY = 80  # after this many forks of probes, what they save by huge pages makes up for gathering them
 
 
 def main() -> None:
@@ -74,7 +74,7 @@ def _preload(modules: list[str]) -> list[str]:
 
 
 def _thread_count() -> int:
-    """Return how many threads this process has, 1 where the system can't tell."""
+    """Return how many threads this process has, or 1 if the system can't tell."""
     tasks = Path("/proc/self/task")
     return len(list(tasks.iterdir())) if tasks.is_dir() else 1
 
@@ -108,7 +108,7 @@ class _Server:
                 return
 
     def _request(self) -> bool:
-        """Answer one request; False where the grader has hung up."""
+        """Answer one request; return False once the grader has hung up."""
         try:
             payload, descriptors = receive_descriptors(self.control, 2)
         except (EOFError, ConnectionError):

@@ -15,7 +15,7 @@ _PRIVATE_MEMORY = re.compile(r"([0-9a-f]+)-([0-9a-f]+) rw-p [0-9a-f]+ \S+ 0 *(\[
 
 
 def collapse_memory() -> int:
-    """Gather this process' own memory in huge pages; return how many, 0 where the system can't or won't."""
+    """Gather this process' own memory in huge pages; return how many, which is 0 if the system can't or won't."""
     try:
         regions = Path("/proc/self/maps").read_text(encoding="ascii", errors="replace").splitlines()
         madvise = ctypes.CDLL(None, use_errno=True).madvise

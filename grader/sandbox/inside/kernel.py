@@ -54,8 +54,8 @@ def _prctl(option: int, value: int, call: str) -> None:
 def fork() -> int:
     """Fork as `os.fork` does, for a child that leaves by `os._exit` and seeds what it draws from.
 
-    Where this process has only one thread, nothing is locked by another, and what Python runs in the child of a fork to
-    free locks and seed `random` is left out: it writes to three hundred pages, each of which has to be copied.
+    If this process has only one thread, no lock is held by another, and what Python runs in a forked child to free
+    locks and seed `random` is skipped: it writes to three hundred pages, each of which would have to be copied.
     """
     if sys.platform != "linux" or len(sys._current_frames()) > 1:
         return os.fork()

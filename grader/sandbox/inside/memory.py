@@ -1,6 +1,6 @@
 """How much memory processes hold, read from /proc: the watchdog's eyes.
 
-`grader.sandbox.inside.forkserver` asks it twenty times a second for each running submission.
+`grader.sandbox.inside.supervisor` asks it twenty times a second for each running submission.
 """
 
 import os
@@ -13,8 +13,8 @@ _PAGES_PER_MIB = (1 << 20) / os.sysconf("SC_PAGE_SIZE")
 def exceeds(limit_mib: float, *, descendants_of: int | None = None) -> bool:
     """Tell whether processes hold more than `limit_mib` MiB: all but pid 1 in /proc, or only a process' descendants.
 
-    The cheap sum counts pages shared with the fork server once for each process; only where it is over the limit are
-    the exact shares read, which takes milliseconds.
+    The cheap sum counts pages shared with the fork server once for each process; only if it is over the limit are the
+    exact shares read, which takes milliseconds.
     """
     pids = [pid for pid in _all_pids() if pid != 1] if descendants_of is None else descendants(descendants_of)
     if sum(map(_resident_mib, pids)) <= limit_mib:
@@ -38,7 +38,7 @@ def _resident_mib(pid: int) -> float:
 
 
 def _share_mib(pid: int) -> float:
-    """Return a process' proportional share of the memory that it maps, its resident size where that is not told."""
+    """Return a process' proportional share of the memory that it maps, or its resident size if that is unknown."""
     try:
         for line in (_PROC / str(pid) / "smaps_rollup").read_bytes().splitlines():
             if line.startswith(b"Pss:"):

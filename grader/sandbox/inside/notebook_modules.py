@@ -38,7 +38,7 @@ class NotebookLoader(Loader):
         """Leave it to Python to create the module."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run the cells; only what a notebook does to the interpreter itself makes this fail."""
+        """Run the cells; this fails only if the notebook breaks the interpreter itself."""
         finder = self.finder
         prepare_surroundings(module)
         self.log = run_cells(finder.cells, module, root=finder.root, end=self.state.cell, pace=finder.pace)
@@ -73,7 +73,7 @@ def install_notebook(root: Path, *, import_s: float) -> None:
 
 
 def installed_notebook() -> NotebookFinder | None:
-    """Return the finder that is installed, None where the submission is no notebook."""
+    """Return the finder that is installed, or None if the submission is no notebook."""
     return next((finder for finder in sys.meta_path if isinstance(finder, NotebookFinder)), None)
 
 
@@ -87,7 +87,7 @@ def describe_notebook() -> dict[str, Any]:
     """Return what to tell about the notebook: a probe that every assignment of a notebook has.
 
     `failed`, `late`, `twice` and `states` are rows for `grader.grading.notebook_notes`; a `raise NotImplementedError`
-    that is left in a cell is told where a check asks for what it stands for.
+    that is left in a cell is reported by the check that asks for what it stands for.
     """
     finder = installed_notebook()
     if finder is None:
@@ -104,7 +104,7 @@ def describe_notebook() -> dict[str, Any]:
 
 
 def _causes(log: Log) -> Iterator[Event]:
-    """Yield what failed, without stubs, definitions that came late, and what failed only since something before did."""
+    """Yield what failed, leaving out stubs, late definitions, and what failed only because something before it did."""
     late = {name for name, _cell in log.late}
     for number, event in enumerate(log.events):
         if event.error is None or isinstance(event.error, NotImplementedError) or late.intersection(event.names):
@@ -114,7 +114,7 @@ def _causes(log: Log) -> Iterator[Event]:
 
 
 def _follows(event: Event, before: Sequence[Event], *, log: Log) -> bool:
-    """Tell whether a statement lacks a name, or a file of the training, only since another failed or was not run."""
+    """Tell whether a statement lacks a name or a file only because another statement failed or was not run."""
     skipped = [other for other in log.events if other.error is None and other.cell <= event.cell]
     match event.error:
         case NameError(name=str(name)):

@@ -1,6 +1,6 @@
 """Explain why a notebook's module lacks a name: it failed, it was not run, or something similar has another name.
 
-`grader.sandbox.inside.worker` asks before it reports an exception.
+`grader.sandbox.inside.exception_report` asks before it describes an exception.
 """
 
 import difflib
@@ -28,7 +28,7 @@ class TooLongInNotebook(Exception):
 
 
 def explain_in_notebook(err: BaseException) -> tuple[BaseException, str]:
-    """Return the exception to report in place of this one, and the name that it explains ("" where none)."""
+    """Return the exception to report in place of this one, and the name that it explains ("" if none)."""
     finder = installed_notebook()
     if finder is None:
         return err, ""
@@ -67,7 +67,7 @@ def _what_is_missing(err: BaseException, finder: NotebookFinder) -> tuple[str, s
 
 
 def _module_of(err: BaseException, finder: NotebookFinder) -> str:
-    """Return the state of the notebook whose code raised an exception, "" where it was other code."""
+    """Return the state of the notebook whose code raised an exception, or "" if it was other code."""
     trace = err.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -76,7 +76,7 @@ def _module_of(err: BaseException, finder: NotebookFinder) -> str:
 
 
 def _with_cause(err: BaseException, log: Log) -> BaseException:
-    """Return a NameError that also says what failed first, through any number of names; another error as it is."""
+    """Return a NameError that also says what failed first, through any number of names; any other error unchanged."""
     missing, event, seen = "", None, set[str]()
     cause: BaseException | None = err
     while isinstance(cause, NameError) and cause.name and cause.name not in seen:
@@ -112,10 +112,10 @@ def _tell_missing(name: str, event: Event | None, module: ModuleType, finder: No
 
 
 def find_similar(name: str, module: ModuleType, *, methods: Mapping[str, Collection[str]]) -> str:
-    """Return the notebook's own class or function that is most like what is asked for, "" where none is.
+    """Return the notebook's own class or function that is most like what is asked for, or "" if none is.
 
-    `methods` are those of the reference's classes by name. Alike is a similar name; else the only class that has all
-    methods asked for and is none of the others that the assignment knows.
+    `methods` are those of the reference's classes by name. A similar name counts; else the only class that has
+    all the methods asked for and is not another one that the assignment knows.
     """
     own = {
         other: thing

@@ -1,7 +1,6 @@
-"""What a notebook finds around it in Jupyter and a module does not: `display` and `get_ipython`.
+"""What a notebook finds in Jupyter and a module does not: `display` and `get_ipython`.
 
-`grader.sandbox.inside.notebook_modules` prepares it before the first cell runs; `grader.sandbox.wire.shims` gives plain
-progress bars.
+`grader.sandbox.inside.notebook_modules` prepares it before the first cell runs.
 """
 
 from types import ModuleType

@@ -1,8 +1,8 @@
 """The system calls that student code may not make, as a seccomp program: a second layer behind the namespaces.
 
 A deny-list: what torch, DataLoader workers and subprocesses need goes through. It also holds the ways to keep memory
-that no process maps (memfd, System V IPC), which the memory watchdog would not see. Built once by
-`grader.sandbox.inside.forkserver`, installed in each submission by `grader.sandbox.inside.kernel`.
+that no process maps (memfd, System V IPC), which the memory watchdog would not see. `grader.sandbox.inside.forkserver`
+builds it once; each submission installs it before student code runs.
 """
 
 import errno
@@ -78,7 +78,7 @@ _MACHINES = {
 
 
 def build_filter(machine: str | None = None) -> bytes | None:
-    """Return the program for an architecture (default: this one), None where its call numbers are not known here."""
+    """Return the program for an architecture (default: this one), or None if its call numbers are not known here."""
     known = _MACHINES.get(machine or platform.machine())
     return None if known is None else b"".join(_program(known))
 
@@ -115,7 +115,7 @@ def _program(machine: _Machine) -> list[bytes]:
 
 
 def _when(number: int, offset: int, steps: list[bytes]) -> list[bytes]:
-    """Return steps that look at one argument of one system call and let everything else pass by."""
+    """Return steps that look at one argument of one system call and let everything else pass."""
     return [
         _step(_EQUAL, number, no=len(steps) + 2),
         _step(_LOAD, offset),

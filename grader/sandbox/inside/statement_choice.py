@@ -22,7 +22,7 @@ _ASKS = frozenset({"input", "getpass", "breakpoint"})
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Hold one top-level statement of a cell: the names it binds, and why it is not run ("" where it is)."""
+    """Hold one top-level statement of a cell: the names it binds, and why it is not run ("" if it is)."""
 
     cell: int
     node: ast.stmt

@@ -22,8 +22,8 @@ class StatementTooLong(BaseException):
 def time_limit(*, cpu_s: float, wall_s: float) -> Iterator[None]:
     """Raise StatementTooLong in the body after `cpu_s` seconds of this process's computing, or `wall_s` by the clock.
 
-    Computing is what counts, since a busy machine lets an honest statement wait; the clock ends what only waits.
-    Outside of the main thread there are no signals, and no limit.
+    Computing time is what counts, since a busy machine makes an honest statement wait; the clock ends what only waits.
+    Outside the main thread there are no signals, and no limit.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -86,7 +86,7 @@ class Supervisor:
                     if reaped == first:
                         return 0
             if is_over():
-                return OVER_MEMORY  # our end is theirs; ending them first would get us ended before we have said why
+                return OVER_MEMORY  # our end is theirs; if we ended them first, we would be ended before saying why
             if sys.platform == "linux":
                 signal.sigtimedwait({signal.SIGCHLD}, _WATCH_S)
             else:
@@ -154,13 +154,13 @@ class Supervisor:
 
 
 def _folders_in(place: str) -> list[str]:
-    """Return the folders that the wall has made in an otherwise empty place, because something is shown below them."""
+    """Return the folders that the wall has made in an otherwise empty place because something below them is shown."""
     with os.scandir(place) as entries:
         return sorted(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
 
 
 def _proc_is_theirs() -> bool:
-    """Tell whether pid 1 has mounted its /proc: until then ours is there, which shows other submissions as well."""
+    """Tell whether pid 1 has mounted its /proc: until then it sees ours, which shows other submissions as well."""
     return not os.path.exists("/proc/self")  # noqa: PTH110 - twenty times a second
 
 

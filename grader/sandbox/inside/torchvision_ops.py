@@ -1,7 +1,8 @@
 """Make PyPI's torchvision importable beside a CPU-only torch.
 
 Its compiled operators are built against CUDA, don't load there, and their absence stops `import torchvision`
-("operator torchvision::nms does not exist"). `grader.sandbox.inside.worker` and the tests call this before the import.
+("operator torchvision::nms does not exist"). `grader.sandbox.inside.forkserver` and the tests call this before the
+import.
 """
 
 import functools
@@ -17,7 +18,7 @@ _SCHEMAS = (
 
 
 def make_torchvision_importable() -> bool:
-    """Declare the two operators that the import looks up, where the real ones are absent; tell whether it had to.
+    """Declare the two operators that the import looks up, if the real ones are absent; return whether that was needed.
 
     Transforms, data sets and models then work; calling `torchvision.ops.nms` says that it has no kernel. Where the
     real operators load, or torchvision is not installed, nothing is done. May be called any number of times.
@@ -27,7 +28,7 @@ def make_torchvision_importable() -> bool:
 
 @functools.cache
 def _placeholders() -> torch.library.Library | None:
-    """Return the library that holds the declarations for as long as this process lives, None where it's not needed."""
+    """Return the library that holds the declarations for as long as this process lives, or None if it's not needed."""
     if _real_operators_load():
         return None
     library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]

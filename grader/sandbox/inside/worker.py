@@ -1,6 +1,6 @@
 """Run probes beside the student's code: this module shares its process with strangers and holds no answer.
 
-`grader.sandbox.inside.forkserver` starts `serve` inside a submission's walls; `grader.sandbox.outside.host` talks to it
+`grader.sandbox.inside.supervisor` calls `serve` inside a submission's walls; `grader.sandbox.outside.host` talks to it
 and believes nothing. `run_probe` is also what the inline sandbox calls.
 """
 
@@ -76,7 +76,7 @@ def _scan(*, files: Mapping[str, torch.Tensor], names: list[str]) -> dict[str, A
 
 
 def warm_up(*, starts_engine: bool) -> None:
-    """Do once in the fork server what every probe would otherwise pay for: lazy imports and first calls of torch.
+    """Do once, in the fork server, what every probe would otherwise pay for: lazy imports and first calls of torch.
 
     Autograd's engine counts the graphics cards when it starts, which starts CUDA: then no fork could use them.
     """
@@ -93,7 +93,7 @@ def warm_up(*, starts_engine: bool) -> None:
 
 
 def inputs_of(probe: Probe) -> tuple[list[str], list[str]]:
-    """Return the names of the inputs that a probe takes, and of those that it can't do without."""
+    """Return the names of the inputs that a probe takes, and of those that it requires."""
     parameters = inspect.signature(probe.function).parameters.values()
     required = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
     return [p.name for p in parameters], required
@@ -213,7 +213,7 @@ def _run_in_fork(
     root: Path,
     limits: bounds.Limits,
 ) -> None:
-    """Run the probe, send its reply and leave without running anything that the student left for the exit.
+    """Run the probe, send its reply and leave without running any exit handlers of the student's.
 
     What the probe needs and is not `imported` yet is imported first.
     """

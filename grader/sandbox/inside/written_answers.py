@@ -44,7 +44,7 @@ def _text_of(values: Mapping[str, Any], name: str, module: str) -> tuple[str, st
         return "", f"`{name}` is not in `{module}`."
     value = values[name]
     if type(value) is not str:
-        return "", f"`{name}` is no text: it holds a value of the type `{type(value).__name__[:80]}`."
+        return "", f"`{name}` is not text: it holds a value of the type `{type(value).__name__[:80]}`."
     return value[:MAX_TEXT], f"Only the first {MAX_TEXT:,} characters are shown." if len(value) > MAX_TEXT else ""
 
 

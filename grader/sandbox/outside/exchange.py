@@ -41,7 +41,7 @@ class Gone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ProbeNeeds:
-    """Hold the student's modules that a probe needs, the inputs it takes and those it can't do without."""
+    """Hold the student's modules that a probe needs, the inputs it takes and those it requires."""
 
     modules: tuple[str, ...]
     takes: frozenset[str]
@@ -94,7 +94,7 @@ class Exchange:
         self.import_failed = False
 
     def run(self, call: ProbeCall, *, number: int) -> ProbeOutcome:
-        """Return the outcome, or raise Gone where the submission's processes have to be ended or are dead."""
+        """Return the outcome, or raise Gone if the submission's processes have to be ended or are dead."""
         started = time.monotonic()
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
@@ -109,7 +109,9 @@ class Exchange:
             gone.outcome = self._with_times(gone.outcome, started)
             raise
         except ProtocolError as err:
-            broken = ProbeOutcome(Ending.KILLED, detail=f"sent something that is no reply: {err.message.rstrip('.')}")
+            broken = ProbeOutcome(
+                Ending.KILLED, detail=f"sent something that is not a reply: {err.message.rstrip('.')}"
+            )
             raise Gone(self._with_times(broken, started)) from err
         finally:
             os.close(reading)
@@ -134,7 +136,7 @@ class Exchange:
         data = frame(payload)
         try:
             sent = socket.send_fds(self._connection, [data], [writing])
-            if sent < len(data):  # even an empty message fails where the other side has answered and gone
+            if sent < len(data):  # even an empty message fails if the other side has answered and gone
                 self._connection.sendall(data[sent:])
         except OSError as err:
             raise Gone(ProbeOutcome(Ending.KILLED, detail="ended before the probe began")) from err
@@ -202,7 +204,7 @@ class Exchange:
         return " before the probe did" if self._imported else " while its modules were imported"
 
     def _read_reply(self, reading: int) -> bool:
-        """Read a piece of the reply; False where there is no more."""
+        """Read a piece of the reply; return False when there is no more."""
         try:
             data = os.read(reading, _CHUNK)
         except BlockingIOError:
@@ -213,7 +215,7 @@ class Exchange:
         return bool(data) and not frames
 
     def _drain_output(self) -> bool:
-        """Take what was printed, keep what fits, drop the rest; False where nobody can print any more."""
+        """Take what was printed, keep what fits, drop the rest; return False when nobody can print any more."""
         for _piece in range(64):
             try:
                 data = os.read(self._output, _CHUNK)

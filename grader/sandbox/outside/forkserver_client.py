@@ -28,8 +28,8 @@ _GONE_S = 5.0
 class ForkServer:
     """Hold a running fork server; a context manager that ends it and everything below it.
 
-    Submissions of one for the `device` "cuda" see the graphics cards, all others none.
-    `probes` counts what was asked of its submissions: the fork server prepares for more once there were many.
+    Submissions of a fork server for the `device` "cuda" see the graphics cards, all others see none.
+    `probes` counts the calls of its submissions: after many, the fork server prepares for more.
     """
 
     def __init__(self, wall: Wall, *, preload: Sequence[str] = (), device: str = "cpu") -> None:

@@ -1,6 +1,6 @@
 """The trusted side of the sandbox: opens a submission, runs its probes, believes nothing.
 
-`grader.grading.plugin` runs checks against it; `grader.sandbox.outside.exchange` reads what comes back.
+`grader.grading.opening` makes one for each submission; `grader.sandbox.outside.exchange` reads what comes back.
 """
 
 import contextlib
@@ -60,7 +60,7 @@ class WalledSandbox:
         self.close()
 
     def run(self, call: ProbeCall) -> ProbeOutcome:
-        """Run one probe; a second time where the grader's own side failed, or the submission's process died too early.
+        """Run one probe; try again if the grader's own side failed, or the submission's process died too early.
 
         A process that dies before it has answered any check may have been killed by the system, and is given one more
         try; whatever makes it die again is the student's.
@@ -181,7 +181,7 @@ class WalledSandbox:
 
 
 class ByDevice:
-    """Run a submission's probes in two sandboxes: only those for a graphics card where there are cards."""
+    """Run a submission's probes in two sandboxes: those that need a graphics card in the one that sees cards."""
 
     def __init__(self, plain: WalledSandbox, on_cards: WalledSandbox) -> None:
         self._plain = plain

@@ -1,6 +1,6 @@
 """Run probes in the caller's own process: for breakpoints, and for nobody's code but your own.
 
-`grader check --debug` and notebook cells use it; it has no limits and no wall.
+`grader.grading.opening` opens it for `grader check --debug`; it has no limits and no wall.
 """
 
 import sys
@@ -35,7 +35,7 @@ class InlineSandbox:
         sys.path.insert(0, str(self._root))
 
     def run(self, call: ProbeCall) -> ProbeOutcome:
-        """Run one probe; its values take the same way through bytes as behind a wall."""
+        """Run one probe; its values are turned into bytes and back, as behind a wall."""
         if call.probe not in self._probes:
             raise CourseError(explain_missing_probe(call.probe, self._broken))
         started = time.monotonic()

@@ -1,6 +1,6 @@
 """What a reply says, read from a stranger: outputs, the description of an exception, or how a process ended.
 
-`grader.sandbox.outside.exchange` receives the bytes; `grader.grading.outcome` explains the outcome to a student.
+`grader.sandbox.outside.exchange` receives the bytes and passes the outcome on.
 """
 
 import os
@@ -14,7 +14,7 @@ from grader.sandbox.wire.protocol import CodeLine, Ending, ErrorReport, ProbeOut
 
 
 def outcome_of(values: Mapping[str, Any], devices: Mapping[str, str], *, limits: Limits) -> ProbeOutcome:
-    """Turn an unpacked reply into an outcome. Raises ProtocolError where it is neither outputs nor an error."""
+    """Turn an unpacked reply into an outcome. Raises ProtocolError if it is neither outputs nor an error."""
     if "error" in values:
         report = _read_report(values["error"])
         if not _is_memory_error(report):
@@ -30,7 +30,7 @@ def outcome_of(values: Mapping[str, Any], devices: Mapping[str, str], *, limits:
 
 
 def number_of(value: Any) -> float:
-    """Return a figure that the sandbox tells about itself, 0.0 where it makes no sense."""
+    """Return a figure that the sandbox tells about itself, or 0.0 if it makes no sense."""
     return float(value) if isinstance(value, int | float) and 0 <= value < 1e12 else 0.0
 
 

@@ -1,4 +1,4 @@
-"""Scratch folders that know their owner, so that those of graders which were killed can be removed later.
+"""Scratch folders that know their owner, so that those of killed graders can be removed later.
 
 `grader.sandbox.outside.walls` and `grader.sandbox.outside.host` make them; `grader.grading.grade` removes stale ones
 before it starts.
@@ -54,7 +54,7 @@ def _is_running(process: int) -> bool:
 
 
 def _namespace() -> int:
-    """Return a number for the namespace of process numbers that this process lives in, 0 where there are none."""
+    """Return a number for the namespace of process numbers that this process lives in, or 0 if there are none."""
     try:
         return os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116 - a link into the kernel
     except OSError:

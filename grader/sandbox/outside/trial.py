@@ -1,4 +1,4 @@
-"""Try a wall that stands: run a probe on a tiny submission behind it, and tell what happened.
+"""Try a wall: run a probe on a tiny submission behind it, and report what happened.
 
 `grader.doctor` tries each wall of a machine, `grader.runs.batch_worker` the one that it is about to grade behind.
 """
@@ -25,7 +25,7 @@ def trial(*, x):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Say whether one thing works, what was seen, and what to do where it doesn't."""
+    """Say whether one thing works, what was seen, and what to do if it doesn't."""
 
     subject: str
     is_good: bool
@@ -34,7 +34,7 @@ class Finding:
 
 
 def try_server(server: ForkServer) -> Finding:
-    """Run a probe on a tiny submission behind a wall that stands, and tell what happened."""
+    """Run a probe on a tiny submission behind the wall of a running fork server, and report what happened."""
     import torch
 
     wall = server.wall

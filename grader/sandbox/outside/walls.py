@@ -1,6 +1,6 @@
 """The walls: how the fork server is started, inside bubblewrap or as a plain process.
 
-`grader.sandbox.outside.host` asks for one by name and talks to what it starts.
+`grader.sandbox.outside.forkserver_client` asks for one by name and talks to the fork server behind it.
 """
 
 import importlib.util
@@ -98,7 +98,7 @@ def temporary_folder(wall: Wall) -> Path:
 
 
 def _environment(*, home: str, device: str) -> dict[str, str]:
-    """Return the whole environment of student code: nothing of the caller's but where the system's tools are."""
+    """Return the whole environment of student code: of the caller's, only where the system's tools are."""
     plain = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": home,
@@ -119,7 +119,7 @@ def _environment(*, home: str, device: str) -> dict[str, str]:
 
 
 def _of_cards() -> dict[str, str]:
-    """Return the environment that CUDA needs: which cards there are, where its libraries are, sums that repeat.
+    """Return the environment that CUDA needs: which cards there are, where its libraries are, reproducible sums.
 
     With NVML torch can say whether there is a card without starting CUDA, after which no fork could use it any more.
     """
@@ -242,7 +242,7 @@ def _python_folders() -> list[Path]:
 
 
 def _answers_in(shown: Iterable[Path]) -> list[Path]:
-    """Return folders below those that are shown which hold labels of data sets that are graded on: they get hidden."""
+    """Return the folders to hide: below those that are shown, they hold labels of data sets that are graded on."""
     inside = (Path(sysconfig.get_path("purelib"), "sklearn", "datasets", "data"), Path("/usr/share/datasets"))
     known = [*inside, *([Path(os.environ["GRADER_DATA"]).absolute()] if os.environ.get("GRADER_DATA") else [])]
     return [data for data in known if data.is_dir() and any(data.is_relative_to(folder) for folder in shown)]

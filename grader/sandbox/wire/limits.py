@@ -64,7 +64,7 @@ def apply_to_probe(*, cpu_s: float) -> None:
 
 
 def guard_s(limits: Limits) -> float:
-    """Return how long a check whose probes have these limits may take before the grader itself is thought to hang."""
+    """Return how long a check whose probes have these limits may take before the grader counts as hanging."""
     return 60 + 10 * (limits.wall_s + limits.import_s)
 
 

@@ -16,10 +16,10 @@ from typing import Any, Protocol
 from grader.errors import ProtocolError
 
 MAX_NOTE = 16 * 1024
-SCAN = "scan for forbidden names"  # a probe that every assignment has; no function can have this name
-NOTEBOOK = "describe the notebook"  # another one
-EXECUTE = "execute the notebook"  # and that of `grader grade --execute`
-ANSWERS = "read text answers"  # and another
+SCAN = "scan for forbidden names"  # a probe that every assignment has; no function can have such a name
+NOTEBOOK = "describe the notebook"  # likewise
+EXECUTE = "execute the notebook"  # likewise, for `grader grade --execute`
+ANSWERS = "read text answers"  # likewise
 # Where a walled fork server may write while it imports; covered before any student code can see it.
 PRELOAD_FOLDER = "/preload"
 PRELOAD_BYTES = 64 << 20

@@ -104,12 +104,12 @@ def plain_progress_bars() -> None:
 
 
 def _progress(name: str, plain: str) -> Shim:
-    """Return a shim that replaces a name of `tqdm.notebook`, which is there but doesn't work."""
+    """Return a shim that replaces a name of `tqdm.notebook`, which exists but doesn't work."""
     return Shim("tqdm.notebook", name, lambda _module: getattr(importlib.import_module("tqdm.std"), plain), "")
 
 
 def _give_back(shim: Shim, module: ModuleType) -> None:
-    """Set the name where it is missing; a library in which even its replacement is missing stays as it is."""
+    """Set the name if it is missing; a library that lacks even the replacement stays as it is."""
     owner: Any = module
     *path, name = shim.name.split(".")
     with contextlib.suppress(AttributeError, ImportError, KeyError):
@@ -120,7 +120,7 @@ def _give_back(shim: Shim, module: ModuleType) -> None:
 
 
 class _WhenImported(importlib.abc.MetaPathFinder):
-    """Find the modules that wait for a shim where they would be found anyway, and patch them once they are executed."""
+    """Find the modules that wait for a shim where they would be found anyway, and patch them after they have run."""
 
     def __init__(self, waiting: dict[str, list[Shim]]) -> None:
         self._waiting = waiting

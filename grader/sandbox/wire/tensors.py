@@ -1,7 +1,8 @@
 """Values that cross the wall: tensors as safetensors, everything else as JSON, nothing else at all.
 
-`pack` runs on the sending side, `unpack` on the receiving one, which trusts nothing; `grader.sandbox.wire.protocol`
-frames the bytes. A value that can't cross becomes an `Opaque` that says what it was.
+`pack` runs on the sending side (`grader.sandbox.inside.worker`), `unpack` on the receiving one
+(`grader.sandbox.outside.exchange`), which trusts nothing. A value that can't cross becomes an `Opaque` that says what
+it was.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ from grader.errors import ProtocolError
 MAX_DEPTH = 12
 MAX_VALUES = 20_000
 MAX_TEXT = 100_000
-MAX_HEADER = 4 << 20  # a reader needs twenty times as much memory for the worst of it
+MAX_HEADER = 4 << 20  # in the worst case a reader needs twenty times as much memory
 MAX_AXES = 16
 MAX_SIZE = 1 << 40
 
@@ -56,7 +57,7 @@ def pack(values: Mapping[str, Any], *, max_bytes: int = 1 << 30) -> bytes:
     """Turn named values into one safetensors file whose metadata holds the tree of plain values.
 
     Tensors may sit anywhere in nested lists and dicts; each is stored under its path (`params.0.1`). What can't be
-    stored, and tensors beyond `max_bytes` in sum, become `Opaque`. Raises ValueError where names and plain values alone
+    stored, and tensors beyond `max_bytes` in sum, become `Opaque`. Raises ValueError if names and plain values alone
     are too large.
     """
     tensors: dict[str, torch.Tensor] = {}
@@ -100,7 +101,7 @@ class _Packer:
         return _plain_tree(value)
 
     def _fits(self, number: int) -> bool:
-        """Count the values of a list or dict, all at once; False where they are too many."""
+        """Count the values of a list or dict, all at once; return False if they are too many."""
         fits = self.count + number <= MAX_VALUES
         self.count += number if fits else 0
         return fits

@@ -104,7 +104,7 @@ def test_rows_that_cannot_be_used_are_listed_and_kept(course, call_grader):
     for command in (["report", "out"], ["manual", "out", "--no-serve"]):
         ended = call_grader(*command, cwd=course)
         assert ended.returncode == 1
-        assert "out/manual.csv, line 5: “nan” is no number of points. Give 0 to 4." in ended.stderr
+        assert "out/manual.csv, line 5: “nan” is not a number of points. Give 0 to 4." in ended.stderr
         assert (course / "out" / "manual.csv").read_bytes() == before
     assert _grades(course)["ann"]["manual_points"] == "3"
 

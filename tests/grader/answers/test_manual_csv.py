@@ -86,7 +86,7 @@ def test_an_emptied_row_takes_the_points_back(folder, store):
         ("dan,why,1,", "There is no answer of a submission “dan”. Mend the name."),
         ("ann,who,1,", "There is no question “who”. The questions are why, how."),
         ("bob,why,5,", "5 points are not within 0 and 4."),
-        ("bob,why,nan,", "“nan” is no number of points."),
+        ("bob,why,nan,", "“nan” is not a number of points."),
         ("bob,why,-1,", "-1 points are not within 0 and 4."),
         ("ann,how,1,", "ann has a row for how already, in line 2."),
         (f"bob,why,1,{'x' * 10001}", "The comment has 10001 characters"),
@@ -118,7 +118,7 @@ def test_many_bad_rows_are_counted(folder, store):
     [
         (b"", "has no column `submission`"),
         (b"submission,question,points\n", "has no column `comment`"),
-        (HEADER.encode() + b'ann,why,1,"x', "line 2, is no valid CSV"),
+        (HEADER.encode() + b'ann,why,1,"x', "line 2, is not valid CSV"),
         (HEADER.encode() + b"ann,why,1,\xff\n", "is not UTF-8 (byte 45)"),
         (b"x" * 20_000_001, "is larger than 20 MB"),
     ],

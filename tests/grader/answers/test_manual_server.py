@@ -114,10 +114,10 @@ def test_points_are_stored_at_once(page):
     ("sent", "words"),
     [
         ({"points": "4.5"}, "4.5 points are not within 0 and 4."),
-        ({"points": "NaN"}, "is no number of points"),
+        ({"points": "NaN"}, "is not a number of points"),
         ({"key": "0" * 20}, "There is no such answer. Load the page again."),
         ({"question": "who"}, "There is no such answer."),
-        ({"points": 3}, "`points` is no text."),
+        ({"points": 3}, "`points` is not text."),
         ({"comment": "x" * 10_001}, "The comment has 10001 characters"),
     ],
 )
@@ -132,9 +132,9 @@ def test_what_cannot_be_given_is_refused(page, sent, words):
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
-        (b"{", 400, "What was sent is no JSON."),
-        (b"[" * 100_000, 400, "What was sent is no JSON."),
-        (b"[]", 400, "What was sent is no object."),
+        (b"{", 400, "What was sent is not JSON."),
+        (b"[" * 100_000, 400, "What was sent is not JSON."),
+        (b"[]", 400, "What was sent is not an object."),
         (b" " * 300_000, 413, "At most 262144 bytes."),
     ],
 )

@@ -43,9 +43,9 @@ def test_points_are_read_as_people_write_them(text, points):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("nan", "“nan” is no number of points. Give 0 to 4."),
-        ("inf", "“inf” is no number of points."),
-        ("three", "“three” is no number of points."),
+        ("nan", "“nan” is not a number of points. Give 0 to 4."),
+        ("inf", "“inf” is not a number of points."),
+        ("three", "“three” is not a number of points."),
         ("4.5", "4.5 points are not within 0 and 4."),
         ("-1", "-1 points are not within 0 and 4."),
     ],

@@ -242,7 +242,7 @@ def test_a_template_that_earns_something_is_told(found):
         ("twice", "It can't be tried: `find` occurs 2 times in `student.py`; expected once."),
         ("not-theirs", "It can't be tried: students may not change `support.py`, so it is restored"),
         ("no-such-check", "It can't be tried: there is no check `test_doubel`. Did you mean `test_double`?"),
-        ("too-early", "`test_double_again` is skipped: Not run: first “doubles” has to pass. Expected `wrong`."),
+        ("too-early", "`test_double_again` is skipped: Not run: “doubles” has to pass first. Expected `wrong`."),
     ],
 )
 def test_a_mistake_that_does_otherwise_is_told(found, name, words):
@@ -268,7 +268,7 @@ def test_a_variant_that_loses_points_is_told(found):
     assert "The lookalike “doubled” is told, and is false. Mend the check" in line
     assert line.endswith("or edit tests/assignments/bad/variants/loses.")
     assert _of(found, "variant same") == [
-        "It is of no use: its `student.py` is the reference's own. Edit tests/assignments/bad/variants/same."
+        "It can't be used: its `student.py` is the reference's own. Edit tests/assignments/bad/variants/same."
     ]
     assert (found.full, found.variants) == (0, 3)
 

@@ -66,7 +66,7 @@ def test_no_mistakes_are_fine(tiny):
         (GOOD.replace('"wrong"', '"passed"'), r"`mistake half\.verdict` is `passed`\. Write one of wrong, not_impl"),
         (GOOD.replace('name = "half"\n', ""), r"`mistake number 1\.name` is missing\. Add `name`"),
         (GOOD.replace('["half"]', '"half"'), r"`mistake half\.words` is 'half'; expected a list of texts"),
-        ("mistake = 3\n", r"`mistake` is no list of tables\. Begin each mistake with `\[\[mistake\]\]`"),
+        ("mistake = 3\n", r"`mistake` is not a list of tables\. Begin each mistake with `\[\[mistake\]\]`"),
         ("[[mistakes]]\n", r"`mistakes` is not a key that is known here\. Did you mean `mistake`"),
     ],
 )

@@ -193,7 +193,7 @@ def test_no_assets_yet(assignment, target, course):
 def test_broken_manifest(assignment, target, course):
     """A manifest that is none is refused with the command that makes one."""
     write(course / "assets/hw2/manifest.json", "[]")
-    with pytest.raises(CourseError, match=r"manifest.json is no manifest: .*Run `grader record hw2`"):
+    with pytest.raises(CourseError, match=r"manifest.json is not a manifest: .*Run `grader record hw2`"):
         write_template(assignment, target)
 
 
@@ -259,10 +259,10 @@ def test_old_files_are_removed(assignment, target):
 def test_foreign_folder_is_spared(assignment, tmp_path):
     """A folder that is no kit of this assignment is not touched."""
     home = write(tmp_path / "home" / "thesis.tex", "").parent
-    with pytest.raises(CourseError, match=r"home holds 1 files and is no kit of `hw2`; nothing .*Name an empty"):
+    with pytest.raises(CourseError, match=r"home holds 1 files and is not a kit of `hw2`; nothing .*Name an empty"):
         write_template(assignment, home)
     write(home / "checks/assignment.toml", 'slug = "other"')
-    with pytest.raises(CourseError, match=r"is no kit of `hw2`"):
+    with pytest.raises(CourseError, match=r"is not a kit of `hw2`"):
         write_template(assignment, home)
     assert (home / "thesis.tex").exists()
 
@@ -447,5 +447,5 @@ def test_notebook_marker_in_text(assignment, target, course):
 def test_no_notebook(assignment, target, course):
     """A notebook that is none is refused."""
     write(course / "reference/hw2/hw.ipynb", "{}")
-    with pytest.raises(CourseError, match=r"hw.ipynb is no notebook: .*Save it as .ipynb"):
+    with pytest.raises(CourseError, match=r"hw.ipynb is not a notebook: .*Save it as .ipynb"):
         write_template(assignment, target)

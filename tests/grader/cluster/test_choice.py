@@ -74,7 +74,7 @@ def test_a_cluster_that_nobody_knows(name, words):
         ("jobs = 1.5", "`jobs` is 1.5. It is how many jobs"),
         ("worker_ttl_s = 0", "`worker_ttl_s` is 0. It is a number of seconds above zero."),
         ("[certificates]\nkeys = 'x'", "`certificates.keys` is not a key that is known here. Did you mean `key`?"),
-        ("jobs = ", "is no valid TOML"),
+        ("jobs = ", "is not valid TOML"),
     ],
 )
 def test_a_faulty_file_is_refused(tmp_path, text, words):
@@ -103,10 +103,18 @@ def _open(chosen):
 @pytest.mark.parametrize(
     ("engine", "options", "words"),
     [
-        ("slurm", {"quue": "gpu"}, "`quue` in --cluster-config is no option of SLURMCluster. Did you mean `queue`?"),
-        ("slurm", {"n_workers": 3}, "`n_workers` in --cluster-config is no option of SLURMCluster. Say `jobs` at the"),
+        (
+            "slurm",
+            {"quue": "gpu"},
+            "`quue` in --cluster-config is not an option of SLURMCluster. Did you mean `queue`?",
+        ),
+        (
+            "slurm",
+            {"n_workers": 3},
+            "`n_workers` in --cluster-config is not an option of SLURMCluster. Say `jobs` at the",
+        ),
         ("local", {"processes": False}, "The workers of a local cluster are always processes."),
-        ("local", {"memory": "1GB"}, "`memory` in --cluster-config is no option of LocalCluster."),
+        ("local", {"memory": "1GB"}, "`memory` in --cluster-config is not an option of LocalCluster."),
     ],
 )
 def test_an_option_that_the_class_does_not_know(engine, options, words):

@@ -87,7 +87,7 @@ def test_a_wrong_slope(slope):
         return
     assert name == "wrong slope"
     assert sentence == (
-        "It is right but where the expected value is negative: "
+        "It is right except where the expected value is negative: "
         f"there it is {slope / 0.01:g} times what is expected. Check the slope."
     )
 
@@ -99,7 +99,7 @@ def test_a_wrong_slope_of_the_gradient():
     assert found(actual, expected)[0] is None
     assert found(actual, expected, others={"the input": x}) == (
         "wrong slope",
-        "It is right but where the input is negative: there it is 0.5 times what is expected. Check the slope.",
+        "It is right except where the input is negative: there it is 0.5 times what is expected. Check the slope.",
     )
 
 
@@ -136,7 +136,7 @@ def test_dropout_that_is_not_rescaled():
     x = noise((20, 10)) * (noise((20, 10), seed=1) > 0)
     keep = "the probability of keeping an element"
     assert found(x, x / 0.7, others={keep: torch.tensor(0.7)})[1] == (
-        f"Yours is {keep} times what is expected: that factor is too much."
+        f"Yours is {keep} times what is expected: leave that factor out."
     )
     assert found(x, x / 0.7)[0] == "scaled"
 

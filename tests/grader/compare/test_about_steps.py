@@ -77,7 +77,7 @@ def test_a_factor_with_a_name(shape):
     x, others = noise(shape), {"(1 - momentum)": torch.tensor(0.3)}
     assert found(0.3 * x, x, others=others) == (
         "named factor too much",
-        "Yours is (1 - momentum) times what is expected: that factor is too much.",
+        "Yours is (1 - momentum) times what is expected: leave that factor out.",
     )
     assert found(x / 0.3, x, others=others) == (
         "named factor missing",

@@ -114,7 +114,10 @@ def test_questions_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ("[answers.q-1]\ntitle = 'Why?'\nmodule = 'hw2.answers'", "`answers.q-1` is no name of a variable. Name it as"),
+        (
+            "[answers.q-1]\ntitle = 'Why?'\nmodule = 'hw2.answers'",
+            "`answers.q-1` is not the name of a variable. Name it as",
+        ),
         ("[answers.q1]\ntitle = 'Why?'", r"`answers.q1.module` is missing"),
         ("[answers.q1]\nmodule = 'hw2.answers'", r"`answers.q1.title` is missing"),
         ("[answers.q1]\ntitle = 'a'\nmodule = 'hw3.a'", r"is `hw3.a`, a file that no glob .* Add \"hw3/a.py\" to"),
@@ -135,7 +138,7 @@ def test_shims_are_known_by_name(tmp_path):
 
 def test_an_unknown_shim_is_refused(tmp_path):
     """A name that can't be given back is answered with the nearest one that can."""
-    words = r"`worker.shims` holds `numpy.imt`, which is no name that can be given back\. Did you mean `numpy.int`\?"
+    words = r"`worker.shims` holds `numpy.imt`, which is not a name that can be given back\. Did you mean `numpy.int`\?"
     with pytest.raises(CourseError, match=words):
         read(tmp_path, GOOD.replace("[limits]", 'shims = ["numpy.imt"]\n[limits]'))
 
@@ -269,8 +272,8 @@ def test_check_files(tmp_path):
         ('["hw2/*.py"]', '["../*.py"]', r"holds `../\*.py`, which does not stay below .*Write a path"),
         ('["hw2/layers.py"]', '["hw2/l*.py"]', r"holds the glob `hw2/l\*.py`\. Name each required file"),
         ('["hw2/layers.py"]', '["x/y.py"]', r"`x/y.py`, which no glob in `editable` .*Add \"x/\*.py\" to"),
-        ("[worker]", "[worker", r"is no valid TOML: .*line 6.*Correct that line"),
-        ("points = 10", 'points = 1\nforbidden = ["torch nn"]', r"holds `torch nn`, which is no dotted name"),
+        ("[worker]", "[worker", r"is not valid TOML: .*line 6.*Correct that line"),
+        ("points = 10", 'points = 1\nforbidden = ["torch nn"]', r"holds `torch nn`, which is not a dotted name"),
         ("points = 10", 'points = 1\nforbidden_in = ["/x"]', r"`tasks.linear.forbidden_in` holds `/x`, which does not"),
         ('title = "HW2: layers"', 'title = "a"\nslug = "b"', r"`slug` is `b`, but the folder is named `hw2`"),
     ],

@@ -75,7 +75,7 @@ def test_no_rows_are_zero_percent():
         (torch.zeros(4).bool(), "are of type bool"),
         (torch.zeros(4, 3).bool(), "are of type bool"),
         (torch.zeros(4, 3, dtype=torch.complex64), "are of type complex64"),
-        (torch.tensor([0, 3, -1, 0]), "2 of 4 predictions are no class: row 1 says 3; expected 0 to 2"),
+        (torch.tensor([0, 3, -1, 0]), "2 of 4 predictions are not a class: row 1 says 3; expected 0 to 2"),
         (
             torch.tensor([[1.0, 0, 0], [0, float("nan"), 0], [0, 0, 1], [float("nan")] * 3]),
             "The scores of 2 of 4 test rows hold NaN, the first in row 1",

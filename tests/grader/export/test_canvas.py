@@ -49,7 +49,7 @@ def test_a_provisional_grade_is_an_empty_cell(make_result):
 
 def test_an_assignment_id_is_a_number(make_result):
     """Anything else is refused, with where to find it."""
-    with pytest.raises(ExportError, match=r"`HW1` is no assignment id of Canvas\. It is the number at the end of"):
+    with pytest.raises(ExportError, match=r"`HW1` is not an assignment id of Canvas\. It is the number at the end of"):
         _gradebook([make_result("Ann")], [Student("Ann")], assignment_id="HW1")
 
 

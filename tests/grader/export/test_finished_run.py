@@ -236,7 +236,7 @@ def test_an_export_reads_while_a_run_writes(make_run, tmp_path):
         ({"format": "csv", "out_of": 5}, r"--out-of is not for csv\. Leave it out; it is for canvas, moodle\."),
         ({"format": "csv", "checks_only": True}, r"--checks-only is not for csv\. Leave it out; it is for canvas, "),
         ({"format": "moodle", "roster": Path("r")}, r"--roster is not for moodle\."),
-        ({"format": "canvas", "out_of": 0}, r"--out-of 0 is no maximum\. Give a number above 0"),
+        ({"format": "canvas", "out_of": 0}, r"--out-of 0 can't be a maximum\. Give a number above 0"),
         ({"format": "gradescope", "submission": "an"}, r"has no submission `an`\. Did you mean `ann`\?"),
         ({"format": "gradescope", "out": STDOUT}, r"do not fit into stdout\. Choose one with --submission\."),
         ({"format": "gradescope", "hidden_as": "hiden"}, r"can't be `hiden`\. Did you mean `hidden`\?"),

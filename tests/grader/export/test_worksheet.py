@@ -49,9 +49,9 @@ def test_what_is_not_filled_in_stays(write_csv):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("Name,Grade\nAnn,1\n", r"is no grading worksheet: Moodle needs `Identifier`, `Grade` and `Last modified"),
+        ("Name,Grade\nAnn,1\n", r"is not a grading worksheet: Moodle needs `Identifier`, `Grade` and `Last modified"),
         ("Identifier,Grade,Scale,Last modified (grade)\nParticipant 1,,A-B,-\n", "grades by a scale, not by points"),
-        (HEADER + ANN + "Ann,,,,,,,,,\n", r"student 2: `Ann` is no identifier such as `Participant 123`"),
+        (HEADER + ANN + "Ann,,,,,,,,,\n", r"student 2: `Ann` is not an identifier such as `Participant 123`"),
     ],
 )
 def test_what_moodle_could_not_take_back_is_refused(write_csv, text, words):

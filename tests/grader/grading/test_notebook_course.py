@@ -91,7 +91,7 @@ def test_reference(grade):
     assert (result.points, result.max_points, result.flags) == (10, 10, ())
     (note,) = result.notes
     assert note.startswith(
-        "`MLP` is defined in cells 5 and 14: what is checked above cell 14 (`mlp` and `optimizer`) takes cell 5"
+        "`MLP` is defined in cells 5 and 14: the checks above cell 14 (`mlp` and `optimizer`) use cell 5"
     )
 
 
@@ -164,7 +164,7 @@ def test_all_points(odd, name):
         (b"", "is empty (0 bytes)"),
         (b"<html>", "it is an HTML page"),
         (b'{"cells": 3}', "is JSON, but no notebook"),
-        (b'{"cells": [', "is no notebook: Expecting value"),
+        (b'{"cells": [', "is not a notebook: Expecting value"),
     ],
 )
 def test_unreadable(grade, content, words):
@@ -204,8 +204,8 @@ def test_definition_where_the_task_is_checked(grade):
     result = grade(good(more=[OTHER_MLP]))
     assert result.points == 10
     assert (
-        "`MLP` is defined in cells 2 and 6: what is checked above cell 6 (`mlp` and `optimizer`) takes cell 2, the "
-        "rest the last one."
+        "`MLP` is defined in cells 2 and 6: the checks above cell 6 (`mlp` and `optimizer`) use cell 2, all "
+        "others the last one."
     ) in result.notes
 
 

@@ -164,7 +164,7 @@ def test_what_depends_on_a_failed_check_is_skipped(run_inside):
     _code, verdicts, output = run_inside("wrong", "-v", "-rs")
     assert list(verdicts) == ["test_double", "test_after", "test_triple"]
     assert verdicts["test_after"] is Verdict.SKIPPED
-    assert "Not run: first “double returns twice its input” has to pass." in output
+    assert "Not run: “double returns twice its input” has to pass first." in output
 
 
 def test_checks_are_chosen_by_keyword(run_inside):
@@ -204,7 +204,7 @@ def test_random_inputs_are_repeatable(run_inside):
     ("arguments", "words"),
     [
         (["--assignment", "tinny"], "has no assignment `tinny`. Did you mean `tiny`?"),
-        (["--submission", "nowhere"], "`nowhere` is no file and no folder. Is the path right?"),
+        (["--submission", "nowhere"], "`nowhere` is neither a file nor a folder. Is the path right?"),
         (["--wall", "paper"], "There is no wall 'paper'. Choose one of bubblewrap, process, inline."),
         (["--course", "/"], "/ is not in a course"),
     ],

@@ -65,7 +65,7 @@ def test_what_was_not_answered_says_so(answers):
     assert [answer.text for answer in found] == ["", "", ""]
     assert [answer.note for answer in found] == [
         "Not answered.",
-        "`q2` is no text: it holds a value of the type `list`.",
+        "`q2` is not text: it holds a value of the type `list`.",
         "`q3` is not in `hw.answers`.",
     ]
 

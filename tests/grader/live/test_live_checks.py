@@ -69,7 +69,7 @@ def test_broken_probes(kit, write_files):
 def test_kit_that_went_away(kit):
     """A kit that lost its assignment file says so."""
     (kit / "checks" / "assignment.toml").unlink()
-    with pytest.raises(CourseError, match=r"is no kit any more\. Is its folder `checks` complete\?"):
+    with pytest.raises(CourseError, match=r"is no longer a kit\. Is its folder `checks` complete\?"):
         check(kit)
 
 

@@ -99,7 +99,7 @@ def test_is_percent(text, expected):
     [
         ('# %% id="a"\n# %% id="a"\n', "hw.py, line 2: a second cell `a`"),
         ('# %% id="a b"\n', "hw.py, line 1: a cell can't have the id `a b`"),
-        ("# %% [code]\n", r"hw.py, line 1: `\[code\]` is no kind of cell"),
+        ("# %% [code]\n", r"hw.py, line 1: `\[code\]` is not a kind of cell"),
         ("# %% [markdown]\n# a\nx = 1\n", "hw.py, line 3: code in a text cell"),
     ],
 )

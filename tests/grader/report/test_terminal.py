@@ -139,7 +139,7 @@ def test_hostile_text_is_harmless(terminal):
     ("result", "words"),
     [
         (_result(_check(), _check(), points=10.0), "10 of 10 points: all 2 checks passed."),
-        (_result(), "Nothing of this can be checked here: it is looked at when your work is graded."),
+        (_result(), "None of this can be checked here; it is checked when your work is graded."),
         (
             _result(_check(), _check(Verdict.WRONG)),
             "5 of 10 points: 1 of 2 checks passed. Next: `grader check --task a`.",

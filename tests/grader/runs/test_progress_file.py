@@ -84,9 +84,9 @@ def test_a_file_that_is_none_is_told(tmp_path, content):
 
 def test_a_folder_without_a_run_is_told(tmp_path):
     """A folder in which nothing was graded is told from one with results whose run left no trace."""
-    with pytest.raises(StoreError, match=r"is no results folder: no run was started there\. Give the folder"):
+    with pytest.raises(StoreError, match=r"is not a results folder: no run was started there\. Give the folder"):
         read_report(tmp_path)
-    with pytest.raises(StoreError, match="is no results folder"):
+    with pytest.raises(StoreError, match="is not a results folder"):
         read_report(tmp_path / "nowhere")
     (tmp_path / "run.sqlite").touch()
     with pytest.raises(StoreError, match=r"holds results, but nothing says how their run went\. `grader report"):

@@ -107,7 +107,7 @@ def test_a_folder_that_is_none_is_told(run_grader, tmp_path):
     assert ended.returncode == 3
     words = " ".join(ended.stderr.split())
     assert words == (
-        f"error: {tmp_path} is no results folder: no run was started there. "
+        f"error: {tmp_path} is not a results folder: no run was started there. "
         "→ Give the folder that `grader grade` was told with --out."
     )
 
@@ -138,5 +138,5 @@ def test_odd_numbers_of_processes_are_refused(course, run_grader, write_files, t
     folder = write_files(tmp_path / "in", {"a/student.py": GOOD})
     ended = run_grader("grade", "tiny", folder, "-o", tmp_path / "out", f"--jobs={jobs}", cwd=course)
     assert ended.returncode == 2
-    assert f"`--jobs {jobs}` is no number of processes." in ended.stderr
+    assert f"`--jobs {jobs}` is not a number of processes." in ended.stderr
     assert not (tmp_path / "out").exists()

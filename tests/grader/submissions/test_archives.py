@@ -269,7 +269,7 @@ def test_truncated(tmp_path, name, part):
     ("content", "words"),
     [
         (b"", r"`a.zip` is empty"),
-        (b"hello", r"`a.zip` is no zip archive"),
+        (b"hello", r"`a.zip` is not a zip archive"),
         (b"Rar!\x1a\x07", r"`a.zip` is a RAR archive, which can't be read"),
         (b"7z\xbc\xaf\x27\x1c", r"`a.zip` is a 7-Zip archive"),
         (b"PK\x03\x04rubbish", r"`a.zip` is damaged"),

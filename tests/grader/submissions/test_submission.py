@@ -286,7 +286,7 @@ def test_link(tmp_path, assignment):
 def test_fifo(tmp_path, assignment):
     """A submission that is a fifo is refused without waiting for it."""
     os.mkfifo(tmp_path / "a.zip")
-    with pytest.raises(SubmissionError, match=r"`a.zip` is no file and no folder"):
+    with pytest.raises(SubmissionError, match=r"`a.zip` is neither a file nor a folder"):
         read(tmp_path / "a.zip", assignment)
 
 

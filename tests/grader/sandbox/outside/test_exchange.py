@@ -202,7 +202,7 @@ def test_times_that_lie():
         assert (outcome.cpu_s, outcome.peak_mib) == (0.0, 0.0)
 
 
-NOT_A_REPLY = "sent something that is no reply: "
+NOT_A_REPLY = "sent something that is not a reply: "
 
 
 @pytest.mark.parametrize(
