@@ -1,6 +1,6 @@
 """Let checks import the files of helpers beside them, `helpers*.py`, by their bare names and only while they load.
 
-`grader.grading.plugin` opens it around the collection of checks; `grader.courses.check_sources` reads who imports what.
+`grader.grading.plugin` opens it around the collection of checks.
 """
 
 import contextlib

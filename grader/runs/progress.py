@@ -1,6 +1,6 @@
 """How far a run has got: what is done, what each worker is doing, and when the run will probably end.
 
-`grader.commands.grade` feeds it; `grader.runs.progress_file` shows it to other processes, `grader.runs.view` to people.
+`grader.runs.batch` feeds it; `grader.runs.progress_file` shows it to other processes, `grader.runs.view` to people.
 """
 
 import threading

@@ -9,13 +9,13 @@ import pytest
 WITHOUT_AN_IMPORT = {
     ("cluster.answers", "cluster.node"): "another machine wrote the message",
     ("grading.notebook_execution", "sandbox.inside.execution"): "a probe of every assignment, called by its name",
-    ("notebooks.reader", "submissions.notebook_intake"): "started as `python -m grader.notebooks.reader`",
-    ("runs.batch_worker", "runs.grading_process"): "started as `python -m grader.runs.batch_worker`",
-    ("runs.grading_process", "runs.batch_worker"): "started as `python -m grader.runs.batch_worker`",
+    ("notebooks.reader", "submissions.notebook_intake"): "started in a process of its own",
+    ("runs.batch_worker", "runs.grading_process"): "started in a process of its own",
+    ("runs.grading_process", "runs.batch_worker"): "started in a process of its own",
     ("sandbox.inside.exception_report", "sandbox.outside.replies"): "its report crosses the wall as data",
     ("sandbox.inside.execution", "grading.notebook_execution"): "what it returns crosses the wall as data",
     ("sandbox.inside.forkserver", "sandbox.outside.forkserver_client"): "the two ends of the control connection",
-    ("sandbox.inside.forkserver", "sandbox.outside.walls"): "started as `python -m grader.sandbox.inside.forkserver`",
+    ("sandbox.inside.forkserver", "sandbox.outside.walls"): "started in a process of its own",
     ("sandbox.inside.worker", "sandbox.outside.host"): "the two ends of a submission's connection",
     ("sandbox.outside.stage", "sandbox.outside.walls"): "started as a file, as root, with nothing of ours importable",
 }
