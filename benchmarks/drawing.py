@@ -20,7 +20,7 @@ def draw(report: Report, path: Path) -> None:
     canvas = Canvas(figsize=(11, 7), layout="constrained")
     panels: list[tuple[str, Callable[[Axes, Report], bool]]] = [
         ("CPU seconds per submission", _peers),
-        ("wall seconds by workers", _workers),
+        ("wall seconds by processes", _processes),
         ("CPU seconds by submissions", _cpu),
         ("memory of trusted processes, MiB", _memory),
         ("files, KiB by submissions", _files),
@@ -50,13 +50,13 @@ def _peers(axes: "Axes", report: Report) -> bool:
     return True
 
 
-def _workers(axes: "Axes", report: Report) -> bool:
-    points = report.points("workers", "wall")
+def _processes(axes: "Axes", report: Report) -> bool:
+    points = report.points("processes", "wall")
     if not points:
         return False
     bars = axes.bar([str(jobs) for jobs, _ in points], [wall_s for _, wall_s in points])
     axes.bar_label(bars, fmt="%.3g s", fontsize=8)
-    axes.set_xlabel("workers", fontsize=8)
+    axes.set_xlabel("processes", fontsize=8)
     return True
 
 

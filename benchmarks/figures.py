@@ -17,7 +17,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Figure:
-    """Hold one number: `name` says of what, `at` says at which size (workers, submissions), where there are several.
+    """Hold one number: `name` says of what, `at` says at which size (processes, submissions), where there are several.
 
     `value` is None where something could not be measured; `note` then says why.
     """

@@ -20,7 +20,7 @@ import sys, time
 sys.path[:0] = [sys.argv[1]]
 import torch
 torch.set_num_threads(1)
-from grader.sandbox.inside.worker import load_probes
+from grader.sandbox.inside.probe_process import load_probes
 from pathlib import Path
 probes = load_probes({"probes.py": (Path(sys.argv[2]) / "probes.py").read_bytes()}).probes
 x, w, b = torch.randn(7, 5), torch.randn(3, 5), torch.randn(3)
@@ -52,7 +52,7 @@ def overhead(folder: Path, *, few: int, many: int) -> Iterator[Figure]:
     yield Figure("one more submission, beyond the student's own code", marginal - own, "s CPU")
     yield Figure("the same per probe", (marginal - own) / PROBES, "s CPU")
     yield Figure("a cold process each would cost, times", cold.cpu_s / (marginal - own), "")
-    yield Figure("submissions per second, one worker", (many - few) / (large.wall_s - small.wall_s), "")
+    yield Figure("submissions per second, one process", (many - few) / (large.wall_s - small.wall_s), "")
     bare = grade(folder / str(many), folder / "out-bare", classes[many], options=("--wall", "process"))
     yield Figure("one more submission, without a wall (process)", (bare.cpu_s - one.cpu_s) / (many - 1), "s CPU")
 

@@ -104,8 +104,8 @@ def _samples(process: subprocess.Popen[bytes], *, limit_s: float | None) -> Iter
 
 
 def _children(pid: int) -> list[int]:
-    lanes = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for path in lanes for child in _read(path).split()]
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for path in threads for child in _read(path).split()]
 
 
 def _resident_mib(pid: int) -> float:

@@ -18,11 +18,11 @@ from figures import Figure, Report, as_lines, as_markdown, read_report, setting
 from memory import memory
 from overhead import overhead
 from processor_time import how
-from scaling import cached, cluster, sizes, workers
+from scaling import cached, cluster, processes, sizes
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / ".bench" / "results"
-SECTIONS = ("overhead", "memory", "workers", "sizes", "cached", "cluster", "peers")
+SECTIONS = ("overhead", "memory", "processes", "sizes", "cached", "cluster", "peers")
 _MARKS = ("<!-- figures: begin -->", "<!-- figures: end -->")
 
 
@@ -89,7 +89,7 @@ def _benchmarks(options: argparse.Namespace) -> dict[str, Callable[[Path], Itera
     return {
         "overhead": lambda folder: overhead(folder, few=2 if quick else 20, many=4 if quick else min(60, most)),
         "memory": lambda folder: memory(folder, count=4 if quick else min(500, most)),
-        "workers": lambda folder: workers(folder, count=4 if quick else min(200, most), jobs=jobs),
+        "processes": lambda folder: processes(folder, count=4 if quick else min(200, most), jobs=jobs),
         "sizes": lambda folder: sizes(folder, counts=counts),
         "cached": lambda folder: cached(folder, count=4 if quick else min(100, most)),
         "cluster": lambda folder: cluster(folder, count=4 if quick else min(200, most), jobs=2),

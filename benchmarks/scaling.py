@@ -1,4 +1,4 @@
-"""Measure how grading scales: with workers, with the size of the class, when repeated, and on Dask's LocalCluster.
+"""Measure how grading scales: with processes, with the size of the class, when repeated, and on Dask's LocalCluster.
 
 `overhead.py` measures one submission's cost more closely; `drawing.py` plots what this yields.
 """
@@ -12,12 +12,12 @@ from figures import Figure
 from grading import grade, why_no_cluster, write_pages
 from synthetic import COURSE, edited, mixed_class, write_class
 
-WORKERS_BY_SIZE = 2
+PROCESSES_BY_SIZE = 2
 _EDITED = ("alpha is the slope of the negative side.", "alpha is the slope on the negative side.")
 
 
-def workers(folder: Path, *, count: int, jobs: Sequence[int]) -> Iterator[Figure]:
-    """Yield wall and CPU seconds of the same mixed class with 1, 2, … workers."""
+def processes(folder: Path, *, count: int, jobs: Sequence[int]) -> Iterator[Figure]:
+    """Yield wall and CPU seconds of the same mixed class with 1, 2, … processes."""
     kinds = write_class(folder / "in", mixed_class(count))
     first_s = None
     for number in jobs:
@@ -35,9 +35,9 @@ def sizes(folder: Path, *, counts: Sequence[int]) -> Iterator[Figure]:
     for count in counts:
         kinds = write_class(folder / "in", mixed_class(count))
         out = folder / "out"
-        cost = grade(folder / "in", out, kinds, jobs=WORKERS_BY_SIZE)
+        cost = grade(folder / "in", out, kinds, jobs=PROCESSES_BY_SIZE)
         cpu[count], largest[count] = cost.cpu_s, cost.peak_mib
-        yield Figure("wall", cost.wall_s, "s", at=count, note=f"{WORKERS_BY_SIZE} workers")
+        yield Figure("wall", cost.wall_s, "s", at=count, note=f"{PROCESSES_BY_SIZE} processes")
         yield Figure("CPU", cost.cpu_s, "s CPU", at=count)
         yield Figure("CPU per submission", cost.cpu_s / count, "s CPU", at=count)
         yield Figure("largest, trusted processes", cost.peak_mib, "MiB", at=count)
@@ -62,7 +62,7 @@ def cached(folder: Path, *, count: int) -> Iterator[Figure]:
     kinds = write_class(folder / "in", mixed_class(count))
     for name in ("first run", "nothing has changed"):
         cost = grade(folder / "in", folder / "out", kinds, course=course)
-        yield Figure(f"{name}: per submission", cost.cpu_s / count, "s CPU", note=f"{count} submissions, 1 worker")
+        yield Figure(f"{name}: per submission", cost.cpu_s / count, "s CPU", note=f"{count} submissions, 1 process")
         yield Figure(f"{name}: wall", cost.wall_s, "s")
     checks = course / "tests" / "assignments" / "mini" / "test_mini.py"
     checks.write_text(edited(checks.read_text(encoding="utf-8"), *_EDITED), encoding="utf-8")
@@ -72,7 +72,7 @@ def cached(folder: Path, *, count: int) -> Iterator[Figure]:
 
 
 def cluster(folder: Path, *, count: int, jobs: int) -> Iterator[Figure]:
-    """Yield the same mixed class by local workers and by Dask's LocalCluster, or why that can't be measured."""
+    """Yield the same mixed class by local processes and by Dask's LocalCluster, or why that can't be measured."""
     reason = why_no_cluster()
     if reason is not None:
         yield Figure("Dask's LocalCluster", None, "", note=f"not measured: {reason}")
@@ -80,7 +80,7 @@ def cluster(folder: Path, *, count: int, jobs: int) -> Iterator[Figure]:
     kinds = write_class(folder / "in", mixed_class(count))
     plain = grade(folder / "in", folder / "out-plain", kinds, jobs=jobs)
     dask = grade(folder / "in", folder / "out-dask", kinds, jobs=jobs, options=("--cluster", "local"))
-    for name, cost in (("local workers", plain), ("LocalCluster", dask)):
-        yield Figure(f"{name}: wall", cost.wall_s, "s", note=f"{count} submissions, {jobs} workers")
+    for name, cost in (("local processes", plain), ("LocalCluster", dask)):
+        yield Figure(f"{name}: wall", cost.wall_s, "s", note=f"{count} submissions, {jobs} processes")
         yield Figure(f"{name}: CPU", cost.cpu_s, "s CPU")
     yield Figure("LocalCluster takes, times the wall seconds", dask.wall_s / plain.wall_s, "")

@@ -10,46 +10,48 @@ import sys
 from grader.errors import SandboxError
 from grader.runs.cards import usable_cards
 from grader.sandbox.outside.forkserver_client import ForkServer
-from grader.sandbox.outside.trial import Finding, try_server
+from grader.sandbox.outside.trial import Diagnosis, try_server
 from grader.sandbox.outside.walls import Wall
 
 
-def examine() -> list[Finding]:
+def examine() -> list[Diagnosis]:
     """Try everything that grading needs."""
     walls = [try_wall(wall) for wall in (Wall.BUBBLEWRAP, Wall.PROCESS)]
     return [*_versions(), _torchvision(), *walls, *_gpu(), *_datasets()]
 
 
-def _versions() -> list[Finding]:
+def _versions() -> list[Diagnosis]:
     python = ".".join(map(str, sys.version_info[:3]))
-    findings = [Finding("Python", sys.version_info >= (3, 11), python, "Python 3.11 or newer is needed.")]
+    findings = [Diagnosis("Python", sys.version_info >= (3, 11), python, "Python 3.11 or newer is needed.")]
     for package in ("torch", "torchvision", "pytest", "pytest-timeout"):
         try:
-            findings.append(Finding(package, is_good=True, message=importlib.metadata.version(package)))
+            findings.append(Diagnosis(package, is_good=True, message=importlib.metadata.version(package)))
         except importlib.metadata.PackageNotFoundError:
-            findings.append(Finding(package, is_good=False, message="not installed", remedy=f"`pip install {package}`"))
+            findings.append(
+                Diagnosis(package, is_good=False, message="not installed", remedy=f"`pip install {package}`")
+            )
     return findings
 
 
-def try_wall(wall: Wall, *, device: str = "cpu") -> Finding:
+def try_wall(wall: Wall, *, device: str = "cpu") -> Diagnosis:
     """Build a wall, run a probe on a tiny submission behind it, and tell what happened."""
     try:
         with ForkServer(wall, device=device) as server:
             return try_server(server)
     except SandboxError as err:
-        return Finding(f"wall `{wall}`", is_good=False, message=err.message, remedy=err.remedy)
+        return Diagnosis(f"wall `{wall}`", is_good=False, message=err.message, remedy=err.remedy)
 
 
-def _gpu() -> list[Finding]:
+def _gpu() -> list[Diagnosis]:
     """Try a wall around a graphics card, where there is one."""
     cards = usable_cards()
     if not cards:
-        return [Finding("GPU", is_good=True, message="none: checks that need one are skipped and cost no points")]
+        return [Diagnosis("GPU", is_good=True, message="none: checks that need one are skipped and cost no points")]
     free = ", ".join(f"{card.name} ({card.free_mib:g} MiB free)" if card.free_mib else card.name for card in cards)
-    return [Finding("GPU", is_good=True, message=free), try_wall(Wall.BUBBLEWRAP, device="cuda")]
+    return [Diagnosis("GPU", is_good=True, message=free), try_wall(Wall.BUBBLEWRAP, device="cuda")]
 
 
-def _torchvision() -> Finding:
+def _torchvision() -> Diagnosis:
     """Try the import that fails where torchvision and torch were built for different machines."""
     from grader.sandbox.inside.torchvision_ops import make_torchvision_importable
 
@@ -59,13 +61,13 @@ def _torchvision() -> Finding:
         importlib.import_module("torchvision")
     except Exception as err:
         remedy = "Install the torchvision that was built for this torch (see constraints.txt for a pair)."
-        return Finding(subject, is_good=False, message=f"{type(err).__name__}: {err}"[:300], remedy=remedy)
+        return Diagnosis(subject, is_good=False, message=f"{type(err).__name__}: {err}"[:300], remedy=remedy)
     note = "works; its compiled operators (nms) are not for this torch and have placeholders" if stood_in else "works"
-    return Finding(subject, is_good=True, message=note)
+    return Diagnosis(subject, is_good=True, message=note)
 
 
-def _datasets() -> list[Finding]:
+def _datasets() -> list[Diagnosis]:
     """Say which data sets are here; one that is not makes the checks that want it use another, or be skipped."""
     from grader.datasets.load import DATASETS, explain_absence
 
-    return [Finding(f"data set {name}", is_good=True, message=explain_absence(name) or "here") for name in DATASETS]
+    return [Diagnosis(f"data set {name}", is_good=True, message=explain_absence(name) or "here") for name in DATASETS]

@@ -8,7 +8,7 @@ from typing import Any
 
 from grader.notebooks.cell_source import to_python
 from grader.notebooks.document import Cell, CellKind
-from grader.notebooks.plan import State
+from grader.notebooks.plan import NotebookState
 from grader.sandbox.inside.definitions import execute_statement
 from grader.sandbox.inside.notebook_modules import NotebookFinder, installed_notebook
 from grader.sandbox.inside.statement_choice import Statement, choose_statements, find_training
@@ -57,7 +57,7 @@ def _notebook() -> NotebookFinder:
     return finder
 
 
-def _state(module: str, notebook: NotebookFinder) -> State:
+def _state(module: str, notebook: NotebookFinder) -> NotebookState:
     states = {state.module: state for state in notebook.plan.states}
     if module not in states:
         raise LookupError(f"The notebook has no module `{module}`; its modules are {', '.join(states)}.")

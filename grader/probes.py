@@ -1,6 +1,6 @@
 """The `probe` decorator: how an instructor's `probes*.py` declare what exercises the student's code.
 
-`grader.sandbox.inside.worker` reads the declarations inside the sandbox and calls them.
+`grader.sandbox.inside.probe_process` reads the declarations inside the sandbox and calls them.
 """
 
 import ast

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.answers.marks import Key, Mark, comment_from, digest_of, most_for, points_from
+from grader.answers.marks import AnswerMark, Key, comment_from, most_for, points_from, text_digest
 from grader.answers.store import ManualStore
 from grader.errors import ManualError
 from grader.results.atomic import replace_file
@@ -61,7 +61,7 @@ def merge_csv(folder: Path, store: ManualStore, answers: Mapping[Key, Answer]) -
     problems: list[str] = []
     said = _understand(rows, answers, problems)
     marks, before = store.marks(), store.file_rows()
-    changed: dict[Key, Mark] = {}
+    changed: dict[Key, AnswerMark] = {}
     agreed: dict[Key, Said] = {}
     for key, (line, now) in said.items():
         stored, old = _said_of(marks.get(key), answers[key]), before.get(key, (None, ""))
@@ -75,7 +75,7 @@ def merge_csv(folder: Path, store: ManualStore, answers: Mapping[Key, Answer]) -
             continue
         agreed[key] = now
         if now != stored:
-            changed[key] = Mark(*now, answer=digest_of(answers[key]))
+            changed[key] = AnswerMark(*now, answer=text_digest(answers[key]))
     if changed:
         store.give(changed)
     store.keep_file_rows(agreed)
@@ -99,9 +99,9 @@ def write_csv(folder: Path, store: ManualStore, answers: Mapping[Key, Answer]) -
     return path
 
 
-def _said_of(mark: Mark | None, answer: Answer) -> Said:
+def _said_of(mark: AnswerMark | None, answer: Answer) -> Said:
     """Return what a mark says about an answer: nothing where it was given for an earlier text."""
-    return (mark.points, mark.comment) if mark is not None and mark.answer == digest_of(answer) else (None, "")
+    return (mark.points, mark.comment) if mark is not None and mark.answer == text_digest(answer) else (None, "")
 
 
 def _points_cell(points: float | None) -> str:

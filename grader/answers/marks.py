@@ -1,6 +1,6 @@
 """What a person gives for text answers: which answers there are, which points are allowed, and what they sum up to.
 
-`grader.answers.store` keeps it, `grader.answers.csv_file` and `grader.answers.desk` take it; reports show it.
+`grader.answers.store` keeps it, `grader.answers.csv_file` and `grader.answers.backend` take it; reports show it.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ Key = tuple[str, str]  # submission, question
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class AnswerMark:
     """Hold the points and the comment for one answer; `points` is None if there is only a comment yet.
 
     `answer` is the digest of the text that was read: a mark counts for no other text.
@@ -39,7 +39,7 @@ class ManualSum:
     pending: int
 
 
-def digest_of(answer: Answer) -> str:
+def text_digest(answer: Answer) -> str:
     """Return a digest of an answer's text."""
     return hashlib.sha256(answer.text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
@@ -63,7 +63,9 @@ def _pairs(result: SubmissionResult, questions: Sequence[Question]) -> Iterable[
             yield question, answer
 
 
-def with_marks(result: SubmissionResult, questions: Sequence[Question], marks: Mapping[Key, Mark]) -> SubmissionResult:
+def with_marks(
+    result: SubmissionResult, questions: Sequence[Question], marks: Mapping[Key, AnswerMark]
+) -> SubmissionResult:
     """Return the result with what a person gave for its answers; a mark for an earlier text is not counted."""
     if not questions:
         return result
@@ -71,13 +73,13 @@ def with_marks(result: SubmissionResult, questions: Sequence[Question], marks: M
     for question, answer in _pairs(result, questions):
         shown = replace(answer, name=question.name, points=question.points, given=None, comment="")
         mark = marks.get((result.submission, question.name))
-        if mark is not None and mark.answer == digest_of(answer):
+        if mark is not None and mark.answer == text_digest(answer):
             shown = replace(shown, given=mark.points, comment=mark.comment)
         answers.append(shown)
     return replace(result, answers=tuple(answers))
 
 
-def with_stored_marks(result: SubmissionResult, marks: Mapping[Key, Mark]) -> SubmissionResult:
+def with_stored_marks(result: SubmissionResult, marks: Mapping[Key, AnswerMark]) -> SubmissionResult:
     """Return the result with what a person gave, for the questions as they were when it was graded."""
     questions = [Question(answer.name, answer.title, module="", points=answer.points) for answer in result.answers]
     return with_marks(result, questions, marks)

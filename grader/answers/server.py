@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from grader.answers.desk import Desk
+from grader.answers.backend import PageBackend
 from grader.errors import ManualError, StoreError
 
 TOKEN_HEADER = "X-Grader-Token"  # noqa: S105 - the header's name
@@ -32,13 +32,13 @@ _HEADERS = {
 }
 
 
-def serve(desk: Desk, *, port: int = 0) -> ThreadingHTTPServer:
+def open_server(backend: PageBackend, *, port: int = 0) -> ThreadingHTTPServer:
     """Return a server on 127.0.0.1 that is ready for `serve_forever`; port 0 takes a free one."""
 
     class Handler(_Handler):
-        """Answer the requests about one desk."""
+        """Answer the requests of one page."""
 
-    Handler.desk = desk
+    Handler.backend = backend
     try:
         return ThreadingHTTPServer(("127.0.0.1", port), Handler)
     except OSError as error:
@@ -50,7 +50,7 @@ def serve(desk: Desk, *, port: int = 0) -> ThreadingHTTPServer:
 class _Handler(BaseHTTPRequestHandler):
     """Check where a request comes from before anything else looks at it."""
 
-    desk: Desk
+    backend: PageBackend
     protocol_version = "HTTP/1.1"
     server_version = "grader"
     sys_version = ""
@@ -64,12 +64,12 @@ class _Handler(BaseHTTPRequestHandler):
         address = urllib.parse.urlsplit(path)
         wanted = dict(urllib.parse.parse_qsl(address.query))
         if address.path == "":
-            self._answer(lambda: self.desk.index())
+            self._answer(lambda: self.backend.index())
         elif address.path in _FILES:
             self._send(HTTPStatus.OK, (_HERE / address.path).read_bytes(), kind=_FILES[address.path])
         elif address.path.startswith("q/") and address.path[2:].isdecimal() and len(address.path) < 9:
             position, has_names = int(address.path[2:]), wanted.get("names") == "shown"
-            self._answer(lambda: self.desk.question(position, order=wanted.get("order", ""), has_names=has_names))
+            self._answer(lambda: self.backend.question(position, order=wanted.get("order", ""), has_names=has_names))
         else:
             self._refuse(HTTPStatus.NOT_FOUND, "There is no such page.")
 
@@ -79,14 +79,14 @@ class _Handler(BaseHTTPRequestHandler):
         if path is None:
             return
         given = self.headers.get(TOKEN_HEADER, "").encode("utf-8", "replace")
-        if not hmac.compare_digest(given, self.desk.token.encode()):
+        if not hmac.compare_digest(given, self.backend.token.encode()):
             self._refuse(HTTPStatus.FORBIDDEN, "The token is missing.")
             return
         actions = {
-            "give": self.desk.give,
-            "zero": self.desk.give_zero,
-            "undo": self.desk.undo,
-            "remarks": self.desk.keep_remarks,
+            "give": self.backend.give,
+            "zero": self.backend.give_zero,
+            "undo": self.backend.undo,
+            "remarks": self.backend.keep_remarks,
         }
         action = actions.get(path)
         length = self.headers.get("Content-Length", "")
@@ -108,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.FORBIDDEN, "This page comes from elsewhere.")
         else:
             token, slash, rest = self.path.removeprefix("/").partition("/")
-            if slash and hmac.compare_digest(token.encode("utf-8", "replace"), self.desk.token.encode()):
+            if slash and hmac.compare_digest(token.encode("utf-8", "replace"), self.backend.token.encode()):
                 return rest
             self._refuse(HTTPStatus.NOT_FOUND, "The address needs the token that `grader manual` printed.")
         return None

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.answers.marks import Key, Mark
+from grader.answers.marks import AnswerMark, Key
 from grader.results.store import spelled, unspelled
 from grader.results.store_errors import named_errors
 
@@ -82,12 +82,12 @@ class ManualStore:
             finally:
                 connection.close()  # what was not committed is undone
 
-    def marks(self) -> dict[Key, Mark]:
+    def marks(self) -> dict[Key, AnswerMark]:
         """Return all that was given."""
         with self._transaction() as connection:
             return _marks_in(connection)
 
-    def give(self, marks: Mapping[Key, Mark]) -> None:
+    def give(self, marks: Mapping[Key, AnswerMark]) -> None:
         """Store marks in place of earlier ones, all or none; once this returns, no crash loses them."""
         with self._transaction() as connection:
             (step,) = connection.execute("SELECT coalesce(max(step), 0) + 1 FROM manual_before").fetchone()
@@ -96,7 +96,7 @@ class ManualStore:
                 values = (spelled(submission), question, mark.points, mark.comment, mark.answer)
                 connection.execute("INSERT OR REPLACE INTO manual VALUES (?, ?, ?, ?, ?)", values)
 
-    def undo(self) -> dict[Key, Mark | None]:
+    def undo(self) -> dict[Key, AnswerMark | None]:
         """Take back the last step; return what holds now, or None if there is no mark, or {} if nothing is left."""
         with self._transaction() as connection:
             rows = connection.execute(_LAST_STEP).fetchall()
@@ -106,7 +106,7 @@ class ManualStore:
                     values = (submission, question, points, comment, answer)
                     connection.execute("INSERT INTO manual VALUES (?, ?, ?, ?, ?)", values)
             connection.execute("DELETE FROM manual_before WHERE step = (SELECT max(step) FROM manual_before)")
-        return {(unspelled(row[0]), row[1]): Mark(*row[2:]) if row[4] is not None else None for row in rows}
+        return {(unspelled(row[0]), row[1]): AnswerMark(*row[2:]) if row[4] is not None else None for row in rows}
 
     def file_rows(self) -> dict[Key, tuple[float | None, str]]:
         """Return points and comments as manual.csv last said them."""
@@ -135,7 +135,7 @@ class ManualStore:
             connection.executemany("INSERT INTO manual_remark VALUES (?, ?, ?, ?)", values)
 
 
-def read_marks(folder: Path) -> dict[Key, Mark]:
+def read_marks(folder: Path) -> dict[Key, AnswerMark]:
     """Return all that was given in a results folder, changing nothing there. Raises StoreError when the disk fails."""
     with named_errors(folder):
         connection = sqlite3.connect(f"{(folder / 'run.sqlite').absolute().as_uri()}?mode=rw", uri=True, timeout=30)
@@ -148,9 +148,9 @@ def read_marks(folder: Path) -> dict[Key, Mark]:
             connection.close()
 
 
-def _marks_in(connection: sqlite3.Connection) -> dict[Key, Mark]:
+def _marks_in(connection: sqlite3.Connection) -> dict[Key, AnswerMark]:
     rows = connection.execute("SELECT submission, question, points, comment, answer FROM manual").fetchall()
-    return {(unspelled(submission), question): Mark(*rest) for submission, question, *rest in rows}
+    return {(unspelled(submission), question): AnswerMark(*rest) for submission, question, *rest in rows}
 
 
 _REMEMBER = """

@@ -1,6 +1,6 @@
 """Computes what the page for grading answers shows, as data: per question a card for each answer.
 
-`grader.answers.desk` renders it with the templates in `page` and stores what comes back.
+`grader.answers.backend` renders it with the templates in `page` and stores what comes back.
 """
 
 import hashlib
@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.answers.marks import Key, Mark, digest_of
+from grader.answers.marks import AnswerMark, Key, text_digest
 from grader.answers.store import Remark
 from grader.courses.assignment import Question
 from grader.results.plain_text import number
@@ -16,7 +16,7 @@ from grader.results.verdict import Answer
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class AnswerCard:
     """Show one answer; `key` stands for its submission, `earlier` says what was given for another text of it."""
 
     key: str
@@ -38,7 +38,7 @@ class QuestionPage:
     most: str
     order: str
     has_names: bool
-    cards: tuple[Card, ...]
+    cards: tuple[AnswerCard, ...]
     graded: int
     remarks: tuple[Remark, ...]
 
@@ -54,7 +54,7 @@ def page_of(
     questions: Sequence[Question],
     answers: Mapping[Key, Answer],
     *,
-    marks: Mapping[Key, Mark],
+    marks: Mapping[Key, AnswerMark],
     remarks: Sequence[Remark],
     token: str,
     order: str,
@@ -95,13 +95,13 @@ def points_text(points: float | None) -> str:
     return "" if points is None else repr(points).removesuffix(".0")
 
 
-def _card(answer: Answer, mark: Mark | None, *, key: str, label: str) -> Card:
-    is_current = mark is not None and mark.answer == digest_of(answer)
+def _card(answer: Answer, mark: AnswerMark | None, *, key: str, label: str) -> AnswerCard:
+    is_current = mark is not None and mark.answer == text_digest(answer)
     earlier = ""
     if mark is not None and not is_current:
         given = "no points" if mark.points is None else f"{number(mark.points)} points"
         earlier = f"An earlier text of this answer was given {given}. {mark.comment}".strip()
-    return Card(
+    return AnswerCard(
         key=key,
         label=label,
         text=answer.text,

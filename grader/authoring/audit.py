@@ -32,20 +32,20 @@ from grader.authoring.audit_rules import (
 from grader.authoring.audit_trials import (
     REFERENCE,
     TEMPLATE,
-    Ground,
+    AuditedAssignment,
     Outcome,
     Trial,
-    Workshop,
+    TrialSettings,
     grade_trials,
-    ground_of,
     named,
+    read_audited,
     try_mistake,
     try_reference,
     try_template,
     try_variant,
 )
 from grader.authoring.mistakes import Mistake, Variant, explain_edit, explain_overlay, read_mistakes, read_variants
-from grader.authoring.record import record
+from grader.authoring.record import record_assets
 from grader.authoring.template import is_stale
 from grader.compare.hypotheses import HYPOTHESES, SHAPE_HYPOTHESES
 from grader.courses.assignment import Assignment
@@ -56,14 +56,14 @@ from grader.grading.check_session import collect_checks
 from grader.results.verdict import CheckResult, Verdict
 
 
-class Progress(Protocol):
+class AuditProgress(Protocol):
     """Show how far an audit has got: a context manager whose function is told of each subject that is done."""
 
     def __call__(self, *, total: int) -> AbstractContextManager[Callable[[str], None]]:
         """Begin to show it."""
 
 
-class Part(StrEnum):
+class AuditPart(StrEnum):
     """Name a part of the audit that can be asked for alone."""
 
     REFERENCE = "reference"
@@ -74,10 +74,10 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class AuditRequest:
     """Say what to audit: which parts, with `quick` without long tasks, with `mistakes` only those named."""
 
-    parts: frozenset[Part] = frozenset(Part)
+    parts: frozenset[AuditPart] = frozenset(AuditPart)
     quick: bool = False
     mistakes: tuple[str, ...] = ()
     jobs: int | None = None
@@ -85,7 +85,7 @@ class Request:
     @property
     def has_all_mistakes(self) -> bool:
         """Tell whether every mistake is tried."""
-        return Part.MISTAKES in self.parts and not self.mistakes and not self.quick
+        return AuditPart.MISTAKES in self.parts and not self.mistakes and not self.quick
 
 
 @dataclass(slots=True)
@@ -109,16 +109,16 @@ class Audit:
     said: dict[str, CheckResult] = field(default_factory=dict)
 
 
-def request_for(parts: Iterable[str], *, mistakes: Iterable[str], quick: bool, jobs: int | None) -> Request:
+def request_for(parts: Iterable[str], *, mistakes: Iterable[str], quick: bool, jobs: int | None) -> AuditRequest:
     """Return what the command line asks for. Raises CourseError for a part that nobody knows."""
     names = tuple(mistakes)
-    chosen = set(parts) or ({Part.MISTAKES} if names else set(Part))
-    for part in sorted(chosen - set(Part)):
-        raise CourseError(f"An audit has no part `{part}`.", remedy=suggest(part, list(Part)))
-    return Request(frozenset(map(Part, chosen)), quick, names, jobs)
+    chosen = set(parts) or ({AuditPart.MISTAKES} if names else set(AuditPart))
+    for part in sorted(chosen - set(AuditPart)):
+        raise CourseError(f"An audit has no part `{part}`.", remedy=suggest(part, list(AuditPart)))
+    return AuditRequest(frozenset(map(AuditPart, chosen)), quick, names, jobs)
 
 
-def audit(course: Path, slug: str, *, request: Request, progress: Progress) -> Audit:
+def audit_assignment(course: Path, slug: str, *, request: AuditRequest, progress: AuditProgress) -> Audit:
     """Audit one assignment of a course. Raises CourseError if its checks or its mistakes can't be read."""
     started = time.monotonic()
     assignment = read_assignment(course, slug)
@@ -126,23 +126,23 @@ def audit(course: Path, slug: str, *, request: Request, progress: Progress) -> A
     checks = collect_checks(assignment)
     chosen = tuple(task.name for task in assignment.tasks if not (request.quick and task.long))
     mistakes = tuple(one for one in mistakes if one.check not in checks or checks[one.check].task in chosen)
-    ground = ground_of(assignment, {name: check for name, check in checks.items() if check.task in chosen})
-    found = Audit(slug, checks=len(ground.checks), mistakes=len(mistakes), variants=len(variants))
+    audited = read_audited(assignment, {name: check for name, check in checks.items() if check.task in chosen})
+    found = Audit(slug, checks=len(audited.checks), mistakes=len(mistakes), variants=len(variants))
     found.points = sum(task.points for task in assignment.tasks if task.name in chosen)
-    trials = _trials(ground, request.parts, mistakes, variants)
+    trials = _trials(audited, request.parts, mistakes, variants)
     with tempfile.TemporaryDirectory(prefix="grader-audit-") as scratch, progress(total=len(trials)) as advance:
-        workshop = Workshop(course, Path(scratch), request.jobs)
-        outcomes = grade_trials(trials, ground, workshop=workshop, advance=advance)
+        settings = TrialSettings(course, Path(scratch), request.jobs)
+        outcomes = grade_trials(trials, audited, settings=settings, advance=advance)
     _judge_trials(found, outcomes, assignment)
     for mistake in mistakes:
-        _judge_mistake(found, mistake, outcomes, ground)
+        _judge_mistake(found, mistake, outcomes, audited)
     for variant in variants:
-        _judge_variant(found, variant, outcomes, ground)
-    if Part.ASSETS in request.parts:
+        _judge_variant(found, variant, outcomes, audited)
+    if AuditPart.ASSETS in request.parts:
         found.violations += judge_checks(checks.values(), assignment)
         found.violations += judge_imports(assignment)
         found.violations += judge_kit(is_stale(assignment, course / "student_template" / slug), assignment)
-        found.violations += judge_assets(record(assignment, write=False, tasks=chosen), assignment)
+        found.violations += judge_assets(record_assets(assignment, write=False, tasks=chosen), assignment)
     found.seconds = time.monotonic() - started
     return found
 
@@ -164,10 +164,10 @@ def write_figures(path: Path, audits: Iterable[Audit], unproven: Iterable[Violat
     path.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _choose(assignment: Assignment, request: Request) -> tuple[tuple[Mistake, ...], tuple[Variant, ...]]:
+def _choose(assignment: Assignment, request: AuditRequest) -> tuple[tuple[Mistake, ...], tuple[Variant, ...]]:
     """Return the mistakes and variants that were asked for. Raises CourseError for a mistake that nobody knows."""
-    mistakes = read_mistakes(assignment) if Part.MISTAKES in request.parts else ()
-    variants = read_variants(assignment) if Part.VARIANTS in request.parts else ()
+    mistakes = read_mistakes(assignment) if AuditPart.MISTAKES in request.parts else ()
+    variants = read_variants(assignment) if AuditPart.VARIANTS in request.parts else ()
     known = {mistake.name: mistake for mistake in mistakes}
     for name in request.mistakes:
         if name not in known:
@@ -178,16 +178,16 @@ def _choose(assignment: Assignment, request: Request) -> tuple[tuple[Mistake, ..
 
 
 def _trials(
-    ground: Ground, parts: Collection[Part], mistakes: Sequence[Mistake], variants: Sequence[Variant]
+    audited: AuditedAssignment, parts: Collection[AuditPart], mistakes: Sequence[Mistake], variants: Sequence[Variant]
 ) -> list[Trial]:
     """Return all trials, those that may take longest first."""
-    trials = try_reference(ground) if Part.REFERENCE in parts else []
+    trials = try_reference(audited) if AuditPart.REFERENCE in parts else []
     for variant in variants:
-        trials += try_variant(variant, ground)
-    if Part.TEMPLATE in parts:
-        trials += try_template(ground)
+        trials += try_variant(variant, audited)
+    if AuditPart.TEMPLATE in parts:
+        trials += try_template(audited)
     for mistake in mistakes:
-        trials += try_mistake(mistake, ground)
+        trials += try_mistake(mistake, audited)
     return trials
 
 
@@ -200,12 +200,12 @@ def _judge_trials(found: Audit, outcomes: dict[str, Outcome], assignment: Assign
         found.violations += judge_template(outcomes[TEMPLATE], assignment)
 
 
-def _judge_mistake(found: Audit, mistake: Mistake, outcomes: dict[str, Outcome], ground: Ground) -> None:
-    assignment = ground.assignment
+def _judge_mistake(found: Audit, mistake: Mistake, outcomes: dict[str, Outcome], audited: AuditedAssignment) -> None:
+    assignment = audited.assignment
     outcome = outcomes.get(named(mistake))
     if outcome is None:
-        why = explain_edit(mistake, ground.reference, editable=assignment.handed_in.editable)
-        why = why or f"there is no check `{mistake.check}`. {suggest(mistake.check, ground.checks)}".rstrip(".")
+        why = explain_edit(mistake, audited.reference, editable=assignment.handed_in.editable)
+        why = why or f"there is no check `{mistake.check}`. {suggest(mistake.check, audited.checks)}".rstrip(".")
         violations = [refuse_mistake(mistake, why, assignment)]
     else:
         violations = list(judge_mistake(mistake, outcome, assignment))
@@ -218,11 +218,11 @@ def _judge_mistake(found: Audit, mistake: Mistake, outcomes: dict[str, Outcome],
     found.caught += not violations
 
 
-def _judge_variant(found: Audit, variant: Variant, outcomes: dict[str, Outcome], ground: Ground) -> None:
-    assignment = ground.assignment
+def _judge_variant(found: Audit, variant: Variant, outcomes: dict[str, Outcome], audited: AuditedAssignment) -> None:
+    assignment = audited.assignment
     outcome = outcomes.get(named(variant))
     if outcome is None:
-        why = explain_overlay(variant, ground.reference, editable=assignment.handed_in.editable)
+        why = explain_overlay(variant, audited.reference, editable=assignment.handed_in.editable)
         violations = [refuse_variant(variant, why, assignment)]
     else:
         violations = list(judge_variant(variant, outcome, assignment))

@@ -1,6 +1,6 @@
 """What an audit grades: the reference, the template, each mistake and each variant, as submissions of their own.
 
-`grader.authoring.audit` has them graded by `grader.runs.local_workers` and hands the results to
+`grader.authoring.audit` has them graded by `grader.runs.local_processes` and hands the results to
 `grader.authoring.audit_rules`.
 """
 
@@ -15,8 +15,8 @@ from grader.courses.checks import Check
 from grader.errors import SandboxError
 from grader.grading.job import Job, Order
 from grader.results.verdict import CheckResult, Status, SubmissionResult
-from grader.runs.executor import Answer
-from grader.runs.local_workers import LocalWorkers
+from grader.runs.executor import FinishedJob
+from grader.runs.local_processes import LocalProcesses
 from grader.submissions.submission import Found, read_reference
 
 REFERENCE = "reference"
@@ -45,7 +45,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class AuditedAssignment:
     """Hold what all trials of an assignment share: its files and the checks that are to run."""
 
     assignment: Assignment
@@ -58,35 +58,35 @@ class Ground:
         return tuple(task.name for task in self.assignment.tasks if task.long)
 
 
-def ground_of(assignment: Assignment, checks: Mapping[str, Check]) -> Ground:
+def read_audited(assignment: Assignment, checks: Mapping[str, Check]) -> AuditedAssignment:
     """Read the reference and return what all trials share."""
     assert assignment.reference is not None, "a course has a reference"
-    return Ground(assignment, read_reference(assignment.reference), checks)
+    return AuditedAssignment(assignment, read_reference(assignment.reference), checks)
 
 
-def try_reference(ground: Ground) -> list[Trial]:
+def try_reference(audited: AuditedAssignment) -> list[Trial]:
     """Return the trials of the reference: all checks."""
-    return _in_parts(REFERENCE, ground.reference, ground)
+    return _in_parts(REFERENCE, audited.reference, audited)
 
 
-def try_template(ground: Ground) -> list[Trial]:
+def try_template(audited: AuditedAssignment) -> list[Trial]:
     """Return the trial of the students' kit as it would be generated now."""
-    return [Trial(TEMPLATE, "all", plan_template(ground.assignment), tuple(ground.checks))]
+    return [Trial(TEMPLATE, "all", plan_template(audited.assignment), tuple(audited.checks))]
 
 
-def try_variant(variant: Variant, ground: Ground) -> list[Trial]:
+def try_variant(variant: Variant, audited: AuditedAssignment) -> list[Trial]:
     """Return the trials of a variant; none if its files can't be used."""
-    if explain_overlay(variant, ground.reference, editable=ground.assignment.handed_in.editable):
+    if explain_overlay(variant, audited.reference, editable=audited.assignment.handed_in.editable):
         return []
-    return _in_parts(named(variant), {**ground.reference, **variant.files}, ground)
+    return _in_parts(named(variant), {**audited.reference, **variant.files}, audited)
 
 
-def try_mistake(mistake: Mistake, ground: Ground) -> list[Trial]:
+def try_mistake(mistake: Mistake, audited: AuditedAssignment) -> list[Trial]:
     """Return the trial of a mistake: only its check; none if the check is unknown or the edit can't be made."""
-    unusable = explain_edit(mistake, ground.reference, editable=ground.assignment.handed_in.editable)
-    if unusable or mistake.check not in ground.checks:
+    unusable = explain_edit(mistake, audited.reference, editable=audited.assignment.handed_in.editable)
+    if unusable or mistake.check not in audited.checks:
         return []
-    return [Trial(named(mistake), "", make_mistake(mistake, ground.reference), (mistake.check,))]
+    return [Trial(named(mistake), "", make_mistake(mistake, audited.reference), (mistake.check,))]
 
 
 def named(subject: Mistake | Variant) -> str:
@@ -94,17 +94,17 @@ def named(subject: Mistake | Variant) -> str:
     return f"{'mistake' if isinstance(subject, Mistake) else 'variant'} {subject.name}"
 
 
-def _in_parts(subject: str, files: Mapping[str, bytes], ground: Ground) -> list[Trial]:
+def _in_parts(subject: str, files: Mapping[str, bytes], audited: AuditedAssignment) -> list[Trial]:
     """Return one trial of all short tasks and one for each long task."""
     parts: dict[str, list[str]] = {}
-    for check in ground.checks.values():
-        parts.setdefault(check.task if check.task in ground.long_tasks else "", []).append(check.name)
+    for check in audited.checks.values():
+        parts.setdefault(check.task if check.task in audited.long_tasks else "", []).append(check.name)
     longest_first = sorted(parts.items(), reverse=True)
     return [Trial(subject, part, files, tuple(names)) for part, names in longest_first]
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class TrialSettings:
     """Say where trials are graded: the course, a scratch folder, and how many processes (None: one per core)."""
 
     course: Path
@@ -113,7 +113,7 @@ class Workshop:
 
 
 def grade_trials(
-    trials: Sequence[Trial], ground: Ground, *, workshop: Workshop, advance: Callable[[str], None]
+    trials: Sequence[Trial], audited: AuditedAssignment, *, settings: TrialSettings, advance: Callable[[str], None]
 ) -> dict[str, Outcome]:
     """Grade all trials in parallel and return the outcomes by subject; `advance` hears of each trial as it ends.
 
@@ -122,18 +122,18 @@ def grade_trials(
     outcomes = {trial.subject: Outcome() for trial in trials}
     by_name = {str(at): trial for at, trial in enumerate(trials)}
 
-    def keep(answer: Answer) -> None:
-        trial = by_name[answer.result.submission]
-        _put_together(answer.result, outcomes[trial.subject], trial.subject)
+    def keep(finished: FinishedJob) -> None:
+        trial = by_name[finished.result.submission]
+        _put_together(finished.result, outcomes[trial.subject], trial.subject)
         advance(trial.subject)
 
-    order = Order(workshop.course, ground.assignment, wall="process")
+    order = Order(settings.course, audited.assignment, wall="process")
     jobs = [
-        Job(_lay_out(trial.files, workshop.scratch / name), checks=tuple(trial.checks))
+        Job(_lay_out(trial.files, settings.scratch / name), checks=tuple(trial.checks))
         for name, trial in by_name.items()
     ]
     if jobs:
-        LocalWorkers(workshop.jobs).grade(order, jobs, report=keep)
+        LocalProcesses(settings.jobs).grade(order, jobs, report=keep)
     return outcomes
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from grader.courses.assignment import Assignment, Kind, Task, check_files, helper_files, is_hidden
+from grader.courses.assignment import Assignment, SubmissionKind, Task, check_files, helper_files, is_hidden_file
 from grader.courses.check_sources import imported_modules
 from grader.errors import CourseError
 
@@ -72,12 +72,12 @@ def write_assignment_file(assignment: Assignment) -> str:
     lines = [f"slug = {_quote(assignment.slug)}", f"title = {_quote(assignment.title)}", "", "[submission]"]
     lines += [f"kind = {_quote(handed_in.kind)}", f"required = {_quote_all(handed_in.required)}"]
     lines += [f"editable = {_quote_all(handed_in.editable)}"]
-    worker = {"preload": assignment.worker.preload, "shims": assignment.worker.shims}
-    if any(worker.values()):
-        lines += ["", "[worker]", *(f"{key} = {_quote_all(names)}" for key, names in worker.items() if names)]
+    sandbox = {"preload": assignment.sandbox.preload, "shims": assignment.sandbox.shims}
+    if any(sandbox.values()):
+        lines += ["", "[sandbox]", *(f"{key} = {_quote_all(names)}" for key, names in sandbox.items() if names)]
     if assignment.limits:
         lines += ["", "[limits]", *(f"{key} = {value!r}" for key, value in assignment.limits.items())]
-    if assignment.handed_in.kind is Kind.NOTEBOOK:
+    if assignment.handed_in.kind is SubmissionKind.NOTEBOOK:
         notebook = assignment.notebook
         lines += ["", "[notebook]", f"module = {_quote(notebook.module)}", f"statement_s = {notebook.statement_s:g}"]
     for task in public_tasks(assignment):
@@ -106,9 +106,9 @@ def write_assignment_file(assignment: Assignment) -> str:
 def write_readme(assignment: Assignment) -> str:
     """Return the kit's README: how to install, check and hand in, and the tasks with their points."""
     tasks = public_tasks(assignment)
-    has_hidden = len(tasks) < len(assignment.tasks) or any(is_hidden(file) for file in check_files(assignment))
-    first, is_notebook = tasks[0].name, assignment.handed_in.kind is Kind.NOTEBOOK
-    extras = ["courses", "watch", *(extra for name, extra in _EXTRAS.items() if name in assignment.worker.preload)]
+    has_hidden = len(tasks) < len(assignment.tasks) or any(is_hidden_file(file) for file in check_files(assignment))
+    first, is_notebook = tasks[0].name, assignment.handed_in.kind is SubmissionKind.NOTEBOOK
+    extras = ["courses", "watch", *(extra for name, extra in _EXTRAS.items() if name in assignment.sandbox.preload)]
     return _README.format(
         title=assignment.title,
         extras=",".join(extras),
@@ -137,7 +137,7 @@ def find_public_checks(assignment: Assignment) -> set[str]:
     hidden = {task.name for task in assignment.tasks if task.hidden}
     names: set[str] = set()
     for file in check_files(assignment):
-        if not is_hidden(file):
+        if not is_hidden_file(file):
             names |= _read_checks(file, hidden)
     return names
 
@@ -145,8 +145,8 @@ def find_public_checks(assignment: Assignment) -> set[str]:
 def find_public_files(assignment: Assignment) -> list[Path]:
     """Return the files of checks and helpers that students get; raise CourseError where one needs a hidden one."""
     files = [*check_files(assignment), *helper_files(assignment)]
-    hidden = {file.stem for file in files if is_hidden(file)}
-    public = [file for file in files if not is_hidden(file)]
+    hidden = {file.stem for file in files if is_hidden_file(file)}
+    public = [file for file in files if not is_hidden_file(file)]
     for file in public:
         for name, line in imported_modules(_parse(file)).items():
             if name in hidden:

@@ -61,7 +61,7 @@ class Recording:
         return not (self.missing or self.stale or self.unused or self.is_blocked)
 
 
-def record(
+def record_assets(
     assignment: Assignment, *, write: bool, wall: Wall = Wall.PROCESS, tasks: Collection[str] | None = None
 ) -> Recording:
     """Run all checks on the reference, measure the spread of every recorded call, and compare with what is there.

@@ -15,7 +15,7 @@ from grader.authoring.kit_files import (
 )
 from grader.authoring.kit_notebook import cut_notebook
 from grader.authoring.regions import cut_regions, has_marker
-from grader.courses.assignment import Assignment, is_hidden, probe_files
+from grader.courses.assignment import Assignment, is_hidden_file, probe_files
 from grader.courses.assignment_file import ASSIGNMENT_FILE
 from grader.courses.globs import is_matched
 from grader.courses.toml_table import read_toml
@@ -107,7 +107,7 @@ def _plan_checks(assignment: Assignment) -> dict[str, bytes]:
             f"{assignment.folder / 'probes.py'} is missing.", remedy="Add the probes that the checks run."
         )
     for file in probes:
-        if is_hidden(file):
+        if is_hidden_file(file):
             raise CourseError(
                 f"{file} would be in the students' kit, as all probes are: they run beside the students' code.",
                 remedy="Rename it, and keep in hidden checks what students may not know.",

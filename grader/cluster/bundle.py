@@ -10,7 +10,7 @@ from pathlib import Path
 
 from grader.courses.assignment import Assignment, grading_files
 from grader.errors import ProtocolError
-from grader.submissions.parcel import Parcel, pack, unpack
+from grader.submissions.packing import FilesWithFacts, pack_with_facts, unpack_with_facts
 from grader.submissions.submission import read_reference
 
 MOST_BYTES = 256 << 20
@@ -35,7 +35,7 @@ def make_bundle(assignment: Assignment) -> Bundle:
     if assignment.reference is not None:
         reference = read_reference(assignment.reference)
         files |= {f"reference/{assignment.slug}/{path}": content for path, content in reference.items()}
-    content = pack(Parcel(dict(sorted(files.items()))))
+    content = pack_with_facts(FilesWithFacts(dict(sorted(files.items()))))
     return Bundle(assignment.slug, content, hashlib.sha256(content).hexdigest())
 
 
@@ -47,11 +47,11 @@ def unpack_bundle(bundle: Bundle, folder: Path) -> Path:
     """
     if hashlib.sha256(bundle.content).hexdigest() != bundle.digest:
         raise ProtocolError("The course was damaged on its way to the worker.")
-    parcel = unpack(bundle.content, most_bytes=MOST_BYTES)
+    packed = unpack_with_facts(bundle.content, most_bytes=MOST_BYTES)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix="unpacking-", dir=folder.parent))
-        for name, content in parcel.files.items():
+        for name, content in packed.files.items():
             path = beside / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)

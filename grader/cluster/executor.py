@@ -16,17 +16,17 @@ from typing import Any
 
 from distributed import Client
 
+from grader.cluster.admission import WorkerSetup
 from grader.cluster.bundle import make_bundle
 from grader.cluster.choice import MEMORY, ClusterChoice
-from grader.cluster.crew import Workload
+from grader.cluster.dispatch import Workload
 from grader.cluster.engines import Running, default_processes, open_cluster
-from grader.cluster.hiring import Terms
 from grader.cluster.sameness import data_sets, versions
-from grader.cluster.session import Disconnected, Session
+from grader.cluster.session import ClusterSession, Disconnected
 from grader.errors import SandboxError
 from grader.grading.job import Job, Order
 from grader.runs.capacity import GRADING_MIB
-from grader.runs.executor import Answer, At, tell_nobody
+from grader.runs.executor import At, FinishedJob, tell_nobody
 from grader.sandbox.wire.limits import limits_from
 
 PATIENCE_S = 300.0
@@ -52,7 +52,7 @@ class DaskExecutor:
         """Call `at` whenever a worker begins a job or has none any more; see `grader.runs.executor.Watched`."""
         self._at = at
 
-    def grade(self, order: Order, jobs: Sequence[Job], *, report: Callable[[Answer], None]) -> None:
+    def grade(self, order: Order, jobs: Sequence[Job], *, report: Callable[[FinishedJob], None]) -> None:
         """Grade all jobs and report each answer in this thread; see `grader.runs.executor.Executor`.
 
         Raises SandboxError if no scheduler answers, the cluster can't be started, or all workers refuse.
@@ -60,16 +60,18 @@ class DaskExecutor:
         with _quiet():
             asyncio.run(self._grade(order, jobs, report))
 
-    async def _grade(self, order: Order, jobs: Sequence[Job], report: Callable[[Answer], None]) -> None:
+    async def _grade(self, order: Order, jobs: Sequence[Job], report: Callable[[FinishedJob], None]) -> None:
         load = Workload(jobs)
-        terms = make_terms(order)
+        setup = make_setup(order)
         processes = self._processes or default_processes(len(jobs))
         async with open_cluster(self._choice, processes=processes) as running:
             for count in itertools.count():
-                own = replace(terms, run=f"{terms.run}.{count}")
+                own = replace(setup, run=f"{setup.run}.{count}")
                 async with self._connected(running, patience_s=PATIENCE_S if count else _CONNECT_S) as client:
                     with contextlib.suppress(Disconnected):
-                        session = Session(client, running, own, load, report=report, tell=self._tell, at=self._at)
+                        session = ClusterSession(
+                            client, running, own, load, report=report, tell=self._tell, at=self._at
+                        )
                         await session.work()
                 if not load.unanswered:
                     return
@@ -122,7 +124,7 @@ async def _connect(running: Running, *, patience_s: float) -> Client:
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
 
-def make_terms(order: Order) -> Terms:
+def make_setup(order: Order) -> WorkerSetup:
     """Return what a worker has to know of an order."""
     assignment = order.assignment
     apart = ("course", "assignment", "executed")
@@ -133,7 +135,7 @@ def make_terms(order: Order) -> Terms:
     needs = {MEMORY: (max(one.memory_mib for one in limits) + GRADING_MIB) * 2**20}
     if order.device == "cuda":
         needs["GPU"] = 1.0
-    return Terms(
+    return WorkerSetup(
         run=f"torchgrade-{secrets.token_hex(6)}",
         order=order,
         bundle=make_bundle(assignment),

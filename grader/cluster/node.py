@@ -1,4 +1,4 @@
-"""What runs on a worker of the cluster: looks whether it can grade, and grades parcels with processes of its own.
+"""What runs on a worker of the cluster: looks whether it can grade, and grades submissions in processes of its own.
 
 `grader.cluster.session` calls these functions through Dask. What crosses the wall stays between a grading process and
 its sandbox: bytes, texts and numbers of the coordinator's are all that comes in here.
@@ -17,7 +17,7 @@ from distributed import Worker, WorkerPlugin, get_worker
 from grader.cluster.bundle import Bundle, unpack_bundle
 from grader.cluster.choice import MEMORY
 from grader.cluster.sameness import data_sets, explain_data, explain_versions, versions
-from grader.cluster.slots import Grading
+from grader.cluster.slots import GradingProcesses
 from grader.courses.course import read_assignment
 from grader.errors import GraderError
 from grader.grading.job import Job, Order
@@ -44,12 +44,12 @@ async def install(
     Returns `{"slots": …, "resources": …}` (what a task has to ask for), or `{"refused": …, "remedy": …}`.
     """
     declared = dict(dask_worker.state.total_resources)
-    slots, resources, refusal = _room(dask_worker.state.nthreads, needs=needs, declared=declared)
+    slots, resources, refusal = _slots_for(dask_worker.state.nthreads, needs=needs, declared=declared)
     if refusal:
         return {"refused": refusal, "remedy": "Start workers that have it (docs/cluster.md)."}
     folder = Path(tempfile.mkdtemp(prefix="torchgrade-", dir=dask_worker.local_directory))
 
-    def prepare() -> Grading | dict[str, Any]:
+    def prepare() -> GradingProcesses | dict[str, Any]:
         return _prepare(Bundle(*bundle), folder, settings=settings, execute=execute, expected=expected, slots=slots)
 
     prepared = await asyncio.to_thread(prepare)
@@ -66,7 +66,7 @@ async def install(
     return {"slots": slots, "resources": {run: 1.0, **resources}}
 
 
-def _room(
+def _slots_for(
     threads: int, *, needs: Mapping[str, float], declared: Mapping[str, float]
 ) -> tuple[int, dict[str, float], str]:
     """Return how many submissions fit on this worker, what each asks for, and what is missing where none fits.
@@ -98,7 +98,7 @@ def _prepare(
     execute: bool,
     expected: Mapping[str, Mapping[str, str]],
     slots: int,
-) -> Grading | dict[str, Any]:
+) -> GradingProcesses | dict[str, Any]:
     """Return the ready processes of this worker, or why it refuses."""
     if any(folder.is_relative_to(shown) for shown in ("/usr", sys.prefix, sys.base_prefix)):
         return {"refused": f"submissions can read its folder {folder.parent}.", "remedy": _OTHER_FOLDER}
@@ -111,7 +111,7 @@ def _prepare(
         if differs := explain_data(ours=expected["data"], theirs=data_sets(assignment)):
             return {"refused": differs, "remedy": _SAME_DATA}
         executed = folder / "executed" if execute else None
-        grading = Grading(Order(course, assignment, executed=executed, **settings), folder, slots=slots)
+        grading = GradingProcesses(Order(course, assignment, executed=executed, **settings), folder, slots=slots)
         grading.prepare()
     except GraderError as err:
         refusal = {"refused": err.message, "remedy": err.remedy}
@@ -142,8 +142,8 @@ def _base(run: str) -> str:
     return run.rpartition(".")[0]
 
 
-def grade_parcel(
-    run: str, name: str, parcel: bytes, tasks: tuple[str, ...] | None, checks: tuple[str, ...] | None
+def grade_packed(
+    run: str, name: str, packed: bytes, tasks: tuple[str, ...] | None, checks: tuple[str, ...] | None
 ) -> dict[str, Any]:
     """Grade one submission on the worker that this runs on.
 
@@ -151,6 +151,6 @@ def grade_parcel(
     times, `{"gone"}` where this worker has been started anew, or `{"refused", "remedy"}` where it can't grade any more.
     """
     plugin = get_worker().plugins.get(run)
-    if not isinstance(plugin, Grading):
+    if not isinstance(plugin, GradingProcesses):
         return {"gone": True}
-    return plugin.grade(Job(Found(name, Path(name)), tasks, checks), parcel)
+    return plugin.grade(Job(Found(name, Path(name)), tasks, checks), packed)

@@ -16,7 +16,7 @@ from distributed import Worker, WorkerPlugin
 
 from grader.errors import GraderError
 from grader.grading.job import Job, Order
-from grader.results.results_file import pack
+from grader.results.results_file import pack_record
 from grader.runs.executor import ATTEMPTS
 from grader.runs.grading_process import LOST, GradingProcess
 
@@ -24,7 +24,7 @@ IDLE_S = 600.0
 _LOOK_EVERY_S = 30.0
 
 
-class Grading(WorkerPlugin):
+class GradingProcesses(WorkerPlugin):
     """Hold a worker's grading processes for one run, and end them with the run or the worker.
 
     A process that nobody has asked anything for `IDLE_S` ends as well: then its coordinator has probably been killed.
@@ -52,11 +52,11 @@ class Grading(WorkerPlugin):
             for slot in self._slots:
                 slot.rest(after_s=IDLE_S)
 
-    def grade(self, job: Job, parcel: bytes) -> dict[str, Any]:
+    def grade(self, job: Job, packed: bytes) -> dict[str, Any]:
         """Grade a submission in the next process that is free, and return plain values."""
         slot = self._free.get()
         try:
-            return slot.grade(job, parcel)
+            return slot.grade(job, packed)
         finally:
             self._free.put(slot)
 
@@ -78,7 +78,7 @@ class _Slot:
 
     def __init__(self, order: Order, folder: Path) -> None:
         folder.mkdir()
-        self._parcel = folder / "parcel"
+        self._packed = folder / "packed"
         self._executed = folder / "executed"
         own = self._executed if order.executed is not None else None
         self._process = GradingProcess(replace(order, executed=own))
@@ -88,17 +88,17 @@ class _Slot:
     def prepare(self) -> None:
         self._thread.submit(self._process.prepare).result()
 
-    def grade(self, job: Job, parcel: bytes) -> dict[str, Any]:
-        return self._thread.submit(self._grade, job, parcel).result()
+    def grade(self, job: Job, packed: bytes) -> dict[str, Any]:
+        return self._thread.submit(self._grade, job, packed).result()
 
-    def _grade(self, job: Job, parcel: bytes) -> dict[str, Any]:
-        self._parcel.write_bytes(parcel)
+    def _grade(self, job: Job, packed: bytes) -> dict[str, Any]:
+        self._packed.write_bytes(packed)
         shutil.rmtree(self._executed, ignore_errors=True)
         problem = ""
         told: list[str] = []
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                self._process.ask(replace(job, parcel=self._parcel))
+                self._process.ask(replace(job, packed=self._packed))
                 result, digest = self._process.answer()
             except LOST as err:
                 problem = f"its grading process ended ({err})."
@@ -109,7 +109,12 @@ class _Slot:
                 return {"refused": err.message, "remedy": err.remedy}
             else:
                 told += self._process.take_written()
-                return {"result": pack(result), "digest": digest, "told": told, "executed": self._executed_files()}
+                return {
+                    "result": pack_record(result),
+                    "digest": digest,
+                    "told": told,
+                    "executed": self._executed_files(),
+                }
             finally:
                 self._used = time.monotonic()
         return {"lost": problem, "told": told}

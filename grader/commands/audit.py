@@ -49,7 +49,7 @@ def audit(
     """
     from functools import partial
 
-    from grader.authoring.audit import audit as audit_one
+    from grader.authoring.audit import audit_assignment as audit_one
     from grader.authoring.audit import find_unproven, request_for, write_figures
     from grader.courses.course import find_course, list_slugs
     from grader.report.terminal import progress_console, results_console

@@ -40,11 +40,11 @@ def choose_executor(
         raise UsageError("`--cluster-config` is for a cluster.", remedy="Say which one with `--cluster`.")
     if cluster is None:
         from grader.runs.cards import seats, usable_cards
-        from grader.runs.local_workers import LocalWorkers
+        from grader.runs.local_processes import LocalProcesses
         from grader.sandbox.wire.limits import limits_from
 
         gpu_mib = limits_from(assignment.limits).gpu_mib
-        return LocalWorkers(jobs, cards=seats(usable_cards(), gpu_mib=gpu_mib) if device == "cuda" else ())
+        return LocalProcesses(jobs, cards=seats(usable_cards(), gpu_mib=gpu_mib) if device == "cuda" else ())
     from grader.cluster.choice import choose_cluster
 
     choice = choose_cluster(cluster, config)

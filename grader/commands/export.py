@@ -42,11 +42,11 @@ def export(
     Points for text answers count once a person has graded one. Points that are not final are left empty.
     Exit code 1: some submission got no grade or no student.
     """
-    from grader.export.finished_run import export as export_run
-    from grader.export.job import Request
+    from grader.export.finished_run import export_run
+    from grader.export.job import ExportRequest
     from grader.report.terminal import results_console
 
-    request = Request(
+    request = ExportRequest(
         format=format,
         out=out,
         roster=roster,

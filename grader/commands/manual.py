@@ -15,7 +15,7 @@ from grader.errors import CourseError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from grader.answers.desk import Desk
+    from grader.answers.backend import PageBackend
     from grader.answers.marks import Key
     from grader.answers.store import ManualStore
     from grader.results.verdict import Answer
@@ -38,7 +38,7 @@ def manual(
     Points and comments are stored at once; `grader report RESULTS` then shows them. Exit code 1: rows of manual.csv
     can't be used.
     """
-    from grader.answers.desk import Desk
+    from grader.answers.backend import PageBackend
     from grader.answers.marks import find_answers
     from grader.answers.rubric_file import read_rubric
     from grader.answers.store import ManualStore
@@ -59,7 +59,7 @@ def manual(
         store.keep_remarks(question, remarks)
     is_clean = sync_csv(results, store, answers)
     if serving:
-        _serve(Desk(store, title=assignment.title, questions=assignment.questions, answers=answers), port=port)
+        _serve(PageBackend(store, title=assignment.title, questions=assignment.questions, answers=answers), port=port)
         is_clean = sync_csv(results, store, answers)
     results_console().print(_sum_in_words(results, store, answers), markup=False, soft_wrap=True)
     raise typer.Exit(0 if is_clean else 1)
@@ -83,13 +83,13 @@ def sync_csv(results: Path, store: "ManualStore", answers: "Mapping[Key, Answer]
     return not merged.problems
 
 
-def _serve(desk: "Desk", *, port: int) -> None:
+def _serve(backend: "PageBackend", *, port: int) -> None:
     """Serve the page until Ctrl-C."""
-    from grader.answers.server import serve
+    from grader.answers.server import open_server
     from grader.report.terminal import results_console
 
-    with serve(desk, port=port) as server:
-        address = f"http://127.0.0.1:{server.server_address[1]}/{desk.token}/"
+    with open_server(backend, port=port) as server:
+        address = f"http://127.0.0.1:{server.server_address[1]}/{backend.token}/"
         results_console().print(f"Open {address}", markup=False, soft_wrap=True)
         tell("Only this machine can reach it. What you give is stored at once; Ctrl-C ends.")
         try:
@@ -100,11 +100,11 @@ def _serve(desk: "Desk", *, port: int) -> None:
 
 def _sum_in_words(results: Path, store: "ManualStore", answers: "Mapping[Key, Answer]") -> str:
     from grader.answers.csv_file import FILE
-    from grader.answers.marks import digest_of
+    from grader.answers.marks import text_digest
 
     marks = store.marks()
     graded = sum(
-        (mark := marks.get(key)) is not None and mark.points is not None and mark.answer == digest_of(answer)
+        (mark := marks.get(key)) is not None and mark.points is not None and mark.answer == text_digest(answer)
         for key, answer in answers.items()
     )
     words = f"{graded} of {len(answers)} answers graded; they are in {results / FILE}."

@@ -28,7 +28,7 @@ def record(
 
     An asset whose reference has not changed keeps every byte.
     """
-    from grader.authoring.record import record as record_assets
+    from grader.authoring.record import record_assets
     from grader.courses.course import find_course, read_assignment
     from grader.report.terminal import results_console
 

@@ -23,33 +23,33 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it again and again until the run ends.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, one line.")] = False,
 ) -> None:
-    """Say how far the run in RESULTS has got: what is done, what each worker is doing, when it will probably end.
+    """Say how far the run in RESULTS has got: what is done, what is under way, when it will probably end.
 
     Exit code 1: the run ended before it was done (stopped, failed or died); the same `grader grade` goes on.
     """
     from grader.report.terminal import results_console
-    from grader.runs.progress_file import State, read_report
+    from grader.runs.progress_file import RunState, read_report
 
     report = read_report(results)
     if watch and not as_json and results_console().is_terminal:
         report = _show_live(results, report)
-    while watch and report.state is State.RUNNING:
+    while watch and report.state is RunState.RUNNING:
         _print(report, results, as_json=as_json)
         time.sleep(_EVERY_S)
         report = read_report(results)
     _print(report, results, as_json=as_json)
-    raise typer.Exit(0 if report.state in (State.RUNNING, State.FINISHED) else 1)
+    raise typer.Exit(0 if report.state in (RunState.RUNNING, RunState.FINISHED) else 1)
 
 
 def _show_live(results: Path, report: "Report") -> "Report":
     from rich.live import Live
 
     from grader.report.terminal import results_console
-    from grader.runs.progress_file import State, read_report
+    from grader.runs.progress_file import RunState, read_report
     from grader.runs.view import run_view
 
     with Live(run_view(report.progress), console=results_console(), auto_refresh=False, transient=True) as live:
-        while report.state is State.RUNNING:
+        while report.state is RunState.RUNNING:
             time.sleep(_EVERY_S)
             report = read_report(results)
             live.update(run_view(report.progress), refresh=True)
@@ -74,23 +74,23 @@ def _print(report: "Report", results: Path, *, as_json: bool) -> None:
 
 
 def _lines(report: "Report", results: Path) -> list[str]:
-    from grader.runs.progress_file import State
+    from grader.runs.progress_file import RunState
     from grader.runs.view import lines_of, span
 
     where = f"{report.assignment} on {report.host}, process {report.pid}"
     ago = span(max(0.0, time.time() - report.heartbeat))
     shown = report.progress
     heads = {
-        State.RUNNING: f"Running for {span(shown.elapsed_s)}: {where}.",
-        State.FINISHED: f"Finished {ago} ago, in {span(shown.elapsed_s)}: {where}.",
-        State.STOPPED: f"Stopped {ago} ago: {where}.",
-        State.FAILED: f"Ended by an error {ago} ago: {where}.",
-        State.DIED: f"Died: {where} has said nothing for {ago}.",
+        RunState.RUNNING: f"Running for {span(shown.elapsed_s)}: {where}.",
+        RunState.FINISHED: f"Finished {ago} ago, in {span(shown.elapsed_s)}: {where}.",
+        RunState.STOPPED: f"Stopped {ago} ago: {where}.",
+        RunState.FAILED: f"Ended by an error {ago} ago: {where}.",
+        RunState.DIED: f"Died: {where} has said nothing for {ago}.",
     }
     lines = [heads[report.state], *lines_of(shown)]
-    if report.dashboard and report.state is State.RUNNING:
+    if report.dashboard and report.state is RunState.RUNNING:
         lines.append(f"Dashboard: {report.dashboard}")
-    if report.state in (State.STOPPED, State.FAILED, State.DIED):
+    if report.state in (RunState.STOPPED, RunState.FAILED, RunState.DIED):
         lines.append("What was graded is stored: the same `grader grade` goes on.")
     if shown.not_graded:
         lines.append(f"{results / 'logs'} says where the grader failed.")

@@ -27,7 +27,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ValuePair:
     """Hold an expected value beside what came back, and what is asked of it.
 
     `name` is what students read (`grads[2]`), `path` the same with dots (`grads.2`), `top` the output it belongs to.
@@ -42,7 +42,7 @@ class Pair:
     asked: Expectation
     devices: Mapping[str, str]
 
-    def child(self, key: str | int, actual: object, expected: object) -> "Pair":
+    def child(self, key: str | int, actual: object, expected: object) -> "ValuePair":
         """Return the pair of one item in a list or dict."""
         step = f'["{safe_text(key, limit=60)}"]' if isinstance(key, str) else f"[{key}]"
         return replace(self, name=self.name + step, path=f"{self.path}.{key}", actual=actual, expected=expected)

@@ -11,7 +11,7 @@ import torch
 
 from grader.compare.comparison import Difference, Expectation, Rung, Spec
 from grader.compare.describe import DICTS, LISTS, MISSING, describe
-from grader.compare.findings import Finding, Pair
+from grader.compare.findings import Finding, ValuePair
 from grader.compare.rungs import climb
 from grader.compare.scalars import exact_number
 from grader.compare.texts import quoted_pair, safe_text
@@ -32,10 +32,10 @@ def find_mismatches(
         if name not in actual:
             yield Finding(Difference(name, Rung.PRESENT, MISSING, describe(value)))
         else:
-            yield from _examine(Pair(name, name, name, actual[name], value, expected, devices or {}))
+            yield from _examine(ValuePair(name, name, name, actual[name], value, expected, devices or {}))
 
 
-def _examine(pair: Pair) -> Iterator[Finding]:
+def _examine(pair: ValuePair) -> Iterator[Finding]:
     expected = pair.expected
     if isinstance(expected, torch.Tensor | Spec | float):
         finding = climb(pair)
@@ -54,7 +54,7 @@ def _examine(pair: Pair) -> Iterator[Finding]:
         )
 
 
-def _examine_plain(pair: Pair) -> Iterator[Finding]:
+def _examine_plain(pair: ValuePair) -> Iterator[Finding]:
     expected = pair.expected
     actual = exact_number(pair.actual, type(expected))
     if type(actual) is not type(expected):
@@ -71,7 +71,7 @@ def _examine_plain(pair: Pair) -> Iterator[Finding]:
         yield Finding(difference)
 
 
-def _examine_list(pair: Pair, expected: list[object] | tuple[object, ...]) -> Iterator[Finding]:
+def _examine_list(pair: ValuePair, expected: list[object] | tuple[object, ...]) -> Iterator[Finding]:
     actual = pair.actual
     if not isinstance(actual, list | tuple) or type(actual) not in LISTS:
         yield Finding(pair.difference(Rung.TYPE))
@@ -82,7 +82,7 @@ def _examine_list(pair: Pair, expected: list[object] | tuple[object, ...]) -> It
             yield from _examine(pair.child(i, actual[i], value))
 
 
-def _examine_dict(pair: Pair, expected: dict[str, object]) -> Iterator[Finding]:
+def _examine_dict(pair: ValuePair, expected: dict[str, object]) -> Iterator[Finding]:
     actual, pair = pair.actual, replace(pair, expected=expected)
     if type(actual) not in DICTS or not isinstance(actual, dict):
         yield Finding(pair.difference(Rung.TYPE))

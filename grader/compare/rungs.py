@@ -10,14 +10,14 @@ import torch
 from grader.compare.comparison import EXACT, Rung, Spec, Tolerance, floor_for
 from grader.compare.describe import is_readable, plain_tensor
 from grader.compare.deviation import measure, measure_alone, not_finite, too_far, widened
-from grader.compare.findings import Finding, Pair
+from grader.compare.findings import Finding, ValuePair
 from grader.compare.scalars import scalar_tensor
 from grader.errors import CourseError
 
 _ASSUMED_FLOAT = torch.float32  # where a Python float comes from: `.item()` of a float32 tensor
 
 
-def climb(pair: Pair) -> Finding | None:
+def climb(pair: ValuePair) -> Finding | None:
     """Return the first rung that fails, or None if all hold.
 
     Raises CourseError if the expected tensor's values can't be compared.
@@ -38,19 +38,19 @@ def climb(pair: Pair) -> Finding | None:
     return _compare_values(pair, actual, expected)
 
 
-def _as_number(pair: Pair, asked_dtype: torch.dtype | None) -> torch.Tensor | None:
+def _as_number(pair: ValuePair, asked_dtype: torch.dtype | None) -> torch.Tensor | None:
     """Return a plain number as a tensor where it may stand for what is expected."""
     if isinstance(pair.expected, float):
         return scalar_tensor(pair.actual, asked_dtype or _ASSUMED_FLOAT)
     return scalar_tensor(pair.actual, asked_dtype) if _expected_shape(pair) == () else None
 
 
-def _expected_shape(pair: Pair) -> tuple[int, ...]:
+def _expected_shape(pair: ValuePair) -> tuple[int, ...]:
     expected = pair.expected
     return tuple(expected.shape) if isinstance(expected, torch.Tensor | Spec) else ()
 
 
-def _expected_tensor(pair: Pair) -> torch.Tensor | None:
+def _expected_tensor(pair: ValuePair) -> torch.Tensor | None:
     """Return the expected values, None for a `Spec`."""
     if isinstance(pair.expected, float):
         return torch.tensor(float(pair.expected), dtype=torch.float64)
@@ -65,14 +65,14 @@ def _expected_tensor(pair: Pair) -> torch.Tensor | None:
     return tensor.cpu()
 
 
-def _asked_dtype(pair: Pair) -> torch.dtype | None:
+def _asked_dtype(pair: ValuePair) -> torch.dtype | None:
     for key in (pair.name, pair.top):
         if key in pair.asked.dtypes:
             return pair.asked.dtypes[key]
     return pair.expected.dtype if isinstance(pair.expected, torch.Tensor | Spec) else None
 
 
-def _other_device(pair: Pair, actual: torch.Tensor) -> Finding | None:
+def _other_device(pair: ValuePair, actual: torch.Tensor) -> Finding | None:
     asked = pair.asked.devices.get(pair.name, pair.asked.devices.get(pair.top, ""))
     found = pair.devices.get(pair.path, str(actual.device))
     if not asked or asked in (found, found.partition(":")[0]):
@@ -87,7 +87,7 @@ def _other_device(pair: Pair, actual: torch.Tensor) -> Finding | None:
     )
 
 
-def _tolerance(pair: Pair, actual: torch.Tensor, expected: torch.Tensor) -> Tolerance:
+def _tolerance(pair: ValuePair, actual: torch.Tensor, expected: torch.Tensor) -> Tolerance:
     """Return the tolerance the check names, or the coarser floor of both dtypes."""
     for key in (pair.name, pair.top):
         if key in pair.asked.tolerances:
@@ -99,7 +99,7 @@ def _tolerance(pair: Pair, actual: torch.Tensor, expected: torch.Tensor) -> Tole
     return max(expected_floor, actual_floor, key=lambda floor: floor.rtol)
 
 
-def _other_shape(pair: Pair, actual: torch.Tensor, expected: torch.Tensor | None) -> Finding:
+def _other_shape(pair: ValuePair, actual: torch.Tensor, expected: torch.Tensor | None) -> Finding:
     """Return the finding of another shape, with its tensors for the lookalikes."""
     difference = pair.difference(Rung.SHAPE)
     difference = replace(difference, expected=replace(difference.expected, shape=_expected_shape(pair)))
@@ -108,7 +108,7 @@ def _other_shape(pair: Pair, actual: torch.Tensor, expected: torch.Tensor | None
     return Finding(difference, actual=actual, expected=expected, tolerance=_tolerance(pair, actual, expected))
 
 
-def _compare_values(pair: Pair, actual: torch.Tensor, expected: torch.Tensor | None) -> Finding | None:
+def _compare_values(pair: ValuePair, actual: torch.Tensor, expected: torch.Tensor | None) -> Finding | None:
     if expected is None:
         alone = measure_alone(actual)
         return Finding(replace(pair.difference(Rung.FINITE), deviation=alone)) if alone else None

@@ -15,7 +15,7 @@ from grader.compare import Expectation, Tolerance
 from grader.compare.assertion import compare
 from grader.courses.manifest import SCHEMA, record_remedy
 from grader.errors import AssetError, ProtocolError
-from grader.sandbox.wire.tensors import digest, pack, unpack
+from grader.sandbox.wire.tensors import digest, pack_values, unpack_values
 
 _SAME_INPUTS = Tolerance(rtol=1e-4, atol=1e-5)  # random numbers differ in the last bits between processors
 
@@ -33,7 +33,7 @@ class Asset:
 
     def to_bytes(self) -> bytes:
         """Return the asset's safetensors file; equal assets give equal bytes."""
-        return pack({"inputs": self.inputs, "outputs": self.outputs})
+        return pack_values({"inputs": self.inputs, "outputs": self.outputs})
 
 
 def asset_name(check: str, number: int) -> str:
@@ -52,7 +52,7 @@ def read_asset(folder: Path, name: str, *, manifest: Mapping[str, Any]) -> Asset
         data = path.read_bytes()
         if digest(data) != entry["sha256"]:
             raise AssetError(f"{path.name} is not the file that the manifest describes.", remedy=remedy)
-        values, _devices = unpack(data)
+        values, _devices = unpack_values(data)
         tolerances = {
             key: Tolerance(rtol=value["rtol"], atol=value["atol"]) for key, value in entry["tolerances"].items()
         }
@@ -70,7 +70,7 @@ def expectation_of(asset: Asset, *, probe: str, inputs: Mapping[str, Any], folde
             f"The asset {asset.name} was recorded for the probe `{asset.probe}`, not `{probe}`.",
             remedy=remedy,
         )
-    plain, _devices = unpack(pack(inputs))
+    plain, _devices = unpack_values(pack_values(inputs))
     tolerances = dict.fromkeys(asset.inputs, _SAME_INPUTS)
     if set(plain) != set(asset.inputs) or not compare(plain, Expectation(asset.inputs, tolerances)).passed:
         raise AssetError(f"The asset {asset.name} was recorded for other inputs than this check uses.", remedy=remedy)

@@ -11,7 +11,7 @@ from pathlib import Path
 MISTAKES_FILES = "mistakes*.toml"
 
 
-class Kind(StrEnum):
+class SubmissionKind(StrEnum):
     """Name what students hand in."""
 
     PACKAGE = "package"
@@ -32,13 +32,13 @@ class Scoring(StrEnum):
 class HandedIn:
     """Describe a submission: POSIX paths that must be there, globs of what a student may change."""
 
-    kind: Kind
+    kind: SubmissionKind
     required: tuple[str, ...]
     editable: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerSettings:
+class SandboxSettings:
     """Name the modules that the fork server imports once, and the removed names of libraries that it gives back."""
 
     preload: tuple[str, ...] = ()
@@ -109,7 +109,7 @@ class Assignment:
     assets: Path
     reference: Path | None
     handed_in: HandedIn
-    worker: WorkerSettings
+    sandbox: SandboxSettings
     limits: dict[str, float | int]
     tasks: tuple[Task, ...]
     notebook: NotebookSettings = NotebookSettings()
@@ -138,6 +138,6 @@ def helper_files(assignment: Assignment) -> tuple[Path, ...]:
     return tuple(sorted(file for file in assignment.folder.glob("helpers*.py") if file.is_file()))
 
 
-def is_hidden(path: Path) -> bool:
+def is_hidden_file(path: Path) -> bool:
     """Say whether a file of checks or of helpers is kept from students."""
     return path.name.endswith("_hidden.py")

@@ -11,12 +11,12 @@ from pathlib import Path, PurePosixPath
 from grader.courses.assignment import (
     Assignment,
     HandedIn,
-    Kind,
     NotebookSettings,
     Question,
+    SandboxSettings,
     Scoring,
+    SubmissionKind,
     Task,
-    WorkerSettings,
 )
 from grader.courses.globs import find_glob_fault, is_matched
 from grader.courses.toml_table import (
@@ -40,7 +40,7 @@ LIMITS_IN_WHOLE_NUMBERS = (
     "memory_mib", "processes", "open_files", "file_mib", "tmp_mib", "output_kib", "reply_mib", "threads", "gpu_mib",
 )  # fmt: skip
 
-_TOP = ("title", "slug", "submission", "worker", "notebook", "limits", "tasks", "answers")
+_TOP = ("title", "slug", "submission", "sandbox", "notebook", "limits", "tasks", "answers")
 _DOTTED_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\.\*)?")
 _TASK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
@@ -67,7 +67,7 @@ def read_assignment_file(home: Home) -> Assignment:
         assets=home.assets,
         reference=home.reference,
         handed_in=handed_in,
-        worker=_read_worker(take_table(top, "worker", default={})),
+        sandbox=_read_sandbox(take_table(top, "sandbox", default={})),
         limits=_read_limits(take_table(top, "limits", default={})),
         tasks=_read_tasks(take_table(top, "tasks"), handed_in),
         notebook=_read_notebook(take_table(top, "notebook", default={}), handed_in),
@@ -85,13 +85,13 @@ def _read_slug(top: Table, home: Home) -> str:
 
 def _read_handed_in(table: Table) -> HandedIn:
     refuse_unknown(table, ("kind", "required", "editable"))
-    kind = _take_choice(table, "kind", choices=tuple(Kind), default=Kind.PACKAGE)
+    kind = _take_choice(table, "kind", choices=tuple(SubmissionKind), default=SubmissionKind.PACKAGE)
     required, editable = take_texts(table, "required"), take_texts(table, "editable")
     for key, texts in (("required", required), ("editable", editable)):
         _refuse_bad_globs(table, key, texts)
     for path in required:
         _refuse_bad_required(table, path, editable)
-    return HandedIn(kind=Kind(kind), required=required, editable=editable)
+    return HandedIn(kind=SubmissionKind(kind), required=required, editable=editable)
 
 
 def _refuse_bad_globs(table: Table, key: str, texts: tuple[str, ...]) -> None:
@@ -113,20 +113,20 @@ def _refuse_bad_required(table: Table, path: str, editable: tuple[str, ...]) -> 
         raise fault(table, "required", problem, remedy=f'Add "{wider}" to `editable`.')
 
 
-def _read_worker(table: Table) -> WorkerSettings:
+def _read_sandbox(table: Table) -> SandboxSettings:
     refuse_unknown(table, ("preload", "shims"))
     shims = take_texts(table, "shims", default=())
     for name in shims:
         if name not in (*SHIMS, *FAMILIES):
             remedy = suggest(name, (*FAMILIES, *SHIMS))
             raise fault(table, "shims", f"holds `{name}`, which is not a name that can be given back", remedy=remedy)
-    return WorkerSettings(preload=take_texts(table, "preload", default=()), shims=shims)
+    return SandboxSettings(preload=take_texts(table, "preload", default=()), shims=shims)
 
 
 def _read_notebook(table: Table, handed_in: HandedIn) -> NotebookSettings:
     seconds = ("statement_s", "cell_s", "execute_s")
     refuse_unknown(table, ("module", *seconds))
-    if table.values and handed_in.kind is not Kind.NOTEBOOK:
+    if table.values and handed_in.kind is not SubmissionKind.NOTEBOOK:
         problem = f"is there, but what is handed in is a {handed_in.kind}"
         raise fault(table, "", problem, remedy='Set `kind = "notebook"` in `[submission]`, or remove this table.')
     module = take_text(table, "module", default="notebook")
@@ -200,7 +200,7 @@ def _read_questions(table: Table, handed_in: HandedIn) -> tuple[Question, ...]:
 
 
 def _read_question(table: Table, name: str, handed_in: HandedIn) -> Question:
-    if handed_in.kind is Kind.NOTEBOOK:
+    if handed_in.kind is SubmissionKind.NOTEBOOK:
         refuse_unknown(table, ("title", "points", "cell"))
         return Question(name, take_text(table, "title"), "", _take_worth(table), take_text(table, "cell"))
     refuse_unknown(table, ("title", "points", "module"))
@@ -223,7 +223,7 @@ def _take_worth(table: Table) -> float:
 
 def _take_cell(table: Table, handed_in: HandedIn) -> str:
     cell = take_text(table, "cell", default="")
-    if cell and handed_in.kind is not Kind.NOTEBOOK:
+    if cell and handed_in.kind is not SubmissionKind.NOTEBOOK:
         problem = f"names a cell, but what is handed in is a {handed_in.kind}"
         raise fault(table, "cell", problem, remedy='Set `kind = "notebook"` in `[submission]`, or remove the key.')
     return cell

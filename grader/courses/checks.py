@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from grader.courses.assignment import Assignment, is_hidden
+from grader.courses.assignment import Assignment, is_hidden_file
 from grader.courses.toml_table import suggest
 from grader.errors import CourseError
 
@@ -79,7 +79,7 @@ def check_of(item: pytest.Function, assignment: Assignment) -> Check:
         weight=float(weight),
         after=(after,) if isinstance(after, str) else tuple(after),
         device=device,
-        hidden=tasks[task].hidden or is_hidden(item.path),
+        hidden=tasks[task].hidden or is_hidden_file(item.path),
         limits=tasks[task].limits,
     )
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from grader.courses.assignment import (
     Assignment,
     HandedIn,
-    Kind,
+    SandboxSettings,
     Scoring,
+    SubmissionKind,
     Task,
-    WorkerSettings,
     check_files,
-    is_hidden,
+    is_hidden_file,
 )
 from grader.courses.assignment_file import ASSIGNMENT_FILE, Home, read_assignment_file
 from grader.courses.toml_table import suggest
@@ -22,13 +22,13 @@ from grader.errors import CourseError
 __all__ = [
     "Assignment",
     "HandedIn",
-    "Kind",
+    "SandboxSettings",
     "Scoring",
+    "SubmissionKind",
     "Task",
-    "WorkerSettings",
     "check_files",
     "find_course",
-    "is_hidden",
+    "is_hidden_file",
     "list_slugs",
     "read_assignment",
     "read_kit",

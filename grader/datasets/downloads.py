@@ -24,7 +24,7 @@ _ELSEWHERE = "Fetch it on a machine with a network and copy it over, or grade wi
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DownloadSource:
     """Name a file to fetch: its address, the checksum its publisher gives ("md5:…" or "sha256:…") and a bound."""
 
     url: str
@@ -33,17 +33,17 @@ class Source:
 
 
 # https://www.cs.toronto.edu/~kriz/cifar.html, "binary version (suitable for C programs)"
-CIFAR10_SOURCE = Source(
+CIFAR10_SOURCE = DownloadSource(
     "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
     "sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
 )
 # The address and the checksums of torchvision.datasets.FashionMNIST.
 _FASHION_MNIST_SITE = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
 FASHION_MNIST_SOURCES = (
-    Source(f"{_FASHION_MNIST_SITE}/train-images-idx3-ubyte.gz", "md5:8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
-    Source(f"{_FASHION_MNIST_SITE}/train-labels-idx1-ubyte.gz", "md5:25c81989df183df01b3e8a0aad5dffbe"),
-    Source(f"{_FASHION_MNIST_SITE}/t10k-images-idx3-ubyte.gz", "md5:bef4ecab320f06d8554ea6380940ec79"),
-    Source(f"{_FASHION_MNIST_SITE}/t10k-labels-idx1-ubyte.gz", "md5:bb300cfdad3c16e7a12a480ee83cd310"),
+    DownloadSource(f"{_FASHION_MNIST_SITE}/train-images-idx3-ubyte.gz", "md5:8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+    DownloadSource(f"{_FASHION_MNIST_SITE}/train-labels-idx1-ubyte.gz", "md5:25c81989df183df01b3e8a0aad5dffbe"),
+    DownloadSource(f"{_FASHION_MNIST_SITE}/t10k-images-idx3-ubyte.gz", "md5:bef4ecab320f06d8554ea6380940ec79"),
+    DownloadSource(f"{_FASHION_MNIST_SITE}/t10k-labels-idx1-ubyte.gz", "md5:bb300cfdad3c16e7a12a480ee83cd310"),
 )
 
 
@@ -62,7 +62,7 @@ def download_files(name: str, data: Path | None) -> None:
         fetch(source, target=folders[0] / FASHION_MNIST_FOLDER / source.url.rpartition("/")[2])
 
 
-def fetch(source: Source, *, target: Path) -> None:
+def fetch(source: DownloadSource, *, target: Path) -> None:
     """Put what an address holds into a file, in one step and only if its checksum is right."""
     draft = target.with_name(f".draft-{os.getpid()}")
     try:
@@ -80,7 +80,7 @@ def fetch(source: Source, *, target: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _copy(reply: IO[bytes], file: IO[bytes], *, source: Source) -> None:
+def _copy(reply: IO[bytes], file: IO[bytes], *, source: DownloadSource) -> None:
     method, _, expected = source.checksum.partition(":")
     digest = hashlib.new(method, usedforsecurity=False)
     size = 0

@@ -19,7 +19,7 @@ from grader.export.job import (
     STDOUT,
     Exported,
     ExportJob,
-    Request,
+    ExportRequest,
     chosen_results,
     tell_of_points,
     tell_of_unmatched,
@@ -43,7 +43,7 @@ _USED = {
 }
 
 
-def export(folder: Path, request: Request) -> Exported:
+def export_run(folder: Path, request: ExportRequest) -> Exported:
     """Export the run in `folder`, without grading anything.
 
     Raises ExportError for options, rosters and worksheets that can't be used, StoreError for a folder without a run.
@@ -78,7 +78,7 @@ def export(folder: Path, request: Request) -> Exported:
     return job.exported
 
 
-def _refuse_unused(request: Request) -> None:
+def _refuse_unused(request: ExportRequest) -> None:
     if request.format not in _USED:
         raise ExportError(f"There is no format `{request.format}`.", remedy=suggest(request.format, list(_USED)))
     for option in fields(request):
@@ -113,7 +113,7 @@ def _export_canvas(job: ExportJob) -> None:
     tell_of_unmatched(job, matching, roster.students)
 
 
-def _needed_roster(request: Request) -> Roster:
+def _needed_roster(request: ExportRequest) -> Roster:
     if request.roster is None:
         raise ExportError(
             "Canvas knows students by their ids: the export needs a roster.",

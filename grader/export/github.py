@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from grader.export.final_points import FinalPoints
-from grader.export.given_points import answers_told, in_words, sum_in_words
+from grader.export.given_points import answers_told, final_sum_in_words, in_words
 from grader.results.plain_text import number, shortened, visible, visible_line
 from grader.results.results_file import RunInfo
 from grader.results.student_view import student_view
@@ -73,7 +73,7 @@ def _section(result: SubmissionResult, final: FinalPoints) -> str:
 
 def _sum(result: SubmissionResult, final: FinalPoints) -> str:
     if result.submission in final.points:
-        return sum_in_words(result, final)
+        return final_sum_in_words(result, final)
     return "no final points"
 
 

@@ -22,7 +22,7 @@ def in_words(answer: Answer) -> str:
     return f"{number(answer.given)} of {number(answer.points)}" if answer.points else f"{number(answer.given)} points"
 
 
-def sum_in_words(result: SubmissionResult, final: FinalPoints) -> str:
+def final_sum_in_words(result: SubmissionResult, final: FinalPoints) -> str:
     """Return the points of a submission, and what checks and answers gave where both count."""
     earned, of_answers = manual_sum(result), sum(answer.points for answer in result.answers)
     if not final.has_answers or not result.answers:

@@ -11,7 +11,7 @@ from grader.export.given_points import answers_told, in_words
 from grader.results.plain_text import shortened, visible, visible_line
 from grader.results.results_file import RunInfo
 from grader.results.shares import Share, shares
-from grader.results.student_view import is_hidden, student_view
+from grader.results.student_view import is_hidden_check, student_view
 from grader.results.verdict import Answer, CheckResult, Feedback, Status, SubmissionResult, TaskResult, Verdict
 from grader.results.verdict_words import explanation_of, mark_of
 
@@ -59,7 +59,7 @@ def _test(check: CheckResult, task: TaskResult, *, share: Share | None, number: 
         "output": _explained(check),
         "output_format": "text",
         "name_format": "text",
-        "visibility": hidden_as if is_hidden(check, task) else "visible",
+        "visibility": hidden_as if is_hidden_check(check, task) else "visible",
         "extra_data": {"task": task.name, "verdict": check.verdict.value},
     }
 

@@ -23,7 +23,7 @@ STDOUT = Path("-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class ExportRequest:
     """Hold the options of the command line; None or False stands for one that was not given."""
 
     format: str
@@ -54,7 +54,7 @@ class ExportJob:
     """Hold a run's results and final points, what is asked for, and what has come out so far."""
 
     folder: Path
-    request: Request
+    request: ExportRequest
     run: RunInfo
     results: dict[str, SubmissionResult]
     final: FinalPoints

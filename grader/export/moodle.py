@@ -11,7 +11,7 @@ from html import escape
 
 from grader.errors import ExportError
 from grader.export.final_points import FinalPoints
-from grader.export.given_points import answers_told, in_words, sum_in_words
+from grader.export.given_points import answers_told, final_sum_in_words, in_words
 from grader.export.matching import Matching
 from grader.export.roster import Student
 from grader.export.worksheet import Worksheet, filled_worksheet
@@ -87,7 +87,7 @@ def folder_name(student: Student) -> str:
 def comment(result: SubmissionResult, final: FinalPoints) -> str:
     """Return the feedback of a submission as the simple HTML that Moodle's comments are made of."""
     shown = student_view(result)
-    lines = [f"<p>{sum_in_words(shown, final)}.</p>"]
+    lines = [f"<p>{final_sum_in_words(shown, final)}.</p>"]
     lines += [f"<p>{_html(note)}</p>" for note in shown.notes]
     for task in shown.tasks:
         lines.append(

@@ -21,7 +21,7 @@ from grader.grading.opening import limits_of, read_probes
 from grader.sandbox.wire.limits import guard_s
 
 
-class Grading:
+class SessionPlugin:
     """Be the pytest plugin that runs all checks for one submission after another."""
 
     def __init__(
@@ -99,7 +99,7 @@ def in_session(
     files = check_files(assignment)
     if not files:
         raise CourseError(f"{assignment.folder} has no checks.", remedy="Add a file test_<part>.py.")
-    grading = Grading(assignment, run, tasks=tasks)
+    grading = SessionPlugin(assignment, run, tasks=tasks)
     read_probes(assignment)  # a mistake in them is told before anything is graded
     find_helpers(assignment)
     arguments = [

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from grader.courses.assignment import Assignment, Kind, Task
+from grader.courses.assignment import Assignment, SubmissionKind, Task
 from grader.courses.globs import is_matched
 from grader.results.verdict import Feedback, Frame
 from grader.sandbox.wire.protocol import SCAN, Ending, ProbeCall, Sandbox
@@ -18,7 +18,7 @@ _MOST_TOLD = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class ForbiddenUse:
     """Point at a use of a forbidden name: the name as declared, and what the source says there.
 
     `cell` is the number of a notebook's cell, in which `line` is counted; 0 in a Python file.
@@ -37,33 +37,33 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
-class Forbidden:
+class ForbiddenUses:
     """Hold what each task forbids, the uses that were found, and sentences about what could not be looked at."""
 
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    by_task: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
+    by_task: Mapping[str, tuple[ForbiddenUse, ...]] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
 
 
-def find_uses(sandbox: Sandbox, *, assignment: Assignment, files: Mapping[str, bytes]) -> Forbidden:
+def find_uses(sandbox: Sandbox, *, assignment: Assignment, files: Mapping[str, bytes]) -> ForbiddenUses:
     """Return where a submission uses what its tasks forbid; call it before any probe.
 
     A source that can't be read costs nobody points: it is flagged, and usually can't be imported either.
     """
     names = sorted({name for task in assignment.tasks for name in task.forbidden})
     if not names:
-        return Forbidden()
+        return ForbiddenUses()
     declared = {task.name: task.forbidden for task in assignment.tasks if task.forbidden}
-    suffixes = (".py", ".ipynb") if assignment.handed_in.kind is Kind.NOTEBOOK else (".py",)
+    suffixes = (".py", ".ipynb") if assignment.handed_in.kind is SubmissionKind.NOTEBOOK else (".py",)
     sources = {path: data for path, data in files.items() if path.endswith(suffixes) and data}
     tensors = {path: torch.frombuffer(bytearray(data), dtype=torch.uint8) for path, data in sources.items()}
     outcome = sandbox.run(ProbeCall(SCAN, {"files": tensors, "names": names}))
     if outcome.ending is not Ending.OK:
         flag = f"Its source could not be searched for forbidden names: {outcome.detail or outcome.ending}."
-        return Forbidden(declared, flags=(flag,))
+        return ForbiddenUses(declared, flags=(flag,))
     uses = [use for use in map(_read_use, _rows(outcome.outputs.get("uses"))) if use is not None]
     unread = [row for row in _rows(outcome.outputs.get("unread")) if len(row) == 2]
-    return Forbidden(
+    return ForbiddenUses(
         declared,
         {task.name: _of_task(task, uses) for task in assignment.tasks if task.forbidden},
         tuple(f"`{row[0]}` could not be searched for forbidden names: {row[1]}." for row in unread[:_MOST_TOLD]),
@@ -74,18 +74,18 @@ def _rows(value: object) -> list[list[object]]:
     return [row for row in value if isinstance(row, list)] if isinstance(value, list) else []
 
 
-def _read_use(row: list[object]) -> Use | None:
+def _read_use(row: list[object]) -> ForbiddenUse | None:
     match row:
         case [str(file), int(cell), int(line), str(name), str(spelled)]:
-            return Use(file, line, name, spelled, cell)
+            return ForbiddenUse(file, line, name, spelled, cell)
     return None
 
 
-def _of_task(task: Task, uses: list[Use]) -> tuple[Use, ...]:
+def _of_task(task: Task, uses: list[ForbiddenUse]) -> tuple[ForbiddenUse, ...]:
     return tuple(use for use in uses if use.name in task.forbidden and is_matched(use.file, task.forbidden_in))
 
 
-def explain_uses(uses: tuple[Use, ...]) -> Feedback:
+def explain_uses(uses: tuple[ForbiddenUse, ...]) -> Feedback:
     """Tell a student which lines use what the task forbids."""
     first = uses[0]
     spelled = f" (as `{first.spelled}`)" if first.spelled != first.name else ""
@@ -99,7 +99,7 @@ def explain_uses(uses: tuple[Use, ...]) -> Feedback:
     return Feedback(message=message, traceback=frames)
 
 
-def flag_calls(called: Mapping[str, set[str]], forbidden: Forbidden) -> dict[str, tuple[str, ...]]:
+def flag_calls(called: Mapping[str, set[str]], forbidden: ForbiddenUses) -> dict[str, tuple[str, ...]]:
     """Return a sentence, by task, where forbidden names were called though the source doesn't show them."""
     return {
         task: (

@@ -1,6 +1,6 @@
 """Grade submissions: the checks of one pytest session run for each submission in turn.
 
-`grader.runs.batch_worker` does this in several processes; `grader.grading.check_session` collects the checks,
+`grader.runs.grading_process_main` does this in several processes; `grader.grading.check_session` collects the checks,
 `grader.grading.plugin` does the work of one.
 """
 
@@ -26,15 +26,15 @@ from grader.grading.notebook_execution import keep_executed
 from grader.grading.notebook_notes import notebook_notes
 from grader.grading.opening import modules_to_preload, open_sandbox, refuse_failed_preload, shims_note
 from grader.grading.points import add_up, failed_to_grade, unreadable
+from grader.grading.result_keys import with_keys
 from grader.grading.session import RecordedAssets, Subject
 from grader.grading.source_lines import with_surroundings
-from grader.grading.stamps import stamped
 from grader.grading.text_answers import read_answers
 from grader.results.verdict import Answer, CheckResult, SubmissionResult
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.scratch import remove_stale
 from grader.sandbox.outside.walls import Wall, temporary_folder
-from grader.submissions.parcel import read_submission_parcel
+from grader.submissions.packing import read_packed_submission
 from grader.submissions.submission import Submission, read_submission
 
 
@@ -135,7 +135,7 @@ class GradingSession:
             seconds=time.monotonic() - started,
             wall=order.wall,
         )
-        tasks = stamped(
+        tasks = with_keys(
             result.tasks,
             digests=self._digests,
             submission=submission.digest,
@@ -227,4 +227,4 @@ def _named_for(job: Job, *, checks: Mapping[str, Check]) -> Collection[str] | No
 
 
 def _read(job: Job, order: Order) -> Submission:
-    return read_submission_parcel(job.parcel) if job.parcel else read_submission(job.found, order.assignment)
+    return read_packed_submission(job.packed) if job.packed else read_submission(job.found, order.assignment)

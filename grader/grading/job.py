@@ -41,11 +41,11 @@ class Job:
 
     `checks` are the only ones to run, None for all of these tasks. Checks that others come after are run as well; those
     of tasks that were not asked for are not in the result. With `checks` nothing is told of the submission as a whole:
-    neither text answers nor how its notebook was read. `parcel` is a file that holds the submission as
-    `grader.submissions.parcel` packed it, read in place of what was found.
+    neither text answers nor how its notebook was read. `packed` is a file that holds the submission as
+    `grader.submissions.packing` packed it, read in place of what was found.
     """
 
     found: Found
     tasks: tuple[str, ...] | None = None
     checks: tuple[str, ...] | None = None
-    parcel: Path | None = None
+    packed: Path | None = None

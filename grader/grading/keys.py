@@ -1,8 +1,8 @@
 """Keys of results: digests of everything that decides what the checks of one task say about one submission.
 
-`grader.grading.stamps` puts them on results; `grader.runs.plan` reuses a stored result whose key is still the wanted
-one. When in doubt a key covers too much: then something is graded again, which only costs time. Nothing here imports
-torch.
+`grader.grading.result_keys` puts them on results; `grader.runs.plan` reuses a stored result whose key is still the
+wanted one. When in doubt a key covers too much: then something is graded again, which only costs time. Nothing here
+imports torch.
 """
 
 import hashlib

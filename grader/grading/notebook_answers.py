@@ -11,7 +11,7 @@ from grader.notebooks.document import Cell, CellKind, find_cell
 MAX_ANSWER = 20_000
 
 
-def read_answers(
+def read_answer_cells(
     cells: Sequence[Cell], questions: Mapping[str, str], *, reference: Sequence[Cell] = ()
 ) -> dict[str, str]:
     """Return the answer to each question, or "" if there is none; `questions` maps names to ids of cells.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from grader.courses.assignment import Assignment, Kind
+from grader.courses.assignment import Assignment, SubmissionKind
 from grader.notebooks.document import Cell, CellKind, read_stripped
 from grader.notebooks.plan import PLAN_FILE, read_plan
 from grader.results.atomic import replace_bytes
@@ -46,7 +46,9 @@ class Executed:
     notes: tuple[str, ...]
 
 
-def execute_notebook(server: ForkServer, assignment: Assignment, submission: Submission, *, limits: Limits) -> Executed:
+def make_executed_copy(
+    server: ForkServer, assignment: Assignment, submission: Submission, *, limits: Limits
+) -> Executed:
     """Run the notebook in a sandbox of its own and return its executed copy."""
     settings = assignment.notebook
     cells = _cells_of(submission)
@@ -59,7 +61,7 @@ def execute_notebook(server: ForkServer, assignment: Assignment, submission: Sub
         {"cell_s": settings.cell_s, "total_s": settings.execute_s},
         limits={"wall_s": longest_s, "cpu_s": longest_s},
     )
-    with WalledSandbox(server, files=submission.files, probes={}, limits=wide, shims=assignment.worker.shims) as box:
+    with WalledSandbox(server, files=submission.files, probes={}, limits=wide, shims=assignment.sandbox.shims) as box:
         return _read(box.run(call), cells)
 
 
@@ -70,9 +72,9 @@ def keep_executed(
 
     Raises StoreError if the copy can't be written.
     """
-    if assignment.handed_in.kind is not Kind.NOTEBOOK:
+    if assignment.handed_in.kind is not SubmissionKind.NOTEBOOK:
         return ()
-    executed = execute_notebook(server, assignment, submission, limits=limits_from(assignment.limits))
+    executed = make_executed_copy(server, assignment, submission, limits=limits_from(assignment.limits))
     if executed.notebook:
         replace_bytes(folder / notebook_file(submission.name), executed.notebook)
     return executed.notes

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from grader.courses.assignment import Assignment, Kind
+from grader.courses.assignment import Assignment, SubmissionKind
 from grader.sandbox.wire.protocol import NOTEBOOK, Ending, ProbeCall, Sandbox
 
 _MOST_TOLD = 5
@@ -15,7 +15,7 @@ _MOST_TOLD = 5
 
 def notebook_notes(sandbox: Sandbox, assignment: Assignment) -> tuple[str, ...]:
     """Return sentences on how the notebook became a module, none for a submission of another kind."""
-    if assignment.handed_in.kind is not Kind.NOTEBOOK:
+    if assignment.handed_in.kind is not SubmissionKind.NOTEBOOK:
         return ()
     outcome = sandbox.run(ProbeCall(NOTEBOOK, {}))
     if outcome.ending is not Ending.OK:

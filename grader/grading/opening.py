@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from grader.courses.assignment import Assignment, Kind, probe_files
+from grader.courses.assignment import Assignment, SubmissionKind, probe_files
 from grader.errors import CourseError
 from grader.probes import places_of_probes
 from grader.sandbox.outside.forkserver_client import ForkServer
@@ -43,15 +43,15 @@ def open_sandbox(
     with contextlib.ExitStack() as stack:
         if server is not None:
             walled = [
-                WalledSandbox(one, files=submission.files, probes=probes, limits=limits, shims=assignment.worker.shims)
+                WalledSandbox(one, files=submission.files, probes=probes, limits=limits, shims=assignment.sandbox.shims)
                 for one in (server, on_cards)
                 if one is not None
             ]
             sandbox = ByDevice(*walled) if on_cards is not None else walled[0]
         else:
-            is_notebook = assignment.handed_in.kind is Kind.NOTEBOOK
+            is_notebook = assignment.handed_in.kind is SubmissionKind.NOTEBOOK
             own = stack.enter_context(_written(submission.files)) if is_notebook else folder or Path.cwd()
-            sandbox = InlineSandbox(own, probes=probes, limits=limits, shims=assignment.worker.shims)
+            sandbox = InlineSandbox(own, probes=probes, limits=limits, shims=assignment.sandbox.shims)
         stack.callback(sandbox.close)
         yield sandbox
 
@@ -74,7 +74,7 @@ def modules_to_preload(assignment: Assignment) -> tuple[str, ...]:
     loss, which takes half a second.
     """
     asks = any(word in source for source in read_probes(assignment).values() for word in (b"backward", b"autograd"))
-    return (*assignment.worker.preload, *([_FIRST_GRADIENT] if asks else []))
+    return (*assignment.sandbox.preload, *([_FIRST_GRADIENT] if asks else []))
 
 
 def refuse_failed_preload(server: ForkServer) -> None:
@@ -88,7 +88,7 @@ def refuse_failed_preload(server: ForkServer) -> None:
 
 def shims_note(assignment: Assignment) -> tuple[str, ...]:
     """Say which removed names were given back to the student's code, where there are any."""
-    names = ", ".join(f"`{name}`" for name in assignment.worker.shims)
+    names = ", ".join(f"`{name}`" for name in assignment.sandbox.shims)
     return (f"Given back for older code, where the installed versions lack them: {names}.",) if names else ()
 
 

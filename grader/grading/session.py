@@ -13,7 +13,7 @@ from grader.courses.assets import asset_name, expectation_of, read_asset
 from grader.courses.checks import Check
 from grader.courses.manifest import read_manifest
 from grader.errors import SandboxError
-from grader.grading.forbidden import Forbidden, explain_uses
+from grader.grading.forbidden import ForbiddenUses, explain_uses
 from grader.grading.outcome import ProbeFailed, explain_outcome
 from grader.results.verdict import CheckResult, Verdict
 from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome, Sandbox
@@ -68,7 +68,7 @@ class Subject:
     expect: Expect
     devices: Collection[str] = ("cpu",)
     seed_offset: int = 0
-    forbidden: Forbidden = field(default_factory=Forbidden)
+    forbidden: ForbiddenUses = field(default_factory=ForbiddenUses)
     results: dict[str, CheckResult] = field(default_factory=dict)
     called: dict[str, set[str]] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import torch
 
-from grader.courses.assignment import Assignment, Kind, Question
+from grader.courses.assignment import Assignment, Question, SubmissionKind
 from grader.grading import notebook_answers
 from grader.grading.opening import limits_of
 from grader.notebooks.document import read_notebook, read_stripped
@@ -26,7 +26,7 @@ def read_answers(sandbox: Sandbox, assignment: Assignment, *, files: Mapping[str
     """Return the answer to each of the assignment's questions, in their order; mistakes in one don't affect others."""
     if not assignment.questions:
         return ()
-    if assignment.handed_in.kind is Kind.NOTEBOOK:
+    if assignment.handed_in.kind is SubmissionKind.NOTEBOOK:
         texts = _read_cells(assignment, files)
         return tuple(_answer(question, (texts[question.name], "")) for question in assignment.questions)
     outcome = _ask(sandbox, assignment, files, by_import=True)
@@ -44,7 +44,7 @@ def _read_cells(assignment: Assignment, files: Mapping[str, bytes]) -> dict[str,
     reference = reference_notebook(assignment)
     given = read_notebook(reference, name="the reference").cells if reference is not None else ()
     cells = read_stripped(content) if content is not None else ()
-    return notebook_answers.read_answers(cells, questions, reference=given)
+    return notebook_answers.read_answer_cells(cells, questions, reference=given)
 
 
 def _ask(sandbox: Sandbox, assignment: Assignment, files: Mapping[str, bytes], *, by_import: bool) -> ProbeOutcome:

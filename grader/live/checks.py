@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import torch
 
-from grader.courses.assignment import Assignment, Kind
+from grader.courses.assignment import Assignment, SubmissionKind
 from grader.courses.course import read_kit
 from grader.courses.globs import is_matched
 from grader.courses.manifest import version_note
@@ -23,7 +23,7 @@ from grader.courses.toml_table import suggest
 from grader.errors import CourseError
 from grader.grading import plugin
 from grader.grading.check_session import in_session
-from grader.grading.forbidden import Forbidden, find_uses
+from grader.grading.forbidden import ForbiddenUses, find_uses
 from grader.grading.grade import run_checks
 from grader.grading.opening import limits_of, read_probes
 from grader.grading.points import add_up
@@ -33,7 +33,7 @@ from grader.live.sandbox import LiveKernel, LiveSandbox
 from grader.live.source import Cells, definitions_in
 from grader.live.state import unharmed
 from grader.notebooks.document import Notebook, write_notebook
-from grader.notebooks.plan import NotebookPlan, State, module_of_task
+from grader.notebooks.plan import NotebookPlan, NotebookState, module_of_task
 from grader.results.verdict import SubmissionResult
 from grader.sandbox.inside.notebook_modules import NotebookFinder
 from grader.sandbox.inside.torchvision_ops import make_torchvision_importable
@@ -67,7 +67,7 @@ def check_live(kit: Path, tasks: Sequence[str] | None, *, module: ModuleType, ce
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="grader-live-")))
         kernel = _kernel(assignment, kit, module=module, cells=cells, folder=folder)
         stack.enter_context(unharmed(kernel.namespace, root=kernel.root, owners=owners_named(probes)))
-        stack.enter_context(lent(shims_named(assignment.worker.shims)))
+        stack.enter_context(lent(shims_named(assignment.sandbox.shims)))
         torch.set_num_threads(1)  # as when the submission is graded
         sandbox = LiveSandbox(kernel, probes=probes, limits=limits_of(assignment))
         stack.callback(sandbox.close)
@@ -126,10 +126,13 @@ def _kernel(assignment: Assignment, kit: Path, *, module: ModuleType, cells: Cel
         inside = path.is_absolute() and path.is_relative_to(kit) and "site-packages" not in path.parts
         return cells.name(file) or (path.relative_to(kit).as_posix() if inside else "")
 
-    if assignment.handed_in.kind is not Kind.NOTEBOOK:
+    if assignment.handed_in.kind is not SubmissionKind.NOTEBOOK:
         return LiveKernel(module, place_of, kit)
     name = assignment.notebook.module
-    states = [State(name), *(State(module_of_task(t.name, module=name), t.name) for t in assignment.tasks if t.cell)]
+    states = [
+        NotebookState(name),
+        *(NotebookState(module_of_task(t.name, module=name), t.name) for t in assignment.tasks if t.cell),
+    ]
     (folder / _NOTEBOOK).write_bytes(write_notebook(Notebook(cells.executed())))
     finder = NotebookFinder(folder, NotebookPlan(_NOTEBOOK, tuple(states)), import_s=limits_of(assignment).import_s)
     return LiveKernel(module, place_of, kit, finder, tuple(state.module for state in states))
@@ -137,12 +140,12 @@ def _kernel(assignment: Assignment, kit: Path, *, module: ModuleType, cells: Cel
 
 def _find_uses(
     sandbox: Sandbox, assignment: Assignment, kit: Path, *, namespace: Mapping[str, Any], cells: Cells
-) -> Forbidden:
+) -> ForbiddenUses:
     """Return where forbidden names are used: in the definitions that hold, or in the files of a package."""
     if not any(task.forbidden for task in assignment.tasks):
-        return Forbidden()
+        return ForbiddenUses()
     handed_in = assignment.handed_in
-    if handed_in.kind is Kind.NOTEBOOK:
+    if handed_in.kind is SubmissionKind.NOTEBOOK:
         sources = definitions_in(namespace, cells)
         files = {handed_in.required[0]: write_notebook(Notebook(sources))}
     else:

@@ -26,7 +26,7 @@ _KIT_FILE = "checks/assignment.toml"
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class NotebookCard:
     """Hold a result as text and as HTML, so that every front end can show one of them."""
 
     text: str
@@ -99,7 +99,7 @@ def find_kit(kit: object) -> Path | None:
     return next((folder for folder in (here, *here.parents) if (folder / _KIT_FILE).is_file()), None)
 
 
-def _check(folder: Path, tasks: Sequence[str] | None) -> Card:
+def _check(folder: Path, tasks: Sequence[str] | None) -> NotebookCard:
     from grader.live.checks import check_live
 
     shell = _shell()
@@ -141,7 +141,7 @@ def _cells(shell: Any) -> "Cells":
     return Cells(tuple(history), dict(counts))
 
 
-def _card(result: "SubmissionResult", *, is_all: bool) -> Card:
+def _card(result: "SubmissionResult", *, is_all: bool) -> NotebookCard:
     from rich.console import Console
 
     from grader.report.notebook_card import render_card
@@ -154,7 +154,7 @@ def _card(result: "SubmissionResult", *, is_all: bool) -> Card:
     text = re.sub(r"\s+".join(map(re.escape, command.split())), lambda _found: ours, printed.getvalue())
     lines = [line.rstrip() for line in text.strip("\n").split("\n")]
     words = f"{sum_in_words(result).removesuffix(command)}{ours}".strip()
-    return Card("\n".join(lines), render_card(result, words=words))
+    return NotebookCard("\n".join(lines), render_card(result, words=words))
 
 
 def _next_call(tasks: "Sequence[TaskResult]") -> str:
@@ -164,7 +164,7 @@ def _next_call(tasks: "Sequence[TaskResult]") -> str:
     return ""
 
 
-def _show(card: Card) -> None:
+def _show(card: NotebookCard) -> None:
     if _shell() is None:
         print(card)  # noqa: T201 - this is where a notebook is spoken to
         return

@@ -20,11 +20,11 @@ from grader.probes import Probe, explain_missing_probe, is_probes_file
 from grader.sandbox.inside.exception_report import Places
 from grader.sandbox.inside.notebook_modules import NotebookFinder
 from grader.sandbox.inside.notebook_names import MissingFromNotebook, find_similar
-from grader.sandbox.inside.worker import all_probes, import_student, run_probe
+from grader.sandbox.inside.probe_process import all_probes, import_student, run_probe
 from grader.sandbox.outside.replies import outcome_of
 from grader.sandbox.wire.limits import MIB, Limits
 from grader.sandbox.wire.protocol import Ending, ErrorReport, ProbeCall, ProbeOutcome
-from grader.sandbox.wire.tensors import pack, unpack
+from grader.sandbox.wire.tensors import pack_values, unpack_values
 
 _ABSENT = re.compile(
     r"cannot import name '(?P<name>[^']+)' from '(?P<module>[^']+)'"
@@ -73,7 +73,7 @@ class LiveSandbox:
         if call.probe not in self._probes:
             raise CourseError(explain_missing_probe(call.probe, self._broken))
         started = time.monotonic()
-        values, devices = unpack(self._reply(call))
+        values, devices = unpack_values(self._reply(call))
         outcome = outcome_of(values, devices, limits=self._limits)
         if outcome.error is not None and outcome.error.type in _STOPPED:
             raise KeyboardInterrupt
@@ -86,8 +86,8 @@ class LiveSandbox:
             report = self._failed.get(name) or import_student(name, root=self._kernel.places)
             if report:
                 self._failed[name] = report
-                return pack({"error": report})
-        inputs, _devices = unpack(pack(call.inputs))
+                return pack_values({"error": report})
+        inputs, _devices = unpack_values(pack_values(call.inputs))
         settings = {"inputs": inputs, "dtype": call.dtype, "threads": call.threads, "seed": call.seed}
         settings |= {"device": call.device, "watch": list(call.watch)}
         with self._forgotten(probe):

@@ -13,7 +13,7 @@ DEFAULT_MODULE = "notebook"
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class NotebookState:
     """Name a module that holds the notebook as it was before one of its cells; `cell` is None for the whole."""
 
     module: str
@@ -30,7 +30,7 @@ class NotebookPlan:
     """
 
     file: str
-    states: tuple[State, ...]
+    states: tuple[NotebookState, ...]
     statement_s: float = 2.0
     methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -43,7 +43,7 @@ def write_plan(plan: NotebookPlan) -> bytes:
 def read_plan(content: bytes) -> NotebookPlan:
     """Read what `write_plan` wrote."""
     tree = json.loads(content)
-    states = tuple(State(**state) for state in tree["states"])
+    states = tuple(NotebookState(**state) for state in tree["states"])
     methods = {name: tuple(names) for name, names in tree["methods"].items()}
     return NotebookPlan(tree["file"], states, tree["statement_s"], methods)
 

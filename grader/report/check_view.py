@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from grader.report.curve_view import CurveView, curve_view
 from grader.report.heat_view import HeatView, heat_view
-from grader.report.room import Room
+from grader.report.page_budget import PageBudget
 from grader.results.plain_text import number, shortened
 from grader.results.shares import Share
 from grader.results.verdict import CheckResult, Feedback, Frame, Item, Verdict
@@ -87,13 +87,13 @@ class CheckView:
     is_open: bool
 
 
-def check_view(check: CheckResult, *, share: Share, anchor: str, room: Room) -> CheckView:
+def check_view(check: CheckResult, *, share: Share, anchor: str, budget: PageBudget) -> CheckView:
     """Return what is shown of a check that stands at `anchor`."""
     feedback, is_passed = check.feedback, check.verdict is Verdict.PASSED
-    frames, frames_left_out, inner_frames = _frames(feedback, anchor=anchor, room=room)
+    frames, frames_left_out, inner_frames = _frames(feedback, anchor=anchor, budget=budget)
     is_loud = check.verdict is Verdict.NOT_GRADED
-    explanation = shortened(explanation_of(check), room.message)
-    hint = "" if is_passed else shortened(feedback.hint, room.message)
+    explanation = shortened(explanation_of(check), budget.message)
+    hint = "" if is_passed else shortened(feedback.hint, budget.message)
     return CheckView(
         anchor=anchor,
         mark=mark_of(check.verdict),
@@ -106,14 +106,14 @@ def check_view(check: CheckResult, *, share: Share, anchor: str, room: Room) -> 
         explanation=explanation,
         link=_link(explanation, (*frames, *inner_frames)),
         hint=hint,
-        curves=tuple(curve_view(curve) for curve in feedback.curves[: room.curves]),
-        items=_items(feedback, room),
-        items_left_out=max(0, len(feedback.items) - room.items),
-        matched=tuple(shortened(name, room.line) for name in feedback.matched),
+        curves=tuple(curve_view(curve) for curve in feedback.curves[: budget.curves]),
+        items=_items(feedback, budget),
+        items_left_out=max(0, len(feedback.items) - budget.items),
+        matched=tuple(shortened(name, budget.line) for name in feedback.matched),
         frames=frames,
         frames_left_out=frames_left_out,
         inner_frames=inner_frames,
-        output=shortened(feedback.output, room.output),
+        output=shortened(feedback.output, budget.output),
         seconds=f"{check.seconds:.1f} s" if check.seconds >= 0.05 else "",
         has_details=bool(
             explanation or hint or feedback.items or feedback.curves or frames or feedback.output or is_loud
@@ -122,24 +122,24 @@ def check_view(check: CheckResult, *, share: Share, anchor: str, room: Room) -> 
     )
 
 
-def _items(feedback: Feedback, room: Room) -> tuple[ItemView, ...]:
-    views = [_item(item, feedback.message, room) for item in feedback.items[: room.items]]
-    left = room.maps
+def _items(feedback: Feedback, budget: PageBudget) -> tuple[ItemView, ...]:
+    views = [_item(item, feedback.message, budget) for item in feedback.items[: budget.items]]
+    left = budget.maps
     for i, view in enumerate(views):
         views[i] = replace(view, maps=view.maps[:left])
         left -= len(views[i].maps)
     return tuple(views)
 
 
-def _item(item: Item, explanation: str, room: Room) -> ItemView:
-    name = shortened(item.name, room.line)
+def _item(item: Item, explanation: str, budget: PageBudget) -> ItemView:
+    name = shortened(item.name, budget.line)
     return ItemView(
         name=name,
         rung=item.rung,
         place=_place(item.index),
-        actual=shortened(item.actual, room.line),
-        expected=shortened(item.expected, room.line),
-        message="" if item.message in explanation else shortened(item.message, room.message),
+        actual=shortened(item.actual, budget.line),
+        expected=shortened(item.expected, budget.line),
+        message="" if item.message in explanation else shortened(item.message, budget.message),
         differs=f"{item.wrong:,} of {item.total:,}" if item.total > 1 else "",
         share=round(100 * item.wrong / item.total, 1) if item.total > 1 else 0.0,
         maps=tuple(heat_view(heat, name=name) for heat in item.heat),
@@ -161,23 +161,25 @@ def _link(explanation: str, frames: tuple[FrameView, ...]) -> PlaceLink | None:
     return None
 
 
-def _frames(feedback: Feedback, *, anchor: str, room: Room) -> tuple[tuple[FrameView, ...], int, tuple[FrameView, ...]]:
+def _frames(
+    feedback: Feedback, *, anchor: str, budget: PageBudget
+) -> tuple[tuple[FrameView, ...], int, tuple[FrameView, ...]]:
     """Return the outer frames, how many are left out, and the inner frames."""
     count = len(feedback.traceback)
-    outer = room.outer_frames
-    left_out = count - outer - room.inner_frames
-    shown = range(count) if left_out <= 0 else (*range(outer), *range(count - room.inner_frames, count))
-    views = tuple(_frame(feedback.traceback[i], anchor=f"{anchor}-line-{i + 1}", room=room) for i in shown)
+    outer = budget.outer_frames
+    left_out = count - outer - budget.inner_frames
+    shown = range(count) if left_out <= 0 else (*range(outer), *range(count - budget.inner_frames, count))
+    views = tuple(_frame(feedback.traceback[i], anchor=f"{anchor}-line-{i + 1}", budget=budget) for i in shown)
     return (views, 0, ()) if left_out <= 0 else (views[:outer], left_out, views[outer:])
 
 
-def _frame(frame: Frame, *, anchor: str, room: Room) -> FrameView:
+def _frame(frame: Frame, *, anchor: str, budget: PageBudget) -> FrameView:
     return FrameView(
         anchor=anchor,
-        file=shortened(frame.file, room.line),
+        file=shortened(frame.file, budget.line),
         line=frame.line,
-        function=shortened(frame.function, room.line),
-        source=shortened(frame.source, room.line),
+        function=shortened(frame.function, budget.line),
+        source=shortened(frame.source, budget.line),
         before=tuple((frame.line - len(frame.before) + i, line) for i, line in enumerate(frame.before)),
         after=tuple((frame.line + 1 + i, line) for i, line in enumerate(frame.after)),
     )

@@ -34,7 +34,7 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class TaskCell:
     """Show one task of one submission; `tone` is `full`, `part` or `none`, or `absent` without a result."""
 
     points: str
@@ -54,7 +54,7 @@ class SubmissionRow:
     status: str
     is_provisional: bool
     seconds: str
-    cells: tuple[Cell, ...]
+    cells: tuple[TaskCell, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def _bins(percents: Sequence[float]) -> tuple[Bin, ...]:
 
 def _row(result: SubmissionResult, *, tasks: Sequence[str], file: str) -> SubmissionRow:
     cells = {
-        task.name: Cell(points=number(task.points), anchor=task_anchor(i), tone=tone_of(task))
+        task.name: TaskCell(points=number(task.points), anchor=task_anchor(i), tone=tone_of(task))
         for i, task in enumerate(result.tasks)
     }
     return SubmissionRow(
@@ -159,5 +159,5 @@ def _row(result: SubmissionResult, *, tasks: Sequence[str], file: str) -> Submis
         status=status_word(result.status),
         is_provisional=result.status is not Status.GRADED,
         seconds=f"{result.seconds:.1f}" if result.seconds else "",
-        cells=tuple(cells.get(task, Cell(points="–", anchor="", tone="absent")) for task in tasks),
+        cells=tuple(cells.get(task, TaskCell(points="–", anchor="", tone="absent")) for task in tasks),
     )

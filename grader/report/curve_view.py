@@ -15,7 +15,7 @@ _STEPS = 4  # between the numbers at an axis, at most
 
 
 @dataclass(frozen=True, slots=True)
-class LineView:
+class CurveLineView:
     """Show one line: path data in pixels, and its numbers in words; `tone` names a CSS class."""
 
     tone: str
@@ -36,7 +36,7 @@ class CurveView:
     """Show one curve; `target` is its height in pixels, or None if the check asks for nothing."""
 
     name: str
-    lines: tuple[LineView, ...]
+    lines: tuple[CurveLineView, ...]
     heights: tuple[Tick, ...]
     epochs: tuple[Tick, ...]
     target: float | None
@@ -65,7 +65,9 @@ def curve_view(curve: Curve) -> CurveView:
     ticks = [low + i * step for i in range(round((high - low) / step) + 1)]
     return CurveView(
         name=curve.name,
-        lines=tuple(LineView(f"line{i}", path(line), _words(line, curve)) for i, line in enumerate(curve.lines, 1)),
+        lines=tuple(
+            CurveLineView(f"line{i}", path(line), _words(line, curve)) for i, line in enumerate(curve.lines, 1)
+        ),
         heights=tuple(Tick(height(value), _text(value)) for value in ticks),
         epochs=tuple(Tick(place(epoch), str(epoch)) for epoch in sorted({1, math.ceil(last)})),
         target=None if curve.target is None else height(curve.target),

@@ -15,9 +15,9 @@ from markupsafe import Markup
 from grader.errors import StoreError
 from grader.report.class_page import class_page_of
 from grader.report.markdown import render_markdown
+from grader.report.page_budget import PAGE_BUDGETS, PAGE_LIMIT
 from grader.report.page_templates import page_templates
 from grader.report.pages import scorecard_of
-from grader.report.room import PAGE_LIMIT, ROOMS
 from grader.results.atomic import replace_file
 from grader.results.file_names import SIMILAR_PAGE, notebook_file, scorecard_files
 from grader.results.plain_text import visible
@@ -64,10 +64,10 @@ def lone_scorecards(run: RunInfo, *, results: Iterable[SubmissionResult]) -> Ite
 
 
 def _fitting(scorecard: Template, result: SubmissionResult, *, run: RunInfo, is_alone: bool, executed: str = "") -> str:
-    """Return a scorecard in the first room that makes it small enough, or else in the last."""
+    """Return a scorecard within the first budget that makes it small enough, or else within the last."""
     text = ""
-    for room in ROOMS:
-        page = scorecard_of(result, run=run, room=room, is_for_student=is_alone)
+    for budget in PAGE_BUDGETS:
+        page = scorecard_of(result, run=run, budget=budget, is_for_student=is_alone)
         text = scorecard.render(page=page, is_alone=is_alone, executed=executed)
         if len(text) <= PAGE_LIMIT and len(text.encode()) <= PAGE_LIMIT:
             break

@@ -1,6 +1,6 @@
 """The one Jinja environment of all pages: everything is escaped, and no text gets past `visible`.
 
-`grader.report.html`, `grader.report.notebook_card` and `grader.answers.desk` add what their own templates need.
+`grader.report.html`, `grader.report.notebook_card` and `grader.answers.backend` add what their own templates need.
 """
 
 from pathlib import Path

@@ -7,14 +7,14 @@
 from dataclasses import dataclass
 
 from grader.report.check_view import CheckView, check_view
-from grader.report.room import Room
+from grader.report.page_budget import PageBudget
 from grader.results.plain_text import number, shortened
 from grader.results.results_file import RunInfo
 from grader.results.shares import shares
 from grader.results.verdict import Answer, CheckResult, Status, SubmissionResult, TaskResult, Verdict
 from grader.results.verdict_words import VerdictMark, mark_of
 
-_ROOM = Room()
+_BUDGET = PageBudget()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Scorecard:
 
 
 def scorecard_of(
-    result: SubmissionResult, *, run: RunInfo, room: Room = _ROOM, is_for_student: bool = False
+    result: SubmissionResult, *, run: RunInfo, budget: PageBudget = _BUDGET, is_for_student: bool = False
 ) -> Scorecard:
     """Return the page of one submission; the caller has taken out what a student must not read."""
     checks = [check for task in result.tasks for check in task.checks]
@@ -93,13 +93,13 @@ def scorecard_of(
         bar=bar_width(result.percent),
         status=result.status,
         failed_checks=sum(check.verdict is Verdict.NOT_GRADED for check in checks),
-        pending=tuple(shortened(name, room.line) for name in result.pending),
+        pending=tuple(shortened(name, budget.line) for name in result.pending),
         counts=_counts(checks),
-        tasks=tuple(_task(task, anchor=task_anchor(i), room=room) for i, task in enumerate(result.tasks)),
+        tasks=tuple(_task(task, anchor=task_anchor(i), budget=budget) for i, task in enumerate(result.tasks)),
         failing=sum(check.verdict is not Verdict.PASSED for check in checks),
-        notes=tuple(shortened(note, room.message) for note in result.notes),
-        flags=tuple(shortened(flag, room.message) for flag in result.flags),
-        answers=tuple(_answer(answer, room) for answer in result.answers),
+        notes=tuple(shortened(note, budget.message) for note in result.notes),
+        flags=tuple(shortened(flag, budget.message) for flag in result.flags),
+        answers=tuple(_answer(answer, budget) for answer in result.answers),
         answers_summary=_answers_summary(result.answers),
         seconds=f"{result.seconds:.1f} s" if result.seconds else "",
         hidden_checks=sum(check.hidden or task.hidden for task in result.tasks for check in task.checks),
@@ -109,14 +109,14 @@ def scorecard_of(
     )
 
 
-def _answer(answer: Answer, room: Room) -> AnswerView:
+def _answer(answer: Answer, budget: PageBudget) -> AnswerView:
     return AnswerView(
-        title=shortened(answer.title, room.line),
-        text=shortened(answer.text, room.output),
+        title=shortened(answer.title, budget.line),
+        text=shortened(answer.text, budget.output),
         points=f"of {number(answer.points)} points" if answer.points else "",
-        note=shortened(answer.note, room.message),
+        note=shortened(answer.note, budget.message),
         given="" if answer.given is None else number(answer.given),
-        comment=shortened(answer.comment, room.output),
+        comment=shortened(answer.comment, budget.output),
     )
 
 
@@ -157,7 +157,7 @@ def _counts(checks: list[CheckResult]) -> tuple[tuple[VerdictMark, int], ...]:
     return tuple((mark_of(verdict), verdicts.count(verdict)) for verdict in Verdict if verdict in verdicts)
 
 
-def _task(task: TaskResult, *, anchor: str, room: Room) -> TaskView:
+def _task(task: TaskResult, *, anchor: str, budget: PageBudget) -> TaskView:
     passed = sum(check.verdict is Verdict.PASSED for check in task.checks)
     can_reproduce = any(not check.hidden and check.verdict is not Verdict.PASSED for check in task.checks)
     return TaskView(
@@ -171,7 +171,7 @@ def _task(task: TaskResult, *, anchor: str, room: Room) -> TaskView:
         reproduce=f"grader check --task {task.name}" if can_reproduce and not task.hidden else "",
         reused=_reused(task),
         checks=tuple(
-            check_view(check, share=share, anchor=check_anchor(anchor, i), room=room)
+            check_view(check, share=share, anchor=check_anchor(anchor, i), budget=budget)
             for i, (check, share) in enumerate(zip(task.checks, shares(task), strict=True))
         ),
     )

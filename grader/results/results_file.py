@@ -38,13 +38,13 @@ def as_plain(value: RunInfo | SubmissionResult) -> dict[str, Any]:
     return plain
 
 
-def pack(value: RunInfo | SubmissionResult) -> str:
+def pack_record(value: RunInfo | SubmissionResult) -> str:
     """Return the dataclass as one line of JSON in pure ASCII, so that even lone surrogates survive."""
     return json.dumps(as_plain(value), separators=(",", ":"))
 
 
 def unpack_result(text: str) -> SubmissionResult:
-    """Return the result that `pack` wrote; raise StoreError when the text is not one."""
+    """Return the result that `pack_record` wrote; raise StoreError when the text is not one."""
     try:
         return _CONVERTER.structure(json.loads(text), SubmissionResult)
     except (json.JSONDecodeError, cattrs.BaseValidationError, TypeError) as error:
@@ -55,7 +55,7 @@ def unpack_result(text: str) -> SubmissionResult:
 
 
 def unpack_run(text: str) -> RunInfo:
-    """Return the run that `pack` wrote; raise StoreError when the text is not one."""
+    """Return the run that `pack_record` wrote; raise StoreError when the text is not one."""
     try:
         return _CONVERTER.structure(json.loads(text), RunInfo)
     except (json.JSONDecodeError, cattrs.BaseValidationError, TypeError) as error:

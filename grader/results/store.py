@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from grader.errors import StoreError
-from grader.results.results_file import RunInfo, pack, unpack_result, unpack_run
+from grader.results.results_file import RunInfo, pack_record, unpack_result, unpack_run
 from grader.results.store_errors import named_errors, primary_code
 from grader.results.verdict import SubmissionResult
 
@@ -79,7 +79,7 @@ class Store:
 
     def _save(self, result: SubmissionResult, digest: str) -> None:
         numbers = (result.points, result.max_points, result.percent)
-        row = (spelled(result.submission), result.status.value, *numbers, digest, result.seconds, pack(result))
+        row = (spelled(result.submission), result.status.value, *numbers, digest, result.seconds, pack_record(result))
         self._connection.execute(_SAVE, row)
 
     def revise(self, change: Callable[[SubmissionResult, str], SubmissionResult | None]) -> None:
@@ -184,7 +184,7 @@ def _create(connection: sqlite3.Connection, *, run: RunInfo) -> None:
     for statement in _SCHEMA.split(";\n"):
         connection.execute(statement)
     connection.execute("INSERT INTO schema_version VALUES (?)", (SCHEMA_VERSION,))
-    connection.execute("INSERT INTO run VALUES (?)", (pack(run),))
+    connection.execute("INSERT INTO run VALUES (?)", (pack_record(run),))
     connection.commit()
 
 
@@ -197,7 +197,7 @@ def _resume(folder: Path, *, connection: sqlite3.Connection, run: RunInfo) -> Ru
         )
     resumed = replace(run, started=stored.started)
     with connection:
-        connection.execute("UPDATE run SET info = ?", (pack(resumed),))
+        connection.execute("UPDATE run SET info = ?", (pack_record(resumed),))
     return resumed
 
 

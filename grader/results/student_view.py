@@ -13,13 +13,13 @@ def student_view(result: SubmissionResult) -> SubmissionResult:
     return replace(result, tasks=tuple(_task(task) for task in result.tasks), flags=())
 
 
-def is_hidden(check: CheckResult, task: TaskResult) -> bool:
+def is_hidden_check(check: CheckResult, task: TaskResult) -> bool:
     """Say whether a check is hidden, by itself or with its whole task."""
     return check.hidden or task.hidden
 
 
 def _task(task: TaskResult) -> TaskResult:
-    checks = (_without_findings(check) if is_hidden(check, task) else check for check in task.checks)
+    checks = (_without_findings(check) if is_hidden_check(check, task) else check for check in task.checks)
     return replace(task, checks=tuple(checks), flags=())
 
 

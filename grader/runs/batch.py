@@ -18,10 +18,10 @@ from grader.grading.points import put_together
 from grader.results.results_file import RunInfo
 from grader.results.store import Store
 from grader.results.verdict import Status, SubmissionResult, TaskResult
-from grader.runs.executor import Answer, Executor, Watched
-from grader.runs.logs import log_answer
+from grader.runs.executor import Executor, FinishedJob, Watched
+from grader.runs.logs import log_finished_job
 from grader.runs.plan import Plan, make_plan
-from grader.runs.progress import Progress, Snapshot
+from grader.runs.progress import RunProgress, Snapshot
 from grader.runs.progress_file import kept_up
 from grader.submissions.submission import Found
 
@@ -53,16 +53,16 @@ def grade_submissions(
     sees. Stopped at any time, the same call goes on where it was. Raises what the executor raises.
     """
     plan = make_plan(store, order, found, digests=digests, fresh=fresh)
-    keeper, steps = Keeper(store, order, plan), plan.steps()
-    progress = Progress(steps, submissions=len(plan.submissions), reused=len(plan.submissions) - len(plan.left))
+    writer, steps = ResultWriter(store, order, plan), plan.steps()
+    progress = RunProgress(steps, submissions=len(plan.submissions), reused=len(plan.submissions) - len(plan.left))
     if isinstance(executor, Watched):
         executor.watch(progress.at)
     with watch(plan, progress.snapshot) as show:
 
-        def keep(answer: Answer) -> None:
-            result = keeper.keep(answer)
-            log_answer(store.folder, answer)
-            progress.finished(answer, result)
+        def keep(finished: FinishedJob) -> None:
+            result = writer.keep(finished)
+            log_finished_job(store.folder, finished)
+            progress.finished(finished, result)
             show(result)
 
         if steps:
@@ -74,7 +74,7 @@ def grade_submissions(
             )
             with written:
                 executor.grade(order, [step.job for step in steps], report=keep)
-    return keeper.differing
+    return writer.differing
 
 
 def run_info(order: Order, digests: Mapping[str, str] = MappingProxyType({})) -> RunInfo:
@@ -96,7 +96,7 @@ def _course_digest(order: Order, digests: Mapping[str, str]) -> str:
     return hashlib.sha256("\n".join(f"{name} {digests[name]}" for name in chosen).encode()).hexdigest()
 
 
-class Keeper:
+class ResultWriter:
     """Store each answer of a run as it comes, together with those tasks of its submission that are still valid."""
 
     def __init__(self, store: Store, order: Order, plan: Plan) -> None:
@@ -111,23 +111,23 @@ class Keeper:
         """Return how many submissions were graded with other checks, data or versions than this process has."""
         return len(self._differing)
 
-    def keep(self, answer: Answer) -> SubmissionResult:
+    def keep(self, finished: FinishedJob) -> SubmissionResult:
         """Store an answer and return the whole result of its submission."""
-        result, digest = answer.result, answer.digest
+        result, digest = finished.result, finished.digest
         if result.status is not Status.UNREADABLE:
-            result, digest = self._whole(answer)
+            result, digest = self._whole(finished)
         self._store.save(result, digest=digest)
         return result
 
-    def _whole(self, answer: Answer) -> tuple[SubmissionResult, str]:
+    def _whole(self, finished: FinishedJob) -> tuple[SubmissionResult, str]:
         """Return an answer's result with the tasks that it is not about, and the digest of what was graded."""
-        result, ran = answer.result, self._plan.chosen if answer.job.tasks is None else answer.job.tasks
+        result, ran = finished.result, self._plan.chosen if finished.job.tasks is None else finished.job.tasks
         has_failed = result.status is Status.NOT_GRADED and not any(task.checks for task in result.tasks)
         stored = self._store.result(result.submission)
-        digest = answer.digest or (stored[1] if stored is not None else "")
+        digest = finished.digest or (stored[1] if stored is not None else "")
         kept = [] if stored is None else self._kept(stored[0], ran, digest)
         if has_failed and not kept:
-            return result, answer.digest
+            return result, finished.digest
         now = _now()
         fresh = replace(result, tasks=tuple(replace(task, graded=now) for task in result.tasks))
         self._own.setdefault(result.submission, {}).update({task.name: digest for task in fresh.tasks if task.checks})

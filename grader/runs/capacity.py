@@ -1,6 +1,6 @@
 """How much of this machine is ours: processor cores and free memory, also inside a container.
 
-`grader.runs.local_workers` starts as many grading processes as fit.
+`grader.runs.local_processes` starts as many grading processes as fit.
 """
 
 import contextlib

@@ -18,25 +18,25 @@ _ASK_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class GraphicsCard:
     """Name a card as CUDA_VISIBLE_DEVICES does; `free_mib` is None if the driver doesn't say."""
 
     name: str
     free_mib: float | None
 
 
-def usable_cards() -> list[Card]:
+def usable_cards() -> list[GraphicsCard]:
     """Return the cards of this machine, only those in CUDA_VISIBLE_DEVICES where it is set; [] without a driver."""
     known = _ask_driver()
     chosen = os.environ.get(VISIBLE)
     if chosen is None:
-        return [Card(index, free) for index, _uuid, free in known]
-    cards: list[Card] = []
+        return [GraphicsCard(index, free) for index, _uuid, free in known]
+    cards: list[GraphicsCard] = []
     for name in filter(None, map(str.strip, chosen.split(","))):
         found = [free for index, uuid, free in known if name == index or uuid.lower().startswith(name.lower())]
         if not found and not name.startswith("MIG-"):  # a MIG slice of a card has no line of its own
             break  # CUDA hides what follows an unknown name, too
-        cards.append(Card(name, found[0] if found else None))
+        cards.append(GraphicsCard(name, found[0] if found else None))
     return cards
 
 
@@ -54,7 +54,7 @@ def _number(text: str) -> float | None:
     return float(text) if text.isdigit() else None
 
 
-def seats(cards: Sequence[Card], *, gpu_mib: float) -> list[str]:
+def seats(cards: Sequence[GraphicsCard], *, gpu_mib: float) -> list[str]:
     """Return a card's name for each submission that fits: all cards once before the first takes a second one.
 
     Each submission may use `gpu_mib` of a card, and CUDA itself takes some. Raises SandboxError if none fits.
@@ -66,11 +66,11 @@ def seats(cards: Sequence[Card], *, gpu_mib: float) -> list[str]:
             "skipped and cost no points.",
         )
     each_mib = gpu_mib + _CONTEXT_MIB
-    rooms = {card.name: 1 if card.free_mib is None else int(card.free_mib // each_mib) for card in cards}
-    if not any(rooms.values()):
+    fitting = {card.name: 1 if card.free_mib is None else int(card.free_mib // each_mib) for card in cards}
+    if not any(fitting.values()):
         free_mib = max(card.free_mib or 0.0 for card in cards)
         raise SandboxError(
             f"A submission needs up to {each_mib:g} MiB of a card, with CUDA itself, but only {free_mib:g} are free.",
             remedy="End what else runs there, or lower `gpu_mib` in assignment.toml.",
         )
-    return [name for turn in range(max(rooms.values())) for name, room in rooms.items() if turn < room]
+    return [name for turn in range(max(fitting.values())) for name, count in fitting.items() if turn < count]

@@ -1,6 +1,6 @@
 """What every executor offers: it takes jobs, and answers each with a result.
 
-`grader.runs.local_workers` are processes of this machine; the coordinator alone writes the store.
+`grader.runs.local_processes` are processes of this machine; the coordinator alone writes the store.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,8 +14,8 @@ ATTEMPTS = 3  # how often a submission may end the process that grades it
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Hold the result of a job, the digest of what was graded ("" if nothing was), and which worker did it.
+class FinishedJob:
+    """Hold the result of a job, the digest of what was graded ("" if nothing was), and where it was done.
 
     `told` are lines for the log: the ends of grading processes, and what they wrote to stderr.
     """
@@ -23,7 +23,7 @@ class Answer:
     job: Job
     result: SubmissionResult
     digest: str
-    worker: str = ""
+    where: str = ""
     told: tuple[str, ...] = ()
 
 
@@ -38,11 +38,11 @@ def tell_nobody(_worker: str, _job: Job | None) -> None:
 class Executor(Protocol):
     """Grade jobs somewhere, several at a time.
 
-    An executor that can say what each worker is doing is also `Watched`; one that can be looked at in a browser has an
+    An executor that can say what is under way is also `Watched`; one that can be looked at in a browser has an
     attribute `dashboard` with the address.
     """
 
-    def grade(self, order: Order, jobs: Sequence[Job], *, report: Callable[[Answer], None]) -> None:
+    def grade(self, order: Order, jobs: Sequence[Job], *, report: Callable[[FinishedJob], None]) -> None:
         """Grade all jobs, in this order as far as possible, and report each answer in this thread as it comes.
 
         Raises the course's or the sandbox's error where nothing can be graded at all. Ctrl-C ends all processes.
@@ -51,7 +51,7 @@ class Executor(Protocol):
 
 @runtime_checkable
 class Watched(Protocol):
-    """Say what each worker is doing while jobs are graded."""
+    """Say what is under way while jobs are graded."""
 
     def watch(self, at: At) -> None:
-        """Call `at` from now on, in the thread that calls `grade`, whenever a worker begins a job or has none."""
+        """Call `at`, in the thread that calls `grade`, whenever a job begins somewhere or none is done there."""

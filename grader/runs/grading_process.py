@@ -1,6 +1,6 @@
 """The trusted end of one grading process: starts it, has submissions graded, replaces it when it dies.
 
-`grader.runs.batch_worker` is the other end; `grader.runs.local_workers` feeds several of them.
+`grader.runs.grading_process_main` is the other end; `grader.runs.local_processes` feeds several of them.
 """
 
 import contextlib
@@ -67,7 +67,7 @@ class GradingProcess:
                 path=os.fsencode(job.found.path.absolute()).hex(),
                 tasks=job.tasks,
                 checks=job.checks,
-                parcel=str(job.parcel or ""),
+                packed=str(job.packed or ""),
             )
         )
         process.stdin.flush()
@@ -86,7 +86,7 @@ class GradingProcess:
             if self._stopped:
                 raise EOFError("the run was stopped")
             process = self._process = subprocess.Popen(
-                python_command("grader.runs.batch_worker", isolated=False),
+                python_command("grader.runs.grading_process_main", isolated=False),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""How far a run has got: what is done, what each worker is doing, and when the run will probably end.
+"""How far a run has got: what is done, what is under way, and when the run will probably end.
 
 `grader.runs.batch` feeds it; `grader.runs.progress_file` shows it to other processes, `grader.runs.view` to people.
 """
@@ -11,15 +11,15 @@ from statistics import median
 
 from grader.grading.job import Job
 from grader.results.verdict import Status, SubmissionResult
-from grader.runs.executor import Answer
+from grader.runs.executor import FinishedJob
 from grader.runs.plan import Step
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
-    """Say which submission a worker is at, with which tasks (None: all), and for how long."""
+class JobUnderWay:
+    """Say which submission is being graded and by whom, with which tasks (None: all), and for how long."""
 
-    worker: str
+    where: str
     submission: str
     tasks: tuple[str, ...] | None
     seconds: float
@@ -39,7 +39,7 @@ class Snapshot:
     not_graded: int
     elapsed_s: float
     left_s: float | None
-    lanes: tuple[Lane, ...] = ()
+    under_way: tuple[JobUnderWay, ...] = ()
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class _Begun:
     at: float
 
 
-class Progress:
+class RunProgress:
     """Count a run's jobs. Any thread may ask for a snapshot; `clock` returns seconds."""
 
     def __init__(
@@ -66,24 +66,24 @@ class Progress:
         self._failed: set[str] = set()
         self._most_busy = 0
 
-    def at(self, worker: str, job: Job | None) -> None:
-        """Note that a worker begins a job, or None: that it has no more."""
+    def at(self, where: str, job: Job | None) -> None:
+        """Note that a job begins somewhere, or None: that none is left there."""
         with self._lock:
             if job is None:
-                self._begun.pop(worker, None)
+                self._begun.pop(where, None)
             else:
-                self._begun[worker] = _Begun(job, self._clock())
+                self._begun[where] = _Begun(job, self._clock())
             self._most_busy = max(self._most_busy, len(self._begun))
 
-    def finished(self, answer: Answer, result: SubmissionResult) -> None:
+    def finished(self, finished: FinishedJob, result: SubmissionResult) -> None:
         """Note a job's answer, and the whole result of its submission."""
         with self._lock:
-            self._left.pop(_key(answer.job), None)
-            begun = self._begun.get(answer.worker)
-            if begun is not None and begun.job == answer.job:
-                del self._begun[answer.worker]
-            self._took.setdefault(answer.job.tasks, []).append(answer.result.seconds)
-            if answer.result.status is Status.NOT_GRADED:
+            self._left.pop(_key(finished.job), None)
+            begun = self._begun.get(finished.where)
+            if begun is not None and begun.job == finished.job:
+                del self._begun[finished.where]
+            self._took.setdefault(finished.job.tasks, []).append(finished.result.seconds)
+            if finished.result.status is Status.NOT_GRADED:
                 self._failed.add(result.submission)
             else:
                 self._failed.discard(result.submission)
@@ -92,9 +92,9 @@ class Progress:
         """Return how far the run has got."""
         with self._lock:
             now = self._clock()
-            lanes = tuple(
-                Lane(worker, begun.job.found.name, begun.job.tasks, now - begun.at)
-                for worker, begun in sorted(self._begun.items(), key=lambda pair: (len(pair[0]), pair[0]))
+            under_way = tuple(
+                JobUnderWay(where, begun.job.found.name, begun.job.tasks, now - begun.at)
+                for where, begun in sorted(self._begun.items(), key=lambda pair: (len(pair[0]), pair[0]))
             )
             return Snapshot(
                 total=self._total,
@@ -104,11 +104,11 @@ class Progress:
                 not_graded=len(self._failed),
                 elapsed_s=now - self._started,
                 left_s=self._left_s(now),
-                lanes=lanes,
+                under_way=under_way,
             )
 
     def _left_s(self, now: float) -> float | None:
-        """Return the expected time of all jobs that are left, shared by as many workers as were busy."""
+        """Return the expected time of all jobs that are left, shared by as many as were busy."""
         total = 0.0
         running = {_key(begun.job): now - begun.at for begun in self._begun.values()}
         for key, expected_s in self._left.items():

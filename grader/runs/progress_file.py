@@ -22,12 +22,12 @@ from grader.results.atomic import replace_file
 from grader.runs.progress import Snapshot
 
 FILE = "progress.json"
-SCHEMA_VERSION = 2  # since then a worker's `tasks` are null where it is at all of them
+SCHEMA_VERSION = 2
 EVERY_S = 1.0
 SILENT_S = 30.0  # a coordinator that has written nothing for so long is thought to be dead
 
 
-class State(StrEnum):
+class RunState(StrEnum):
     """Name what became of a run: still running, finished, stopped by Ctrl-C, ended by an error, or dead."""
 
     RUNNING = "running"
@@ -43,7 +43,7 @@ class Report:
 
     schema_version: int
     assignment: str
-    state: State
+    state: RunState
     pid: int
     host: str
     heartbeat: float
@@ -63,7 +63,7 @@ def kept_up(
     """Keep progress.json up to date until the block ends, and say in it how the run ended."""
     ended = threading.Event()
 
-    def write(state: State) -> None:
+    def write(state: RunState) -> None:
         report = Report(
             SCHEMA_VERSION, assignment, state, os.getpid(), socket.gethostname(), time.time(), dashboard(), snapshot()
         )
@@ -72,17 +72,17 @@ def kept_up(
 
     def keep_writing() -> None:
         while not ended.wait(every_s):
-            write(State.RUNNING)
+            write(RunState.RUNNING)
 
-    write(State.RUNNING)
+    write(RunState.RUNNING)
     thread = threading.Thread(target=keep_writing, daemon=True, name="progress")
     thread.start()
-    state = State.FAILED
+    state = RunState.FAILED
     try:
         yield
-        state = State.FINISHED
+        state = RunState.FINISHED
     except KeyboardInterrupt:
-        state = State.STOPPED
+        state = RunState.STOPPED
         raise
     finally:
         ended.set()
@@ -122,11 +122,11 @@ def _no_run(folder: Path) -> StoreError:
 
 def _with_death(report: Report) -> Report:
     """Return the report; one that says “running” counts as died if its process is gone or has been silent for long."""
-    if report.state is not State.RUNNING:
+    if report.state is not RunState.RUNNING:
         return report
     is_here = report.host == socket.gethostname()
     if (is_here and not _is_alive(report.pid)) or time.time() - report.heartbeat > SILENT_S:
-        return replace(report, state=State.DIED)
+        return replace(report, state=RunState.DIED)
     return report
 
 

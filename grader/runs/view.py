@@ -14,9 +14,9 @@ from rich.text import Text
 
 from grader.results.plain_text import number, visible_line
 from grader.results.verdict import SubmissionResult
-from grader.runs.progress import Lane, Snapshot
+from grader.runs.progress import JobUnderWay, Snapshot
 
-_MOST_LANES = 16
+_MOST_SHOWN = 16
 _MOST_TASKS = 4
 _BAR = 40
 
@@ -34,14 +34,14 @@ def grading_progress(console: Console, snapshot: Callable[[], Snapshot]) -> Iter
 
 
 def run_view(shown: Snapshot) -> RenderableType:
-    """Return a bar with the figures of a run, and a row for each worker."""
+    """Return a bar with the figures of a run, and a row for each job under way."""
     table = Table.grid(padding=(0, 2))
     bar = ProgressBar(total=max(1, shown.total), completed=shown.done, width=_BAR)
     table.add_row(Text("grading"), bar, Text(_figures(shown)))
-    for lane in shown.lanes[:_MOST_LANES]:
-        table.add_row(Text(lane.worker, style="dim"), Text(visible_line(lane.submission)), Text(_at(lane), style="dim"))
-    if len(shown.lanes) > _MOST_LANES:
-        table.add_row(Text(""), Text(f"and {len(shown.lanes) - _MOST_LANES} workers more", style="dim"))
+    for job in shown.under_way[:_MOST_SHOWN]:
+        table.add_row(Text(job.where, style="dim"), Text(visible_line(job.submission)), Text(_at(job), style="dim"))
+    if len(shown.under_way) > _MOST_SHOWN:
+        table.add_row(Text(""), Text(f"and {len(shown.under_way) - _MOST_SHOWN} more", style="dim"))
     return table
 
 
@@ -49,7 +49,7 @@ def lines_of(shown: Snapshot) -> Sequence[str]:
     """Return the same figures as plain lines."""
     return [
         _figures(shown),
-        *(f"  {lane.worker}: {visible_line(lane.submission)}, {_at(lane)}" for lane in shown.lanes),
+        *(f"  {job.where}: {visible_line(job.submission)}, {_at(job)}" for job in shown.under_way),
     ]
 
 
@@ -73,8 +73,8 @@ def _figures(shown: Snapshot) -> str:
     return ", ".join(words)
 
 
-def _at(lane: Lane) -> str:
-    return f"{_tasks(lane.tasks)}, for {span(lane.seconds)}"
+def _at(job: JobUnderWay) -> str:
+    return f"{_tasks(job.tasks)}, for {span(job.seconds)}"
 
 
 def _tasks(names: Sequence[str] | None) -> str:

@@ -12,7 +12,7 @@ from grader.results.cells import csv_text, text_cell
 from grader.results.plain_text import number
 
 if TYPE_CHECKING:
-    from grader.similar.similarity import Pair, Passage, Place, Work
+    from grader.similar.similarity import Passage, Place, SimilarPair, Work
 
 _PAIRS_SHOWN = 30
 _PASSAGES_SHOWN = 6
@@ -30,7 +30,7 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class LineView:
+class CodeLineView:
     """Show one line of code; `is_shared` where both submissions have it."""
 
     number: int
@@ -43,7 +43,7 @@ class PlaceView:
     """Show lines of one file or cell, and how many more there are."""
 
     title: str
-    lines: tuple[LineView, ...]
+    lines: tuple[CodeLineView, ...]
     left_out: int
 
 
@@ -86,7 +86,7 @@ class SimilarPage:
 
 
 def similar_page_of(
-    pairs: "Sequence[Pair]",
+    pairs: "Sequence[SimilarPair]",
     *,
     about: About,
     compared: int,
@@ -105,7 +105,7 @@ def similar_page_of(
     )
 
 
-def similar_csv(pairs: "Sequence[Pair]") -> str:
+def similar_csv(pairs: "Sequence[SimilarPair]") -> str:
     """Return all pairs as CSV, most similar first."""
     rows = [["left", "right", "percent", "left_percent", "right_percent", "tokens", "passages"]]
     for pair in pairs:
@@ -115,7 +115,7 @@ def similar_csv(pairs: "Sequence[Pair]") -> str:
     return csv_text(rows)
 
 
-def _pair(pair: "Pair", *, anchor: str, files: Mapping[str, str]) -> PairView:
+def _pair(pair: "SimilarPair", *, anchor: str, files: Mapping[str, str]) -> PairView:
     return PairView(
         anchor=anchor,
         left=pair.left.name,
@@ -132,7 +132,7 @@ def _pair(pair: "Pair", *, anchor: str, files: Mapping[str, str]) -> PairView:
     )
 
 
-def _passage(passage: "Passage", pair: "Pair") -> PassageView:
+def _passage(passage: "Passage", pair: "SimilarPair") -> PassageView:
     return PassageView(
         left=tuple(_place(place, pair.left) for place in passage.left),
         right=tuple(_place(place, pair.right) for place in passage.right),
@@ -148,7 +148,7 @@ def _place(place: "Place", work: "Work") -> PlaceView:
     spans = f"line {place.first}" if place.first == place.last else f"lines {place.first} to {place.last}"
     return PlaceView(
         title=f"{part.name[:_LINE_LETTERS]}, {spans}",
-        lines=tuple(LineView(i, _cut(lines[i - 1]), place.first <= i <= last) for i in shown),
+        lines=tuple(CodeLineView(i, _cut(lines[i - 1]), place.first <= i <= last) for i in shown),
         left_out=place.last - last,
     )
 

@@ -26,7 +26,7 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CodePart:
     """Hold one file, or one cell, of a submission: its name on the page and its code."""
 
     name: str
@@ -38,7 +38,7 @@ class Work:
     """Hold the code of one submission."""
 
     name: str
-    parts: tuple[Part, ...]
+    parts: tuple[CodePart, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class SimilarPair:
     """Say how much of their own code two submissions share, in percent of each and of both, and in tokens of `left`."""
 
     left: Work
@@ -90,7 +90,7 @@ class _Tokens:
     is_own: Flags
 
 
-def similar_pairs(works: Sequence[Work], *, template: Work, least: float) -> tuple[Pair, ...]:
+def similar_pairs(works: Sequence[Work], *, template: Work, least: float) -> tuple[SimilarPair, ...]:
     """Return the pairs that share at least `least` percent of their own code, most first.
 
     What the template holds is not their own, nor is a row that more than ten submissions and more than a quarter of all
@@ -166,7 +166,7 @@ def _ranges(starts: Places, ends: Places) -> Places:
     return np.arange(len(firsts)) + firsts
 
 
-def _compare(left: _Tokens, right: _Tokens, *, count: int, least: float) -> Pair | None:
+def _compare(left: _Tokens, right: _Tokens, *, count: int, least: float) -> SimilarPair | None:
     """Return a pair, or None if it shares too little; `count` is how many rows have a number."""
     in_left, in_right = _found(left, right, count), _found(right, left, count)
     percents = _percent(in_left, left.is_own), _percent(in_right, right.is_own)
@@ -174,7 +174,7 @@ def _compare(left: _Tokens, right: _Tokens, *, count: int, least: float) -> Pair
     if sum(percents) / 2 < least or tokens < LEAST_SHARED:
         return None
     passages = [_passage(left, right, run) for run in _runs(in_left)]
-    return Pair(
+    return SimilarPair(
         left.work,
         right.work,
         left_percent=percents[0],

@@ -9,7 +9,7 @@ from grader.authoring.template import plan_template
 from grader.courses.assignment import Assignment
 from grader.errors import GraderError
 from grader.notebooks.document import CellKind, read_notebook
-from grader.similar.similarity import Part, Work
+from grader.similar.similarity import CodePart, Work
 from grader.submissions.submission import KIT_FOLDER, Found, read_submission
 
 _MOST_LETTERS = 300_000  # of a file or a cell
@@ -34,15 +34,15 @@ def read_template(assignment: Assignment) -> Work:
     return Work("the template", _parts(own))
 
 
-def _parts(files: Mapping[str, bytes]) -> tuple[Part, ...]:
-    parts: list[Part] = []
+def _parts(files: Mapping[str, bytes]) -> tuple[CodePart, ...]:
+    parts: list[CodePart] = []
     for path, content in files.items():
         if path.endswith(".ipynb"):
             cells = read_notebook(content, name=path).cells
-            parts += [Part(f"cell {cell.number}", cell.source) for cell in cells if cell.kind is CellKind.CODE]
+            parts += [CodePart(f"cell {cell.number}", cell.source) for cell in cells if cell.kind is CellKind.CODE]
         elif path.endswith(".py"):
-            parts.append(Part(path, content.decode("utf-8", "replace")))
-    return tuple(Part(part.name, _plain(part.code)) for part in parts)
+            parts.append(CodePart(path, content.decode("utf-8", "replace")))
+    return tuple(CodePart(part.name, _plain(part.code)) for part in parts)
 
 
 def _plain(code: str) -> str:

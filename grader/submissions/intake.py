@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from grader.courses.assignment import Assignment, HandedIn, Kind
+from grader.courses.assignment import Assignment, HandedIn, SubmissionKind
 from grader.errors import SubmissionError
 from grader.submissions.archives import READABLE_SUFFIXES
 from grader.submissions.contents import is_junk
@@ -117,7 +117,7 @@ def _is_likely(candidate: Path, handed_in: HandedIn) -> bool:
         return is_lms_folder(candidate.name) or _holds(candidate, handed_in, depth=_LOOK_DEEP)
     if candidate.name.lower().endswith(READABLE_SUFFIXES) or parse_lms_name(candidate.name):
         return True
-    return handed_in.kind is Kind.NOTEBOOK and candidate.suffix == ".ipynb"
+    return handed_in.kind is SubmissionKind.NOTEBOOK and candidate.suffix == ".ipynb"
 
 
 def _holds(folder: Path, handed_in: HandedIn, *, depth: int) -> bool:
@@ -142,7 +142,7 @@ def _is_root(children: Iterable[Path], handed_in: HandedIn) -> bool:
         elif name in files:
             return True
         notebooks += name.endswith(".ipynb")
-    return handed_in.kind is Kind.NOTEBOOK and notebooks == 1
+    return handed_in.kind is SubmissionKind.NOTEBOOK and notebooks == 1
 
 
 def _is_hidden(path: Path) -> bool:

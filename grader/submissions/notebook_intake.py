@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from grader.courses.assignment import Assignment, Kind
+from grader.courses.assignment import Assignment, SubmissionKind
 from grader.errors import SubmissionError
 from grader.notebooks.cells import find_check_cell, methods_in
 from grader.notebooks.document import Cell, Notebook, read_notebook, read_stripped, write_notebook
 from grader.notebooks.percent import is_percent, read_any_percent, read_percent, write_ipynb
-from grader.notebooks.plan import PLAN_FILE, NotebookPlan, State, module_of_task, write_plan
+from grader.notebooks.plan import PLAN_FILE, NotebookPlan, NotebookState, module_of_task, write_plan
 from grader.sandbox.wire.child_python import python_command
 from grader.submissions.lms_names import plain_name
 from grader.submissions.paths import list_names, printable
@@ -41,7 +41,7 @@ def convert_scripts(
     Raises CourseError for a reference's script whose markers are wrong; a student's is read whatever they say.
     """
     converted = dict(files)
-    is_notebook = assignment.handed_in.kind is Kind.NOTEBOOK
+    is_notebook = assignment.handed_in.kind is SubmissionKind.NOTEBOOK
     names = {PurePosixPath(_target(assignment)).name} if is_notebook else set()
     for path in files:
         notebook = PurePosixPath(path).with_suffix(".ipynb")
@@ -139,12 +139,14 @@ def _plan(
     notebook: Notebook, assignment: Assignment, *, reference: tuple[Cell, ...]
 ) -> tuple[NotebookPlan, tuple[str, ...]]:
     module = assignment.notebook.module
-    states = [State(module)]
+    states = [NotebookState(module)]
     missing: dict[str, list[str]] = {}
     for task in assignment.tasks:
         if task.cell:
             cell = find_check_cell(notebook.cells, task.cell, reference=reference)
-            states.append(State(module_of_task(task.name, module=module), task.name, cell.number if cell else None))
+            states.append(
+                NotebookState(module_of_task(task.name, module=module), task.name, cell.number if cell else None)
+            )
             if cell is None:
                 missing.setdefault(task.cell, []).append(f"`{task.title}`")
     methods = methods_in(reference)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from grader.courses.assignment import HandedIn, Kind
+from grader.courses.assignment import HandedIn, SubmissionKind
 from grader.errors import SubmissionError
 from grader.submissions.lms_names import plain_name
 from grader.submissions.paths import list_names, printable
@@ -116,7 +116,7 @@ def _match_bare_names(files: Iterable[str], folder: str, handed_in: HandedIn) ->
         name = PurePosixPath(target).name
         same = [path for path in beside if plain_name(path.rpartition("/")[2]) == name.lower()]
         notebooks = [path for path in beside if path.endswith(".ipynb")]
-        if not same and handed_in.kind is Kind.NOTEBOOK and name.endswith(".ipynb") and len(notebooks) == 1:
+        if not same and handed_in.kind is SubmissionKind.NOTEBOOK and name.endswith(".ipynb") and len(notebooks) == 1:
             same = notebooks
         if same and name != "__init__.py":
             matches.setdefault(same[0], target)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from grader.courses.assignment import Assignment, HandedIn, Kind
+from grader.courses.assignment import Assignment, HandedIn, SubmissionKind
 from grader.courses.globs import is_matched
 from grader.errors import CourseError, SubmissionError
 from grader.submissions.archives import READABLE_SUFFIXES, read_archive
@@ -66,19 +66,19 @@ def _read(found: Found, assignment: Assignment, *, limits: IntakeLimits) -> Subm
         files=ordered,
         notes=(*contents.notes, *chosen.notes, *placed.notes, *notes, *stripped.notes),
         missing=placed.missing,
-        digest=digest_of(ordered),
+        digest=files_digest(ordered),
     )
 
 
 def _choose_notebook(files: Mapping[str, bytes], assignment: Assignment) -> Chosen:
-    if assignment.handed_in.kind is not Kind.NOTEBOOK:
+    if assignment.handed_in.kind is not SubmissionKind.NOTEBOOK:
         return Chosen(files)
     scripts = convert_scripts(files, assignment, is_reference=False)
     return choose_notebook(scripts, assignment, reference=reference_notebook(assignment))
 
 
 def _strip_notebook(files: Mapping[str, bytes], assignment: Assignment) -> Chosen:
-    if assignment.handed_in.kind is not Kind.NOTEBOOK:
+    if assignment.handed_in.kind is not SubmissionKind.NOTEBOOK:
         return Chosen(files)
     return strip_notebook(files, assignment, reference=reference_notebook(assignment))
 
@@ -182,7 +182,7 @@ def _is_same(actual: bytes, expected: bytes) -> bool:
     return actual.replace(b"\r\n", b"\n") == expected.replace(b"\r\n", b"\n")
 
 
-def digest_of(files: Mapping[str, bytes]) -> str:
+def files_digest(files: Mapping[str, bytes]) -> str:
     """Return the sha256 over all paths and contents, in the files' order."""
     total = hashlib.sha256()
     for path, content in files.items():

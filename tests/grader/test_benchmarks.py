@@ -103,8 +103,8 @@ def one_run(monkeypatch, tmp_path):
 
 
 def test_sections_that_grade_often(one_run):
-    """Workers and sizes yield their figures, and the ratios of equal runs are 1."""
-    told = {figure.name: figure.value for figure in scaling.workers(one_run / "w", count=2, jobs=(1, 2))}
+    """Processes and sizes yield their figures, and the ratios of equal runs are 1."""
+    told = {figure.name: figure.value for figure in scaling.processes(one_run / "w", count=2, jobs=(1, 2))}
     assert told["as fast as the first, times"] == 1
     assert told["CPU"] > 0.5
     told = {figure.name: figure.value for figure in scaling.sizes(one_run / "s", counts=(1, 2))}

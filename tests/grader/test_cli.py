@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.authoring.record import record
+from grader.authoring.record import record_assets
 from grader.authoring.template import write_template
 
 GOOD = "def double(x):\n    return 2 * x\n\n\ndef triple(x):\n    return 3 * x\n"
@@ -26,7 +26,7 @@ def test_bug(probe):
 def made(make_course, read_tiny, tmp_path_factory):
     """Return a course with recorded assets and a template, made once."""
     folder = make_course(tmp_path_factory.mktemp("made"))
-    record(read_tiny(folder), write=True)
+    record_assets(read_tiny(folder), write=True)
     write_template(read_tiny(folder), folder / "student_template" / "tiny")
     return folder
 

@@ -7,16 +7,16 @@ import pytest
 
 # What no import shows: module, the neighbour that its docstring names, and how the two know each other all the same.
 WITHOUT_AN_IMPORT = {
-    ("cluster.answers", "cluster.node"): "another machine wrote the message",
+    ("cluster.finished_jobs", "cluster.node"): "another machine wrote the message",
     ("grading.notebook_execution", "sandbox.inside.execution"): "a probe of every assignment, called by its name",
     ("notebooks.reader", "submissions.notebook_intake"): "started in a process of its own",
-    ("runs.batch_worker", "runs.grading_process"): "started in a process of its own",
-    ("runs.grading_process", "runs.batch_worker"): "started in a process of its own",
+    ("runs.grading_process_main", "runs.grading_process"): "started in a process of its own",
+    ("runs.grading_process", "runs.grading_process_main"): "started in a process of its own",
     ("sandbox.inside.exception_report", "sandbox.outside.replies"): "its report crosses the wall as data",
     ("sandbox.inside.execution", "grading.notebook_execution"): "what it returns crosses the wall as data",
     ("sandbox.inside.forkserver", "sandbox.outside.forkserver_client"): "the two ends of the control connection",
     ("sandbox.inside.forkserver", "sandbox.outside.walls"): "started in a process of its own",
-    ("sandbox.inside.worker", "sandbox.outside.host"): "the two ends of a submission's connection",
+    ("sandbox.inside.probe_process", "sandbox.outside.host"): "the two ends of a submission's connection",
     ("sandbox.outside.stage", "sandbox.outside.walls"): "started as a file, as root, with nothing of ours importable",
 }
 

@@ -161,7 +161,7 @@ def test_only_the_edge_prints_or_exits(trees):
     "statement",
     [
         "import grader.cli, grader.runs.batch, grader.results.store, grader.report.html, grader.authoring.template",
-        "import grader.grading.keys, grader.datasets.places, grader.runs.local_workers, grader.export.finished_run",
+        "import grader.grading.keys, grader.datasets.places, grader.runs.local_processes, grader.export.finished_run",
         "import grader.sandbox.outside.walls, grader.sandbox.outside.forkserver_client, grader.live.watch",
         "import grader.datasets, grader.probes; grader.datasets.__all__",
         "import sys; sys.argv = ['grader', '--help']; from grader.cli import app; app(standalone_mode=False)",

@@ -8,7 +8,7 @@ import pytest
 
 from grader.notebook_probes import checking_cell, run_statement, statements_of
 from grader.notebooks.document import Cell, CellKind, Notebook, write_notebook
-from grader.notebooks.plan import NotebookPlan, State
+from grader.notebooks.plan import NotebookPlan, NotebookState
 from grader.sandbox.inside.notebook_modules import NotebookFinder
 
 CELLS = (
@@ -20,7 +20,7 @@ CELLS = (
     Cell(6, CellKind.CODE, "def fit(loss):\n    loss.backward()"),
     Cell(7, CellKind.CODE, "class MLP:\n    width = 2 * WIDTH\n\nfit(MLP)\nratio = 1 / (WIDTH - 4)"),
 )
-STATES = (State("notebook"), State("notebook_mlp", "mlp", 5), State("notebook_fit", "fit"))
+STATES = (NotebookState("notebook"), NotebookState("notebook_mlp", "mlp", 5), NotebookState("notebook_fit", "fit"))
 
 
 @pytest.fixture

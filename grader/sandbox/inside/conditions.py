@@ -1,7 +1,7 @@
 """The conditions under which a probe runs: its seed, torch's default type and threads, its share of a graphics card.
 
-`grader.sandbox.inside.worker` sets them beside the student's code. CUDA can't be used in the fork of a process that has
-started it, so only a probe's own fork starts it.
+`grader.sandbox.inside.probe_process` sets them beside the student's code. CUDA can't be used in the fork of a process
+that has started it, so only a probe's own fork starts it.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """Describe exceptions beside the student's code: type, message, the student's own frames, and whose code raised them.
 
-`grader.sandbox.inside.worker` sends the reports; `grader.sandbox.outside.replies` reads them on the other side.
+`grader.sandbox.inside.probe_process` sends the reports; `grader.sandbox.outside.replies` reads them on the other side.
 """
 
 import traceback
@@ -14,7 +14,7 @@ from grader.sandbox.inside.notebook_names import explain_in_notebook
 
 _MAX_MESSAGE = 4000
 _MAX_FRAMES = 30
-_WORKER = str(Path(__file__).with_name("worker.py"))  # calls the code; nothing in it is anybody's mistake
+_PROBE_PROCESS = str(Path(__file__).with_name("probe_process.py"))  # calls the code; nothing in it is anybody's mistake
 Places = Path | Callable[[str], str]
 """Where the student's code is: below a folder, or wherever a function knows a name for its file ("" for others')."""
 
@@ -57,7 +57,7 @@ def _student_frames(trace: TracebackType | None, *, root: Places) -> tuple[list[
             frames.append([name, line.lineno or 0, line.name, (line.line or "")[:300]])
         elif is_probes_file(line.filename):
             raised_in = "probe"
-        elif "importlib" not in line.filename and line.filename != _WORKER:
+        elif "importlib" not in line.filename and line.filename != _PROBE_PROCESS:
             raised_in = "library"
     return frames, raised_in
 

@@ -1,8 +1,8 @@
 """Run a whole notebook in a kernel of its own inside the wall: cell by cell, errors kept, time and outputs bounded.
 
-`grader.sandbox.inside.worker` runs it as a probe; `grader.grading.notebook_execution` asks for it and makes a clean
-notebook of what comes back. The kernel speaks over sockets in the file system, since there is no network, not even a
-loopback.
+`grader.sandbox.inside.probe_process` runs it as a probe; `grader.grading.notebook_execution` asks for it and makes a
+clean notebook of what comes back. The kernel speaks over sockets in the file system, since there is no network, not
+even a loopback.
 """
 
 import asyncio

@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 
-from grader.sandbox.inside import kernel, worker
+from grader.sandbox.inside import kernel, probe_process
 from grader.sandbox.inside.huge_pages import collapse_memory
 from grader.sandbox.inside.seccomp import build_filter
 from grader.sandbox.inside.supervisor import OVER_MEMORY, Supervisor, leave_with
@@ -39,7 +39,7 @@ def main() -> None:
     with _writable_home(PRELOAD_FOLDER) if settings["walled"] else contextlib.nullcontext():
         problems = _preload(settings["preload"])
     torch.set_num_threads(1)
-    worker.warm_up(starts_engine=settings["device"] == "cpu")
+    probe_process.warm_up(starts_engine=settings["device"] == "cpu")
     threads = _thread_count()
     control.sendall(note(ready=threads == 1, threads=threads, torch=torch.__version__, problems=problems))
     gc.collect()

@@ -1,7 +1,7 @@
 """Make a submission's notebook importable: as a whole, and as it was before the cells where tasks are checked.
 
-`grader.sandbox.inside.worker` installs it before the probes run; `grader.sandbox.inside.definitions` runs the cells,
-and `grader.sandbox.inside.notebook_names` explains what a module turns out to lack.
+`grader.sandbox.inside.probe_process` installs it before the probes run; `grader.sandbox.inside.definitions` runs the
+cells, and `grader.sandbox.inside.notebook_names` explains what a module turns out to lack.
 """
 
 import ast
@@ -16,7 +16,7 @@ from typing import Any
 
 from grader.notebooks.cell_source import to_python
 from grader.notebooks.document import Cell, CellKind, read_stripped
-from grader.notebooks.plan import PLAN_FILE, NotebookPlan, State, read_plan
+from grader.notebooks.plan import PLAN_FILE, NotebookPlan, NotebookState, read_plan
 from grader.probes import Probe
 from grader.sandbox.inside.definitions import Event, Log, Pace, run_cells
 from grader.sandbox.inside.notebook_surroundings import prepare_surroundings
@@ -29,7 +29,7 @@ _MOST_ROWS = 200
 class NotebookLoader(Loader):
     """Run one state of the notebook when it is imported, and keep what happened."""
 
-    def __init__(self, finder: "NotebookFinder", state: State) -> None:
+    def __init__(self, finder: "NotebookFinder", state: NotebookState) -> None:
         self.finder = finder
         self.state = state
         self.log = Log()

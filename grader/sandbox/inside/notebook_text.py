@@ -1,7 +1,7 @@
 """A notebook as one Python text, to be searched as a whole, and the way back from its lines to cells.
 
-A cell that is no valid Python is left out: nothing of it is ever run. `grader.sandbox.inside.worker` searches the text
-for forbidden names.
+A cell that is no valid Python is left out: nothing of it is ever run. `grader.sandbox.inside.probe_process` searches
+the text for forbidden names.
 """
 
 import ast

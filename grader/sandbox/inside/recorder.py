@@ -1,8 +1,8 @@
 """Watch which forbidden functions and layers a student's code really calls, however it got hold of them.
 
-`grader.sandbox.inside.worker` wraps it around a probe; `grader.sandbox.inside.forbidden.names` knows what is forbidden.
-It runs beside the student's code and can be fooled by code that means to: what it saw was called, what it didn't may
-have been.
+`grader.sandbox.inside.probe_process` wraps it around a probe; `grader.sandbox.inside.forbidden.names` knows what is
+forbidden. It runs beside the student's code and can be fooled by code that means to: what it saw was called, what it
+didn't may have been.
 """
 
 import functools
@@ -22,7 +22,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode, resolve_name
 
 from grader.probes import is_probes_file
-from grader.sandbox.inside.forbidden.names import Forbidden
+from grader.sandbox.inside.forbidden.names import ForbiddenNames
 
 # Modules that only pass a call on: who called them is who calls.
 _PASS_ON = frozenset(
@@ -37,7 +37,7 @@ _PASS_ON_AUTOGRAD = _PASS_ON | {
     "torch.autograd", "torch.autograd.graph", "torch._functorch.apis", "torch._functorch.eager_transforms",
     "torch._functorch.vmap", "torch._functorch.predispatch",
 }  # fmt: skip
-_AUTOGRAD = Forbidden(["torch.autograd"])
+_AUTOGRAD = ForbiddenNames(["torch.autograd"])
 _ENGINE = "torch.autograd.Variable._execution_engine.run_backward"
 
 
@@ -62,7 +62,7 @@ def record_calls(names: Sequence[str]) -> Iterator[RecordCalls]:
     if not names:
         yield record
         return
-    watch = _Watch(record, Forbidden(names))
+    watch = _Watch(record, ForbiddenNames(names))
     with ExitStack() as stack:
         for kind in (torch.nn.Module, torch.optim.Optimizer):
             stack.enter_context(_watched_making(kind, watch))
@@ -168,7 +168,7 @@ class _Watch:
     """Decide which calls count, remembering what each function and class is forbidden as."""
 
     record: RecordCalls
-    forbidden: Forbidden
+    forbidden: ForbiddenNames
     known: dict[Any, "_Match"] = field(default_factory=dict)
 
     def function_called(self, function: Callable[..., Any]) -> None:

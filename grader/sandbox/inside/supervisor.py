@@ -1,7 +1,7 @@
 """A submission's first processes: its supervisor, pid 1 of its namespaces, and the process that serves its probes.
 
-`grader.sandbox.inside.forkserver` forks them; `grader.sandbox.inside.worker` runs the student's code in the last of
-them.
+`grader.sandbox.inside.forkserver` forks them; `grader.sandbox.inside.probe_process` runs the student's code in the last
+of them.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from grader.sandbox.inside import kernel, worker
+from grader.sandbox.inside import kernel, probe_process
 from grader.sandbox.inside.memory import descendants, exceeds
 from grader.sandbox.wire import limits as bounds
 from grader.sandbox.wire.protocol import PRELOAD_FOLDER, write_all
@@ -149,7 +149,7 @@ class Supervisor:
             return 1
         write_all(self.report, b"ok")
         os.close(self.report)
-        worker.serve(socket.socket(fileno=3), root=Path(self.root), limits=self.limits)
+        probe_process.serve_probes(socket.socket(fileno=3), root=Path(self.root), limits=self.limits)
         return 0
 
 

@@ -1,6 +1,7 @@
 """Read the texts that students wrote into variables of their modules, without believing that the modules work.
 
-`grader.sandbox.inside.worker` runs it as a probe; `grader.grading.text_answers` asks for it and reads what comes back.
+`grader.sandbox.inside.probe_process` runs it as a probe; `grader.grading.text_answers` asks for it and reads what comes
+back.
 """
 
 import ast

@@ -23,7 +23,7 @@ from grader.sandbox.wire.protocol import (
     frame,
     read_note,
 )
-from grader.sandbox.wire.tensors import pack, unpack
+from grader.sandbox.wire.tensors import pack_values, unpack_values
 
 _GRACE_S = 0.5
 _FAREWELL_S = 0.25  # how long a probe that has replied may take to end
@@ -118,7 +118,7 @@ class Exchange:
         return self._with_times(outcome, started)
 
     def _send(self, call: ProbeCall, number: int, writing: int) -> None:
-        payload = pack(
+        payload = pack_values(
             {
                 "id": number,
                 "probe": call.probe,
@@ -232,7 +232,7 @@ class Exchange:
         """Turn the reply, or its absence, into an outcome."""
         if self._payload is None:
             return ending_of(self._end or {}, cpu_s=self._limits.cpu_s)
-        values, devices = unpack(self._payload)
+        values, devices = unpack_values(self._payload)
         outcome = outcome_of(values, devices, limits=self._limits)
         self.import_failed = outcome.error is not None and outcome.error.phase == "import"
         return outcome

@@ -13,12 +13,12 @@ from typing import Any
 from grader.errors import CourseError
 from grader.probes import explain_missing_probe
 from grader.sandbox.inside.notebook_modules import install_notebook
-from grader.sandbox.inside.worker import all_probes, import_student, run_probe
+from grader.sandbox.inside.probe_process import all_probes, import_student, run_probe
 from grader.sandbox.outside.replies import outcome_of
 from grader.sandbox.wire.limits import MIB, Limits
 from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome
 from grader.sandbox.wire.shims import provide, shims_named
-from grader.sandbox.wire.tensors import pack, unpack
+from grader.sandbox.wire.tensors import pack_values, unpack_values
 
 
 class InlineSandbox:
@@ -40,7 +40,7 @@ class InlineSandbox:
             raise CourseError(explain_missing_probe(call.probe, self._broken))
         started = time.monotonic()
         reply = self._reply(call)
-        values, devices = unpack(reply)
+        values, devices = unpack_values(reply)
         outcome = outcome_of(values, devices, limits=self._limits)
         if outcome.ending is Ending.OK:
             return replace(outcome, wall_s=time.monotonic() - started)
@@ -52,8 +52,8 @@ class InlineSandbox:
             report = self._failed.get(name) or import_student(name, root=self._root)
             if report:
                 self._failed[name] = report
-                return pack({"error": report})
-        inputs, _devices = unpack(pack(call.inputs))
+                return pack_values({"error": report})
+        inputs, _devices = unpack_values(pack_values(call.inputs))
         settings = {"inputs": inputs, "dtype": call.dtype, "threads": call.threads, "seed": call.seed}
         settings |= {"device": call.device, "watch": list(call.watch)}
         return run_probe(probe, settings, root=self._root, max_bytes=int(self._limits.reply_mib * MIB))

@@ -1,6 +1,7 @@
 """Try a wall: run a probe on a tiny submission behind it, and report what happened.
 
-`grader.doctor` tries each wall of a machine, `grader.runs.batch_worker` the one that it is about to grade behind.
+`grader.doctor` tries each wall of a machine, `grader.runs.grading_process_main` the one that it is about to grade
+behind.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ def trial(*, x):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """Say whether one thing works, what was seen, and what to do if it doesn't."""
 
     subject: str
@@ -33,7 +34,7 @@ class Finding:
     remedy: str = ""
 
 
-def try_server(server: ForkServer) -> Finding:
+def try_server(server: ForkServer) -> Diagnosis:
     """Run a probe on a tiny submission behind the wall of a running fork server, and report what happened."""
     import torch
 
@@ -44,13 +45,13 @@ def try_server(server: ForkServer) -> Finding:
         with WalledSandbox(server, files=files, probes={"probes.py": _TRIAL}, limits=Limits()) as sandbox:
             outcome = sandbox.run(ProbeCall("trial", {"x": torch.ones(2)}, device=server.device))
     except SandboxError as err:
-        return Finding(subject, is_good=False, message=err.message, remedy=err.remedy)
+        return Diagnosis(subject, is_good=False, message=err.message, remedy=err.remedy)
     if outcome.ending is not Ending.OK or float(outcome.outputs["y"].sum()) != 4.0:
         said = f"{outcome.error.type}: {outcome.error.message}" if outcome.error is not None else outcome.detail
-        return Finding(subject, is_good=False, message=said, remedy=_remedy(server))
+        return Diagnosis(subject, is_good=False, message=said, remedy=_remedy(server))
     if server.device == "cuda" and not outcome.devices.get("y", "").startswith("cuda"):
-        return Finding(subject, is_good=False, message="its tensors were not on the card", remedy=_remedy(server))
-    return Finding(subject, is_good=True, message=f"a trial run took {1000 * outcome.wall_s:.0f} ms")
+        return Diagnosis(subject, is_good=False, message="its tensors were not on the card", remedy=_remedy(server))
+    return Diagnosis(subject, is_good=True, message=f"a trial run took {1000 * outcome.wall_s:.0f} ms")
 
 
 def _remedy(server: ForkServer) -> str:

@@ -1,6 +1,6 @@
 """Values that cross the wall: tensors as safetensors, everything else as JSON, nothing else at all.
 
-`pack` runs on the sending side (`grader.sandbox.inside.worker`), `unpack` on the receiving one
+`pack_values` runs on the sending side (`grader.sandbox.inside.probe_process`), `unpack_values` on the receiving one
 (`grader.sandbox.outside.exchange`), which trusts nothing. A value that can't cross becomes an `Opaque` that says what
 it was.
 """
@@ -53,7 +53,7 @@ class Opaque:
     dtype: str = ""
 
 
-def pack(values: Mapping[str, Any], *, max_bytes: int = 1 << 30) -> bytes:
+def pack_values(values: Mapping[str, Any], *, max_bytes: int = 1 << 30) -> bytes:
     """Turn named values into one safetensors file whose metadata holds the tree of plain values.
 
     Tensors may sit anywhere in nested lists and dicts; each is stored under its path (`params.0.1`). What can't be
@@ -176,8 +176,8 @@ def _plain_tree(value: Any) -> Any:
     return _opaque_tree(Opaque(name))
 
 
-def unpack(data: bytes | bytearray) -> tuple[dict[str, Any], dict[str, str]]:
-    """Read what `pack` wrote, trusting nothing; return the values and the devices of tensors not on the CPU by path.
+def unpack_values(data: bytes | bytearray) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read what `pack_values` wrote, trusting nothing; return the values, and by path the devices other than the CPU.
 
     Raises ProtocolError for anything but a well-formed message.
     """

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from grader.answers.desk import Desk
+from grader.answers.backend import PageBackend
 from grader.answers.marks import find_answers
-from grader.answers.server import TOKEN_HEADER, serve
+from grader.answers.server import TOKEN_HEADER, open_server
 from grader.answers.store import ManualStore
 from grader.courses.assignment import Question
 from grader.results.results_file import RunInfo
@@ -57,12 +57,12 @@ class Page:
     """A running page, as a client sees it."""
 
     url: str
-    desk: Desk
+    backend: PageBackend
     store: ManualStore
 
     @property
     def origin(self):
-        return self.url.removesuffix(f"/{self.desk.token}/")
+        return self.url.removesuffix(f"/{self.backend.token}/")
 
     def ask(self, path="", *, headers=None, body=None, method=None, url=None):
         """Return status, headers and text of a request below the token, or of a whole `url`."""
@@ -76,7 +76,7 @@ class Page:
 
     def send(self, action, **body):
         """Return status and reply of what the page itself would send."""
-        status, _, text = self.ask(action, headers={TOKEN_HEADER: self.desk.token}, body=body)
+        status, _, text = self.ask(action, headers={TOKEN_HEADER: self.backend.token}, body=body)
         return status, json.loads(text)
 
 
@@ -87,12 +87,12 @@ def start_page():
 
     def start(folder, results):
         store = ManualStore(folder)
-        desk = Desk(store, title="Tiny", questions=QUESTIONS, answers=find_answers(results, QUESTIONS))
-        server = serve(desk)
+        backend = PageBackend(store, title="Tiny", questions=QUESTIONS, answers=find_answers(results, QUESTIONS))
+        server = open_server(backend)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         servers.append((server, thread))
-        return Page(f"http://127.0.0.1:{server.server_address[1]}/{desk.token}/", desk, store)
+        return Page(f"http://127.0.0.1:{server.server_address[1]}/{backend.token}/", backend, store)
 
     yield start
     for server, thread in servers:

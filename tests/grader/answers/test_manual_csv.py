@@ -4,7 +4,7 @@ import pytest
 from manual_conftest import QUESTIONS, result_of
 
 from grader.answers.csv_file import merge_csv, write_csv
-from grader.answers.marks import Mark, digest_of, find_answers
+from grader.answers.marks import AnswerMark, find_answers, text_digest
 from grader.answers.store import ManualStore
 from grader.errors import ManualError
 
@@ -20,7 +20,7 @@ def store(folder):
 
 
 def _mark(key, points, comment=""):
-    return {key: Mark(points, comment, digest_of(ANSWERS[key]))}
+    return {key: AnswerMark(points, comment, text_digest(ANSWERS[key]))}
 
 
 def _edit(folder, old, new):
@@ -159,7 +159,7 @@ def test_no_cell_is_a_formula(make_results):
     folder, answers = make_results(result), find_answers([result], QUESTIONS)
     store = ManualStore(folder)
     key = ("=cmd|x", "why")
-    store.give({key: Mark(1.0, "=1+1", digest_of(answers[key]))})
+    store.give({key: AnswerMark(1.0, "=1+1", text_digest(answers[key]))})
     assert "'=cmd|x,why,1,'=1+1\n" in write_csv(folder, store, answers).read_text()
     _edit(folder, "why,1,'=1+1", "why,2,'=1+1")
     assert merge_csv(folder, store, answers).problems == ()
@@ -168,7 +168,7 @@ def test_no_cell_is_a_formula(make_results):
 
 def test_marks_for_earlier_texts_are_not_written(folder, store):
     """A mark for a text that has changed since leaves its row empty, to be graded again."""
-    store.give({("ann", "why"): Mark(3.0, "good", "digest of another text")})
+    store.give({("ann", "why"): AnswerMark(3.0, "good", "digest of another text")})
     assert "ann,why,,\n" in write_csv(folder, store, ANSWERS).read_text()
     _edit(folder, "ann,why,,", "ann,why,1,")
     assert merge_csv(folder, store, ANSWERS).problems == ()

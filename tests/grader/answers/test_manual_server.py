@@ -1,4 +1,4 @@
-"""Tests of grader.answers.server and grader.answers.desk, through real requests."""
+"""Tests of grader.answers.server and grader.answers.backend, through real requests."""
 
 import http.client
 import json
@@ -7,7 +7,7 @@ import socket
 import pytest
 from manual_conftest import result_of
 
-from grader.answers.server import TOKEN_HEADER, serve
+from grader.answers.server import TOKEN_HEADER, open_server
 from grader.answers.view import opaque_key
 from grader.errors import ManualError
 
@@ -18,7 +18,7 @@ HOSTILE = (
 
 
 def _key(page, name):
-    return opaque_key(name, token=page.desk.token)
+    return opaque_key(name, token=page.backend.token)
 
 
 def test_the_page_lists_the_questions(page):
@@ -44,7 +44,7 @@ def test_every_answer_says_what_a_browser_may_do(page):
 @pytest.mark.parametrize("path", ["/", "/wrong/", "/wrong/q/0", "//", "/../run.sqlite", "/{token}"])
 def test_without_the_token_there_is_nothing(page, path):
     """An address without the token is not found, and the refusal holds no answer."""
-    status, _, text = page.ask(url=page.origin + path.replace("{token}", page.desk.token[:-1]))
+    status, _, text = page.ask(url=page.origin + path.replace("{token}", page.backend.token[:-1]))
     assert status == 404
     assert "Because" not in text
 
@@ -62,7 +62,7 @@ def test_two_hosts_are_refused(page):
     """A request that names two hosts is nobody's."""
     port = int(page.origin.rpartition(":")[2])
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    connection.putrequest("GET", f"/{page.desk.token}/", skip_host=True)
+    connection.putrequest("GET", f"/{page.backend.token}/", skip_host=True)
     connection.putheader("Host", f"127.0.0.1:{port}")
     connection.putheader("Host", "evil.example")
     connection.endheaders()
@@ -94,7 +94,7 @@ def test_a_form_of_strangers_changes_nothing(page, headers):
 
 def test_another_origin_changes_nothing(page):
     """A POST that a browser marks as another page's is refused, even with both tokens."""
-    headers = {TOKEN_HEADER: page.desk.token, "Origin": "http://evil.example"}
+    headers = {TOKEN_HEADER: page.backend.token, "Origin": "http://evil.example"}
     body = {"key": _key(page, "ann"), "question": "why", "points": "4", "comment": ""}
     assert page.ask("give", headers=headers, body=body)[0] == 403
     assert page.ask("give", headers=headers | {"Origin": page.origin}, body=body)[0] == 200
@@ -140,7 +140,7 @@ def test_what_cannot_be_given_is_refused(page, sent, words):
 )
 def test_a_body_that_is_none_is_refused(page, body, status, words):
     """What is no JSON object, or too much, is refused."""
-    got, _, text = page.ask("give", headers={TOKEN_HEADER: page.desk.token}, body=body)
+    got, _, text = page.ask("give", headers={TOKEN_HEADER: page.backend.token}, body=body)
     assert (got, json.loads(text)["error"]) == (status, words)
 
 
@@ -148,7 +148,7 @@ def test_a_body_that_is_none_is_refused(page, body, status, words):
 def test_there_is_nothing_else(page, path, method):
     """Other addresses, and questions that aren't there, are not found."""
     body = {} if method == "POST" else None
-    assert page.ask(path, headers={TOKEN_HEADER: page.desk.token}, body=body, method=method)[0] == 404
+    assert page.ask(path, headers={TOKEN_HEADER: page.backend.token}, body=body, method=method)[0] == 404
 
 
 def test_names_are_hidden_until_asked_for(page):
@@ -225,4 +225,4 @@ def test_a_port_in_use_is_said(page):
     """A port that another program holds is named, with the option that chooses another."""
     port = int(page.origin.rpartition(":")[2])
     with pytest.raises(ManualError, match=rf"Port {port} of 127.0.0.1 can't be used: .*--port"):
-        serve(page.desk, port=port)
+        open_server(page.backend, port=port)

@@ -8,12 +8,12 @@ from manual_conftest import QUESTIONS, result_of
 
 from grader.answers.marks import (
     LONGEST_COMMENT,
-    Mark,
+    AnswerMark,
     comment_from,
-    digest_of,
     find_answers,
     manual_sum,
     points_from,
+    text_digest,
     total_points,
     with_marks,
 )
@@ -28,7 +28,7 @@ ANN = ("ann", "why")
 
 def _mark(points=3.0, comment="", *, text="Because."):
     answer = result_of("x", why=text).answers[0]
-    return Mark(points, comment, digest_of(answer))
+    return AnswerMark(points, comment, text_digest(answer))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_mark_for_an_earlier_text_does_not_count():
 def test_there_is_no_total_before_all_is_graded():
     """The total of checks and answers is None while an answer waits or the checks are provisional."""
     result = result_of("ann")
-    how = Mark(1.5, "", digest_of(result.answers[1]))
+    how = AnswerMark(1.5, "", text_digest(result.answers[1]))
     assert total_points(with_marks(result, QUESTIONS, {ANN: _mark()})) is None
     both = with_marks(result, QUESTIONS, {ANN: _mark(), ("ann", "how"): how})
     assert total_points(both) == 9.5

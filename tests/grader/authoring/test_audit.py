@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.authoring.audit import Part, Request, audit, find_unproven, request_for, write_figures
+from grader.authoring.audit import AuditPart, AuditRequest, audit_assignment, find_unproven, request_for, write_figures
 from grader.errors import CourseError
 
 MINI = Path(__file__).parents[1] / "sample_courses" / "mini"
@@ -183,14 +183,14 @@ def bad(make_course, write_files, tmp_path_factory):
 
 def _record_then_change(course):
     """Record assets, then make one stale, one missing and one unused."""
-    from grader.authoring.record import record
+    from grader.authoring.record import record_assets
     from grader.courses.course import read_assignment
 
     check = course / "tests" / "assignments" / "bad" / "test_tiny.py"
     text = check.read_text()
     sound = text.replace("== 5", "== 4").replace("test_new", "test_old")
     check.write_text(sound.replace("rng.initial_seed() == 681481593", "True"))
-    record(read_assignment(course, "bad"), write=True)
+    record_assets(read_assignment(course, "bad"), write=True)
     check.write_text(text)
     (course / "reference" / "bad" / "support.py").write_text("THREE = 3.25\n")
 
@@ -199,7 +199,7 @@ def _record_then_change(course):
 def found(bad):
     """Return the audit of the bad course."""
     _record_then_change(bad)
-    return audit(bad, "bad", request=Request(), progress=_silent)
+    return audit_assignment(bad, "bad", request=AuditRequest(), progress=_silent)
 
 
 def _of(found, subject):
@@ -317,8 +317,10 @@ def test_figures_add_up(found):
 
 def test_quick_leaves_long_tasks_out(bad, found):
     """With quick, long tasks are left out, and mistakes of theirs aren't tried."""
-    parts = frozenset({Part.REFERENCE, Part.MISTAKES})
-    quick = audit(bad, "bad", request=Request(parts, quick=True, mistakes=("good", "long")), progress=_silent)
+    parts = frozenset({AuditPart.REFERENCE, AuditPart.MISTAKES})
+    quick = audit_assignment(
+        bad, "bad", request=AuditRequest(parts, quick=True, mistakes=("good", "long")), progress=_silent
+    )
     assert (quick.checks, quick.points, quick.mistakes, quick.caught) == (found.checks - 1, found.points - 2, 1, 1)
 
 
@@ -351,9 +353,9 @@ def test_an_unknown_part_is_refused():
 def test_an_unknown_mistake_is_refused(bad):
     """A mistake that nobody knows is refused with the nearest one."""
     request = request_for([], mistakes=["god"], quick=False, jobs=None)
-    assert request.parts == {Part.MISTAKES}
+    assert request.parts == {AuditPart.MISTAKES}
     with pytest.raises(CourseError, match=r"bad has no mistake `god`\. Did you mean `good`\?"):
-        audit(bad, "bad", request=request, progress=_silent)
+        audit_assignment(bad, "bad", request=request, progress=_silent)
 
 
 @pytest.fixture

@@ -6,13 +6,20 @@ import pytest
 
 from grader.authoring import audit_trials
 from grader.authoring.audit_rules import judge_reference
-from grader.authoring.audit_trials import Workshop, grade_trials, ground_of, try_mistake, try_reference, try_template
+from grader.authoring.audit_trials import (
+    TrialSettings,
+    grade_trials,
+    read_audited,
+    try_mistake,
+    try_reference,
+    try_template,
+)
 from grader.authoring.mistakes import Mistake
 from grader.courses.checks import Check
 from grader.errors import SandboxError
 from grader.grading.points import failed_to_grade, unreadable
 from grader.results.verdict import Verdict
-from grader.runs.executor import Answer
+from grader.runs.executor import FinishedJob
 
 
 def _check(name, task):
@@ -23,73 +30,73 @@ CHECKS = {check.name: check for check in (_check("test_double", "double"), _chec
 
 
 @pytest.fixture
-def ground(make_course, read_tiny, tmp_path):
+def audited(make_course, read_tiny, tmp_path):
     """Return the ground of a tiny assignment whose second task is long."""
     assignment = read_tiny(make_course(tmp_path))
     tasks = tuple(replace(task, long=task.name == "triple") for task in assignment.tasks)
-    return ground_of(replace(assignment, tasks=tasks), CHECKS)
+    return read_audited(replace(assignment, tasks=tasks), CHECKS)
 
 
-def test_long_tasks_are_trials_of_their_own(ground):
+def test_long_tasks_are_trials_of_their_own(audited):
     """The reference is graded in parts, the long tasks first, so that they can run side by side."""
-    assert [(trial.part, trial.checks) for trial in try_reference(ground)] == [
+    assert [(trial.part, trial.checks) for trial in try_reference(audited)] == [
         ("triple", ("test_triple",)),
         ("", ("test_double",)),
     ]
 
 
-def test_the_template_is_graded_by_every_check(ground):
+def test_the_template_is_graded_by_every_check(audited):
     """The template is the kit as it would be generated now, graded by every check."""
-    (trial,) = try_template(ground)
+    (trial,) = try_template(audited)
     assert trial.checks == ("test_double", "test_triple")
     assert b"NotImplementedError" in trial.files["student.py"]
 
 
-def test_a_mistake_is_graded_by_its_check(ground, tmp_path):
+def test_a_mistake_is_graded_by_its_check(audited, tmp_path):
     """A mistake is the reference with one edit, graded by its own check; of no use, it is not graded at all."""
     mistake = Mistake(
         "half", "student.py", "2 * x", "x", "test_double", Verdict.WRONG, (), "", tmp_path / "mistakes.toml"
     )
-    (trial,) = try_mistake(mistake, ground)
+    (trial,) = try_mistake(mistake, audited)
     assert (trial.checks, b"return x" in trial.files["student.py"]) == (("test_double",), True)
-    assert try_mistake(replace(mistake, check="test_nothing"), ground) == []
-    assert try_mistake(replace(mistake, find="x"), ground) == []
+    assert try_mistake(replace(mistake, check="test_nothing"), audited) == []
+    assert try_mistake(replace(mistake, find="x"), audited) == []
 
 
-def _grade(ground, folder, result_of, monkeypatch):
-    """Grade the reference with workers that give each submission a made-up result."""
+def _grade(audited, folder, result_of, monkeypatch):
+    """Grade the reference with processes that give each submission a made-up result."""
 
-    class Workers:
+    class Processes:
         def __init__(self, _count):
             pass
 
         def grade(self, _order, jobs, *, report):
             for job in jobs:
-                report(Answer(job, result_of(job.found.name), ""))
+                report(FinishedJob(job, result_of(job.found.name), ""))
 
-    monkeypatch.setattr(audit_trials, "LocalWorkers", Workers)
-    workshop = Workshop(folder, folder / "scratch", 1)
-    return grade_trials(try_reference(ground), ground, workshop=workshop, advance=lambda _subject: None)
+    monkeypatch.setattr(audit_trials, "LocalProcesses", Processes)
+    settings = TrialSettings(folder, folder / "scratch", 1)
+    return grade_trials(try_reference(audited), audited, settings=settings, advance=lambda _subject: None)
 
 
-def test_a_trial_that_the_grader_fails_on_ends_the_audit(ground, tmp_path, monkeypatch):
+def test_a_trial_that_the_grader_fails_on_ends_the_audit(audited, tmp_path, monkeypatch):
     """Where the grader itself fails there is nothing to judge: the audit stops with what it knows."""
 
     def result_of(name):
-        return failed_to_grade(name, ground.assignment, problem="its process died.", wall="process")
+        return failed_to_grade(name, audited.assignment, problem="its process died.", wall="process")
 
     words = r"The reference could not be graded: The grader failed on this submission: its process died\. .*grader doc"
     with pytest.raises(SandboxError, match=words):
-        _grade(ground, tmp_path, result_of, monkeypatch)
+        _grade(audited, tmp_path, result_of, monkeypatch)
 
 
-def test_a_reference_that_can_not_be_read_is_a_violation(ground, tmp_path, monkeypatch):
+def test_a_reference_that_can_not_be_read_is_a_violation(audited, tmp_path, monkeypatch):
     """A subject in which nothing is gradable is told in the words of its note."""
 
     def result_of(name):
-        return unreadable(name, ground.assignment, problem="It holds no file.", wall="process")
+        return unreadable(name, audited.assignment, problem="It holds no file.", wall="process")
 
-    outcome = _grade(ground, tmp_path, result_of, monkeypatch)["reference"]
-    assert [str(one) for one in judge_reference(outcome, ground.assignment)] == [
+    outcome = _grade(audited, tmp_path, result_of, monkeypatch)["reference"]
+    assert [str(one) for one in judge_reference(outcome, audited.assignment)] == [
         "reference: It holds no file. Mend reference/tiny."
     ]

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from grader.authoring.interface import FIXTURES, MARKER, MODULES, find_private_imports, public_names
-from grader.authoring.record import record
+from grader.authoring.record import record_assets
 from grader.courses.course import read_assignment
 from grader.grading import plugin
 from grader.grading.curves import Curves
@@ -88,7 +88,7 @@ def grade(grade_many, tmp_path, monkeypatch, process_server):
     monkeypatch.setattr("grader.authoring.record.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
 
     def grade(assignment):
-        record(assignment, write=True)
+        record_assets(assignment, write=True)
         reference = {path.name: path.read_bytes() for path in assignment.reference.glob("*")}
         result = grade_many(assignment, {"reference": reference}, folder=tmp_path / "in")["reference"]
         checks = [check for task in result.tasks for check in task.checks]

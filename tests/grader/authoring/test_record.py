@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from grader.authoring.record import record
+from grader.authoring.record import record_assets
 from grader.compare.spread import MARGIN
 from grader.errors import CourseError
 
@@ -63,12 +63,12 @@ def _states(recording):
 def test_what_is_missing_is_recorded_and_then_matches(assignment):
     """A first recording writes what is missing; the second finds it matched and changes no byte."""
     tiny = assignment(one="x * 2", two="x.exp()")
-    first = record(tiny, write=True)
+    first = record_assets(tiny, write=True)
     assert _states(first) == ([], ["test_one", "test_two"], [], [])
     assert not first.is_clean
     before = _bytes(tiny)
     assert sorted(before) == ["manifest.json", "test_one.safetensors", "test_two.safetensors"]
-    second = record(tiny, write=True)
+    second = record_assets(tiny, write=True)
     assert _states(second) == (["test_one", "test_two"], [], [], [])
     assert second.is_clean
     assert _bytes(tiny) == before
@@ -77,16 +77,16 @@ def test_what_is_missing_is_recorded_and_then_matches(assignment):
 def test_without_write_nothing_is_written(assignment):
     """A recording that only looks leaves no file behind."""
     tiny = assignment(one="x * 2")
-    assert record(tiny, write=False).missing == ["test_one"]
+    assert record_assets(tiny, write=False).missing == ["test_one"]
     assert not tiny.assets.exists()
 
 
 def test_a_changed_reference_makes_its_asset_stale_and_no_other(assignment):
     """Only the asset whose reference changed is written anew; what no check asks for is removed."""
-    record(assignment(one="x * 2", two="x.exp()", old="x"), write=True)
+    record_assets(assignment(one="x * 2", two="x.exp()", old="x"), write=True)
     tiny = assignment(one="x * 2", two="x.exp() + 1")
     before = _bytes(tiny)
-    recording = record(tiny, write=True)
+    recording = record_assets(tiny, write=True)
     assert _states(recording) == (["test_one"], [], ["test_two"], ["test_old"])
     after = _bytes(tiny)
     assert sorted(after) == ["manifest.json", "test_one.safetensors", "test_two.safetensors"]
@@ -99,27 +99,27 @@ def test_a_changed_reference_makes_its_asset_stale_and_no_other(assignment):
 def test_a_broken_manifest_is_recorded_anew(assignment):
     """Where the manifest can't be read, all assets are stale and recording mends it, as its own remedy says."""
     tiny = assignment(one="x * 2")
-    record(tiny, write=True)
+    record_assets(tiny, write=True)
     before = _bytes(tiny)
     (tiny.assets / "manifest.json").write_text('{"schema": 0}')
-    assert record(tiny, write=True).stale == ["test_one"]
+    assert record_assets(tiny, write=True).stale == ["test_one"]
     assert _bytes(tiny) == before
 
 
 def test_a_tampered_asset_is_stale(assignment):
     """A file that isn't what the manifest describes is stale and written anew."""
     tiny = assignment(one="x * 2")
-    record(tiny, write=True)
+    record_assets(tiny, write=True)
     before = _bytes(tiny)
     (tiny.assets / "test_one.safetensors").write_bytes(b"nothing")
-    assert record(tiny, write=True).stale == ["test_one"]
+    assert record_assets(tiny, write=True).stale == ["test_one"]
     assert _bytes(tiny) == before
 
 
 def test_what_is_drawn_at_run_time_is_refused(assignment):
     """Outputs that change with the run-time seed can't be expected of anybody: refused, and nothing is written."""
     tiny = assignment(one="x * 2", drawn="torch.nn.functional.dropout(x)")
-    recording = record(tiny, write=True)
+    recording = record_assets(tiny, write=True)
     assert list(recording.refused) == ["test_drawn"]
     assert "The probe `drawn` returns other values with another run-time seed" in recording.refused["test_drawn"]
     assert [result.name for result in recording.failed] == []
@@ -128,10 +128,10 @@ def test_what_is_drawn_at_run_time_is_refused(assignment):
 
 def test_a_reference_that_fails_is_reported_and_loses_no_asset(assignment):
     """A check that fails on the reference is reported; what was recorded for it stays, for it may be needed again."""
-    record(assignment(one="x * 2", two="x.exp()"), write=True)
+    record_assets(assignment(one="x * 2", two="x.exp()"), write=True)
     tiny = assignment(one="x * 2", two="x.nothing()")
     before = _bytes(tiny)
-    recording = record(tiny, write=True)
+    recording = record_assets(tiny, write=True)
     assert [result.name for result in recording.failed] == ["test_two"]
     assert "has no attribute" in recording.failed[0].feedback.message
     assert not recording.is_clean
@@ -146,7 +146,7 @@ def test_contradiction(probe, rng):
     """contradicts"""
     assert_matches(probe("one", x=torch.ones(1)), {"y": torch.ones(1)})
 '''
-    recording = record(assignment(more=more, one="x * 2"), write=False)
+    recording = record_assets(assignment(more=more, one="x * 2"), write=False)
     assert [result.name for result in recording.failed] == ["test_contradiction"]
 
 
@@ -159,14 +159,14 @@ def test_more(probe, expected, rng):
     for scale in (1.0, 2.0):
         assert_matches(probe("one", x=torch.tensor([scale])), expected("one", x=torch.tensor([scale])))
 '''
-    recording = record(assignment(more=more, one="x * 2"), write=False)
+    recording = record_assets(assignment(more=more, one="x * 2"), write=False)
     assert recording.missing == ["test_one", "test_more", "test_more.2"]
 
 
 def test_the_measured_spread_makes_the_tolerance(assignment):
     """The tolerance is the margin times the spread between float32 and float64, over several seeds."""
     tiny = assignment(far="(x * 1000).exp().log1p() + 1e4 + x / 3", near="x * 2")
-    record(tiny, write=True)
+    record_assets(tiny, write=True)
     entries = json.loads((tiny.assets / "manifest.json").read_text())["assets"]
     far, near = (entries[name]["tolerances"]["y"] for name in ("test_far", "test_near"))
     assert far["spread"] > 1e-5
@@ -177,7 +177,7 @@ def test_the_measured_spread_makes_the_tolerance(assignment):
 def test_the_manifest_names_versions_and_no_machine(assignment):
     """The manifest names its schema and torch's release, and nothing that differs between two equal recordings."""
     tiny = assignment(one="x * 2")
-    record(tiny, write=True)
+    record_assets(tiny, write=True)
     manifest = json.loads((tiny.assets / "manifest.json").read_text())
     assert set(manifest) == {"schema", "torch", "assets"}
     assert re.fullmatch(r"\d+\.\d+\.\d+", manifest["torch"])
@@ -185,7 +185,7 @@ def test_the_manifest_names_versions_and_no_machine(assignment):
 
 def test_named_tasks_are_looked_at_alone(assignment):
     """With tasks, only their checks that record something run; the assets of others are left alone."""
-    record(assignment(one="x * 2", two="x.exp()"), write=True)
+    record_assets(assignment(one="x * 2", two="x.exp()"), write=True)
     more = CHECK.format(name="two").replace('task="double"', 'task="triple"')
     more += """
 @pytest.mark.graded(task="double")
@@ -194,7 +194,7 @@ def test_contradiction(probe):
     raise AssertionError
 """
     tiny = assignment(more=more, one="x * 2 + 1")
-    recording = record(tiny, write=False, tasks=("double",))
+    recording = record_assets(tiny, write=False, tasks=("double",))
     assert _states(recording) == ([], [], ["test_one"], [])
     assert recording.failed == []
 
@@ -202,14 +202,14 @@ def test_contradiction(probe):
 def test_nested_outputs_are_recorded(assignment):
     """Lists, dicts, strings and numbers in outputs are recorded as they are."""
     tiny = assignment(nested="[{'a': x, 'n': 3, 's': 'text', 'f': 0.1}, None]")
-    record(tiny, write=True)
-    assert record(tiny, write=False).matched == ["test_nested"]
+    record_assets(tiny, write=True)
+    assert record_assets(tiny, write=False).matched == ["test_nested"]
 
 
 def test_a_kit_cannot_record(assignment):
     """Without a reference there is nothing to record from."""
     with pytest.raises(CourseError, match=r"tiny has no reference to record from\. Run this in the course\."):
-        record(replace(assignment(one="x"), reference=None), write=True)
+        record_assets(replace(assignment(one="x"), reference=None), write=True)
 
 
 def test_nothing_to_record(make_course, read_tiny, tmp_path):
@@ -217,4 +217,4 @@ def test_nothing_to_record(make_course, read_tiny, tmp_path):
     check = CHECK.format(name="double").replace('expected("double", x=x)', '{"y": 2 * x}').replace(" expected,", "")
     probes = "from grader.probes import probe\n" + PROBE.format(name="double")
     course = make_course(tmp_path, checks=HEAD + check, probes=probes, reference="def double(x):\n    return 2 * x\n")
-    assert record(read_tiny(course), write=False).is_clean
+    assert record_assets(read_tiny(course), write=False).is_clean

@@ -19,7 +19,7 @@ title = "HW2: \\"layers\\" | é 🎈"
 [submission]
 required = ["hw2/layers.py"]
 editable = ["hw2/*.py", "*.ipynb"]
-[worker]
+[sandbox]
 preload = ["torch"]
 [limits]
 wall_s = 7.5

@@ -65,7 +65,7 @@ DESERTER = """\
 import os, pathlib, signal
 marker = pathlib.Path({marker!r})
 pid = os.getpid()
-while "batch_worker" not in pathlib.Path(f"/proc/{{pid}}/cmdline").read_text():
+while "grading_process_main" not in pathlib.Path(f"/proc/{{pid}}/cmdline").read_text():
     pid = int(pathlib.Path(f"/proc/{{pid}}/stat").read_text().rpartition(")")[2].split()[1])
 worker = int(pathlib.Path(f"/proc/{{pid}}/stat").read_text().rpartition(")")[2].split()[1])
 (marker / str(worker)).touch()

@@ -56,7 +56,7 @@ def test_a_running_scheduler_is_used_and_left_as_it_was(
     assert ended.returncode == 0, ended.stderr
     assert (tmp_path / "out" / "grades.csv").read_bytes() == local_grades
     assert is_running(worker.pid)
-    wait_until(lambda: not any("batch_worker" in command for command in commands_of(worker.pid).values()))
+    wait_until(lambda: not any("grading_process_main" in command for command in commands_of(worker.pid).values()))
     assert not list(site.folder.glob("node*/**/torchgrade-*"))
 
 
@@ -144,7 +144,7 @@ def test_workers_are_watched(tiny_course, read_tiny, write_files, tmp_path):
     dask.grade(Order(tiny_course, assignment, wall="process"), jobs, report=answers.append)
     assert [answer.result.submission for answer in answers] == ["s0", "s1", "s2"]
     assert seen == [("worker 1", "s0"), ("worker 1", "s1"), ("worker 1", "s2"), ("worker 1", "")]
-    assert {answer.worker for answer in answers} == {"worker 1"}
+    assert {answer.where for answer in answers} == {"worker 1"}
     assert dask.dashboard.startswith("http://127.0.0.1:")
 
 

@@ -10,27 +10,27 @@ import pytest
 pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
 from grader.cluster import node
-from grader.cluster.answers import read_answer
 from grader.cluster.bundle import Bundle, make_bundle
 from grader.cluster.choice import ClusterChoice
 from grader.cluster.engines import _declared
-from grader.cluster.executor import make_terms
+from grader.cluster.executor import make_setup
+from grader.cluster.finished_jobs import read_finished_job
 from grader.grading.job import Job, Order
-from grader.submissions.parcel import pack_submission
+from grader.submissions.packing import pack_submission
 from grader.submissions.submission import Found, read_submission
 
 GIB = 2**30
 KILLER = """\
 import os, pathlib, signal
 pid = os.getpid()
-while "batch_worker" not in pathlib.Path(f"/proc/{pid}/cmdline").read_text():
+while "grading_process_main" not in pathlib.Path(f"/proc/{pid}/cmdline").read_text():
     pid = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 os.kill(pid, signal.SIGKILL)
 """
 
 
 @pytest.mark.parametrize(
-    ("threads", "needs", "declared", "room"),
+    ("threads", "needs", "declared", "fitting"),
     [
         (3, {"memory": 3 * GIB}, {}, (3, {}, "")),
         (3, {"memory": 3 * GIB}, {"memory": 7 * GIB}, (2, {"memory": 3 * GIB}, "")),
@@ -45,9 +45,9 @@ os.kill(pid, signal.SIGKILL)
         (2, {"GPU": 1.0}, {}, (0, {}, "it declares 0 GPU, a submission needs 1.")),
     ],
 )
-def test_as_many_as_fit(threads, needs, declared, room):
+def test_as_many_as_fit(threads, needs, declared, fitting):
     """A worker takes as many submissions as it has threads, and as fit into what it declares."""
-    assert node._room(threads, needs=needs, declared=declared) == room
+    assert node._slots_for(threads, needs=needs, declared=declared) == fitting
 
 
 def test_a_job_declares_its_memory():
@@ -65,19 +65,19 @@ def order(make_course, read_tiny, tmp_path):
 
 def test_a_worker_is_told_what_a_local_process_is_told(order):
     """The order's settings travel as they are; memory is the submission's limit and what the grader itself needs."""
-    terms = make_terms(order)
-    assert terms.settings["wall"] == "process"
-    assert terms.settings["tasks"] == ("double",)
-    assert not {"course", "assignment", "executed"} & set(terms.settings)
-    assert terms.needs == {"memory": 3072 * 2**20}
-    on_cards = make_terms(replace(order, device="cuda"))
+    setup = make_setup(order)
+    assert setup.settings["wall"] == "process"
+    assert setup.settings["tasks"] == ("double",)
+    assert not {"course", "assignment", "executed"} & set(setup.settings)
+    assert setup.needs == {"memory": 3072 * 2**20}
+    on_cards = make_setup(replace(order, device="cuda"))
     assert (on_cards.settings["device"], on_cards.needs["GPU"]) == ("cuda", 1.0)
 
 
 def _prepare(order, folder, **changed):
-    terms = make_terms(order)
-    asked = {"settings": terms.settings, "execute": False, "expected": terms.expected, "slots": 1}
-    return node._prepare(terms.bundle, folder, **(asked | changed))
+    setup = make_setup(order)
+    asked = {"settings": setup.settings, "execute": False, "expected": setup.expected, "slots": 1}
+    return node._prepare(setup.bundle, folder, **(asked | changed))
 
 
 def test_a_course_is_not_unpacked_where_submissions_can_read_it(order):
@@ -91,8 +91,8 @@ def test_a_course_is_not_unpacked_where_submissions_can_read_it(order):
 
 def test_another_version_refuses(order, tmp_path):
     """A worker with another torch says which, before anything is unpacked."""
-    terms = make_terms(order)
-    expected = {**terms.expected, "versions": terms.expected["versions"] | {"torch": "1.0"}}
+    setup = make_setup(order)
+    expected = {**setup.expected, "versions": setup.expected["versions"] | {"torch": "1.0"}}
     refusal = _prepare(order, tmp_path, expected=expected)
     assert refusal["refused"].startswith("it has torch ")
     assert refusal["refused"].endswith(", the coordinator 1.0.")
@@ -105,10 +105,10 @@ def test_a_course_that_can_t_be_graded_refuses(make_course, read_tiny, order, tm
     refusal = _prepare(Order(course, read_tiny(course), wall="process"), tmp_path / "one")
     assert "ModuleNotFoundError" in refusal["refused"]
     bundle = make_bundle(order.assignment)
-    terms = make_terms(order)
+    setup = make_setup(order)
     refusal = node._prepare(
-        Bundle(bundle.slug, b"x", bundle.digest), tmp_path, settings=terms.settings, execute=False,
-        expected=terms.expected, slots=1,
+        Bundle(bundle.slug, b"x", bundle.digest), tmp_path, settings=setup.settings, execute=False,
+        expected=setup.expected, slots=1,
     )  # fmt: skip
     assert refusal["refused"] == "The course was damaged on its way to the worker."
 
@@ -116,13 +116,13 @@ def test_a_course_that_can_t_be_graded_refuses(make_course, read_tiny, order, tm
 def test_a_worker_that_was_started_anew_says_so(monkeypatch):
     """A job that meets a worker without the run's processes comes back at once."""
     monkeypatch.setattr(node, "get_worker", lambda: SimpleNamespace(plugins={}))
-    assert node.grade_parcel("torchgrade-1.0", "me", b"", (), ()) == {"gone": True}
+    assert node.grade_packed("torchgrade-1.0", "me", b"", (), ()) == {"gone": True}
 
 
 def test_idle_processes_end(order, write_files, tmp_path):
     """A grading process that nobody asks for ends, and is started again when somebody does."""
     (tmp_path / "folder").mkdir()
-    grading = node.Grading(order, tmp_path / "folder", slots=1)
+    grading = node.GradingProcesses(order, tmp_path / "folder", slots=1)
     (slot,) = grading._slots
     try:
         grading.prepare()
@@ -147,14 +147,14 @@ def test_a_submission_that_ends_its_grading_process(tiny_course, read_tiny, writ
         for name, source in (("killer", KILLER), ("good", "def double(x): return 2 * x\ndef triple(x): return x\n"))
     )
     (tmp_path / "folder").mkdir()
-    grading = node.Grading(order, tmp_path / "folder", slots=1)
+    grading = node.GradingProcesses(order, tmp_path / "folder", slots=1)
     try:
         message = grading.grade(Job(Found("killer", tmp_path)), killer)
         assert message["lost"] == "its grading process ended (exit status -9)."
         assert message["told"][0] == "attempt 1 of 3: its grading process ended (exit status -9)."
         assert len([line for line in message["told"] if line.startswith("attempt ")]) == 3
         job = Job(Found("good", tmp_path))
-        answer = read_answer(grading.grade(job, good), job, order, worker="w")
-        assert (answer.result.points, answer.worker) == (10, "w")
+        answer = read_finished_job(grading.grade(job, good), job, order, where="w")
+        assert (answer.result.points, answer.where) == (10, "w")
     finally:
         grading.end()

@@ -7,13 +7,13 @@ import pytest
 
 pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
-from grader.cluster.session import Session
+from grader.cluster.session import ClusterSession
 
 
 @pytest.mark.parametrize("ticks", range(5))
 def test_ctrl_c_is_heeded_at_any_moment(ticks):
     """A cancellation that comes together with the scheduler's answer ends the session; it is never lost."""
-    session = object.__new__(Session)
+    session = object.__new__(ClusterSession)
     session._looked = 0.0
     session._workforce = None
     session._crew = SimpleNamespace(members={})

@@ -7,11 +7,11 @@ import pytest
 from grader.courses.assignment import helper_files
 from grader.courses.course import (
     Assignment,
-    Kind,
     Scoring,
+    SubmissionKind,
     check_files,
     find_course,
-    is_hidden,
+    is_hidden_file,
     list_slugs,
     read_assignment,
     read_kit,
@@ -25,7 +25,7 @@ title = "HW2: layers"
 kind = "package"
 required = ["hw2/layers.py"]
 editable = ["hw2/*.py"]
-[worker]
+[sandbox]
 preload = ["torch"]
 [limits]
 wall_s = 7.5
@@ -80,9 +80,9 @@ def test_read_assignment(tmp_path):
     assert assignment.folder == tmp_path / "tests" / "assignments" / "hw2"
     assert assignment.assets == tmp_path / "assets" / "hw2"
     assert assignment.reference == tmp_path / "reference" / "hw2"
-    assert assignment.handed_in.kind is Kind.PACKAGE
+    assert assignment.handed_in.kind is SubmissionKind.PACKAGE
     assert assignment.handed_in.required == ("hw2/layers.py",)
-    assert assignment.worker.preload == ("torch",)
+    assert assignment.sandbox.preload == ("torch",)
     assert assignment.limits == {"wall_s": 7.5, "memory_mib": 512}
 
 
@@ -133,12 +133,14 @@ def test_mistakes_in_questions(tmp_path, table, words):
 def test_shims_are_known_by_name(tmp_path):
     """An assignment names what it gives back to old code: single names, or a family of them."""
     assignment = read(tmp_path, GOOD.replace("[limits]", 'shims = ["numpy.*", "matplotlib.cm.get_cmap"]\n[limits]'))
-    assert assignment.worker.shims == ("numpy.*", "matplotlib.cm.get_cmap")
+    assert assignment.sandbox.shims == ("numpy.*", "matplotlib.cm.get_cmap")
 
 
 def test_an_unknown_shim_is_refused(tmp_path):
     """A name that can't be given back is answered with the nearest one that can."""
-    words = r"`worker.shims` holds `numpy.imt`, which is not a name that can be given back\. Did you mean `numpy.int`\?"
+    words = (
+        r"`sandbox.shims` holds `numpy.imt`, which is not a name that can be given back\. Did you mean `numpy.int`\?"
+    )
     with pytest.raises(CourseError, match=words):
         read(tmp_path, GOOD.replace("[limits]", 'shims = ["numpy.imt"]\n[limits]'))
 
@@ -218,7 +220,7 @@ def test_helper_files(tmp_path):
         (assignment.folder / name).touch()
     files = helper_files(assignment)
     assert [file.name for file in files] == ["helpers.py", "helpers_a_hidden.py", "helpers_b.py"]
-    assert [is_hidden(file) for file in files] == [False, True, False]
+    assert [is_hidden_file(file) for file in files] == [False, True, False]
 
 
 def test_check_files(tmp_path):
@@ -228,7 +230,7 @@ def test_check_files(tmp_path):
         (assignment.folder / name).touch()
     files = check_files(assignment)
     assert [file.name for file in files] == ["test_a_hidden.py", "test_b.py"]
-    assert [is_hidden(file) for file in files] == [True, False]
+    assert [is_hidden_file(file) for file in files] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -247,7 +249,7 @@ def test_check_files(tmp_path):
         (
             'preload = ["torch"]',
             'preload = "torch"',
-            r"`worker.preload` is 'torch'; expected a list of texts",
+            r"`sandbox.preload` is 'torch'; expected a list of texts",
         ),
         ("points = 10", 'points = "ten"', r"`tasks.linear.points` is 'ten'; expected a number"),
         ("points = 10", "points = nan", r"`tasks.linear.points` is nan; expected a number"),
@@ -272,7 +274,7 @@ def test_check_files(tmp_path):
         ('["hw2/*.py"]', '["../*.py"]', r"holds `../\*.py`, which does not stay below .*Write a path"),
         ('["hw2/layers.py"]', '["hw2/l*.py"]', r"holds the glob `hw2/l\*.py`\. Name each required file"),
         ('["hw2/layers.py"]', '["x/y.py"]', r"`x/y.py`, which no glob in `editable` .*Add \"x/\*.py\" to"),
-        ("[worker]", "[worker", r"is not valid TOML: .*line 6.*Correct that line"),
+        ("[sandbox]", "[sandbox", r"is not valid TOML: .*line 6.*Correct that line"),
         ("points = 10", 'points = 1\nforbidden = ["torch nn"]', r"holds `torch nn`, which is not a dotted name"),
         ("points = 10", 'points = 1\nforbidden_in = ["/x"]', r"`tasks.linear.forbidden_in` holds `/x`, which does not"),
         ('title = "HW2: layers"', 'title = "a"\nslug = "b"', r"`slug` is `b`, but the folder is named `hw2`"),

@@ -13,7 +13,7 @@ from grader.datasets import downloads as dataset_downloads
 from grader.datasets.downloads import (
     CIFAR10_SOURCE,
     FASHION_MNIST_SOURCES,
-    Source,
+    DownloadSource,
     download_files,
     extract_cifar10,
     fetch,
@@ -45,7 +45,9 @@ def site(tmp_path):
 def _source(site, *, content=b"images", **changes):
     folder, address = site
     (folder / "file").write_bytes(content)
-    return Source(**({"url": f"{address}/file", "checksum": f"md5:{hashlib.md5(content).hexdigest()}"} | changes))
+    return DownloadSource(
+        **({"url": f"{address}/file", "checksum": f"md5:{hashlib.md5(content).hexdigest()}"} | changes)
+    )
 
 
 def test_a_file_is_fetched(site, tmp_path):
@@ -75,7 +77,7 @@ def test_an_unreachable_file_is_told(site, tmp_path, path, why):
     """Without a network, or with a wrong address, the reason and a remedy are told."""
     url = f"{site[1]}{path}" if path else "http://127.0.0.1:9/file"
     with pytest.raises(DatasetError, match=rf"could not be fetched: .*{why}.*Fetch it on a machine with a network"):
-        fetch(Source(url, "md5:0"), target=tmp_path / "file")
+        fetch(DownloadSource(url, "md5:0"), target=tmp_path / "file")
 
 
 def test_there_must_be_a_folder_to_download_to(monkeypatch):

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from grader.answers.marks import Mark, digest_of
+from grader.answers.marks import AnswerMark, text_digest
 from grader.answers.store import ManualStore
 from grader.errors import ExportError, StoreError
-from grader.export.finished_run import export
-from grader.export.job import STDOUT, Request
+from grader.export.finished_run import export_run
+from grader.export.job import STDOUT, ExportRequest
 from grader.results.results_file import RunInfo
 from grader.results.store import open_store
 from grader.results.verdict import Answer, CheckResult, Feedback, Frame, Status, SubmissionResult, TaskResult, Verdict
@@ -64,7 +64,7 @@ def _read(path):
 def test_csv_names_everybody(make_run, write):
     """Everybody is in the file; who is left over is told and listed in unmatched.csv beside it."""
     folder = make_run(_result("Ann Lee"), _result("stranger"))
-    done = export(folder, Request(format="csv", roster=write("r.csv", "Name\nAnn Lee\nBob\n")))
+    done = export_run(folder, ExportRequest(format="csv", roster=write("r.csv", "Name\nAnn Lee\nBob\n")))
     assert done.files == [folder / "export" / "grades.csv", folder / "export" / "unmatched.csv"]
     assert [row[:3] for row in _read(done.files[0])[1:]] == [
         ["Ann Lee", "Ann Lee", "5"],
@@ -79,7 +79,7 @@ def test_csv_names_everybody(make_run, write):
 def test_csv_without_a_roster_needs_nobody(make_run):
     """Without a roster there is nobody to miss, and no unmatched.csv."""
     folder = make_run(_result("Ann Lee"))
-    done = export(folder, Request(format="csv", out=STDOUT))
+    done = export_run(folder, ExportRequest(format="csv", out=STDOUT))
     assert (done.files, done.problems, done.remarks) == ([], [], [])
     assert done.printed == "submission,points,max_points,percent,status,a\nAnn Lee,5,10,50,graded,5\n"
 
@@ -88,8 +88,8 @@ def test_canvas_gets_a_gradebook(make_run, write, tmp_path):
     """The gradebook lies where --out says, unmatched.csv beside it."""
     roster = write("r.csv", 'Student,ID,SIS Login ID,Section\n"Lee, Ann",501,alee,A\n')
     out = tmp_path / "upload" / "canvas.csv"
-    request = Request(format="canvas", roster=roster, out=out, assignment_id="9", out_of=100)
-    done = export(make_run(_result("leeann")), request)
+    request = ExportRequest(format="canvas", roster=roster, out=out, assignment_id="9", out_of=100)
+    done = export_run(make_run(_result("leeann")), request)
     assert done.files == [out, out.with_name("unmatched.csv")]
     assert _read(out) == [
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Tiny (9)"],
@@ -102,7 +102,7 @@ def test_canvas_gets_a_gradebook(make_run, write, tmp_path):
 def test_moodle_gets_worksheet_and_scorecards(make_run, write):
     """The worksheet is filled in, the scorecards are packed beside it, a locked grade is a problem."""
     folder = make_run(_result("Ann Lee"), _result("Bob Ray"))
-    done = export(folder, Request(format="moodle", worksheet=write("w.csv", WORKSHEET)))
+    done = export_run(folder, ExportRequest(format="moodle", worksheet=write("w.csv", WORKSHEET)))
     assert [path.name for path in done.files] == ["moodle.csv", "moodle-feedback.zip", "unmatched.csv"]
     assert [row[2] for row in _read(done.files[0])] == ["Grade", "5", ""]
     assert zipfile.ZipFile(done.files[1]).testzip() is None
@@ -112,26 +112,26 @@ def test_moodle_gets_worksheet_and_scorecards(make_run, write):
 def test_gradescope_gets_a_file_each(make_run):
     """Each submission has a file of a safe name; one alone can go to stdout."""
     folder = make_run(_result("ann"), _result("../b"))
-    done = export(folder, Request(format="gradescope"))
+    done = export_run(folder, ExportRequest(format="gradescope"))
     assert done.files == [folder / "export" / "gradescope"]
     documents = [json.loads(path.read_text()) for path in done.files[0].iterdir()]
     assert sorted(document["extra_data"]["submission"] for document in documents) == ["../b", "ann"]
-    alone = export(folder, Request(format="gradescope", submission="ann", out=STDOUT, hidden_as="hidden"))
+    alone = export_run(folder, ExportRequest(format="gradescope", submission="ann", out=STDOUT, hidden_as="hidden"))
     assert (json.loads(alone.printed)["score"], alone.files) == (5.0, [])
-    beside = export(folder, Request(format="gradescope", submission="ann", out=folder / "results.json"))
+    beside = export_run(folder, ExportRequest(format="gradescope", submission="ann", out=folder / "results.json"))
     assert beside.files == [folder / "results.json"]
 
 
 def test_github_prints_or_appends(make_run, monkeypatch, tmp_path):
     """The summary goes to stdout, to a file or to the step's summary; annotations go to stdout."""
     folder, summary = make_run(_result("ann")), tmp_path / "summary.md"
-    assert export(folder, Request(format="github")).printed.startswith("## Tiny\n")
+    assert export_run(folder, ExportRequest(format="github")).printed.startswith("## Tiny\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     summary.write_text("before\n")
-    done = export(folder, Request(format="github", annotate=True, step_summary=True))
+    done = export_run(folder, ExportRequest(format="github", annotate=True, step_summary=True))
     assert done.printed == "::error file=hw.py,line=3,title=A::It is wrong.\n"
     assert summary.read_text().startswith("before\n## Tiny\n")
-    both = export(folder, Request(format="github", annotate=True, out=tmp_path / "s.md"))
+    both = export_run(folder, ExportRequest(format="github", annotate=True, out=tmp_path / "s.md"))
     assert (both.files, both.printed.count("\n")) == ([tmp_path / "s.md"], 1)
 
 
@@ -140,7 +140,7 @@ def test_what_is_not_final_is_told(make_run):
     folder = make_run(
         _result("ann", status=Status.NOT_GRADED), _result("bob", points=0.0, status=Status.UNREADABLE), _result("cy")
     )
-    done = export(folder, Request(format="csv"))
+    done = export_run(folder, ExportRequest(format="csv"))
     assert done.problems == ["no grade: ann: the grader failed on it, so its points are provisional: grade it again"]
     assert done.remarks == ["0 points: bob: it could not be read"]
 
@@ -148,10 +148,10 @@ def test_what_is_not_final_is_told(make_run):
 def test_text_answers_are_told(make_run):
     """Points that a person still has to give are not in the grade, which is told once."""
     folder = make_run(replace(_result("ann"), answers=(Answer("Why?", "Because."),)), _result("bob"))
-    done = export(folder, Request(format="csv"))
+    done = export_run(folder, ExportRequest(format="csv"))
     assert done.remarks == ["1 of 2 have text answers, which a person grades: in columns of their own"]
     assert done.problems == []
-    done = export(folder, Request(format="github"))
+    done = export_run(folder, ExportRequest(format="github"))
     assert done.remarks == ["1 of 2 have text answers, which a person grades: not counted"]
 
 
@@ -159,7 +159,7 @@ def _graded(name, *given, points=5.0):
     """Return a result with two answers, and the marks for those that were given points."""
     answers = (Answer("Why?", "Because.", points=4.0, name="why"), Answer("How?", "Somehow.", name="how"))
     marks = {
-        (name, answer.name): Mark(points, "Well said.", digest_of(answer))
+        (name, answer.name): AnswerMark(points, "Well said.", text_digest(answer))
         for answer, points in zip(answers, given, strict=False)
     }
     return replace(_result(name, points=points), answers=answers), marks
@@ -171,20 +171,20 @@ def test_exports_hold_what_a_person_gave(make_run, write, tmp_path):
     folder = make_run(done[0], waiting[0])
     ManualStore(folder).give(done[1] | waiting[1])
     roster = write("r.csv", "Student,ID\nAnn Lee,1\nBob Ray,2\n")
-    found = export(folder, Request(format="canvas", roster=roster))
+    found = export_run(folder, ExportRequest(format="canvas", roster=roster))
     assert [row[-1] for row in _read(found.files[0])] == ["Tiny", "14", "9", ""]
     assert found.problems == ["no grade: Bob Ray: 1 of its 2 text answers wait for a person"]
     assert found.remarks[-1].startswith("text answers wait: grade them with `grader manual ")
-    found = export(folder, Request(format="csv"))
+    found = export_run(folder, ExportRequest(format="csv"))
     assert [row[-3:] for row in _read(found.files[0])] == [
         ["total_points", "manual:why", "manual:how"],
         ["9", "3", "1"],
         ["", "2", ""],
     ]
     assert found.problems == []
-    printed = export(folder, Request(format="gradescope", submission="Ann Lee", out=STDOUT)).printed
+    printed = export_run(folder, ExportRequest(format="gradescope", submission="Ann Lee", out=STDOUT)).printed
     assert json.loads(printed)["score"] == 9.0
-    assert "Well said." in export(folder, Request(format="github", submission="Ann Lee")).printed
+    assert "Well said." in export_run(folder, ExportRequest(format="github", submission="Ann Lee")).printed
 
 
 def test_checks_alone_can_be_exported(make_run, write):
@@ -192,7 +192,9 @@ def test_checks_alone_can_be_exported(make_run, write):
     result, marks = _graded("Ann Lee", 3.0)
     folder = make_run(result)
     ManualStore(folder).give(marks)
-    done = export(folder, Request(format="canvas", roster=write("r.csv", "Student,ID\nAnn Lee,1\n"), checks_only=True))
+    done = export_run(
+        folder, ExportRequest(format="canvas", roster=write("r.csv", "Student,ID\nAnn Lee,1\n"), checks_only=True)
+    )
     assert [row[-1] for row in _read(done.files[0])] == ["Tiny", "10", "5"]
     assert (done.problems, done.remarks) == ([], ["1 of 1 have text answers, which a person grades: not counted"])
 
@@ -203,7 +205,7 @@ def test_moodle_gets_no_grade_that_it_would_drop(make_run, write):
     folder = make_run(result, _graded("Bob Ray")[0])
     ManualStore(folder).give(marks)
     sheet = WORKSHEET.replace("10.00", "14.00")
-    done = export(folder, Request(format="moodle", worksheet=write("w.csv", sheet)))
+    done = export_run(folder, ExportRequest(format="moodle", worksheet=write("w.csv", sheet)))
     assert "no grade: Ann Lee: it has 17 points, more than the maximum of 14" in done.problems
     assert [row[2] for row in _read(done.files[0])] == ["Grade", "", ""]
 
@@ -213,7 +215,7 @@ def test_a_mark_for_another_text_does_not_count(make_run):
     result, marks = _graded("Ann Lee", 3.0, 1.0)
     folder = make_run(result)
     ManualStore(folder).give({key: replace(mark, answer="another") for key, mark in marks.items()})
-    done = export(folder, Request(format="github"))
+    done = export_run(folder, ExportRequest(format="github"))
     assert "### Ann Lee: 5 of 10 points\n" in done.printed
 
 
@@ -222,7 +224,7 @@ def test_an_export_reads_while_a_run_writes(make_run, tmp_path):
     folder = make_run(_graded("ann")[0])
     before = (folder / "run.sqlite").read_bytes()
     with open_store(folder, run=RUN):
-        assert export(folder, Request(format="csv", out=tmp_path / "g.csv")).problems == []
+        assert export_run(folder, ExportRequest(format="csv", out=tmp_path / "g.csv")).problems == []
     assert (folder / "run.sqlite").read_bytes() == before
 
 
@@ -249,22 +251,22 @@ def test_a_mistake_in_the_options_is_named(make_run, monkeypatch, options, words
     """Each option that can't be used is refused with what to do."""
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     with pytest.raises(ExportError, match=words):
-        export(make_run(_result("ann")), Request(**options))
+        export_run(make_run(_result("ann")), ExportRequest(**options))
 
 
 def test_a_summary_that_cannot_be_written_is_named(make_run, monkeypatch, tmp_path):
     """A step summary that is a folder is named with the reason."""
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
     with pytest.raises(ExportError, match=r"can't be written: Is a directory\. Use --out instead"):
-        export(make_run(_result("ann")), Request(format="github", step_summary=True))
+        export_run(make_run(_result("ann")), ExportRequest(format="github", step_summary=True))
 
 
 def test_a_folder_without_results_is_named(make_run, tmp_path):
     """A folder without a run, and a run without results, are told apart."""
     with pytest.raises(StoreError, match="is not a results folder"):
-        export(tmp_path / "nothing", Request(format="csv"))
+        export_run(tmp_path / "nothing", ExportRequest(format="csv"))
     with pytest.raises(ExportError, match=r"holds no result yet\. Grade first: `grader grade tiny"):
-        export(make_run(), Request(format="csv"))
+        export_run(make_run(), ExportRequest(format="csv"))
 
 
 def test_a_run_of_a_small_course_is_exported(make_course, read_tiny, grade_many, call_grader, tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.grading.forbidden import Forbidden, Use, explain_uses, find_uses, flag_calls
+from grader.grading.forbidden import ForbiddenUse, ForbiddenUses, explain_uses, find_uses, flag_calls
 from grader.results.verdict import Verdict
 from grader.sandbox.wire.protocol import Ending, ProbeOutcome
 
@@ -171,12 +171,12 @@ def test_a_scan_that_fails_is_a_flag(read_tiny, make_course, tmp_path):
 
 def test_more_places_are_counted():
     """Several uses are told by the first and the number of the others."""
-    uses = tuple(Use("a.py", line, "torch.optim", "torch.optim") for line in (1, 2, 3))
+    uses = tuple(ForbiddenUse("a.py", line, "torch.optim", "torch.optim") for line in (1, 2, 3))
     assert "line 1, uses `torch.optim`, which this task forbids. So do 2 more places." in explain_uses(uses).message
     assert "So does one more place." in explain_uses(uses[:2]).message
 
 
 def test_known_uses_are_not_flagged_again():
     """Calls of a task whose source shows the use need no flag."""
-    forbidden = Forbidden({"t": ("torch.optim",)}, {"t": (Use("a.py", 1, "torch.optim", "x"),)})
+    forbidden = ForbiddenUses({"t": ("torch.optim",)}, {"t": (ForbiddenUse("a.py", 1, "torch.optim", "x"),)})
     assert flag_calls({"t": {"torch.optim"}}, forbidden) == {}

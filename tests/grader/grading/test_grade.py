@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from grader.authoring.record import record
+from grader.authoring.record import record_assets
 from grader.errors import CourseError
 from grader.grading.grade import grade_all
 from grader.grading.job import Job, Order
@@ -133,7 +133,7 @@ SUBMISSIONS = {
 def rich(make_course, read_tiny, tmp_path_factory):
     folder = tmp_path_factory.mktemp("rich")
     assignment = read_tiny(make_course(folder, toml=TOML, probes=PROBES, checks=CHECKS, reference=GOOD))
-    assert not record(assignment, write=True).is_blocked
+    assert not record_assets(assignment, write=True).is_blocked
     return assignment
 
 
@@ -432,7 +432,7 @@ def test_an_assignment_without_a_reference_folder_is_refused(make_course, read_t
 def test_a_preload_that_fails_stops_the_run(make_course, read_tiny, tmp_path):
     """A module that the assignment preloads and this machine lacks is an error of the course, not of the students."""
     toml = 'title = "Tiny"\n[submission]\nrequired = ["student.py"]\neditable = ["*.py"]\n'
-    toml += '[worker]\npreload = ["no_such_module"]\n'
+    toml += '[sandbox]\npreload = ["no_such_module"]\n'
     toml += "".join(f'[tasks.{name}]\ntitle = "{name}"\npoints = 1\n' for name in ("double", "triple"))
     assignment = read_tiny(make_course(tmp_path / "course", toml=toml))
     words = r"`preload` in assignment.toml: no_such_module could not be imported: .*Install it on this machine"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.grading.notebook_answers import MAX_ANSWER, read_answers
+from grader.grading.notebook_answers import MAX_ANSWER, read_answer_cells
 from grader.notebooks.document import Cell, CellKind
 
 QUESTION = "**Question 1.** Which of the two networks would you take, and why?"
@@ -19,7 +19,7 @@ REFERENCE = notebook(("code", "setup", "import torch"), ("text", "q1", QUESTION)
 
 
 def answer(*cells, reference=REFERENCE):
-    return read_answers(notebook(*cells), {"q1": "q1"}, reference=reference)["q1"]
+    return read_answer_cells(notebook(*cells), {"q1": "q1"}, reference=reference)["q1"]
 
 
 @pytest.mark.parametrize(

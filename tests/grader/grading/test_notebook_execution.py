@@ -9,7 +9,7 @@ import nbformat
 import pytest
 import torch
 
-from grader.courses.assignment import HandedIn, Kind
+from grader.courses.assignment import HandedIn, SubmissionKind
 from grader.courses.course import read_assignment
 from grader.grading.notebook_execution import _read, keep_executed
 from grader.notebooks.document import Cell, CellKind
@@ -121,5 +121,5 @@ def test_file_name(submission, name):
 def test_other_kinds(tmp_path):
     """A submission that is no notebook is not run as a whole."""
     assignment = read_assignment(COURSE, "notebook-mini")
-    package = replace(assignment, handed_in=HandedIn(Kind.PACKAGE, ("a.py",), ("a.py",)))
+    package = replace(assignment, handed_in=HandedIn(SubmissionKind.PACKAGE, ("a.py",), ("a.py",)))
     assert keep_executed(None, package, None, folder=tmp_path) == ()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from grader.courses.assignment import WorkerSettings
+from grader.courses.assignment import SandboxSettings
 from grader.errors import CourseError
 from grader.grading.check_session import in_session
 from grader.grading.opening import limits_of, modules_to_preload, open_sandbox, read_probes, shims_note, widest_limits
@@ -21,7 +21,7 @@ def assignment(make_course, read_tiny, tmp_path):
 
 def test_what_the_first_gradient_imports_is_preloaded(assignment):
     """Where a probe may ask for a gradient, all submissions share what torch imports for it; elsewhere nobody pays."""
-    given = replace(assignment, worker=WorkerSettings(preload=("numpy",)))
+    given = replace(assignment, sandbox=SandboxSettings(preload=("numpy",)))
     assert modules_to_preload(given) == ("numpy",)
     (assignment.folder / "probes_more.py").write_text("def gradient(y, d):\n    y.backward(d)\n")
     assert modules_to_preload(given) == ("numpy", "torch.fx.experimental.symbolic_shapes")
@@ -78,7 +78,7 @@ def test_a_probe_file_with_a_syntax_error_declares_nothing():
 def test_what_was_given_back_is_told(assignment):
     """A scorecard names the removed names that old code found, and says nothing where there are none."""
     assert shims_note(assignment) == ()
-    given = replace(assignment, worker=WorkerSettings(shims=("numpy.*", "iterator.next")))
+    given = replace(assignment, sandbox=SandboxSettings(shims=("numpy.*", "iterator.next")))
     told = "Given back for older code, where the installed versions lack them: `numpy.*`, `iterator.next`."
     assert shims_note(given) == (told,)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.courses.assignment import Assignment, HandedIn, Kind, Scoring, Task, WorkerSettings
+from grader.courses.assignment import Assignment, HandedIn, SandboxSettings, Scoring, SubmissionKind, Task
 from grader.grading.points import add_up, add_up_task, failed_to_grade, unreadable
 from grader.results.verdict import CheckResult, Status, Verdict
 
@@ -19,8 +19,8 @@ def _check(verdict, *, weight=1.0, counted=True, task="a", name="t"):
 
 def _assignment(*tasks):
     here = Path()
-    handed_in = HandedIn(Kind.PACKAGE, ("a.py",), ("*.py",))
-    return Assignment("x", "X", here, here, None, handed_in, WorkerSettings(), {}, tasks)
+    handed_in = HandedIn(SubmissionKind.PACKAGE, ("a.py",), ("*.py",))
+    return Assignment("x", "X", here, here, None, handed_in, SandboxSettings(), {}, tasks)
 
 
 @pytest.mark.parametrize(

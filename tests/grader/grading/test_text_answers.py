@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from grader.grading.text_answers import read_answers
-from grader.results.results_file import pack, unpack_result
+from grader.results.results_file import pack_record, unpack_result
 from grader.results.verdict import Answer, Status
 from grader.sandbox.inside.written_answers import MAX_TEXT
 from grader.sandbox.wire.protocol import Ending, ProbeOutcome
@@ -43,7 +43,7 @@ def answers(assignment, grade_many, tmp_path):
         files = {"student.py": GOOD + own, "hw/__init__.py": "", "hw/answers.py": other}
         result = grade_many(assignment, {"a": files}, folder=tmp_path / "subs", tasks=("double",), **options)["a"]
         assert (result.status, result.points, result.max_points) == (Status.GRADED, 10, 10)
-        assert unpack_result(pack(result)) == result
+        assert unpack_result(pack_record(result)) == result
         return result.answers
 
     return grade

@@ -14,7 +14,7 @@ import pytest
 from grader.errors import StoreError
 from grader.report import html
 from grader.report.html import code_spans, lone_scorecards, write_pages
-from grader.report.room import PAGE_LIMIT
+from grader.report.page_budget import PAGE_LIMIT
 from grader.results.file_names import scorecard_files
 from grader.results.results_file import RunInfo
 from grader.results.verdict import (

@@ -156,7 +156,7 @@ def test_an_explanation_links_to_the_frame_it_names():
 
 
 def test_maps_are_shared_out():
-    """A check shows as many maps as there is room for, the first values' first."""
+    """A check shows as many maps as the page's budget allows, the first values' first."""
     heat = HeatMap("[:]", (1, 3), ("1.2",), "1")
     items = tuple(Item(name, "close", "far", (0,), "1", "2", "", 2, 3, (heat, heat)) for name in "abc")
     views = _view(_check(feedback=Feedback("far", items=items))).items

@@ -3,7 +3,7 @@
 import pytest
 
 from grader.errors import StoreError
-from grader.results.results_file import RunInfo, pack, unpack_result, unpack_run
+from grader.results.results_file import RunInfo, pack_record, unpack_result, unpack_run
 from grader.results.verdict import (
     Answer,
     CheckResult,
@@ -41,12 +41,12 @@ def test_a_result_comes_back_unchanged():
     result = SubmissionResult(
         "x\udcff", Status.NOT_GRADED, 1.5, 2.0, (task,), ("n",), 1.0, "process", (Answer("q", "a"),)
     )
-    assert unpack_result(pack(result)) == result
+    assert unpack_result(pack_record(result)) == result
 
 
 def test_a_run_comes_back_unchanged():
     """unpack_run returns what pack was given."""
-    assert unpack_run(pack(RUN)) == RUN
+    assert unpack_run(pack_record(RUN)) == RUN
 
 
 @pytest.mark.parametrize("text", ["", "[]", "3", '{"submission": "a"}', '{"status": "perfect"}'])

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from grader.results.results_file import pack
+from grader.results.results_file import pack_record
 from grader.results.student_view import student_view
 
 
@@ -10,8 +10,8 @@ def test_hidden_checks_keep_title_verdict_and_hint_only(make_result, secret):
     """What a hidden check found does not leave, what a public one found does."""
     result = make_result("ann", message="public words")
     shown = student_view(result)
-    assert secret in pack(result)
-    assert secret not in pack(shown)
+    assert secret in pack_record(result)
+    assert secret not in pack_record(shown)
     hidden, own = shown.tasks[0].checks[2], result.tasks[0].checks[2]
     assert (hidden.title, hidden.verdict, hidden.feedback.hint) == (own.title, own.verdict, own.feedback.hint)
     assert shown.tasks[0].checks[1] == result.tasks[0].checks[1]
@@ -22,5 +22,5 @@ def test_a_hidden_task_hides_all_its_checks(make_result):
     """In a hidden task every check is treated as hidden, whatever its own mark says."""
     result = make_result("ann", message="found in public")
     hidden = replace(result, tasks=(replace(result.tasks[0], hidden=True),))
-    assert "found in public" not in pack(student_view(hidden))
+    assert "found in public" not in pack_record(student_view(hidden))
     assert all(check.hidden for check in student_view(hidden).tasks[0].checks)

@@ -1,4 +1,4 @@
-"""Tests of grader.runs.batch and its workers: whole runs of the command line on submissions of every kind."""
+"""Tests of grader.runs.batch and its processes: whole runs of the command line on submissions of every kind."""
 
 import contextlib
 import csv
@@ -16,9 +16,9 @@ from grader.errors import CourseError
 from grader.grading.job import Job, Order
 from grader.results.store import read_store
 from grader.results.verdict import Status
-from grader.runs.batch_worker import SignOfLife
 from grader.runs.grading_process import GradingProcess
-from grader.runs.local_workers import LocalWorkers, processes_for
+from grader.runs.grading_process_main import SignOfLife
+from grader.runs.local_processes import LocalProcesses, processes_for
 from grader.submissions.submission import find_submissions
 
 TOML = """\
@@ -72,7 +72,7 @@ KILLER = """\
 import os, pathlib, signal
 marker = pathlib.Path({marker!r})
 pid = os.getpid()
-while "batch_worker" not in pathlib.Path(f"/proc/{{pid}}/cmdline").read_text():
+while "grading_process_main" not in pathlib.Path(f"/proc/{{pid}}/cmdline").read_text():
     pid = int(pathlib.Path(f"/proc/{{pid}}/stat").read_text().rpartition(")")[2].split()[1])
 if {times} > len(list(marker.glob("*"))):
     (marker / str(pid)).touch()
@@ -309,7 +309,7 @@ def killer(write_files, tmp_path):
     return killer
 
 
-def test_a_dead_worker_is_replaced(killer, course, run_grader, tmp_path):
+def test_a_dead_process_is_replaced(killer, course, run_grader, tmp_path):
     """A submission whose grading process dies once is graded by the next, as if nothing had been."""
     ended = run_grader("grade", "tiny", killer(1), "-o", tmp_path / "out", "--wall", "process", "-j", "1", cwd=course)
     assert ended.returncode == 0, ended.stderr
@@ -317,7 +317,7 @@ def test_a_dead_worker_is_replaced(killer, course, run_grader, tmp_path):
     assert len(list((tmp_path / "marks").iterdir())) == 1
 
 
-def test_a_worker_that_dies_three_times_is_the_graders_fault(killer, course, run_grader, tmp_path):
+def test_a_process_that_dies_three_times_is_the_graders_fault(killer, course, run_grader, tmp_path):
     """A submission whose grading process dies three times is not_graded, costs nothing, and holds up no other."""
     ended = run_grader("grade", "tiny", killer(3), "-o", tmp_path / "out", "--wall", "process", "-j", "1", cwd=course)
     assert ended.returncode == 3
@@ -331,7 +331,7 @@ def test_a_worker_that_dies_three_times_is_the_graders_fault(killer, course, run
     assert "its grading process ended (exit status -9)" in result.notes[0]
 
 
-def test_a_dead_worker_takes_only_its_submission_along(killer, course, write_files, run_grader, tmp_path):
+def test_a_dead_process_takes_only_its_submission_along(killer, course, write_files, run_grader, tmp_path):
     """Submissions that a process had been asked for when it died are asked for again: they keep all attempts."""
     quiet = {f"{number:02} quiet/student.py": GOOD for number in range(12)}
     write_files(killer(3), quiet | {"zz/student.py": HALF})
@@ -353,7 +353,9 @@ def test_a_silent_process_is_replaced(course, read_tiny, write_files, tmp_path, 
     founds = find_submissions(tmp_path / "in", order.assignment).found
     monkeypatch.setattr("grader.runs.grading_process.longest_silence_s", lambda _order: 0.01)
     results = []
-    LocalWorkers(1).grade(order, [Job(found) for found in founds], report=lambda answer: results.append(answer.result))
+    LocalProcesses(1).grade(
+        order, [Job(found) for found in founds], report=lambda answer: results.append(answer.result)
+    )
     assert results[0].status is Status.NOT_GRADED
     assert "its grading process ended (no sign of life for 0.01 s)" in results[0].notes[0]
 
@@ -361,7 +363,7 @@ def test_a_silent_process_is_replaced(course, read_tiny, write_files, tmp_path, 
 def test_signs_of_life_are_told_now_and_then(monkeypatch):
     """A sign of life is an answer of its own, at most one in so many seconds."""
     told, seconds = [], iter((100.0, 109.0, 110.0, 119.0, 121.0))
-    monkeypatch.setattr("grader.runs.batch_worker.time.monotonic", lambda: next(seconds))
+    monkeypatch.setattr("grader.runs.grading_process_main.time.monotonic", lambda: next(seconds))
     alive = SignOfLife(lambda **message: told.append(message), every_s=10.0)
     after = []
     for _ in range(4):
@@ -376,7 +378,7 @@ def test_a_mistake_in_the_checks_stops_the_run(order, make_course, read_tiny, tm
     checks = "import pytest\nimport nowhere\n"
     course = make_course(tmp_path / "course", slug="wallpaper", toml=TOML, checks=checks)
     with pytest.raises(CourseError, match=r"The checks of wallpaper can't be run: test_tiny\.py: ModuleNotFoundError"):
-        LocalWorkers(1).grade(
+        LocalProcesses(1).grade(
             Order(course, read_tiny(course), wall="process"),
             [Job(found) for found in find_submissions(course / "reference" / "wallpaper", read_tiny(course)).found],
             report=lambda _answer: None,
@@ -442,8 +444,8 @@ def test_there_are_as_many_processes_as_pay(count, wanted, jobs):
 )
 def test_automatic_processes_fit_cores_work_and_memory(monkeypatch, count, free_mib, jobs):
     """Without a number there is one a core, one for four jobs, none that memory would not hold, and at least one."""
-    monkeypatch.setattr("grader.runs.local_workers.usable_cores", lambda: 8)
-    monkeypatch.setattr("grader.runs.local_workers.free_memory_mib", lambda: free_mib)
+    monkeypatch.setattr("grader.runs.local_processes.usable_cores", lambda: 8)
+    monkeypatch.setattr("grader.runs.local_processes.free_memory_mib", lambda: free_mib)
     assert processes_for(count, wanted=None, memory_mib=2048) == jobs
     assert processes_for(count, wanted=3, memory_mib=2048) == 3
     assert processes_for(count, wanted=None, memory_mib=2048, on_cards=1) == 1
@@ -461,16 +463,16 @@ def test_processes_take_the_cards_in_turn(order, submissions, monkeypatch):
         def ask(self, _job):
             raise CourseError("Nothing is graded here.")
 
-    monkeypatch.setattr("grader.runs.local_workers.GradingProcess", Named)
+    monkeypatch.setattr("grader.runs.local_processes.GradingProcess", Named)
     jobs = [Job(found) for found in find_submissions(submissions, order.assignment).found]
-    for workers in (LocalWorkers(3, cards=["0", "1"]), LocalWorkers(1)):
+    for workers in (LocalProcesses(3, cards=["0", "1"]), LocalProcesses(1)):
         with pytest.raises(CourseError, match="Nothing is graded here"):
             workers.grade(order, jobs, report=print)
     assert named == ["0", "1", "0", ""]
 
 
 def test_no_process_is_started_after_the_end(order, submissions, monkeypatch):
-    """Where a batch ends early, its lanes end their processes and start no others."""
+    """Where a batch ends early, its threads end their processes and start no others."""
     started = []
     start = subprocess.Popen
 
@@ -484,7 +486,7 @@ def test_no_process_is_started_after_the_end(order, submissions, monkeypatch):
     monkeypatch.setattr("grader.runs.grading_process.subprocess.Popen", popen)
     founds = find_submissions(submissions, order.assignment).found
     with pytest.raises(KeyboardInterrupt):
-        LocalWorkers(2).grade(order, [Job(found) for found in founds], report=stop)
+        LocalProcesses(2).grade(order, [Job(found) for found in founds], report=stop)
     time.sleep(0.3)
     assert len(started) <= 2
     assert all(process.poll() is not None for process in started)

@@ -3,7 +3,7 @@
 import pytest
 
 from grader.errors import SandboxError
-from grader.runs.cards import Card, seats, usable_cards
+from grader.runs.cards import GraphicsCard, seats, usable_cards
 
 TWO = "0, GPU-aaaa-1, 40000\n1, GPU-bbbb-2, 3000\n"
 
@@ -25,21 +25,21 @@ def driver(monkeypatch, tmp_path):
 def test_all_cards(driver):
     """Without a choice all cards are usable, with the memory that is free on each."""
     driver(TWO)
-    assert usable_cards() == [Card("0", 40000.0), Card("1", 3000.0)]
+    assert usable_cards() == [GraphicsCard("0", 40000.0), GraphicsCard("1", 3000.0)]
 
 
 @pytest.mark.parametrize(
     ("chosen", "cards"),
     [
-        ("1", [Card("1", 3000.0)]),
-        ("1,0", [Card("1", 3000.0), Card("0", 40000.0)]),
-        ("gpu-BBBB", [Card("gpu-BBBB", 3000.0)]),
-        ("MIG-1234,0", [Card("MIG-1234", None), Card("0", 40000.0)]),
+        ("1", [GraphicsCard("1", 3000.0)]),
+        ("1,0", [GraphicsCard("1", 3000.0), GraphicsCard("0", 40000.0)]),
+        ("gpu-BBBB", [GraphicsCard("gpu-BBBB", 3000.0)]),
+        ("MIG-1234,0", [GraphicsCard("MIG-1234", None), GraphicsCard("0", 40000.0)]),
         ("", []),
         ("-1", []),
-        ("0,-1,1", [Card("0", 40000.0)]),
+        ("0,-1,1", [GraphicsCard("0", 40000.0)]),
         ("7,0", []),
-        (" 0 , 1 ", [Card("0", 40000.0), Card("1", 3000.0)]),
+        (" 0 , 1 ", [GraphicsCard("0", 40000.0), GraphicsCard("1", 3000.0)]),
     ],
 )
 def test_chosen_cards(driver, monkeypatch, chosen, cards):
@@ -59,7 +59,7 @@ def test_a_driver_without_cards(driver, said):
 def test_memory_that_the_driver_does_not_know(driver):
     """A card whose memory isn't told is there all the same."""
     driver("0, GPU-a, [N/A]\n")
-    assert usable_cards() == [Card("0", None)]
+    assert usable_cards() == [GraphicsCard("0", None)]
 
 
 def test_a_driver_that_fails_or_is_missing(driver, monkeypatch, tmp_path):
@@ -72,7 +72,12 @@ def test_a_driver_that_fails_or_is_missing(driver, monkeypatch, tmp_path):
 
 def test_seats_are_taken_in_turn():
     """All cards have a submission before one has a second; CUDA's own memory counts, an unknown card takes one."""
-    cards = [Card("0", 3 * 2648.0), Card("1", 2648.0), Card("2", None), Card("3", 2000.0)]
+    cards = [
+        GraphicsCard("0", 3 * 2648.0),
+        GraphicsCard("1", 2648.0),
+        GraphicsCard("2", None),
+        GraphicsCard("3", 2000.0),
+    ]
     assert seats(cards, gpu_mib=2048) == ["0", "1", "2", "0", "0"]
 
 
@@ -81,7 +86,7 @@ def test_seats_are_taken_in_turn():
     [
         ([], "No CUDA device is here for `--device cuda`: nvidia-smi lists none that may be used."),
         (
-            [Card("0", 900.0), Card("1", 1000.0)],
+            [GraphicsCard("0", 900.0), GraphicsCard("1", 1000.0)],
             "A submission needs up to 2648 MiB of a card, with CUDA itself, but only 1000 are free.",
         ),
     ],

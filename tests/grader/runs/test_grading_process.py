@@ -1,4 +1,4 @@
-"""Tests of grader.runs.grading_process and grader.runs.batch_worker: what they agree on before anything is graded."""
+"""Tests of grader.runs.grading_process and its other end: what they agree on before anything is graded."""
 
 import os
 import signal
@@ -9,9 +9,9 @@ import pytest
 
 from grader.errors import SandboxError
 from grader.grading.job import Job, Order
-from grader.runs import batch_worker
+from grader.runs import grading_process_main
 from grader.runs.grading_process import GradingProcess
-from grader.sandbox.outside.trial import Finding
+from grader.sandbox.outside.trial import Diagnosis
 from grader.submissions.submission import Found
 
 CHECKS = '''\
@@ -75,15 +75,15 @@ def test_without_a_wall_a_process_is_not_prepared(order, write_files, tmp_path, 
 
 def test_a_trial_that_fails_is_told(monkeypatch):
     """A wall that stands, and behind which nothing runs, is none: its trial's words are passed on."""
-    finding = Finding("wall `bubblewrap`", is_good=False, message="no room.", remedy="Make some.")
+    finding = Diagnosis("wall `bubblewrap`", is_good=False, message="no room.", remedy="Make some.")
     tried = []
-    monkeypatch.setattr(batch_worker, "try_server", lambda server: tried.append(server.device) or finding)
+    monkeypatch.setattr(grading_process_main, "try_server", lambda server: tried.append(server.device) or finding)
     plain, on_cards = SimpleNamespace(device="cpu"), SimpleNamespace(device="cuda")
     failed = pytest.raises(SandboxError, match=r"A trial of the wall `bubblewrap` failed: no room\. Make some\.")
     with failed:
-        batch_worker._try_walls([plain], lambda **_message: None, tells=True)
+        grading_process_main._try_walls([plain], lambda **_message: None, tells=True)
     with failed:  # a card is tried in any case
-        batch_worker._try_walls([plain, on_cards], lambda **_message: None, tells=False)
+        grading_process_main._try_walls([plain, on_cards], lambda **_message: None, tells=False)
     assert tried == ["cpu", "cuda"]
 
 

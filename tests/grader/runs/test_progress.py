@@ -4,9 +4,9 @@ from pathlib import Path
 
 from grader.grading.job import Job
 from grader.results.verdict import Status, SubmissionResult
-from grader.runs.executor import Answer
+from grader.runs.executor import FinishedJob
 from grader.runs.plan import Step
-from grader.runs.progress import Lane, Progress
+from grader.runs.progress import JobUnderWay, RunProgress
 from grader.submissions.intake import Found
 
 
@@ -28,15 +28,15 @@ class Clock:
         return self.now
 
 
-def _finish(progress, job, *, seconds=1.0, status=Status.GRADED, worker="w"):
+def _finish(progress, job, *, seconds=1.0, status=Status.GRADED, where="w"):
     result = SubmissionResult(job.found.name, status, 1, 1, (), seconds=seconds)
-    progress.finished(Answer(job, result, "d", worker=worker), result)
+    progress.finished(FinishedJob(job, result, "d", where=where), result)
 
 
 def test_jobs_are_counted():
     """A snapshot counts jobs, submissions that had their result, and those on which the grader failed."""
     steps = _steps(None, None, None)
-    progress = Progress(steps, submissions=5, reused=2)
+    progress = RunProgress(steps, submissions=5, reused=2)
     _finish(progress, steps[0].job)
     _finish(progress, steps[1].job, status=Status.NOT_GRADED)
     shown = progress.snapshot()
@@ -45,36 +45,36 @@ def test_jobs_are_counted():
     assert progress.snapshot().not_graded == 0
 
 
-def test_workers_are_shown_at_their_jobs():
-    """A worker is at a job from when it begins until its answer, for as many seconds as have passed."""
+def test_jobs_under_way_are_shown():
+    """A job is under way from when it begins until its answer, for as many seconds as have passed."""
     clock = Clock()
     steps = [*_steps(None, None), Step(_job("train", "deep"), None, 1)]
-    progress = Progress(steps, submissions=3, reused=0, clock=clock)
-    progress.at("worker 10", steps[2].job)
+    progress = RunProgress(steps, submissions=3, reused=0, clock=clock)
+    progress.at("process 10", steps[2].job)
     clock.now += 3
-    progress.at("worker 2", steps[0].job)
+    progress.at("process 2", steps[0].job)
     clock.now += 4
-    assert progress.snapshot().lanes == (
-        Lane("worker 2", "s0", None, 4.0),
-        Lane("worker 10", "train", ("deep",), 7.0),
+    assert progress.snapshot().under_way == (
+        JobUnderWay("process 2", "s0", None, 4.0),
+        JobUnderWay("process 10", "train", ("deep",), 7.0),
     )
-    _finish(progress, steps[0].job, worker="worker 2")
-    progress.at("worker 10", None)
-    assert progress.snapshot().lanes == ()
+    _finish(progress, steps[0].job, where="process 2")
+    progress.at("process 10", None)
+    assert progress.snapshot().under_way == ()
     assert progress.snapshot().elapsed_s == 7
 
 
 def test_the_time_left_comes_from_earlier_runs():
-    """What is known of earlier runs is summed over what is left, less what is under way, shared by the workers."""
+    """What is known of earlier runs is summed over what is left, less what is under way, shared by the processes."""
     clock = Clock()
     steps = _steps(30.0, 20.0, 10.0)
-    progress = Progress(steps, submissions=3, reused=0, clock=clock)
+    progress = RunProgress(steps, submissions=3, reused=0, clock=clock)
     assert progress.snapshot().left_s == 60
     progress.at("a", steps[0].job)
     progress.at("b", steps[1].job)
     clock.now += 5
     assert progress.snapshot().left_s == (25 + 15 + 10) / 2
-    _finish(progress, steps[1].job, worker="b")
+    _finish(progress, steps[1].job, where="b")
     progress.at("b", steps[2].job)
     clock.now += 35
     assert progress.snapshot().left_s == 0, "what takes longer than expected is thought to end soon"
@@ -83,7 +83,7 @@ def test_the_time_left_comes_from_earlier_runs():
 def test_without_earlier_runs_the_median_of_this_one_counts():
     """Nothing is said until a job of the same tasks is done; then the median of those, not of others, counts."""
     steps = [*_steps(None, None, None, None), *_steps(None, None, tasks=("deep",))]
-    progress = Progress(steps, submissions=4, reused=0)
+    progress = RunProgress(steps, submissions=4, reused=0)
     assert progress.snapshot().left_s is None
     for step, seconds in zip(steps, (1.0, 9.0, 2.0), strict=False):
         _finish(progress, step.job, seconds=seconds)

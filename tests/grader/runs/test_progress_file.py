@@ -11,10 +11,10 @@ import pytest
 
 from grader.errors import StoreError
 from grader.runs import progress_file
-from grader.runs.progress import Lane, Snapshot
-from grader.runs.progress_file import State, kept_up, read_report
+from grader.runs.progress import JobUnderWay, Snapshot
+from grader.runs.progress_file import RunState, kept_up, read_report
 
-SHOWN = Snapshot(10, 4, 8, 3, 1, 12.5, 30.0, (Lane("worker 1", "ann \udc80", ("a", "b"), 2.5),))
+SHOWN = Snapshot(10, 4, 8, 3, 1, 12.5, 30.0, (JobUnderWay("process 1", "ann \udc80", ("a", "b"), 2.5),))
 
 
 def _change(folder, **changes):
@@ -33,12 +33,12 @@ def test_a_running_run_is_kept_up(tmp_path):
             assert time.monotonic() < end
             time.sleep(0.02)
         assert (first.state, first.assignment, first.pid, first.dashboard) == (
-            State.RUNNING,
+            RunState.RUNNING,
             "tiny",
             os.getpid(),
             "http://x",
         )
-    assert read_report(tmp_path).state is State.FINISHED
+    assert read_report(tmp_path).state is RunState.FINISHED
     assert "progress" not in [thread.name for thread in threading.enumerate()]
 
 
@@ -49,7 +49,7 @@ def test_what_is_shown_comes_back_whole(tmp_path):
     assert read_report(tmp_path).progress == SHOWN
 
 
-@pytest.mark.parametrize(("error", "state"), [(KeyboardInterrupt, State.STOPPED), (ValueError, State.FAILED)])
+@pytest.mark.parametrize(("error", "state"), [(KeyboardInterrupt, RunState.STOPPED), (ValueError, RunState.FAILED)])
 def test_how_a_run_ended_is_said(tmp_path, error, state):
     """A run that was stopped or failed says so, and its exception goes on."""
     with pytest.raises(error), kept_up(tmp_path, lambda: SHOWN, assignment="tiny"):
@@ -64,11 +64,11 @@ def test_a_run_whose_process_is_gone_has_died(tmp_path):
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     _change(tmp_path, state="running", pid=gone.pid)
-    assert read_report(tmp_path).state is State.DIED
+    assert read_report(tmp_path).state is RunState.DIED
     _change(tmp_path, host="elsewhere")
-    assert read_report(tmp_path).state is State.RUNNING
+    assert read_report(tmp_path).state is RunState.RUNNING
     _change(tmp_path, heartbeat=time.time() - progress_file.SILENT_S - 1)
-    assert read_report(tmp_path).state is State.DIED
+    assert read_report(tmp_path).state is RunState.DIED
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from grader.grading.keys import digests_of
 from grader.grading.points import failed_to_grade
 from grader.results.store import open_store, read_store
 from grader.results.verdict import Status
-from grader.runs.batch import Keeper, run_info
-from grader.runs.executor import Answer
+from grader.runs.batch import ResultWriter, run_info
+from grader.runs.executor import FinishedJob
 from grader.runs.plan import make_plan
 from grader.submissions.submission import find_submissions
 
@@ -121,14 +121,14 @@ def run(course, write_files, process_server, monkeypatch, tmp_path):
         founds = find_submissions(tmp_path / "in", order.assignment).found
         with open_store(tmp_path / "out", run=run_info(order, digests)) as store:
             plan = make_plan(store, order, founds, digests=digests, fresh=fresh)
-            keeper = Keeper(store, order, plan)
+            writer = ResultWriter(store, order, plan)
             jobs = [step.job for step in plan.steps()][:stop_after]
             waiting = deque(jobs)
             if jobs:
                 grade_all(
                     order,
                     jobs,
-                    report=lambda result, digest: keeper.keep(spoil(Answer(waiting.popleft(), result, digest))),
+                    report=lambda result, digest: writer.keep(spoil(FinishedJob(waiting.popleft(), result, digest))),
                     digests=digests,
                 )
         return _stored(tmp_path / "out")
@@ -337,7 +337,7 @@ def test_a_failed_job_keeps_what_is_valid(run, edit):
 
     def spoil(answer):
         failed = failed_to_grade("a", assignment, problem="it ended.", wall="process")
-        return Answer(answer.job, failed, "")
+        return FinishedJob(answer.job, failed, "")
 
     assignment = read_assignment(Path(os.environ["MARKS"]).parent / "course", "tiny")
     result = run(spoil=spoil)["a"]
@@ -354,7 +354,7 @@ def test_a_submission_that_changes_during_the_run_mixes_nothing(run, edit, tmp_p
     (tmp_path / "in" / "a" / "student.py").write_text(HALF)
 
     def spoil(answer):
-        return Answer(answer.job, answer.result, "another digest")
+        return FinishedJob(answer.job, answer.result, "another digest")
 
     result = run(spoil=spoil)["a"]
     assert (_points(result), result.pending) == ({"triple": 0}, ("double", "after"))

@@ -7,8 +7,8 @@ import pytest
 from grader.errors import StoreError
 from grader.grading.job import Job
 from grader.results.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
-from grader.runs.executor import Answer
-from grader.runs.logs import MOST_BYTES, log_answer
+from grader.runs.executor import FinishedJob
+from grader.runs.logs import MOST_BYTES, log_finished_job
 from grader.submissions.intake import Found
 
 
@@ -16,14 +16,14 @@ def _answer(name="ann", *, told=(), tasks=None, notes=()):
     check = CheckResult("test_a", "A", "a", Verdict.TIMED_OUT, seconds=1.25)
     task = TaskResult("a", "A", 0, 1, False, (check,))
     result = SubmissionResult(name, Status.GRADED, 0, 1, (task,), seconds=2.5, wall="process", notes=notes)
-    return Answer(Job(Found(name, Path(name)), tasks), result, "d", worker="worker 3", told=told)
+    return FinishedJob(Job(Found(name, Path(name)), tasks), result, "d", where="process 3", told=told)
 
 
 def test_a_log_says_where_and_how_it_was_graded(tmp_path):
-    """An entry has time, worker, wall, seconds, tasks, each check with verdict and seconds, and what went wrong."""
-    log_answer(tmp_path, _answer(told=("attempt 1 of 3: it ended.",), tasks=("a",), notes=("A note.",)))
+    """An entry has time, place, wall, seconds, tasks, each check with verdict and seconds, and what went wrong."""
+    log_finished_job(tmp_path, _answer(told=("attempt 1 of 3: it ended.",), tasks=("a",), notes=("A note.",)))
     head, check, note, told = (tmp_path / "logs" / "ann.log").read_text().splitlines()
-    assert head[25:] == " worker 3, wall process: graded in 2.50 s (a)"
+    assert head[25:] == " process 3, wall process: graded in 2.50 s (a)"
     assert check == "  timed_out          1.250 s  a: test_a"
     assert note == "  note: A note."
     assert told == "  > attempt 1 of 3: it ended."
@@ -32,7 +32,7 @@ def test_a_log_says_where_and_how_it_was_graded(tmp_path):
 def test_entries_follow_each_other_and_the_oldest_go(tmp_path):
     """A log keeps its last 64 KiB in whole lines, and says that there were more."""
     for number in range(9):
-        log_answer(tmp_path, _answer(told=[f"{number} {'x' * 120}"] * 100))
+        log_finished_job(tmp_path, _answer(told=[f"{number} {'x' * 120}"] * 100))
     content = (tmp_path / "logs" / "ann.log").read_bytes()
     assert MOST_BYTES - 300 < len(content) <= MOST_BYTES
     first, second, *_rest, last = content.decode().splitlines()
@@ -43,7 +43,9 @@ def test_entries_follow_each_other_and_the_oldest_go(tmp_path):
 
 def test_control_characters_are_made_visible(tmp_path):
     """What strangers wrote can't steer a terminal or forge lines."""
-    log_answer(tmp_path, _answer("a/b\n\x1b", told=("\x1b]0;x\x07 \u202e \udc80", "one\r\ntwo"), notes=("\x1b[2J",)))
+    log_finished_job(
+        tmp_path, _answer("a/b\n\x1b", told=("\x1b]0;x\x07 \u202e \udc80", "one\r\ntwo"), notes=("\x1b[2J",))
+    )
     (path,) = (tmp_path / "logs").iterdir()
     text = path.read_text()
     assert path.name.startswith("a_b")
@@ -56,4 +58,4 @@ def test_a_log_that_cannot_be_written_is_told(tmp_path):
     """A folder that can't be made is the store's error."""
     (tmp_path / "logs").write_text("")
     with pytest.raises(StoreError, match="can't be written"):
-        log_answer(tmp_path, _answer())
+        log_finished_job(tmp_path, _answer())

@@ -6,12 +6,19 @@ import pytest
 from rich.console import Console
 
 from grader.results.verdict import Status, SubmissionResult
-from grader.runs.progress import Lane, Snapshot
+from grader.runs.progress import JobUnderWay, Snapshot
 from grader.runs.view import grading_progress, lines_of, run_view, span
 
 HOSTILE = "a\x1b]0;x\x07\u202e\r[red]x[/red]\udc80"
 SHOWN = Snapshot(
-    10, 4, 8, 3, 1, 12.5, 100.0, (Lane("worker 1", "ann", None, 2.4), Lane("worker 2", HOSTILE, tuple("abcdef"), 90))
+    10,
+    4,
+    8,
+    3,
+    1,
+    12.5,
+    100.0,
+    (JobUnderWay("process 1", "ann", None, 2.4), JobUnderWay("process 2", HOSTILE, tuple("abcdef"), 90)),
 )
 
 
@@ -24,12 +31,12 @@ def _result(name, **more):
 
 
 def test_lines_say_all():
-    """The lines hold counts, the time left, what had its result, failures, and a line for each worker."""
+    """The lines hold counts, the time left, what had its result, failures, and a line for each job under way."""
     first, ann, hostile = lines_of(SHOWN)
     assert first == (
         "4 of 10 jobs done, about 1 min 40 s left, 3 of 8 submissions had their result, the grader failed on 1"
     )
-    assert ann == "  worker 1: ann, all tasks, for 2 s"
+    assert ann == "  process 1: ann, all tasks, for 2 s"
     assert hostile.endswith("a, b, c, d and 2 more, for 1 min 30 s")
 
 
@@ -39,16 +46,16 @@ def test_the_end_is_plain():
     assert lines_of(Snapshot(2, 0, 2, 0, 0, 1.0, None)) == ["0 of 2 jobs done, time left unknown"]
 
 
-def test_a_view_has_a_row_for_each_worker():
-    """On a terminal there are the figures and a row a worker, at most sixteen; hostile names do no harm."""
-    lanes = tuple(Lane(f"worker {number}", HOSTILE, None, 1.0) for number in range(20))
+def test_a_view_has_a_row_for_each_job_under_way():
+    """On a terminal there are the figures and a row a job, at most sixteen; hostile names do no harm."""
+    under_way = tuple(JobUnderWay(f"process {number}", HOSTILE, None, 1.0) for number in range(20))
     console = _console(terminal=True)
-    console.print(run_view(Snapshot(30, 4, 30, 0, 0, 1.0, 5.0, lanes)))
+    console.print(run_view(Snapshot(30, 4, 30, 0, 0, 1.0, 5.0, under_way)))
     text = console.file.getvalue()
     assert "4 of 30 jobs done, about 5 s left" in text
-    assert "worker 15" in text
-    assert "worker 16" not in text
-    assert "and 4 workers more" in text
+    assert "process 15" in text
+    assert "process 16" not in text
+    assert "and 4 more" in text
     assert "[red]x[/red]" in text
     for harmful in ("\x1b]", "\x07", "\u202e", "\r", "\udc80"):
         assert harmful not in text

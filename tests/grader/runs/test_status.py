@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from grader.runs.progress_file import State, read_report
+from grader.runs.progress_file import RunState, read_report
 
 TOML = """\
 title = "Tiny"
@@ -43,7 +43,7 @@ NOISY = """\
 import os, pathlib, signal, time
 marker = pathlib.Path({marker!r})
 pid = os.getpid()
-while "batch_worker" not in pathlib.Path(f"/proc/{{pid}}/cmdline").read_text():
+while "grading_process_main" not in pathlib.Path(f"/proc/{{pid}}/cmdline").read_text():
     pid = int(pathlib.Path(f"/proc/{{pid}}/stat").read_text().rpartition(")")[2].split()[1])
 with open(f"/proc/{{pid}}/fd/2", "wb", buffering=0) as file:
     file.write(b"x" * 200_000 + b"\\n\\x1b[2Jlast words\\n")
@@ -74,8 +74,8 @@ def test_a_run_is_watched_from_elsewhere(course, write_files, run_grader, start_
     folder = write_files(tmp_path / "in", {"a waits/student.py": waits, "b/student.py": GOOD})
     arguments = ["grade", "tiny", folder, "-o", out, "--wall", "process", "-j", "1"]
     with start_grader(*arguments, cwd=course) as process:
-        _wait_until(lambda: (out / "progress.json").exists() and read_report(out).progress.lanes)
-        _wait_until(lambda: read_report(out).progress.lanes[0].submission == "a waits")
+        _wait_until(lambda: (out / "progress.json").exists() and read_report(out).progress.under_way)
+        _wait_until(lambda: read_report(out).progress.under_way[0].submission == "a waits")
         running = run_grader("status", out, cwd=course)
         as_json = run_grader("status", out, "--json", cwd=course)
         process.kill()
@@ -84,7 +84,7 @@ def test_a_run_is_watched_from_elsewhere(course, write_files, run_grader, start_
     assert lines[0].startswith("Running for ")
     assert f"tiny on {read_report(out).host}, process {process.pid}." in lines[0]
     assert " of 2 jobs done" in lines[1]
-    assert lines[2].startswith("  worker 1: a waits, all tasks, for ")
+    assert lines[2].startswith("  process 1: a waits, all tasks, for ")
     shown = json.loads(as_json.stdout)
     assert (shown["state"], shown["pid"], shown["progress"]["total"]) == ("running", process.pid, 2)
     died = run_grader("status", out, "--watch", cwd=course)
@@ -97,8 +97,8 @@ def test_a_run_is_watched_from_elsewhere(course, write_files, run_grader, start_
     finished = run_grader("status", out, cwd=course)
     assert finished.returncode == 0
     assert finished.stdout.startswith("Finished ")
-    assert read_report(out).state is State.FINISHED
-    assert "worker 1, wall process: graded in " in (out / "logs" / "b.log").read_text()
+    assert read_report(out).state is RunState.FINISHED
+    assert "process 1, wall process: graded in " in (out / "logs" / "b.log").read_text()
 
 
 def test_a_folder_that_is_none_is_told(run_grader, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from grader.report.html import write_pages
 from grader.similar.page import About, similar_csv, similar_page_of
 from grader.similar.page_file import write_similar
-from grader.similar.similarity import Pair, Part, Passage, Place, Work
+from grader.similar.similarity import CodePart, Passage, Place, SimilarPair, Work
 
 ABOUT = About("uva-mlp", "A small MLP", "0.1.0")
 CANARY = "<img src=x onerror='window.canary=1'><script>window.canary=1</script>"
@@ -16,8 +16,8 @@ CANARY = "<img src=x onerror='window.canary=1'><script>window.canary=1</script>"
 
 def _pair(left="ann", right="bob", *, code="x = 1\ny = 2\nz = 3\n", percent=80.0, last=2):
     passage = Passage((Place(0, 2, last),), (Place(0, 1, 2),), 40)
-    works = (Work(name, (Part(f"{name}.py"[:40], code),)) for name in (left, right))
-    return Pair(*works, percent, percent - 10, 40, (passage,) * 8)
+    works = (Work(name, (CodePart(f"{name}.py"[:40], code),)) for name in (left, right))
+    return SimilarPair(*works, percent, percent - 10, 40, (passage,) * 8)
 
 
 def _page(*pairs, files=None, unread=()):

@@ -7,7 +7,7 @@ import pytest
 
 from grader.courses.course import find_course, read_assignment
 from grader.errors import CourseError
-from grader.similar.similarity import Part
+from grader.similar.similarity import CodePart
 from grader.similar.sources import read_template, read_works
 from grader.submissions.submission import Found
 
@@ -23,7 +23,7 @@ def test_a_package_is_its_python_files(tiny, write_files, tmp_path):
     files = {"student.py": b"\xef\xbb\xbfx = '\xff'\r\ny = 2\r", "more.py": "z = 3\n", "data.csv": "1,2"}
     works, unread = read_works([Found("ann", write_files(tmp_path / "ann", files))], tiny)
     assert (works[0].name, unread) == ("ann", ())
-    assert works[0].parts == (Part("more.py", "z = 3\n"), Part("student.py", "x = '\ufffd'\ny = 2\n"))
+    assert works[0].parts == (CodePart("more.py", "z = 3\n"), CodePart("student.py", "x = '\ufffd'\ny = 2\n"))
 
 
 def test_a_file_is_read_to_a_bound(tiny, write_files, tmp_path):
@@ -54,7 +54,7 @@ def test_a_notebook_is_its_code_cells(grader_folder, write_files, tmp_path):
     notebook = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
     folder = write_files(tmp_path / "ann", {"notebook_mini.ipynb": notebook})
     ((work,), unread) = read_works([Found("ann", folder)], assignment)
-    assert (work.parts, unread) == ((Part("cell 2", "x = 2\n1 / 0"),), ())
+    assert (work.parts, unread) == ((CodePart("cell 2", "x = 2\n1 / 0"),), ())
     assert len(read_template(assignment).parts) > 1
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.similar.similarity import MANY, Part, Place, Work, similar_pairs
+from grader.similar.similarity import MANY, CodePart, Place, Work, similar_pairs
 
 TEMPLATE = """\
 import torch
@@ -57,7 +57,7 @@ def fit(network, batches, steps):
 
 
 def _work(name, *codes):
-    return Work(name, tuple(Part(f"file{i}.py", code) for i, code in enumerate(codes)))
+    return Work(name, tuple(CodePart(f"file{i}.py", code) for i, code in enumerate(codes)))
 
 
 def _pairs(*works, template="", least=30.0):

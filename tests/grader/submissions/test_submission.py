@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.courses.assignment import Assignment, HandedIn, Kind, Task, WorkerSettings
+from grader.courses.assignment import Assignment, HandedIn, SandboxSettings, SubmissionKind, Task
 from grader.errors import CourseError, SubmissionError
 from grader.notebooks.plan import PLAN_FILE
 from grader.submissions.lms_names import is_generic, parse_lms_name, plain_name
@@ -65,8 +65,8 @@ def assignment(tmp_path) -> Assignment:
         folder=tmp_path / "course" / "tests" / "assignments" / "hw2",
         assets=tmp_path / "course" / "assets" / "hw2",
         reference=make_files(tmp_path / "course" / "reference" / "hw2", reference),
-        handed_in=HandedIn(Kind.PACKAGE, ("hw2/layers.py", "hw2/optimizers.py"), ("hw2/*.py", "hw2/**/*.py")),
-        worker=WorkerSettings(),
+        handed_in=HandedIn(SubmissionKind.PACKAGE, ("hw2/layers.py", "hw2/optimizers.py"), ("hw2/*.py", "hw2/**/*.py")),
+        sandbox=SandboxSettings(),
         limits={},
         tasks=(Task("linear", "Linear", 10.0),),
     )
@@ -75,7 +75,7 @@ def assignment(tmp_path) -> Assignment:
 @pytest.fixture
 def notebook(assignment) -> Assignment:
     """An assignment whose students hand in a notebook."""
-    return replace(assignment, reference=None, handed_in=HandedIn(Kind.NOTEBOOK, ("hw.ipynb",), ("*.ipynb",)))
+    return replace(assignment, reference=None, handed_in=HandedIn(SubmissionKind.NOTEBOOK, ("hw.ipynb",), ("*.ipynb",)))
 
 
 def read(path: Path, assignment: Assignment) -> Submission:

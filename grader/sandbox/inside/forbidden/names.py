@@ -100,7 +100,7 @@ _OPERATIONS = {
 }
 
 
-class Forbidden:
+class ForbiddenNames:
     """Hold the names that an assignment forbids; `torch.nn.functional.*` forbids what is below, not the module.
 
     An operation that is named is forbidden by all its names (`SPELLINGS`), a module with all that is at home in it.

@@ -1,8 +1,8 @@
 """Find where a submission uses what its assignment forbids, from the source alone: nothing of it is executed.
 
-`grader.sandbox.inside.worker` calls it in a bounded child before any of the student's code runs. It finds what students
-write: imports, aliases, `getattr` and `import_module` with literals; what is put together while the program runs is
-left to the recorder, which watches the calls.
+`grader.sandbox.inside.probe_process` calls it in a bounded child before any of the student's code runs. It finds what
+students write: imports, aliases, `getattr` and `import_module` with literals; what is put together while the program
+runs is left to the recorder, which watches the calls.
 """
 
 import ast
@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from grader.sandbox.inside.forbidden.names import Forbidden, is_unseen
+from grader.sandbox.inside.forbidden.names import ForbiddenNames, is_unseen
 from grader.sandbox.inside.forbidden.resolve import resolve
 from grader.sandbox.inside.forbidden.scopes import Scopes
 from grader.sandbox.inside.forbidden.walk import Binding, Mention, Walk
@@ -52,7 +52,7 @@ class Scan:
 class _Notes:
     """Collect uses, with the lines of each file to say how they are spelled."""
 
-    forbidden: Forbidden
+    forbidden: ForbiddenNames
     lines: dict[str, list[bytes]] = field(default_factory=dict)
     uses: dict[tuple[str, int, str], Use] = field(default_factory=dict)
     unread: set[Unread] = field(default_factory=set)
@@ -78,7 +78,7 @@ def find_forbidden(files: Mapping[str, bytes], names: Sequence[str]) -> Scan:
 
     Raises CourseError for a name that is no dotted name.
     """
-    notes = _Notes(Forbidden(names))
+    notes = _Notes(ForbiddenNames(names))
     if not names:
         return Scan()
     scopes = Scopes(notes.forbidden.roots)

@@ -16,7 +16,7 @@ _MAX_NAME = 300
 _BUILTINS = frozenset(dir(builtins))
 
 
-class Kind(Enum):
+class ScopeKind(Enum):
     """Tell the scopes apart that treat names differently."""
 
     MODULE = "module"
@@ -32,7 +32,7 @@ class Scope:
     `stars` are modules whose names were imported with `*`; `is_global` and `is_nonlocal` hold the names declared so.
     """
 
-    kind: Kind
+    kind: ScopeKind
     file: str
     name: str = ""
     is_package: bool = False
@@ -43,7 +43,7 @@ class Scope:
     is_nonlocal: set[str] = field(default_factory=set)
     depth: int = 0
 
-    def open(self, kind: Kind) -> "Scope":
+    def open(self, kind: ScopeKind) -> "Scope":
         """Return a new scope inside this one; raises RecursionError where no program is nested so deeply."""
         if self.depth >= _MAX_DEPTH:
             raise RecursionError
@@ -67,7 +67,7 @@ class Scope:
         if name in self.is_global:
             return self.module
         if name in self.is_nonlocal:
-            holders = [s for s in self.chain if s is not self and s.kind is Kind.FUNCTION and name in s.names]
+            holders = [s for s in self.chain if s is not self and s.kind is ScopeKind.FUNCTION and name in s.names]
             return holders[0] if holders else self
         return self
 
@@ -100,10 +100,10 @@ class Scopes:
         parts = parts[:-1] if is_package else parts
         for end in range(1, len(parts)):
             package = ".".join(parts[:end])
-            self.modules.setdefault(package, Scope(Kind.MODULE, file="", name=package, is_package=True))
+            self.modules.setdefault(package, Scope(ScopeKind.MODULE, file="", name=package, is_package=True))
         name = ".".join(parts)
         known = self.modules.get(name)
-        scope = Scope(Kind.MODULE, file=path, name=name) if known is None or known.file else known
+        scope = Scope(ScopeKind.MODULE, file=path, name=name) if known is None or known.file else known
         scope.file, scope.is_package = path, is_package
         self.modules[name] = scope
         return scope
@@ -117,7 +117,7 @@ class Scopes:
         """Let a name stand for more values; what a class binds is an attribute of its objects as well."""
         home = scope.home_of(name)
         self._grow(home.names, name, values)
-        if home.kind is Kind.CLASS:
+        if home.kind is ScopeKind.CLASS:
             self.set_attribute(name, values)
 
     def set_attribute(self, name: str, values: Values) -> None:
@@ -133,7 +133,7 @@ class Scopes:
     def look_up(self, scope: Scope, name: str) -> Values:
         """Return what a name stands for where it is read."""
         for around in scope.chain:
-            if around is not scope and around.kind is Kind.CLASS and scope.kind is not Kind.INNER:
+            if around is not scope and around.kind is ScopeKind.CLASS and scope.kind is not ScopeKind.INNER:
                 continue
             if name in around.is_global:
                 break
@@ -166,7 +166,7 @@ class Scopes:
             full = f"{owner}.{name}"
             return frozenset({full if len(full) <= _MAX_NAME else owner})
         found = owner.names.get(name, UNKNOWN)
-        if owner.kind is Kind.CLASS:
+        if owner.kind is ScopeKind.CLASS:
             return found | self.attributes.get(name, UNKNOWN)
         below = self.modules.get(f"{owner.name}.{name}")
         if below is not None:

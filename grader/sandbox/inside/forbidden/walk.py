@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grader.sandbox.inside.forbidden.resolve import Imported, Source
-from grader.sandbox.inside.forbidden.scopes import UNKNOWN, Kind, Scope
+from grader.sandbox.inside.forbidden.scopes import UNKNOWN, Scope, ScopeKind
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
@@ -133,7 +133,7 @@ def _annotated(walk: Walk, node: ast.AnnAssign, scope: Scope) -> None:
 
 
 def _walrus(walk: Walk, node: ast.NamedExpr, scope: Scope) -> None:
-    outer = next(around for around in scope.chain if around.kind is not Kind.INNER)
+    outer = next(around for around in scope.chain if around.kind is not ScopeKind.INNER)
     walk.bind(outer, node.target.id, node.value, where=scope)
     walk.next([node.value], scope)
 
@@ -179,7 +179,7 @@ def _parameters(walk: Walk, args: ast.arguments, inner: Scope, *, outer: Scope) 
 
 
 def _function(walk: Walk, node: _Function, scope: Scope) -> None:
-    inner = scope.open(Kind.FUNCTION)
+    inner = scope.open(ScopeKind.FUNCTION)
     if isinstance(node, ast.Lambda):
         walk.next([node.body], inner)
     else:
@@ -191,14 +191,14 @@ def _function(walk: Walk, node: _Function, scope: Scope) -> None:
 
 
 def _class(walk: Walk, node: ast.ClassDef, scope: Scope) -> None:
-    inner = scope.open(Kind.CLASS)
+    inner = scope.open(ScopeKind.CLASS)
     walk.bind(scope, node.name, inner)
     walk.next(node.body, inner)
     walk.next([*node.decorator_list, *node.bases, *node.keywords], scope)
 
 
 def _comprehension(walk: Walk, node: _Comprehension, scope: Scope) -> None:
-    inner = scope.open(Kind.INNER)
+    inner = scope.open(ScopeKind.INNER)
     first = node.generators[0]
     others = [child for child in ast.iter_child_nodes(node) if child is not first]
     walk.next([first.target, *first.ifs, *others], inner)
@@ -206,7 +206,7 @@ def _comprehension(walk: Walk, node: _Comprehension, scope: Scope) -> None:
 
 
 def _global(_walk: Walk, node: ast.Global, scope: Scope) -> None:
-    scope.is_global.update(node.names if scope.kind is not Kind.MODULE else ())
+    scope.is_global.update(node.names if scope.kind is not ScopeKind.MODULE else ())
 
 
 def _nonlocal(_walk: Walk, node: ast.Nonlocal, scope: Scope) -> None:

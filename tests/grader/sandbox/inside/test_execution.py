@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from grader.courses.course import read_assignment
-from grader.grading.notebook_execution import execute_notebook
+from grader.grading.notebook_execution import make_executed_copy
 from grader.grading.opening import limits_of
 from grader.submissions.submission import Found, read_submission
 
@@ -36,7 +36,7 @@ def executed(assignment, walled_server, tmp_path_factory):
         path.write_bytes(notebook(*sources))
         submission = read_submission(Found("alice", path), assignment)
         timed = replace(assignment, notebook=replace(assignment.notebook, **settings))
-        kept = execute_notebook(walled_server, timed, submission, limits=limits_of(assignment))
+        kept = make_executed_copy(walled_server, timed, submission, limits=limits_of(assignment))
         return (nbformat.reads(kept.notebook.decode(), 4) if kept.notebook else None), kept.notes
 
     return run

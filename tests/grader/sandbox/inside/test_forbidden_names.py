@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from grader.sandbox.inside.forbidden.names import SPELLINGS, Forbidden
+from grader.sandbox.inside.forbidden.names import SPELLINGS, ForbiddenNames
 
 PLACES = {
     "torch": torch,
@@ -56,14 +56,14 @@ def test_no_spelling_is_left_out():
         written
         for one, other in pairs
         for forbidden, written in [(one, other), (other, one)]
-        if not Forbidden([forbidden]).matching(written)
+        if not ForbiddenNames([forbidden]).matching(written)
     ]
     assert missing == []
 
 
 def test_transformations_are_spellings_of_autograd():
     """Everything in torch.func that differentiates is forbidden with torch.autograd, and nothing else of it."""
-    forbidden = Forbidden(["torch.autograd"])
+    forbidden = ForbiddenNames(["torch.autograd"])
     found = {name for name in torch.func.__all__ if forbidden.matching(f"torch.func.{name}")}
     assert found == {"grad", "grad_and_value", "vjp", "jvp", "jacrev", "jacfwd", "hessian", "linearize"}
 
@@ -73,4 +73,4 @@ def test_lazy_layers_are_the_layers_they_become():
     lazy = [kind for name, kind in vars(nn).items() if name.startswith("Lazy")]
     assert lazy
     for kind in lazy:
-        assert Forbidden([f"torch.nn.{kind.cls_to_become.__name__}"]).matching(f"torch.nn.{kind.__name__}")
+        assert ForbiddenNames([f"torch.nn.{kind.cls_to_become.__name__}"]).matching(f"torch.nn.{kind.__name__}")

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from grader.courses.course import read_assignment
-from grader.grading.notebook_execution import execute_notebook
+from grader.grading.notebook_execution import make_executed_copy
 from grader.grading.opening import limits_of
 from grader.live.owners import keep_public_names, lent, owners_named
 from grader.notebooks.cell_source import to_python
@@ -74,7 +74,7 @@ def test_executed_as_a_whole(assignment, walled_server, tmp_path):
     path = tmp_path / "notebook_mini.ipynb"
     path.write_bytes(notebook(*CELLS))
     submission = read_submission(Found("alice", path), assignment)
-    executed = execute_notebook(walled_server, assignment, submission, limits=limits_of(assignment))
+    executed = make_executed_copy(walled_server, assignment, submission, limits=limits_of(assignment))
     assert executed.notes == ("The whole notebook ran without an error.",)
     for cell in nbformat.reads(executed.notebook.decode(), 4).cells[1:]:
         (output,) = cell.outputs

@@ -19,12 +19,12 @@ from grader.sandbox.outside.exchange import Exchange, Gone, read_ready
 from grader.sandbox.outside.replies import outcome_of
 from grader.sandbox.wire.limits import Limits
 from grader.sandbox.wire.protocol import Ending, ProbeCall, frame, note, receive_descriptors
-from grader.sandbox.wire.tensors import Opaque, pack
+from grader.sandbox.wire.tensors import Opaque, pack_values
 
 LIMITS = Limits(import_s=3, wall_s=3, reply_mib=1, output_kib=1, memory_mib=64)
 QUICK = replace(LIMITS, import_s=0.05, wall_s=0.1)
 SLOW_MACHINE_S = 3.0
-GOOD = pack({"outputs": {"y": torch.ones(2)}})
+GOOD = pack_values({"outputs": {"y": torch.ones(2)}})
 
 
 class Stranger:
@@ -221,10 +221,10 @@ NOT_A_REPLY = "sent something that is not a reply: "
         ([("connection", frame(b"[" * 16_000))], "A note is not JSON: maximum recursion depth exceeded"),
         ([("reply", frame(b"x")), END], "The message is truncated: 1 bytes"),
         ([("reply", frame(b"")), END], "The message is truncated: 0 bytes"),
-        ([("reply", frame(pack({"verdict": "passed"}))), END], "it holds neither outputs nor an error"),
-        ([("reply", frame(pack({"outputs": [1]}))), END], "it holds neither outputs nor an error"),
-        ([("reply", frame(pack({"error": 1}))), END], "its error is not a table"),
-        ([("reply", frame(pack({"error": {"frames": [[1, 2, 3, 4]]}}))), END], "its traceback is malformed"),
+        ([("reply", frame(pack_values({"verdict": "passed"}))), END], "it holds neither outputs nor an error"),
+        ([("reply", frame(pack_values({"outputs": [1]}))), END], "it holds neither outputs nor an error"),
+        ([("reply", frame(pack_values({"error": 1}))), END], "its error is not a table"),
+        ([("reply", frame(pack_values({"error": {"frames": [[1, 2, 3, 4]]}}))), END], "its traceback is malformed"),
     ],
 )
 def test_no_reply_at_all(moves, words):

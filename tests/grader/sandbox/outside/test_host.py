@@ -1,4 +1,4 @@
-"""Promises of `grader.sandbox.outside.host`, `forkserver` and `worker`: real submissions behind both walls."""
+"""Promises of `grader.sandbox.outside.host`, `forkserver` and `probe_process`: real submissions behind both walls."""
 
 import os
 import signal

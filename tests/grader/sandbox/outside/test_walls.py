@@ -238,7 +238,7 @@ return [names, failures]
 
 
 def test_processes(inside):
-    """Only pid 1, the worker and the probe are to be seen, and pid 1 lets nobody look inside."""
+    """Only pid 1, the probe process and its fork are to be seen, and pid 1 lets nobody look inside."""
     body = """
 pids = sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
 closed = []

@@ -13,12 +13,21 @@ from hypothesis import strategies as st
 
 from grader.errors import ProtocolError
 from grader.sandbox.wire import tensors
-from grader.sandbox.wire.tensors import MAX_DEPTH, MAX_HEADER, MAX_TEXT, MAX_VALUES, Opaque, digest, pack, unpack
+from grader.sandbox.wire.tensors import (
+    MAX_DEPTH,
+    MAX_HEADER,
+    MAX_TEXT,
+    MAX_VALUES,
+    Opaque,
+    digest,
+    pack_values,
+    unpack_values,
+)
 
 
 def through(value, **options):
     """Return a value after its way through bytes."""
-    return unpack(pack({"value": value}, **options))[0]["value"]
+    return unpack_values(pack_values({"value": value}, **options))[0]["value"]
 
 
 def message(header, body=b""):
@@ -35,7 +44,7 @@ def with_tree(tree, **entries):
 def refusal(data):
     """Return the words with which a message is refused."""
     with pytest.raises(ProtocolError) as caught:
-        unpack(data)
+        unpack_values(data)
     return caught.value.message
 
 
@@ -97,13 +106,13 @@ VALUES = st.recursive(
 @given(st.dictionaries(st.text(st.characters(codec="utf-8")), VALUES, max_size=4))
 def test_plain_values(values):
     """Nested lists and dicts of plain values arrive as they are."""
-    assert unpack(pack(values)) == (values, {})
+    assert unpack_values(pack_values(values)) == (values, {})
 
 
 def test_tensors_anywhere():
     """Tensors arrive at their places in nested lists and dicts, also where the names of their places collide."""
     values = {"a": {"b": torch.zeros(1)}, "a.b": torch.ones(1), "c": [torch.full((2,), 2.0), {"d": (torch.tensor(3),)}]}
-    back, devices = unpack(pack(values))
+    back, devices = unpack_values(pack_values(values))
     assert float(back["a"]["b"]) == 0
     assert float(back["a.b"]) == 1
     assert back["c"][0].tolist() == [2, 2]
@@ -114,8 +123,8 @@ def test_tensors_anywhere():
 def test_same_bytes_for_same_values():
     """Equal values give equal bytes, so that recorded files can be compared."""
     values = {"x": torch.arange(5), "y": [1, {"z": None}]}
-    assert pack(values) == pack({"x": torch.arange(5), "y": [1, {"z": None}]})
-    assert digest(pack(values)) == digest(pack(values))
+    assert pack_values(values) == pack_values({"x": torch.arange(5), "y": [1, {"z": None}]})
+    assert digest(pack_values(values)) == digest(pack_values(values))
     assert digest(b"") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
@@ -220,10 +229,10 @@ def test_too_much_text():
     with pytest.raises(
         ValueError, match=rf"names and plain values take 5\d+ bytes; at most {MAX_HEADER} can be handed over"
     ):
-        pack({"x": texts})
+        pack_values({"x": texts})
     quotes = ['"' * MAX_TEXT] * 15
     with pytest.raises(ValueError, match="names and plain values take"):
-        pack({"x": quotes})
+        pack_values({"x": quotes})
 
 
 # ---------------------------------------------------------------- what a stranger sends
@@ -329,7 +338,7 @@ def test_overlapping_tensors():
 def test_text_of_a_stranger_can_be_written():
     """Half a surrogate pair in any text that a stranger sends becomes its escape."""
     tree = r'{"$dict": [["\ud800", "\ud801"], ["o", {"$opaque": ["\ud802", "\ud803", null, "\ud804"]}]]}'
-    values, _devices = unpack(with_tree(tree))
+    values, _devices = unpack_values(with_tree(tree))
     assert values == {"\\ud800": "\\ud801", "o": Opaque("\\ud802", "\\ud803", None, "\\ud804")}
 
 
@@ -340,7 +349,7 @@ def test_devices():
         "__metadata__": {"tree": json.dumps({"$dict": [["v", {"$tensor": "a.b", "device": "c" * 99}]]})},
         **entries,
     }
-    assert unpack(message(header, bytes(8)))[1] == {"a.b": "c" * 40}
+    assert unpack_values(message(header, bytes(8)))[1] == {"a.b": "c" * 40}
 
 
 def test_pickles_are_not_read():
@@ -351,13 +360,13 @@ def test_pickles_are_not_read():
     assert refusal(pickle.dumps({"outputs": 1})).startswith("The message")
 
 
-GOOD = pack({"outputs": {"x": torch.randn(3, 2), "y": [1, 2.5, "text", None, float("nan")], "o": {1}}})
+GOOD = pack_values({"outputs": {"x": torch.randn(3, 2), "y": [1, 2.5, "text", None, float("nan")], "o": {1}}})
 
 
 def accept(data):
     """Unpack bytes; anything but values or a ProtocolError is a mistake."""
     try:
-        values, devices = unpack(data)
+        values, devices = unpack_values(data)
     except ProtocolError as err:
         err.message.encode()
         return

@@ -1,4 +1,4 @@
-"""Empties sys.modules and sys.path, and turns the garbage collector against the worker."""
+"""Empties sys.modules and sys.path, and turns the garbage collector against the probe process."""
 
 import sys
 
@@ -8,8 +8,8 @@ class LeakyReLU:
         pass
 
     def forward(self, x):
-        worker = sys.modules["grader.sandbox.inside.worker"]
-        worker.__dict__.clear()
+        probe_process = sys.modules["grader.sandbox.inside.probe_process"]
+        probe_process.__dict__.clear()
         sys.modules.clear()
         sys.path.clear()
         return x

@@ -6,7 +6,7 @@ import struct
 
 
 def reply_descriptor():
-    """Return the pipe that the worker would send this probe's reply through."""
+    """Return the pipe that the probe process would send this probe's reply through."""
     open_now = [number for number in range(3, 64) if os.path.exists(f"/proc/self/fd/{number}")]
     return [number for number in open_now if stat.S_ISFIFO(os.fstat(number).st_mode)][-1]
 

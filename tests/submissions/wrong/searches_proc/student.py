@@ -8,7 +8,7 @@ import torch
 def search():
     if any("CANARY" in name + value for name, value in os.environ.items()):
         print("BREACH: the grader's environment is here")
-    own = {str(os.getpid()), str(os.getppid())}  # inside: the probe and the worker, both the student's own
+    own = {str(os.getpid()), str(os.getppid())}  # inside: the probe and the probe process, both the student's own
     for pid in [name for name in os.listdir("/proc") if name.isdigit()]:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             command = file.read()

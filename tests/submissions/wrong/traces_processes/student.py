@@ -1,4 +1,4 @@
-"""Attaches to pid 1 and to the worker, and reads and writes their memory."""
+"""Attaches to pid 1 and to the probe process, and reads and writes their memory."""
 
 import ctypes
 import os

@@ -14,7 +14,7 @@ _PLENTY = 4  # waiting jobs per slot; with as many or more, a worker gets one mo
 
 
 @dataclass(slots=True, eq=False)
-class Member:
+class ReadyWorker:
     """Hold a worker that is ready: how many jobs it does at once, what each has to ask for, and those it has now.
 
     A worker that is `leaving` ends of its own accord, which is no job's fault.
@@ -45,12 +45,12 @@ class Workload:
         """Return how many jobs nobody is doing."""
         return len(self._waiting)
 
-    def next_for(self, member: Member, *, is_alone: bool) -> int | None:
+    def next_for(self, worker: ReadyWorker, *, is_alone: bool) -> int | None:
         """Take the next job for a member: a suspect one only where it is alone there."""
         for place, number in enumerate(self._waiting):
             if not self.is_suspect(number) or is_alone:
                 del self._waiting[place]
-                member.jobs.add(number)
+                worker.jobs.add(number)
                 return number
         return None
 
@@ -78,7 +78,7 @@ class Workload:
         self.unanswered.remove(number)
 
 
-class Crew:
+class ReadyWorkers:
     """Keep the workers that are ready, by address.
 
     A job whose worker has ended is done again alone on a worker, so that it can't take others along, nor be blamed
@@ -86,31 +86,31 @@ class Crew:
     """
 
     def __init__(self, load: Workload) -> None:
-        self.members: dict[str, Member] = {}
+        self.workers: dict[str, ReadyWorker] = {}
         self._load = load
 
-    def assign(self) -> list[tuple[Member, int]]:
-        """Give jobs to the members that have room, and return which member got which job."""
-        given: list[tuple[Member, int]] = []
-        able = [member for member in self.members.values() if not member.leaving]
+    def assign(self) -> list[tuple[ReadyWorker, int]]:
+        """Give jobs to the workers that have room, and return which worker got which job."""
+        given: list[tuple[ReadyWorker, int]] = []
+        able = [worker for worker in self.workers.values() if not worker.leaving]
         if self._load.has_waiting_suspect() and able:
-            emptiest = min(able, key=lambda member: len(member.jobs))
+            emptiest = min(able, key=lambda worker: len(worker.jobs))
             able.remove(emptiest)
             if not emptiest.jobs and (number := self._load.next_for(emptiest, is_alone=True)) is not None:
                 given.append((emptiest, number))
-        slots = sum(member.slots for member in able)
+        slots = sum(worker.slots for worker in able)
         for extra in (0, 1):  # everybody first gets something to do
-            for member in able:
-                while self._has_room(member, extra=extra, slots=slots):
-                    number = self._load.next_for(member, is_alone=False)
+            for worker in able:
+                while self._has_room(worker, extra=extra, slots=slots):
+                    number = self._load.next_for(worker, is_alone=False)
                     if number is None:
                         break
-                    given.append((member, number))
+                    given.append((worker, number))
         return given
 
-    def _has_room(self, member: Member, *, extra: int, slots: int) -> bool:
-        if any(self._load.is_suspect(number) for number in member.jobs):
+    def _has_room(self, worker: ReadyWorker, *, extra: int, slots: int) -> bool:
+        if any(self._load.is_suspect(number) for number in worker.jobs):
             return False
         if extra and self._load.waiting <= _PLENTY * slots:
             return False
-        return len(member.jobs) < member.slots + extra
+        return len(worker.jobs) < worker.slots + extra

@@ -1,4 +1,4 @@
-"""Stamp results with what lets a later run reuse them: their keys, and whether grading again would give the same.
+"""Put on results what lets a later run reuse them: their keys, and whether grading again would give the same.
 
 `grader.grading.grade` calls it; `grader.grading.keys` makes the keys, which the plan of a later run compares.
 """
@@ -13,7 +13,7 @@ from grader.results.verdict import CheckResult, TaskResult, Verdict
 _NEVER_FINAL = (Verdict.TIMED_OUT, Verdict.OUT_OF_MEMORY, Verdict.NOT_GRADED)
 
 
-def stamped(
+def with_keys(
     tasks: Collection[TaskResult],
     *,
     digests: Mapping[str, str],

@@ -12,7 +12,7 @@ from grader.grading.job import Job, Order
 from grader.grading.points import failed_to_grade
 from grader.results.verdict import SubmissionResult
 from grader.runs.capacity import GRADING_MIB, free_memory_mib, usable_cores
-from grader.runs.executor import ATTEMPTS, Answer, At, tell_nobody
+from grader.runs.executor import ATTEMPTS, At, FinishedJob, tell_nobody
 from grader.runs.grading_process import LOST, GradingProcess
 from grader.sandbox.wire.limits import Limits, limits_from
 
@@ -37,11 +37,11 @@ def processes_for(
     return max(1, min(usable_cores(), count // _FEW, fitting, count if on_cards is None else on_cards))
 
 
-_Message = Answer | BaseException | tuple[str, Job | None] | None
+_Message = FinishedJob | BaseException | tuple[str, Job | None] | None
 """What the thread of a grading process reports: an answer, an error, the job it begins (None: no more), its end."""
 
 
-class LocalWorkers:
+class LocalProcesses:
     """Grade with `wanted` processes of this machine (None: as many as fit), which take the `cards` in turn.
 
     A process that dies is replaced; a submission whose process dies for the third time is `not_graded`.
@@ -56,7 +56,7 @@ class LocalWorkers:
         """Call `at` whenever a grading process begins a job or has none; see `grader.runs.executor.Watched`."""
         self._at = at
 
-    def grade(self, order: Order, jobs: Sequence[Job], *, report: Callable[[Answer], None]) -> None:
+    def grade(self, order: Order, jobs: Sequence[Job], *, report: Callable[[FinishedJob], None]) -> None:
         """Grade all jobs and report each answer in this thread; see `grader.runs.executor.Executor`."""
         count = processes_for(
             len(jobs),
@@ -68,38 +68,38 @@ class LocalWorkers:
         waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
         for job in jobs:
             waiting.put(job)
-        answers: queue.SimpleQueue[_Message] = queue.SimpleQueue()
-        lanes = [
-            _Lane(
+        messages: queue.SimpleQueue[_Message] = queue.SimpleQueue()
+        feeders = [
+            _ProcessFeeder(
                 GradingProcess(order, card=cards[number % len(cards)]),
                 order,
                 waiting,
-                answers,
+                messages,
                 plenty=_PLENTY * count,
-                name=f"worker {number + 1}",
+                name=f"process {number + 1}",
             )
             for number in range(count)
         ]
-        for lane in lanes:
-            lane.start()
-        running = len(lanes)
+        for feeder in feeders:
+            feeder.start()
+        running = len(feeders)
         try:
             while running:
-                match answers.get():
+                match messages.get():
                     case None:
                         running -= 1
                     case BaseException() as error:
                         raise error
-                    case Answer() as answer:
-                        report(answer)
-                    case (worker, begun):
-                        self._at(worker, begun)
+                    case FinishedJob() as finished:
+                        report(finished)
+                    case (where, begun):
+                        self._at(where, begun)
         finally:
-            for lane in lanes:
-                lane.stop()
+            for feeder in feeders:
+                feeder.stop()
 
 
-class _Lane(threading.Thread):
+class _ProcessFeeder(threading.Thread):
     """Feed one grading process with submissions, replacing it when it dies."""
 
     def __init__(
@@ -107,7 +107,7 @@ class _Lane(threading.Thread):
         process: GradingProcess,
         order: Order,
         waiting: "queue.SimpleQueue[Job]",
-        answers: "queue.SimpleQueue[_Message]",
+        messages: "queue.SimpleQueue[_Message]",
         *,
         plenty: int,
         name: str,
@@ -115,7 +115,7 @@ class _Lane(threading.Thread):
         super().__init__(daemon=True, name=name)
         self._order = order
         self._waiting = waiting
-        self._answers = answers
+        self._messages = messages
         self._plenty = plenty
         self._process = process
         self._stopped = False
@@ -129,14 +129,14 @@ class _Lane(threading.Thread):
                 self._take()
                 if not self._asked:
                     break
-                self._answers.put((self.name, self._asked[0]))
-                self._answers.put(self._answer())
+                self._messages.put((self.name, self._asked[0]))
+                self._messages.put(self._answer())
         except BaseException as error:
             if not self._stopped:
-                self._answers.put(error)
+                self._messages.put(error)
         self.stop()
-        self._answers.put((self.name, None))
-        self._answers.put(None)
+        self._messages.put((self.name, None))
+        self._messages.put(None)
 
     def _take(self) -> None:
         """Take a submission to ask for, and a second one while there are plenty: the process then never waits."""
@@ -146,7 +146,7 @@ class _Lane(threading.Thread):
             except queue.Empty:
                 return
 
-    def _answer(self) -> Answer:
+    def _answer(self) -> FinishedJob:
         """Return the answer to the first job asked for; if that fails, the jobs behind it are asked for again."""
         problem = ""
         told: list[str] = []
@@ -161,10 +161,10 @@ class _Lane(threading.Thread):
             else:
                 self._sent -= 1
                 told += self._process.take_written()
-                return Answer(self._asked.popleft(), result, digest, worker=self.name, told=tuple(told))
+                return FinishedJob(self._asked.popleft(), result, digest, where=self.name, told=tuple(told))
         job = self._asked.popleft()
         failed = failed_to_grade(job.found.name, self._order.assignment, problem=problem, wall=self._order.wall)
-        return Answer(job, failed, "", worker=self.name, told=tuple(told))
+        return FinishedJob(job, failed, "", where=self.name, told=tuple(told))
 
     def _ask(self) -> tuple[SubmissionResult, str]:
         """Ask for what has not been asked for yet and wait for the first answer."""

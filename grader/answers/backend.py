@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from grader.answers.marks import Key, Mark, comment_from, digest_of, most_for, points_from
+from grader.answers.marks import AnswerMark, Key, comment_from, most_for, points_from, text_digest
 from grader.answers.store import ManualStore, Remark
 from grader.answers.view import opaque_key, page_of, points_text
 from grader.courses.assignment import Question
@@ -21,7 +21,7 @@ _HERE = Path(__file__).parent / "page"
 _MOST_REMARKS = 9
 
 
-class Desk:
+class PageBackend:
     """Answer the page's questions and store what it sends; may be called from several threads."""
 
     def __init__(
@@ -73,7 +73,7 @@ class Desk:
         """Store points and comment for one answer."""
         key, answer = self._find(sent)
         points = points_from(_text(sent, "points"), most=most_for(answer.points))
-        mark = Mark(points, comment_from(_text(sent, "comment")), digest_of(answer))
+        mark = AnswerMark(points, comment_from(_text(sent, "comment")), text_digest(answer))
         if self._store.marks().get(key) != mark:  # nothing to undo otherwise
             self._store.give({key: mark})
         return self._progress(key[1])
@@ -82,7 +82,7 @@ class Desk:
         """Give 0 points to every answer to a question that nobody wrote and nobody has graded, as one step."""
         question, marks = _text(sent, "question"), self._store.marks()
         empty = {
-            key: Mark(0.0, "", digest_of(answer))
+            key: AnswerMark(0.0, "", text_digest(answer))
             for key, answer in self._answers.items()
             if key[1] == question and not answer.text and not self._counts(key, marks.get(key))
         }
@@ -114,9 +114,9 @@ class Desk:
         most = next(one.points for one in self._questions if one.name == question)
         return Remark(text, points_from(_text(sent, "deduction"), most=most_for(most)) or 0.0)
 
-    def _counts(self, key: Key, mark: Mark | None) -> bool:
+    def _counts(self, key: Key, mark: AnswerMark | None) -> bool:
         answer = self._answers.get(key)
-        return bool(mark and answer and mark.points is not None and mark.answer == digest_of(answer))
+        return bool(mark and answer and mark.points is not None and mark.answer == text_digest(answer))
 
     def _progress(self, question: str) -> dict[str, Any]:
         marks = self._store.marks()
@@ -128,7 +128,7 @@ class Desk:
             raise ManualError("There is no such answer.", remedy="Load the page again.")
         return key, self._answers[key]
 
-    def _as_sent(self, marks: Mapping[Key, Mark | None]) -> list[dict[str, str]]:
+    def _as_sent(self, marks: Mapping[Key, AnswerMark | None]) -> list[dict[str, str]]:
         return [
             {
                 "key": opaque_key(submission, token=self.token),
@@ -141,8 +141,8 @@ class Desk:
             for (submission, question), mark in marks.items()
         ]
 
-    def _holds(self, key: Key, mark: Mark) -> bool:
-        return key in self._answers and mark.answer == digest_of(self._answers[key])
+    def _holds(self, key: Key, mark: AnswerMark) -> bool:
+        return key in self._answers and mark.answer == text_digest(self._answers[key])
 
 
 def _text(sent: Mapping[str, Any], name: str) -> str:

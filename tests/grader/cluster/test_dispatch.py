@@ -1,11 +1,11 @@
-"""Tests of grader.cluster.crew: who gets which job, and who is blamed for a worker that ended."""
+"""Tests of grader.cluster.dispatch: who gets which job, and who is blamed for a worker that ended."""
 
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.cluster.crew import Crew, Member, Workload
+from grader.cluster.dispatch import ReadyWorker, ReadyWorkers, Workload
 from grader.grading.job import Job
 from grader.runs.executor import ATTEMPTS
 from grader.submissions.submission import Found
@@ -15,68 +15,68 @@ def _load(count):
     return Workload([Job(Found(f"s{number}", Path())) for number in range(count)])
 
 
-def _crew(load, *slots):
-    crew = Crew(load)
+def _ready(load, *slots):
+    ready = ReadyWorkers(load)
     for number, count in enumerate(slots):
-        crew.members[f"w{number}"] = Member(f"w{number}", f"w{number}", count, {})
-    return crew
+        ready.workers[f"w{number}"] = ReadyWorker(f"w{number}", f"w{number}", count, {})
+    return ready
 
 
 def _numbers(given_jobs):
-    return [(member.address, number) for member, number in given_jobs]
+    return [(worker.address, number) for worker, number in given_jobs]
 
 
 def test_jobs_are_given_in_order_one_to_each_slot():
     """Workers get as many jobs as they have slots, in the jobs' order, while there are few."""
-    crew = _crew(_load(4), 1, 2)
-    assert _numbers(crew.assign()) == [("w0", 0), ("w1", 1), ("w1", 2)]
-    assert crew.assign() == []
+    ready = _ready(_load(4), 1, 2)
+    assert _numbers(ready.assign()) == [("w0", 0), ("w1", 1), ("w1", 2)]
+    assert ready.assign() == []
 
 
 def test_where_there_is_plenty_a_worker_has_one_job_more():
     """A worker need not wait for the coordinator between two jobs; near the end it does, so that none is idle."""
-    crew = _crew(_load(20), 1)
-    assert _numbers(crew.assign()) == [("w0", 0), ("w0", 1)]
-    crew = _crew(_load(5), 1)
-    assert _numbers(crew.assign()) == [("w0", 0)]
+    ready = _ready(_load(20), 1)
+    assert _numbers(ready.assign()) == [("w0", 0), ("w0", 1)]
+    ready = _ready(_load(5), 1)
+    assert _numbers(ready.assign()) == [("w0", 0)]
 
 
 def test_a_suspect_is_alone_on_its_worker():
     """A job whose worker ended waits for an empty worker, and nothing else is given to that one."""
     load = _load(3)
-    crew = _crew(load, 2)
-    (member, first), (_member, second) = crew.assign()
-    member.jobs.clear()
+    ready = _ready(load, 2)
+    (worker, first), (_worker, second) = ready.assign()
+    worker.jobs.clear()
     assert load.put_back(second, ended="w")
     assert load.put_back(first, ended="w")
-    assert _numbers(crew.assign()) == [("w0", first)]
-    assert crew.assign() == []
-    member.jobs.clear()
-    assert _numbers(crew.assign()) == [("w0", second)]
-    member.jobs.clear()
-    assert _numbers(crew.assign()) == [("w0", 2)]
+    assert _numbers(ready.assign()) == [("w0", first)]
+    assert ready.assign() == []
+    worker.jobs.clear()
+    assert _numbers(ready.assign()) == [("w0", second)]
+    worker.jobs.clear()
+    assert _numbers(ready.assign()) == [("w0", 2)]
 
 
 def test_others_go_on_while_a_suspect_waits():
     """The emptiest worker is kept free for a suspect; all others get jobs as before."""
     load = _load(4)
-    crew = _crew(load, 1, 1)
-    given_jobs = crew.assign()
+    ready = _ready(load, 1, 1)
+    given_jobs = ready.assign()
     given_jobs[0][0].jobs.clear()
     load.put_back(0, ended="w")
-    assert load.next_for(crew.members["w0"], is_alone=False) == 2
-    assert crew.assign() == []
-    crew.members["w1"].jobs.clear()
-    assert _numbers(crew.assign()) == [("w1", 0)]
-    crew.members["w0"].jobs.clear()
-    assert _numbers(crew.assign()) == [("w0", 3)]
+    assert load.next_for(ready.workers["w0"], is_alone=False) == 2
+    assert ready.assign() == []
+    ready.workers["w1"].jobs.clear()
+    assert _numbers(ready.assign()) == [("w1", 0)]
+    ready.workers["w0"].jobs.clear()
+    assert _numbers(ready.assign()) == [("w0", 3)]
 
 
 def test_a_worker_that_is_leaving_gets_nothing():
     """A worker that closes of its own accord ends what it has, and gets no more."""
-    crew = _crew(_load(2), 1)
-    crew.members["w0"].leaving = True
-    assert crew.assign() == []
+    ready = _ready(_load(2), 1)
+    ready.workers["w0"].leaving = True
+    assert ready.assign() == []
 
 
 def test_a_job_may_end_three_workers():
@@ -97,23 +97,23 @@ def test_a_job_may_end_three_workers():
 def test_killers_are_given_up_and_all_others_answered_once(jobs, slots, killers, data):
     """Whatever order things happen in, jobs that always end their worker are given up, and no other one is."""
     load = _load(jobs)
-    crew = _crew(load, *slots)
+    ready = _ready(load, *slots)
     answered, given_up, ends = [], [], 0
     while load.unanswered:
-        crew.assign()
-        busy = [member for member in crew.members.values() if member.jobs]
+        ready.assign()
+        busy = [worker for worker in ready.workers.values() if worker.jobs]
         assert busy, "nobody works, though jobs have no answer"
-        member = data.draw(st.sampled_from(busy))
-        number = min(member.jobs)
+        worker = data.draw(st.sampled_from(busy))
+        number = min(worker.jobs)
         if number in killers:  # it takes all along that its worker has
             ends += 1
-            for taken in sorted(member.jobs, reverse=True):
+            for taken in sorted(worker.jobs, reverse=True):
                 if not load.put_back(taken, ended="w"):
                     given_up.append(taken)
                     load.answered(taken)
-            member.jobs.clear()
+            worker.jobs.clear()
         else:
-            member.jobs.discard(number)
+            worker.jobs.discard(number)
             load.answered(number)
             answered.append(number)
     present = {number for number in killers if number < jobs}

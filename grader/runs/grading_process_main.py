@@ -18,7 +18,7 @@ from grader.errors import GraderError, SandboxError
 from grader.grading.grade import grade_all
 from grader.grading.job import Job, Order
 from grader.grading.keys import digests_of
-from grader.results.results_file import pack
+from grader.results.results_file import pack_record
 from grader.results.verdict import SubmissionResult
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.trial import try_server
@@ -46,7 +46,7 @@ def main() -> None:
         order = _order_of(message)
 
         def report(result: SubmissionResult, digest: str) -> None:
-            answer(result=pack(result), digest=digest)
+            answer(result=pack_record(result), digest=digest)
 
         grade_all(
             order,
@@ -120,8 +120,8 @@ class _Jobs:
             self.have_begun = True
             message = json.loads(line)
             found = Found(message["name"], Path(os.fsdecode(bytes.fromhex(message["path"]))))
-            parcel = Path(message["parcel"]) if message["parcel"] else None
-            yield Job(found, _names(message["tasks"]), _names(message["checks"]), parcel)
+            packed = Path(message["packed"]) if message["packed"] else None
+            yield Job(found, _names(message["tasks"]), _names(message["checks"]), packed)
 
 
 def _names(listed: list[str] | None) -> tuple[str, ...] | None:

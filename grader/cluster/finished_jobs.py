@@ -10,10 +10,10 @@ from grader.grading.job import Job, Order
 from grader.grading.points import failed_to_grade, unreadable
 from grader.results.atomic import replace_bytes
 from grader.results.results_file import unpack_result
-from grader.runs.executor import Answer
+from grader.runs.executor import FinishedJob
 
 
-def read_answer(message: dict[str, Any], job: Job, order: Order, *, worker: str) -> Answer:
+def read_finished_job(message: dict[str, Any], job: Job, order: Order, *, where: str) -> FinishedJob:
     """Return the answer to a job; the executed copy of its notebook is written where the order wants it.
 
     Raises StoreError for a result that is none, and where the copy can't be written.
@@ -21,11 +21,11 @@ def read_answer(message: dict[str, Any], job: Job, order: Order, *, worker: str)
     name, assignment = job.found.name, order.assignment
     match message:
         case {"unreadable": str(problem)}:
-            return Answer(job, unreadable(name, assignment, problem=problem, wall=order.wall), "", worker)
+            return FinishedJob(job, unreadable(name, assignment, problem=problem, wall=order.wall), "", where)
         case {"lost": str(problem)}:
             failed = failed_to_grade(name, assignment, problem=problem, wall=order.wall)
-            return Answer(job, failed, "", worker, told=tuple(message.get("told", ())))
+            return FinishedJob(job, failed, "", where, told=tuple(message.get("told", ())))
     for file, content in message["executed"].items():
         if order.executed is not None and PurePath(file).name == file:
             replace_bytes(order.executed / file, content)
-    return Answer(job, unpack_result(message["result"]), message["digest"], worker, told=tuple(message["told"]))
+    return FinishedJob(job, unpack_result(message["result"]), message["digest"], where, told=tuple(message["told"]))

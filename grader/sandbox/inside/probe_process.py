@@ -1,7 +1,7 @@
 """Run probes beside the student's code: this module shares its process with strangers and holds no answer.
 
-`grader.sandbox.inside.supervisor` calls `serve` inside a submission's walls; `grader.sandbox.outside.host` talks to it
-and believes nothing. `run_probe` is also what the inline sandbox calls.
+`grader.sandbox.inside.supervisor` calls `serve_probes` inside a submission's walls; `grader.sandbox.outside.host` talks
+to it and believes nothing. `run_probe` is also what the inline sandbox calls.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ from grader.sandbox.wire.protocol import (
     write_all,
 )
 from grader.sandbox.wire.shims import plain_progress_bars, provide, shims_named
-from grader.sandbox.wire.tensors import pack, unpack
+from grader.sandbox.wire.tensors import pack_values, unpack_values
 
 
 def all_probes(sources: Mapping[str, bytes]) -> LoadedProbes:
@@ -88,7 +88,7 @@ def warm_up(*, starts_engine: bool) -> None:
         torch.autograd.backward(loss)
     call = {"inputs": {"x": x}, "dtype": "float32", "threads": 1, "seed": 0, "device": "cpu", "watch": []}
     trial = Probe("trial", lambda **inputs: inputs, ())
-    unpack(run_probe(trial, call, root=Path("/nowhere"), max_bytes=1 << 20))
+    unpack_values(run_probe(trial, call, root=Path("/nowhere"), max_bytes=1 << 20))
     torch.default_generator.manual_seed(0)
 
 
@@ -116,12 +116,12 @@ def run_probe(probe: Probe, call: Mapping[str, Any], *, root: Places, max_bytes:
             outputs = probe.function(**inputs)
         if not isinstance(outputs, dict):
             raise TypeError(f"probe {probe.name} returned {type(outputs).__name__}, not a dict")
-        return pack({"outputs": outputs, "called": sorted(record.seen)}, max_bytes=max_bytes)
+        return pack_values({"outputs": outputs, "called": sorted(record.seen)}, max_bytes=max_bytes)
     except BaseException as err:
-        return pack({"error": report_of(err, root=root, phase="probe")})
+        return pack_values({"error": report_of(err, root=root, phase="probe")})
 
 
-def serve(connection: socket.socket, *, root: Path, limits: bounds.Limits) -> None:
+def serve_probes(connection: socket.socket, *, root: Path, limits: bounds.Limits) -> None:
     """Receive the probes and the student's files, then answer calls until the grader hangs up.
 
     Each probe runs in a fork of this process, so that it leaves nothing behind for the next.
@@ -174,14 +174,14 @@ def _answer(
     limits: bounds.Limits,
 ) -> None:
     """Import what a probe needs, fork, run it there, and tell how the fork ended."""
-    call, _devices = unpack(payload)
+    call, _devices = unpack_values(payload)
     probe = probes[call["probe"]]
     is_here = call["device"] == "cpu"  # a student's module may start CUDA, which has to happen in the fork
     failed = _import_needed(probe, imported, root=root) if is_here else None
     connection.sendall(note(imported=call["id"]))
     _flush()
     if failed:
-        write_all(reply, frame(pack({"error": failed})))
+        write_all(reply, frame(pack_values({"error": failed})))
         os.close(reply)
         connection.sendall(note(end=call["id"], status=0, cpu_s=0.0, peak_kib=0))
         return
@@ -224,7 +224,7 @@ def _run_in_fork(
         bounds.apply_to_probe(cpu_s=call["cpu_s"])
         failed = _import_needed(probe, imported, root=root)
         if failed:
-            result = pack({"error": failed})
+            result = pack_values({"error": failed})
         else:
             result = run_probe(probe, call, root=root, max_bytes=int(limits.reply_mib * bounds.MIB))
         _flush()

@@ -14,7 +14,7 @@ from distributed.client import FutureCancelledError
 
 from grader.cluster import node
 from grader.cluster.bundle import Bundle
-from grader.cluster.crew import Crew, Member
+from grader.cluster.dispatch import ReadyWorker, ReadyWorkers
 from grader.errors import SandboxError
 from grader.grading.job import Order
 
@@ -25,7 +25,7 @@ _SAME_VERSION = "Install the coordinator's version there."
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class WorkerSetup:
     """Hold what a worker is told of a run: its name, the course, the order, and what has to be the same there."""
 
     run: str
@@ -36,13 +36,15 @@ class Terms:
     needs: dict[str, float]
 
 
-class Hiring:
+class Admission:
     """Make workers ready, each as soon as it appears; `expected` is how many may appear."""
 
-    def __init__(self, client: Client, terms: Terms, crew: Crew, *, expected: int, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, client: Client, setup: WorkerSetup, ready: ReadyWorkers, *, expected: int, tell: Callable[[str], None]
+    ) -> None:
         self._client = client
-        self._terms = terms
-        self._crew = crew
+        self._setup = setup
+        self._ready = ready
         self._expected = expected
         self._tell = tell
         self._asked: dict[asyncio.Task[Any], tuple[str, str]] = {}
@@ -65,21 +67,21 @@ class Hiring:
         """Ask the workers that are new; `present` maps addresses to names."""
         for address in self._refused.keys() - present.keys():
             del self._refused[address]
-        known = {*self._crew.members, *self._refused, *self.addresses}
+        known = {*self._ready.workers, *self._refused, *self.addresses}
         for address, name in present.items():
             if address not in known:
                 self._asked[asyncio.create_task(self._ask(address))] = (address, name)
 
     async def _ask(self, address: str) -> Any:
-        terms = self._terms
+        setup = self._setup
         answers = await self._client.run(
             node.install,
-            terms.run,
-            bundle=(terms.bundle.slug, terms.bundle.content, terms.bundle.digest),
-            settings=terms.settings,
-            execute=terms.order.executed is not None,
-            expected=terms.expected,
-            needs=terms.needs,
+            setup.run,
+            bundle=(setup.bundle.slug, setup.bundle.content, setup.bundle.digest),
+            settings=setup.settings,
+            execute=setup.order.executed is not None,
+            expected=setup.expected,
+            needs=setup.needs,
             workers=[address],
             on_error="return",
         )
@@ -98,7 +100,7 @@ class Hiring:
             case OSError() | TimeoutError() | FutureCancelledError():
                 return  # it left while it was being asked; if it comes back, it is asked again
             case {"slots": int(slots), "resources": dict(resources)}:
-                self._crew.members[address] = Member(address, name, slots, resources)
+                self._ready.workers[address] = ReadyWorker(address, name, slots, resources)
                 self._has_begun = True
             case {"refused": str(problem), "remedy": str(remedy)}:
                 self.refuse(address, name, problem, remedy)
@@ -117,7 +119,7 @@ class Hiring:
     def watch(self) -> None:
         """Say once that no worker is ready; raise SandboxError if every worker that can appear refuses."""
         now = time.monotonic()
-        if self._crew.members or self._asked:
+        if self._ready.workers or self._asked:
             self._idle_since = now
             return
         waited_s = now - self._idle_since

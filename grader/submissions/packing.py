@@ -10,31 +10,31 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from grader.errors import ProtocolError
-from grader.submissions.submission import Submission, digest_of
+from grader.submissions.submission import Submission, files_digest
 
 _HEADER_BYTES = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class FilesWithFacts:
     """Hold files, POSIX paths to bytes, and plain facts about them."""
 
     files: Mapping[str, bytes]
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def pack(parcel: Parcel) -> bytes:
+def pack_with_facts(packed: FilesWithFacts) -> bytes:
     """Return a line of JSON, with the facts and each file's path and size, and behind it all contents."""
-    sizes = [[path, len(content)] for path, content in parcel.files.items()]
-    header = json.dumps({"facts": dict(parcel.facts), "files": sizes}).encode()
-    return b"\n".join((header, b"".join(parcel.files.values())))
+    sizes = [[path, len(content)] for path, content in packed.files.items()]
+    header = json.dumps({"facts": dict(packed.facts), "files": sizes}).encode()
+    return b"\n".join((header, b"".join(packed.files.values())))
 
 
-def unpack(data: bytes, *, most_bytes: int) -> Parcel:
-    """Return what was packed; raise ProtocolError for what `pack` can't have written, or over `most_bytes`."""
+def unpack_with_facts(data: bytes, *, most_bytes: int) -> FilesWithFacts:
+    """Return what was packed; raise ProtocolError for what can't have been, or what is over `most_bytes`."""
     header, found, contents = data.partition(b"\n")
     if not found or len(header) > _HEADER_BYTES or len(contents) > most_bytes:
-        raise ProtocolError(f"A parcel of {len(data):,} bytes can't be read: it is cut off or too large.")
+        raise ProtocolError(f"Packed files of {len(data):,} bytes can't be read: they are cut off or too large.")
     try:
         match json.loads(header):
             case {"facts": dict(facts), "files": list(rows)}:
@@ -42,23 +42,23 @@ def unpack(data: bytes, *, most_bytes: int) -> Parcel:
             case _:
                 raise ValueError("another shape")
     except (ValueError, TypeError, RecursionError) as err:
-        raise ProtocolError(f"A parcel's header can't be read ({type(err).__name__}).") from err
+        raise ProtocolError(f"The header of packed files can't be read ({type(err).__name__}).") from err
     if len(sizes) != len(rows) or any(size < 0 for size in sizes.values()) or sum(sizes.values()) != len(contents):
-        raise ProtocolError("A parcel does not hold what its header says.")
+        raise ProtocolError("Packed files are not what their header says.")
     for path in sizes:
         refuse_path(path)
     files, start = {}, 0
     for path, size in sizes.items():
         files[path] = contents[start : start + size]
         start += size
-    return Parcel(files, facts)
+    return FilesWithFacts(files, facts)
 
 
 def refuse_path(path: str) -> None:
     """Raise ProtocolError for a path that leads out of the folder it is unpacked in."""
     pure = PurePosixPath(path)
     if not path or "\0" in path or "\\" in path or pure.is_absolute() or ".." in pure.parts or str(pure) != path:
-        raise ProtocolError(f"A parcel holds a file at {path[:200]!r}.")
+        raise ProtocolError(f"Packed files hold one at {path[:200]!r}.")
 
 
 def pack_submission(submission: Submission) -> bytes:
@@ -69,20 +69,20 @@ def pack_submission(submission: Submission) -> bytes:
         "missing": submission.missing,
         "digest": submission.digest,
     }
-    return pack(Parcel(submission.files, facts))
+    return pack_with_facts(FilesWithFacts(submission.files, facts))
 
 
-def read_submission_parcel(file: Path, *, most_bytes: int = 2 << 30) -> Submission:
+def read_packed_submission(file: Path, *, most_bytes: int = 2 << 30) -> Submission:
     """Return the submission that a file holds; raise ProtocolError if it is not what was packed."""
-    parcel = unpack(file.read_bytes(), most_bytes=most_bytes)
-    facts = parcel.facts
+    packed = unpack_with_facts(file.read_bytes(), most_bytes=most_bytes)
+    facts = packed.facts
     submission = Submission(
         name=str(facts.get("name", "")),
-        files=parcel.files,
+        files=packed.files,
         notes=tuple(facts.get("notes", ())),
         missing=tuple(facts.get("missing", ())),
         digest=str(facts.get("digest", "")),
     )
-    if digest_of(submission.files) != submission.digest:
-        raise ProtocolError(f"The parcel of {submission.name!r} was damaged on its way.")
+    if files_digest(submission.files) != submission.digest:
+        raise ProtocolError(f"The packed files of {submission.name!r} were damaged on their way.")
     return submission
