@@ -136,7 +136,7 @@ def stored(out):
     return 0
 
 
-def wait_until(is_so, *, seconds=240.0):
+def wait_until(is_so, *, seconds=600.0):
     end = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < end, "it never happened"
