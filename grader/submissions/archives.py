@@ -80,7 +80,7 @@ def _find_kind(path: Path) -> str:
         return "zip"
     if start.startswith(b"\x1f\x8b") or start[257:262] == b"ustar":
         return "tar"
-    what = "is empty" if not start else f"is no {'zip' if path.suffix == '.zip' else 'tar'} archive"
+    what = "is empty" if not start else f"is not a {'zip' if path.suffix == '.zip' else 'tar'} archive"
     others = {b"Rar!": "a RAR", b"7z\xbc\xaf": "a 7-Zip", b"BZh": "a bzip2", b"\xfd7zXZ": "an xz"}
     for magic, name in others.items():
         if start.startswith(magic):
