@@ -6,6 +6,7 @@
 import math
 
 from grader.compare.comparison import Comparison, Description, Deviation, Difference, Rung
+from grader.compare.describe import describe
 from grader.compare.remedies import remedy_for_dtype, remedy_for_kind
 from grader.compare.texts import count_text, index_text, number_text, number_texts, shape_text
 from grader.results.verdict import Feedback, Item
@@ -63,6 +64,11 @@ def _element_texts(deviation: Deviation) -> tuple[str, str]:
     if deviation.expected is None:
         return number_text(deviation.actual), "a finite number"
     return number_texts(deviation.actual, deviation.expected)
+
+
+def kind_in_words(value: object) -> str:
+    """Return what any value is, as it stands in a sentence: "a tensor of shape (3,)", "a list of 2 items"."""
+    return _value_text(describe(value))
 
 
 def _value_text(value: Description) -> str:

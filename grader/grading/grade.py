@@ -30,12 +30,17 @@ from grader.grading.result_keys import with_keys
 from grader.grading.session import RecordedAssets, Subject
 from grader.grading.source_lines import with_surroundings
 from grader.grading.text_answers import read_answers
-from grader.results.verdict import Answer, CheckResult, SubmissionResult
+from grader.results.verdict import Answer, CheckResult, Feedback, SubmissionResult, Verdict
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.scratch import remove_stale
 from grader.sandbox.outside.walls import Wall, temporary_folder
 from grader.submissions.packing import read_packed_submission
-from grader.submissions.submission import Submission, read_submission
+from grader.submissions.submission import Found, Submission, read_submission
+
+_OURS = (
+    "The grader failed here, not your code: this check ends in the same way for the course's own solution. It costs no "
+    "points; the instructor is told."
+)
 
 
 def _stay_silent() -> None:
@@ -97,6 +102,7 @@ class GradingSession:
         self._alive = alive
         self._graded = order.graded
         self._expect = RecordedAssets(order.assignment.assets).expect
+        self._sound: dict[str, bool] = {}  # checks that some submission made stumble: whether the reference passes
 
     def grade(self, job: Job) -> tuple[SubmissionResult, str]:
         """Do a job; return its result and the digest of what was graded, "" where it could not be.
@@ -120,6 +126,7 @@ class GradingSession:
         started, order = time.monotonic(), self._order
         submission = _read(job, order)
         subject, beside = self._run(job, submission)
+        self._take_back_ours(subject)
         self._alive()
         server = self._servers.get("cpu")
         if order.executed is not None and server is not None:
@@ -160,6 +167,28 @@ class GradingSession:
             run_checks(self._session, subject, only=_named_for(job, checks=self._checks), alive=self._alive)
             answers = read_answers(sandbox, assignment, files=submission.files) if is_whole else ()
         return subject, _BesideChecks(notes, answers)
+
+    def _take_back_ours(self, subject: Subject) -> None:
+        """Make what the check itself is to blame for not graded: a check that stumbles over the reference, too."""
+        for name in sorted(subject.stumbled):
+            result = subject.results[name]
+            if result.verdict is Verdict.WRONG and not self._passes_on_reference(name):
+                subject.results[name] = replace(
+                    result, verdict=Verdict.NOT_GRADED, counted=False, feedback=Feedback(message=_OURS)
+                )
+
+    def _passes_on_reference(self, name: str) -> bool:
+        """Tell whether a check passes on the reference, once a session; believed where there is none to ask."""
+        folder, server = self._order.assignment.reference, self._servers.get("cpu")
+        if folder is None or server is None:
+            return True
+        if name not in self._sound:
+            reference = read_submission(Found("reference", folder), self._order.assignment)
+            with open_sandbox(self._order.assignment, reference, server=server, folder=folder) as sandbox:
+                subject = Subject(sandbox, self._expect)
+                results = run_checks(self._session, subject, only=with_those_before({name}, self._checks))
+            self._sound[name] = results[name].verdict is Verdict.PASSED
+        return self._sound[name]
 
     def _asked_for(
         self, job: Job, results: Mapping[str, CheckResult], *, files: Mapping[str, bytes]

@@ -4,19 +4,28 @@
 """
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from grader.compare import Mismatch
 from grader.errors import GraderError
 from grader.grading.outcome import ProbeFailed, explain_blank
+from grader.grading.stumbles import explain_stumble
 from grader.results.verdict import CheckResult, Feedback, Verdict
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def judge(raised: pytest.ExceptionInfo[BaseException] | None, *, left_blank: bool) -> tuple[Verdict, Feedback]:
-    """Return the verdict of a check from what it raised; `left_blank` where a probe returned a None."""
+def judge(
+    raised: pytest.ExceptionInfo[BaseException] | None, *, left_blank: bool, outputs: Mapping[str, Any] | None = None
+) -> tuple[Verdict, Feedback]:
+    """Return the verdict of a check from what it raised; `left_blank` tells whether a probe returned a None.
+
+    `outputs` are those that came back last, None before any did. A check that raises something else than its own words
+    while it holds outputs has stumbled over them (see `has_stumbled`): that is the student's failure.
+    """
     if raised is None:
         return Verdict.PASSED, Feedback()
     error = raised.value
@@ -34,10 +43,17 @@ def judge(raised: pytest.ExceptionInfo[BaseException] | None, *, left_blank: boo
             return Verdict.NOT_IMPLEMENTED, Feedback(message=explain_blank(f"`{type(error).__name__}: {error}`"))
         case pytest.fail.Exception() if not str(error.msg).startswith("Timeout"):
             return Verdict.WRONG, Feedback(message=str(error.msg))
+    if outputs is not None and has_stumbled(error):
+        return Verdict.WRONG, Feedback(message=explain_stumble(error, outputs))
     words = str(error) if isinstance(error, GraderError) else f"{type(error).__name__}: {error}"
     return Verdict.NOT_GRADED, Feedback(
         message=f"The grader failed here, not your code: {words} This check costs no points; the instructor is told."
     )
+
+
+def has_stumbled(error: BaseException) -> bool:
+    """Tell whether an exception is neither a check's own words nor one that the grader raises on purpose."""
+    return isinstance(error, Exception) and not isinstance(error, GraderError | ProbeFailed | Mismatch | AssertionError)
 
 
 def _assertion_text(error: AssertionError) -> str:

@@ -22,7 +22,7 @@ from grader.errors import CourseError, GraderError
 from grader.grading.check_imports import importable_helpers
 from grader.grading.curves import Curves
 from grader.grading.forbidden import find_uses
-from grader.grading.judging import as_text, judge
+from grader.grading.judging import as_text, has_stumbled, judge
 from grader.grading.keys import secrets_of_test_data
 from grader.grading.opening import modules_to_preload, open_sandbox
 from grader.grading.session import Conversation, RecordedAssets, Subject
@@ -268,7 +268,9 @@ def pytest_runtest_makereport(
 
 def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> CheckResult:
     talk = item.stash[_TALK]
-    verdict, feedback = judge(call.excinfo, left_blank=talk.left_blank)
+    verdict, feedback = judge(call.excinfo, left_blank=talk.left_blank, outputs=talk.outputs)
+    if call.excinfo is not None and talk.outputs is not None and has_stumbled(call.excinfo.value):
+        item.config.stash[SUBJECT].stumbled.add(check.name)
     hint = check.hint if verdict in (Verdict.WRONG, Verdict.NOT_IMPLEMENTED, Verdict.CRASHED) else ""
     skipped_for_free = verdict is Verdict.SKIPPED and not item.stash[_SKIP_COUNTS]
     return CheckResult(

@@ -15,6 +15,7 @@ from grader.courses.manifest import read_manifest
 from grader.errors import SandboxError
 from grader.grading.forbidden import ForbiddenUses, explain_uses
 from grader.grading.outcome import ProbeFailed, explain_outcome
+from grader.grading.stumbles import MissingOutput
 from grader.results.verdict import CheckResult, Verdict
 from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome, Sandbox
 
@@ -29,6 +30,8 @@ class ProbeOutput(Mapping[str, Any]):
         self.devices = devices
 
     def __getitem__(self, name: str) -> Any:
+        if name not in self._values:
+            raise MissingOutput(name)
         return self._values[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -60,8 +63,9 @@ Expect = Callable[..., Expectation]
 class Subject:
     """Hold the submission that the checks look at now: its sandbox, where expectations come from, results so far.
 
-    `devices` are those that its probes may run on.
-    `called` collects, by task, the forbidden names that were called while probes ran.
+    `devices` are those that its probes may run on. `stumbled` names the checks that raised something over what came
+    back: which of the two is to blame shows when the reference is asked the same. `called` collects, by task, the
+    forbidden names that were called while probes ran.
     """
 
     sandbox: Sandbox
@@ -70,6 +74,7 @@ class Subject:
     seed_offset: int = 0
     forbidden: ForbiddenUses = field(default_factory=ForbiddenUses)
     results: dict[str, CheckResult] = field(default_factory=dict)
+    stumbled: set[str] = field(default_factory=set)
     called: dict[str, set[str]] = field(default_factory=dict)
 
     def failed_before(self, check: Check) -> CheckResult | None:
@@ -90,6 +95,7 @@ class Conversation:
         self._expected = 0
         self.printed = ""
         self.left_blank = False
+        self.outputs: Mapping[str, Any] | None = None  # what came back last
 
     def refuse_forbidden(self) -> None:
         """Raise ProbeFailed if the submission uses what the check's task forbids."""
@@ -113,6 +119,7 @@ class Conversation:
         if outcome.ending is not Ending.OK:
             raise ProbeFailed(*explain_outcome(outcome))
         self.left_blank |= _holds_none(outcome.outputs)
+        self.outputs = outcome.outputs
         return ProbeOutput(outcome.outputs, devices=outcome.devices)
 
     def expected(self, name: str, /, **inputs: Any) -> Expectation:
