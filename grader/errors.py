@@ -31,6 +31,10 @@ class SubmissionError(GraderError):
     """Report a submission that can't be read: no such file, broken archive, over a limit."""
 
 
+class UnclearError(SubmissionError):
+    """Report a submission of which several things may be meant: only a person can say which one counts."""
+
+
 class AssetError(GraderError):
     """Report a recorded asset that is missing, stale or unreadable."""
 

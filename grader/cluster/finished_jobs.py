@@ -6,8 +6,9 @@
 from pathlib import PurePath
 from typing import Any
 
+from grader.errors import SubmissionError, UnclearError
 from grader.grading.job import Job, Order
-from grader.grading.points import failed_to_grade, unreadable
+from grader.grading.points import failed_to_grade, ungraded
 from grader.results.atomic import replace_bytes
 from grader.results.results_file import unpack_result
 from grader.runs.executor import FinishedJob
@@ -21,7 +22,8 @@ def read_finished_job(message: dict[str, Any], job: Job, order: Order, *, where:
     name, assignment = job.found.name, order.assignment
     match message:
         case {"unreadable": str(problem)}:
-            return FinishedJob(job, unreadable(name, assignment, problem=problem, wall=order.wall), "", where)
+            error = UnclearError(problem) if message.get("unclear") else SubmissionError(problem)
+            return FinishedJob(job, ungraded(name, assignment, error=error, wall=order.wall), "", where)
         case {"lost": str(problem)}:
             failed = failed_to_grade(name, assignment, problem=problem, wall=order.wall)
             return FinishedJob(job, failed, "", where, told=tuple(message.get("told", ())))

@@ -19,7 +19,7 @@ from grader.cluster.admission import Admission, WorkerSetup, dismiss
 from grader.cluster.dispatch import ReadyWorker, ReadyWorkers, Workload
 from grader.cluster.engines import Running
 from grader.cluster.finished_jobs import read_finished_job
-from grader.errors import GraderError, SubmissionError
+from grader.errors import GraderError, SubmissionError, UnclearError
 from grader.grading.job import Job, Order
 from grader.runs.executor import ATTEMPTS, FinishedJob
 from grader.submissions.packing import pack_submission
@@ -127,7 +127,7 @@ class ClusterSession:
         try:
             packed = await asyncio.to_thread(_pack, job, self._setup.order)
         except SubmissionError as err:
-            return {"unreadable": str(err)}
+            return {"unreadable": str(err), "unclear": isinstance(err, UnclearError)}
         except Exception as err:  # one submission never ends the run of all others
             return {"lost": f"{type(err).__name__}: {err}".rstrip(".") + "."}
         self._count += 1

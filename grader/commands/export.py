@@ -32,6 +32,7 @@ def export(
     checks_only: Annotated[
         bool, typer.Option("--checks-only", help="Leave the points that a person gave for text answers out.")
     ] = False,
+    per_task: Annotated[bool, typer.Option("--per-task", help="A column for each task (canvas).")] = False,
     annotate: Annotated[bool, typer.Option("--annotate", help="Print GitHub annotations.")] = False,
     step_summary: Annotated[
         bool, typer.Option("--step-summary", help="Append to $GITHUB_STEP_SUMMARY (github).")
@@ -58,6 +59,7 @@ def export(
         checks_only=checks_only,
         annotate=annotate,
         step_summary=step_summary,
+        per_task=per_task,
     )
     done = export_run(results, request)
     typer.echo(done.printed, nl=False)

@@ -19,6 +19,7 @@ from grader.errors import CourseError, SandboxError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from grader.commands.report import Written
     from grader.courses.assignment import Assignment
     from grader.results.verdict import SubmissionResult
     from grader.runs.plan import Plan
@@ -79,6 +80,7 @@ def grade(
     index.html, scorecards/ (for students), instructor/, logs/ (for instructors), grades.csv, results.json and
     run.sqlite. `grader status RESULTS` says from another terminal how far the run has got. Exit code 3: the grader
     failed on some.
+    Exit code 1: a person has to say which of several things is meant, or nothing could be graded.
     """
     from grader.courses.course import find_course, read_assignment
     from grader.grading.job import Order
@@ -91,7 +93,7 @@ def grade(
     folder = find_course(course or Path())
     chosen = read_assignment(folder, assignment)
     executor = choose_executor(cluster, cluster_config, assignment=chosen, jobs=_count_of(jobs), device=device)
-    intake = find_submissions(submissions, chosen)
+    intake = find_submissions(submissions, chosen, results=out)
     order = Order(
         folder,
         chosen,
@@ -107,7 +109,14 @@ def grade(
     with open_store(out, run=run_info(order, digests)) as store:
         try:
             differing = grade_submissions(
-                order, intake.found, store, executor, digests=digests, fresh=not resume, watch=_shown
+                order,
+                intake.found,
+                store,
+                executor,
+                digests=digests,
+                fresh=not resume,
+                is_whole=not intake.is_one(submissions),
+                watch=_shown,
             )
         except KeyboardInterrupt:
             complain("Stopped. What was graded is stored.", "Run the same command to go on.")
@@ -117,9 +126,30 @@ def grade(
                 f"{differing} submissions were graded with other files, versions or data than this process sees: "
                 "the next run grades them again."
             )
-        failed = write_results(out, store, chosen)
-    if failed:
-        raise typer.Exit(_complain_of(failed, out=out))
+        written = write_results(out, store, chosen)
+    if code := _complain(written, out=out):
+        raise typer.Exit(code)
+
+
+def _complain(written: "Written", *, out: Path) -> int:
+    """Say what a person has to look at; return the exit code for it."""
+    if written.failed:
+        return _complain_of(written.failed, out=out)
+    if written.unclear:
+        complain(
+            f"{count_of(written.unclear, 'submission')} not graded: it is unclear which of several things is meant.",
+            f"{out / 'index.html'} names them. Leave only what counts, and run the same command again.",
+        )
+    if written.gone:
+        tell(f"{count_of(written.gone, 'submission')} no longer there: graded earlier, kept, and given no grade.")
+    if not written.graded:
+        complain("Nothing could be graded.", f"{out / 'index.html'} says why. Is it the right folder?")
+    return 1 if written.unclear or not written.graded else 0
+
+
+def count_of(number: int, noun: str) -> str:
+    """Return the noun with its number and verb: `1 submission is`, `2 submissions are`."""
+    return f"1 {noun} is" if number == 1 else f"{number} {noun}s are"
 
 
 def _complain_of(failed: int, *, out: Path) -> int:

@@ -3,6 +3,8 @@
 `grader.report` and `grader.export` know their contents; `grader.answers.store` what a person gave for answers.
 """
 
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,16 @@ if TYPE_CHECKING:
     from grader.courses.assignment import Assignment
     from grader.results.store import Store
     from grader.results.verdict import SubmissionResult
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Count the submissions of a results folder: graded, those on which the grader failed, unclear and gone ones."""
+
+    graded: int
+    failed: int
+    unclear: int
+    gone: int
 
 
 def report(results: ResultsArgument, *, course: CourseOption = None) -> None:
@@ -35,8 +47,8 @@ def report(results: ResultsArgument, *, course: CourseOption = None) -> None:
     raise typer.Exit(0 if is_clean else 1)
 
 
-def write_results(out: Path, store: "Store", assignment: "Assignment") -> int:
-    """Write the files of a results folder from its store; return on how many submissions the grader itself failed."""
+def write_results(out: Path, store: "Store", assignment: "Assignment") -> Written:
+    """Write the files of a results folder from its store; return how many submissions are in which state."""
     from grader.export.grades_csv import write_grades_csv
     from grader.export.results_json import write_results_json
     from grader.report.html import write_pages
@@ -55,7 +67,13 @@ def write_results(out: Path, store: "Store", assignment: "Assignment") -> int:
     if pending:
         words = f"{pending} text answers wait for a person: `grader manual {out}`."
         console.print(words, markup=False, soft_wrap=True)
-    return sum(result.status is Status.NOT_GRADED for result in results)
+    states = Counter(result.status for result in results)
+    return Written(
+        graded=states[Status.GRADED] + states[Status.NOT_GRADED],
+        failed=states[Status.NOT_GRADED],
+        unclear=states[Status.UNCLEAR],
+        gone=states[Status.GONE],
+    )
 
 
 def _with_marks(out: Path, results: "list[SubmissionResult]", assignment: "Assignment") -> "list[SubmissionResult]":

@@ -3,6 +3,7 @@
 `grader.export.roster` and `grader.export.worksheet` say what its columns mean.
 """
 
+import codecs
 import csv
 import io
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 from grader.errors import ExportError
 
 _MOST_BYTES = 20_000_000
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DELIMITERS = ",;\t"
 
 
@@ -77,6 +79,6 @@ def _read_text(path: Path) -> str:
     if len(data) > _MOST_BYTES:
         raise ExportError(f"{path} is larger than {_MOST_BYTES // 10**6} MB.", remedy="Is it the right file?")
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-16" if data.startswith(_WIDE) else "utf-8")
     except UnicodeDecodeError as error:
         raise ExportError(f"{path} is not UTF-8 (byte {error.start}).", remedy="Save it as “CSV UTF-8”.") from error

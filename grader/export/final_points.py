@@ -8,8 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.answers.marks import manual_sum
+from grader.results.earned import earned_points
 from grader.results.plain_text import number
 from grader.results.verdict import Status, SubmissionResult
+
+_WHY_UNGRADED = {
+    Status.UNREADABLE: "it could not be read",
+    Status.UNCLEAR: "it is unclear which of several things is meant",
+    Status.GONE: "it is no longer among the submissions",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,8 @@ def final_points(
     may_exceed: bool = True,
 ) -> FinalPoints:
     """Return the points of every submission that was graded as a whole, converted to `out_of` where it is given.
+
+    A 0 is among them only where checks gave it: what could not be read, is unclear or gone has no points.
 
     Points are withheld where the grader failed, and where they are out of another sum than those of most submissions
     (checks were left out that the others had, or the other way round). Once a person has graded a text answer, answers
@@ -74,11 +83,13 @@ def _possible_for_answers(results: Sequence[SubmissionResult]) -> float:
 
 
 def _why_withheld(result: SubmissionResult, possible: float) -> str:
+    if result.status in _WHY_UNGRADED:
+        return _WHY_UNGRADED[result.status]
     if result.status is Status.NOT_GRADED:
         return "the grader failed on it, so its points are provisional: grade it again"
     if result.status is Status.GRADED and result.max_points != possible:
         return f"it was graded out of {number(result.max_points)} points, most others out of {number(possible)}"
-    return ""
+    return "no check has graded it" if earned_points(result) is None else ""
 
 
 def _why_pending(result: SubmissionResult) -> str:

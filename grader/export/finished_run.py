@@ -11,7 +11,8 @@ from grader.answers.marks import with_stored_marks
 from grader.answers.store import read_marks
 from grader.courses.toml_table import suggest
 from grader.errors import ExportError
-from grader.export.canvas import canvas_csv
+from grader.export.canvas import NO_TASKS, canvas_csv
+from grader.export.canvas_feedback import canvas_feedback
 from grader.export.final_points import final_points
 from grader.export.github import github_annotations, github_summary
 from grader.export.gradescope import VISIBILITIES, gradescope_json
@@ -21,10 +22,10 @@ from grader.export.job import (
     ExportJob,
     ExportRequest,
     chosen_results,
+    match_run,
     tell_of_points,
     tell_of_unmatched,
 )
-from grader.export.matching import match
 from grader.export.moodle import moodle_feedback, moodle_worksheet, refuse_other_maximum
 from grader.export.named_csv import named_csv
 from grader.export.roster import Roster, read_roster
@@ -36,7 +37,7 @@ from grader.results.store import read_store
 
 _USED = {
     "csv": ("roster",),
-    "canvas": ("roster", "assignment_id", "out_of", "checks_only"),
+    "canvas": ("roster", "assignment_id", "out_of", "checks_only", "per_task"),
     "moodle": ("worksheet", "out_of", "checks_only"),
     "gradescope": ("submission", "hidden_as", "checks_only"),
     "github": ("submission", "annotate", "step_summary", "checks_only"),
@@ -87,6 +88,11 @@ def _refuse_unused(request: ExportRequest) -> None:
             name = f"--{option.name.replace('_', '-')}"
             formats = ", ".join(known for known, used in _USED.items() if option.name in used)
             raise ExportError(f"{name} is not for {request.format}.", remedy=f"Leave it out; it is for {formats}.")
+    if request.per_task and (request.assignment_id or request.out_of):
+        raise ExportError(
+            "--per-task makes an assignment of each task, with its own points.",
+            remedy="Leave out --assignment-id and --out-of.",
+        )
     if request.out_of is not None and not 0 < request.out_of < 1e6:
         raise ExportError(
             f"--out-of {request.out_of:g} can't be a maximum.", remedy="Give a number above 0, such as 100."
@@ -98,18 +104,28 @@ def _export_csv(job: ExportJob) -> None:
         job.write(named_csv(job.results, job.final), default="grades.csv")
         return
     roster = read_roster(job.request.roster)
-    matching = match(list(job.results), roster.students)
+    matching = match_run(job, roster.students, lms=roster.lms)
     job.write(named_csv(job.results, job.final, roster=roster, matching=matching), default="grades.csv")
     tell_of_unmatched(job, matching, roster.students)
 
 
 def _export_canvas(job: ExportJob) -> None:
     roster = _needed_roster(job.request)
-    matching = match(list(job.results), roster.students)
+    matching = match_run(job, roster.students, lms=roster.lms)
     gradebook = canvas_csv(
-        roster, matching, final=job.final, title=job.run.title, assignment_id=job.request.assignment_id
+        roster,
+        matching,
+        final=job.final,
+        title=job.run.title,
+        assignment_id=job.request.assignment_id,
+        by_task=job.results if job.request.per_task else NO_TASKS,
     )
     job.write(gradebook, default="canvas.csv")
+    feedback = canvas_feedback(job.results, final=job.final, run=job.run) if job.path("canvas.csv") != STDOUT else None
+    if feedback is not None:
+        path = job.path("canvas.csv").with_name(f"{job.path('canvas.csv').stem}-feedback.zip")
+        replace_bytes(path, feedback)
+        job.exported.files.append(path)
     tell_of_unmatched(job, matching, roster.students)
 
 
@@ -134,7 +150,7 @@ def _export_moodle(job: ExportJob) -> None:
     sheet = read_worksheet(job.request.worksheet)
     refuse_other_maximum(sheet, possible=job.final.possible)
     students = sheet.students
-    matching = match(list(job.results), students)
+    matching = match_run(job, students, lms="moodle")
     job.keep(out, moodle_worksheet(sheet, matching, results=job.results, final=job.final))
     feedback = out.with_name(f"{out.stem}-feedback.zip")
     replace_bytes(feedback, moodle_feedback(students, matching, results=job.results, final=job.final, run=job.run))

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 from grader.export.final_points import FinalPoints
 from grader.export.given_points import answers_told, final_sum_in_words, in_words
+from grader.results.earned import is_ungraded
 from grader.results.plain_text import number, shortened, visible, visible_line
 from grader.results.results_file import RunInfo
 from grader.results.student_view import student_view
-from grader.results.verdict import Answer, CheckResult, Status, SubmissionResult, TaskResult, Verdict
+from grader.results.verdict import Answer, CheckResult, SubmissionResult, TaskResult, Verdict
 from grader.results.verdict_words import explanation_of, mark_of
 
 _MOST_BYTES = 1_000_000  # a step's summary may hold 1 MiB
@@ -62,7 +63,7 @@ def _section(result: SubmissionResult, final: FinalPoints) -> str:
     if result.submission in final.withheld:
         lines += [f"Not final: {markdown(final.withheld[result.submission])}.", ""]
     lines += [f"- Note: {_brief(note)}" for note in result.notes] + [""]
-    if result.status is not Status.UNREADABLE:
+    if not is_ungraded(result):
         answers = answers_told(result)
         rows = [*map(_row, result.tasks), *map(_answer_row, answers)]
         lines += ["| task | points | checks |", "| :--- | ---: | :--- |", *rows, ""]

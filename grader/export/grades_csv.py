@@ -11,6 +11,7 @@ from pathlib import Path
 from grader.answers.marks import manual_sum, total_points
 from grader.results.atomic import replace_file
 from grader.results.cells import text_cell
+from grader.results.earned import earned_in, earned_points, is_ungraded, points_cell
 from grader.results.plain_text import number
 from grader.results.verdict import SubmissionResult
 
@@ -23,7 +24,8 @@ def write_grades_csv(
 ) -> None:
     """Write the grades sorted by submission; `tasks` are the names of the columns, in the assignment's order.
 
-    The cell of a task that a submission has no result for stays empty. `points` are always those of the checks alone.
+    The cell of a task that a submission has no result for stays empty, and so do points that no check has given.
+    `points` are always those of the checks alone.
     `questions`, which a person grades, have columns of their own behind the tasks: points given so far, answers that
     wait, the total of both (only once nothing of it waits), and each question's points.
     """
@@ -51,7 +53,9 @@ def manual_cells(result: SubmissionResult, questions: Sequence[str], *, is_final
 
 
 def _row(result: SubmissionResult, tasks: Sequence[str]) -> list[str]:
-    points = {task.name: number(task.points) for task in result.tasks}
-    total = (number(result.points), number(result.max_points), number(result.percent))
+    points = {task.name: points_cell(earned_in(task)) for task in result.tasks} if not is_ungraded(result) else {}
+    earned = earned_points(result)
+    percent = "" if earned is None else number(result.percent)
+    total = (points_cell(earned), number(result.max_points), percent)
     fixed = (text_cell(result.submission), *total, result.status.value)
     return [*fixed, *(points.get(task, "") for task in tasks)]

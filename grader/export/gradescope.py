@@ -8,11 +8,12 @@ from typing import Any
 
 from grader.export.final_points import FinalPoints
 from grader.export.given_points import answers_told, in_words
+from grader.results.earned import is_ungraded
 from grader.results.plain_text import shortened, visible, visible_line
 from grader.results.results_file import RunInfo
 from grader.results.shares import Share, shares
 from grader.results.student_view import is_hidden_check, student_view
-from grader.results.verdict import Answer, CheckResult, Feedback, Status, SubmissionResult, TaskResult, Verdict
+from grader.results.verdict import Answer, CheckResult, Feedback, SubmissionResult, TaskResult, Verdict
 from grader.results.verdict_words import explanation_of, mark_of
 
 VISIBILITIES = ("after_published", "after_due_date", "hidden")  # of hidden checks, the default first
@@ -96,7 +97,7 @@ def _places(feedback: Feedback) -> list[str]:
 
 def _output(result: SubmissionResult, *, withheld: str) -> str:
     lines = [f"Not scored: {withheld}."] if withheld else []
-    lines += ["Nothing could be graded."] if result.status is Status.UNREADABLE else []
+    lines += ["Nothing could be graded."] if is_ungraded(result) else []
     return shortened(visible("\n".join([*lines, *result.notes])), _MOST_LETTERS)
 
 

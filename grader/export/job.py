@@ -11,10 +11,11 @@ from grader.answers.marks import manual_sum
 from grader.courses.toml_table import suggest
 from grader.errors import ExportError
 from grader.export.final_points import FinalPoints
-from grader.export.matching import Matching
+from grader.export.matching import Matching, match
 from grader.export.roster import Student
 from grader.export.unmatched import unmatched_csv
 from grader.results.atomic import replace_file
+from grader.results.earned import is_ungraded
 from grader.results.plain_text import visible_line
 from grader.results.results_file import RunInfo
 from grader.results.verdict import Status, SubmissionResult
@@ -37,6 +38,7 @@ class ExportRequest:
     checks_only: bool = False
     annotate: bool = False
     step_summary: bool = False
+    per_task: bool = False
 
 
 @dataclass(slots=True)
@@ -88,23 +90,30 @@ def chosen_results(job: ExportJob) -> list[SubmissionResult]:
     return [job.results[name]]
 
 
+def match_run(job: ExportJob, students: Sequence[Student], *, lms: str) -> Matching:
+    """Match the run's submissions to students; those that are no longer there are nobody's."""
+    there = {name: result.origin for name, result in job.results.items() if result.status is not Status.GONE}
+    return match(list(there), students, origins=there, lms=lms)
+
+
 def tell_of_unmatched(job: ExportJob, matching: Matching, students: Sequence[Student]) -> None:
     """List who is left over on both sides, and write them beside the output."""
     without = [student.label for place, student in enumerate(students) if place not in matching.submissions]
     job.exported.problems += [f"no student: {visible_line(name)}: {why}" for name, why in matching.unmatched.items()]
+    job.exported.remarks += [f"not counted: {visible_line(name)}: {why}" for name, why in matching.replaced.items()]
     job.exported.remarks += [f"no submission: {visible_line(label)}" for label in without]
     out = job.folder / "export" if job.request.out in (None, STDOUT) else job.path("").parent
     job.keep(out / "unmatched.csv", unmatched_csv(matching, without, results=job.results))
 
 
 def tell_of_points(job: ExportJob, chosen: Sequence[SubmissionResult]) -> None:
-    """Tell whose points are withheld, who could not be read, and whose text answers wait for a person."""
+    """Tell whose points are withheld and why, and whose text answers wait for a person."""
     for result in chosen:
         name = result.submission
         if name in job.final.withheld:
-            job.exported.problems.append(f"no grade: {visible_line(name)}: {job.final.withheld[name]}")
-        elif result.status is Status.UNREADABLE:
-            job.exported.remarks.append(f"0 points: {visible_line(name)}: it could not be read")
+            words = f"no grade: {visible_line(name)}: {job.final.withheld[name]}"
+            why = visible_line(result.notes[0]) if result.notes and is_ungraded(result) else ""
+            job.exported.problems.append(f"{words}: {why}" if why else words)
     _tell_of_answers(job, chosen)
 
 

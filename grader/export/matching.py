@@ -6,46 +6,130 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
+from grader.export.groups import share_in_groups
+from grader.export.owners import find_owners
 from grader.export.roster import Student, participant_number
+from grader.results.verdict import Origin
 from grader.submissions.lms_names import parse_lms_name
 
 _NUMBERED = re.compile(
     r"(?P<student>.+) \((?P<number>\d+)\)", re.DOTALL
 )  # as grader.submissions.lms_names makes names unique
+NOBODY: Mapping[str, Origin] = MappingProxyType({})
+_MOST_DASHES = 8
 _NOT_IN_FILE_NAMES = re.compile(r"[&<>\"`|':*?\\/]")  # an LMS leaves these out of the names of folders
 
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """Hold the submission of each student by position, and why each other submission has no student."""
+    """Hold the submission of each student by position, and why each other submission has no student.
+
+    `replaced` are the submissions that have no student since another one of the same group was handed in later.
+    """
 
     submissions: Mapping[int, str]
     unmatched: Mapping[str, str]
+    replaced: Mapping[str, str] = field(default_factory=dict)
 
     def students_of(self, submission: str) -> tuple[int, ...]:
         """Return the positions of the submission's students."""
         return tuple(student for student, name in self.submissions.items() if name == submission)
 
 
-def match(names: Sequence[str], students: Sequence[Student]) -> Matching:
+def match(
+    names: Sequence[str], students: Sequence[Student], *, origins: Mapping[str, Origin] = NOBODY, lms: str = ""
+) -> Matching:
     """Match the submissions called `names` to students, the surest ways first.
 
-    The roster's own column `submission` (there several students may share one), then equal names or ids, then the name
-    and number that an LMS put into the name, then equality but for case, spelling and order of the names. Where a
-    submission fits several students, or several submissions fit one, none gets any.
+    The roster's own column `submission` (there several students may share one), then what the LMS says of who handed
+    in (`origins`; `lms` is whose roster it is), then equal names or ids, then the name and number that an LMS put into
+    the name, then equality but for case, spelling and order of the names, last a name behind the name of a group. Where
+    a submission fits several students, or several submissions fit one, none gets any. A hand-in counts for the whole
+    group of its student.
     """
     found = _by_own_column(names, students)
     unmatched: dict[str, str] = {}
-    for find in (_find_equal, _find_lms_names, _find_alike, _find_squeezed):
+    _settle_owners(names, students, origins, found=found, unmatched=unmatched, lms=lms)
+    for find in (_find_equal, _find_lms_names, _find_alike, _find_squeezed, _find_behind_group):
         taken = set(found.values())
         left = [name for name in names if name not in taken and name not in unmatched]
         _settle(find(left, students), students, found=found, unmatched=unmatched)
+    _find_groups(names, students, found=found, unmatched=unmatched)
+    problems, replaced = share_in_groups(found, students, origins=origins)
+    used = set(found.values())
+    unmatched |= {name: why for name, why in problems.items() if name not in used}
+    replaced = {name: why for name, why in replaced.items() if name not in used}
     for name in names:
-        if name not in unmatched and name not in found.values():
+        if name not in unmatched and name not in replaced and name not in found.values():
             unmatched[name] = "no student of the roster has this name"
-    return Matching(found, unmatched)
+    return Matching(found, unmatched, replaced)
+
+
+def _settle_owners(
+    names: Sequence[str],
+    students: Sequence[Student],
+    origins: Mapping[str, Origin],
+    *,
+    found: dict[int, str],
+    unmatched: dict[str, str],
+    lms: str,
+) -> None:
+    """Add the students whom an LMS names as those who handed in; a submission may have several."""
+    taken = set(found.values())
+    known = {name: origins[name] for name in names if name in origins and name not in taken}
+    likely, problems = find_owners(known, students, lms=lms, is_named=_is_named_behind_group)
+    unmatched |= problems
+    claims: dict[int, list[str]] = {}
+    for name, places in likely.items():
+        for place in places:
+            claims.setdefault(place, []).append(name)
+    doubled = {place for place, claimants in claims.items() if len(claimants) > 1}
+    for name, places in likely.items():
+        shared = [place for place in places if place in doubled or place in found]
+        if shared:
+            others = {found[place] for place in shared if place in found}
+            others |= {other for place in shared for other in claims[place] if other != name}
+            unmatched[name] = f"{_labels(shared, students)} also handed in {', '.join(sorted(others))}"
+        else:
+            found |= dict.fromkeys(places, name)
+
+
+def _find_groups(
+    names: Sequence[str], students: Sequence[Student], *, found: dict[int, str], unmatched: dict[str, str]
+) -> None:
+    """Add submissions that are called as a group: they are those of its members."""
+    groups: dict[str, list[int]] = {}
+    for place, student in enumerate(students):
+        if student.group:
+            groups.setdefault(_folded(student.group), []).append(place)
+    for name in names:
+        places = groups.get(_folded(name), [])
+        free = [place for place in places if place not in found]
+        if free and name not in unmatched and name not in found.values():
+            found[free[0]] = name
+
+
+def _is_named_behind_group(name: str, student: Student) -> bool:
+    """Say whether a name is a student's, also where the name of a group and a dash stand before it."""
+    return any(_is_named(part, student) for part in _behind_dashes(name))
+
+
+def _behind_dashes(name: str) -> list[str]:
+    parts = name.split("-")[:_MOST_DASHES]
+    return [name] + ["-".join(name.split("-")[count:]).strip() for count in range(1, len(parts))]
+
+
+def _find_behind_group(names: Sequence[str], students: Sequence[Student]) -> dict[str, list[int]]:
+    """Leave out the name of a group, which Moodle sets before a student's: `Group A-Ann Lee`."""
+    found: dict[str, list[int]] = {}
+    for name in names:
+        parts = _behind_dashes(name)[1:]
+        hits = [_find_alike([part], students)[part] for part in parts if part]
+        found[name] = list(dict.fromkeys(place for places in hits for place in places))
+    return found
 
 
 def _by_own_column(names: Sequence[str], students: Sequence[Student]) -> dict[int, str]:
@@ -137,7 +221,8 @@ def _keys(student: Student) -> tuple[str, ...]:
     """Return what a submission of the student may be called; what the instructor wrote down is the only one."""
     if student.submission:
         return (student.submission,)
-    return (*_orders(student.name), student.number, student.sis_id, student.login, student.email)
+    own = (student.number, student.sis_id, student.login, student.email, student.github)
+    return (*_orders(student.name), *own)
 
 
 def _own_names(student: Student) -> tuple[str, ...]:

@@ -3,9 +3,7 @@
 The formats and where they were looked up: docs/exports.md. `grader.export.finished_run` calls it.
 """
 
-import io
 import re
-import zipfile
 from collections.abc import Mapping
 from html import escape
 
@@ -14,8 +12,8 @@ from grader.export.final_points import FinalPoints
 from grader.export.given_points import answers_told, final_sum_in_words, in_words
 from grader.export.matching import Matching
 from grader.export.roster import Student
+from grader.export.scorecard_zip import packed_scorecards
 from grader.export.worksheet import Worksheet, filled_worksheet
-from grader.report.html import lone_scorecards
 from grader.results.plain_text import number, shortened, visible, visible_line
 from grader.results.results_file import RunInfo
 from grader.results.student_view import student_view
@@ -25,7 +23,6 @@ from grader.results.verdict_words import explanation_of, mark_of
 _NOT_IN_FOLDER_NAMES = re.compile(r"[&<>\"`|':*?\\/\x00-\x1f\x7f]|\.\.+")
 _MOST_LETTERS = 20_000  # of a comment: a spreadsheet's cell takes 32,767
 _NAME_LETTERS = 60
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # so that equal results give equal bytes
 
 
 def refuse_other_maximum(sheet: Worksheet, *, possible: float) -> None:
@@ -66,15 +63,12 @@ def moodle_feedback(
     run: RunInfo,
 ) -> bytes:
     """Return a zip with a folder per student, named as Moodle names them, that holds the student's scorecard."""
-    places = [place for place, name in sorted(matching.submissions.items()) if name in final.points]
-    shown = (student_view(results[matching.submissions[place]]) for place in places)
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for place, page in zip(places, lone_scorecards(run, results=shown), strict=True):
-            entry = zipfile.ZipInfo(f"{folder_name(students[place])}/scorecard.html", _LONG_AGO)
-            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(entry, page)
-    return packed.getvalue()
+    named = {
+        f"{folder_name(students[place])}/scorecard.html": results[name]
+        for place, name in sorted(matching.submissions.items())
+        if name in final.points
+    }
+    return packed_scorecards(named, run=run)
 
 
 def folder_name(student: Student) -> str:

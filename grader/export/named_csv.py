@@ -10,6 +10,7 @@ from grader.export.grades_csv import manual_cells, manual_columns
 from grader.export.matching import Matching
 from grader.export.roster import Roster
 from grader.results.cells import csv_text, text_cell
+from grader.results.earned import earned_in, points_cell
 from grader.results.plain_text import number
 from grader.results.verdict import SubmissionResult
 
@@ -50,7 +51,7 @@ def named_csv(
 
 def _row(result: SubmissionResult, final: FinalPoints, tasks: Sequence[str], questions: Sequence[str]) -> list[str]:
     is_final = result.submission in final.points
-    points = {task.name: number(task.points) for task in result.tasks} if is_final else {}
+    points = {task.name: points_cell(earned_in(task)) for task in result.tasks} if is_final else {}
     total = (number(result.points), number(result.max_points), number(result.percent))
     fixed = total if is_final else ("", total[1], "")
     of_tasks = [points.get(task, "") for task in tasks]

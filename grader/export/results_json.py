@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.results.atomic import replace_file
+from grader.results.earned import earned_in, earned_points, is_ungraded
 from grader.results.results_file import RunInfo, as_plain
 from grader.results.shares import shares
 from grader.results.verdict import SubmissionResult
@@ -29,8 +30,10 @@ def write_results_json(path: Path, run: RunInfo, *, results: Iterable[Submission
 
 def _submission(result: SubmissionResult) -> dict[str, Any]:
     plain = as_plain(result)
-    plain["percent"] = round(result.percent, 2)
+    earned = earned_points(result)
+    plain |= {"points": earned, "percent": None if earned is None else round(result.percent, 2)}
     for task, plain_task in zip(result.tasks, plain["tasks"], strict=True):
+        plain_task["points"] = None if is_ungraded(result) else earned_in(task)
         for share, plain_check in zip(shares(task), plain_task["checks"], strict=True):
             plain_check["points"] = share.points
             plain_check["max_points"] = share.max_points

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from grader.export.matching import Matching
 from grader.results.cells import csv_text, text_cell
+from grader.results.earned import earned_points, points_cell
 from grader.results.plain_text import number
 from grader.results.verdict import SubmissionResult
 
@@ -16,7 +17,7 @@ def unmatched_csv(matching: Matching, without: Sequence[str], *, results: Mappin
     rows = [["what", "name", "reason", "status", "points", "max_points"]]
     for name, why in matching.unmatched.items():
         result = results[name]
-        points = (result.status.value, number(result.points), number(result.max_points))
+        points = (result.status.value, points_cell(earned_points(result)), number(result.max_points))
         rows.append(["submission", text_cell(name), text_cell(why), *points])
     rows += [["student", text_cell(label), "has no submission in this run", "", "", ""] for label in without]
     return csv_text(rows)

@@ -14,6 +14,9 @@ from grader.export.roster import Student, participant_number
 from grader.results.cells import csv_text, kept_cell
 
 _NUMBER = re.compile(r"\d+([.,]\d+)?")
+_IDENTIFIER = re.compile(r"(\D+?)\s*\d+")
+_NO = frozenset(("no", "nein", "non", "não", "nee", "nie", "nej", "nei", "ne", "ei", "nem", "nu", "hayır"))
+_NO |= frozenset(("нет", "ні", "не", "όχι", "לא", "لا", "否", "いいえ", "아니요"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Worksheet:
 
     def is_locked(self, place: int) -> bool:
         """Say whether Moodle would refuse another grade for the student at `place`."""
-        return _cell(self.table.rows[place], self.can_change).casefold() == "no"
+        return _cell(self.table.rows[place], self.can_change).casefold() in _NO
 
 
 def read_worksheet(path: Path) -> Worksheet:
@@ -58,9 +61,11 @@ def read_worksheet(path: Path) -> Worksheet:
     identifier, grade = table.find_column("Identifier"), table.find_column("Grade")
     modified = table.find_column("Last modified (grade)")
     if identifier is None or grade is None or modified is None:
+        if translated := _by_places(table):
+            return translated
         raise ExportError(
             f"{path} is not a grading worksheet: Moodle needs `Identifier`, `Grade` and `Last modified (grade)`.",
-            remedy="Choose “Download grading worksheet” with Moodle's language set to English.",
+            remedy="Choose “Download grading worksheet” in Moodle; in another language it needs a maximum grade.",
         )
     maximum = table.find_column("Maximum Grade")
     if maximum is None and table.find_column("Scale") is not None:
@@ -81,6 +86,39 @@ def read_worksheet(path: Path) -> Worksheet:
         can_change=table.find_column("Grade can be changed"),
         comments=table.find_column("Feedback comments"),
     )
+
+
+def _by_places(table: CsvTable) -> Worksheet | None:
+    """Return a worksheet in any language, by what Moodle writes into its columns and their order; None where unsure.
+
+    The identifiers come first, numbered behind the same word. The maximum is the same number in every row, right behind
+    the grades; whether they can be changed stands behind it, and comments last.
+    """
+    columns = [[row[place].strip() for row in table.rows] for place in range(len(table.header))]
+    identifiers = [_IDENTIFIER.fullmatch(cell) for cell in columns[0]] if columns and columns[0] else [None]
+    if any(found is None for found in identifiers) or len({found[1] for found in identifiers if found}) != 1:
+        return None
+    maxima = [place for place in range(2, len(columns)) if _are_maxima(columns[place], columns[place - 1])]
+    if len(maxima) != 1 or len(columns) < maxima[0] + 3:
+        return None
+    emails = [place for place in range(1, maxima[0]) if columns[place] and all("@" in cell for cell in columns[place])]
+    has_name = bool(emails) and emails[0] > 1
+    return Worksheet(
+        table=table,
+        identifier=0,
+        grade=maxima[0] - 1,
+        maximum=maxima[0],
+        name=1 if has_name else None,
+        email=emails[0] if emails else None,
+        can_change=maxima[0] + 1,
+        comments=len(columns) - 1 if len(columns) > maxima[0] + 4 else None,
+    )
+
+
+def _are_maxima(cells: list[str], grades: list[str]) -> bool:
+    if len(set(cells)) != 1 or not _NUMBER.fullmatch(cells[0]):
+        return False
+    return all(grade in ("", "-") or _NUMBER.fullmatch(grade) for grade in grades)
 
 
 def filled_worksheet(sheet: Worksheet, cells: Mapping[tuple[int, int], str]) -> str:

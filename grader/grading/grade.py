@@ -25,7 +25,7 @@ from grader.grading.job import Job, Order
 from grader.grading.notebook_execution import keep_executed
 from grader.grading.notebook_notes import notebook_notes
 from grader.grading.opening import modules_to_preload, open_sandbox, refuse_failed_preload, shims_note
-from grader.grading.points import add_up, failed_to_grade, unreadable
+from grader.grading.points import add_up, failed_to_grade, ungraded
 from grader.grading.result_keys import with_keys
 from grader.grading.session import RecordedAssets, Subject
 from grader.grading.source_lines import with_surroundings
@@ -114,7 +114,7 @@ class GradingSession:
         try:
             return self._grade(job)
         except SubmissionError as err:
-            return unreadable(name, self._graded, problem=str(err), wall=wall), ""
+            return ungraded(name, self._graded, error=err, wall=wall), ""
         except SandboxError:
             raise
         except Exception as err:

@@ -8,14 +8,16 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from grader.courses.assignment import Assignment, Question, Scoring, Task
+from grader.errors import SubmissionError, UnclearError
 from grader.results.verdict import Answer, CheckResult, Status, SubmissionResult, TaskResult, Verdict
 
 
-def unreadable(name: str, assignment: Assignment, *, problem: str, wall: str) -> SubmissionResult:
-    """Return the result of a submission in which nothing could be graded: no points, and why."""
+def ungraded(name: str, assignment: Assignment, *, error: SubmissionError, wall: str) -> SubmissionResult:
+    """Return the result of a submission in which nothing could be graded, or nobody knows what: no points, and why."""
     tasks = tuple(TaskResult(t.name, t.title, 0.0, t.points, t.hidden, ()) for t in assignment.tasks)
     total = sum(task.points for task in assignment.tasks)
-    return SubmissionResult(name, Status.UNREADABLE, 0.0, total, tasks, notes=(problem,), wall=wall)
+    status = Status.UNCLEAR if isinstance(error, UnclearError) else Status.UNREADABLE
+    return SubmissionResult(name, status, 0.0, total, tasks, notes=(str(error),), wall=wall)
 
 
 def failed_to_grade(name: str, assignment: Assignment, *, problem: str, wall: str) -> SubmissionResult:

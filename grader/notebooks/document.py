@@ -114,6 +114,11 @@ def _parse(text: str, name: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError, MemoryError) as err:
         why = str(err)[:200] if isinstance(err, ValueError) else "it is nested too deeply"
+        if text.lstrip().startswith("{") and not text.rstrip().endswith("}") and not _describe(text):
+            raise SubmissionError(
+                f"`{name}` was cut off: it ends in the middle, after {len(text):,} characters.",
+                remedy="Save it in Jupyter again, look whether it opens, and hand in that file.",
+            ) from err
         raise SubmissionError(f"`{name}` is not a notebook: {_describe(text) or why}.", remedy=_SAVE_AGAIN) from err
 
 

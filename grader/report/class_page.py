@@ -12,6 +12,7 @@ from grader.report.explanations import Explanation, common_explanations
 from grader.report.flags import Flagged, flagged
 from grader.report.pages import bar_width, task_anchor
 from grader.report.task_rows import TaskRow, task_rows, tone_of
+from grader.results.earned import earned_points, is_ungraded, points_cell
 from grader.results.plain_text import number
 from grader.results.results_file import RunInfo
 from grader.results.verdict import Status, SubmissionResult
@@ -68,12 +69,23 @@ class Slow:
 
 
 @dataclass(frozen=True, slots=True)
+class Unclear:
+    """Name a submission that a person has to look at before it can be graded, and what its notes say."""
+
+    submission: str
+    file: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ClassPage:
-    """Show a whole run; mean, median and bins leave unreadable submissions out."""
+    """Show a whole run; mean, median and bins leave out what was not graded: unreadable, unclear or gone."""
 
     run: RunInfo
     count: int
     unreadable: int
+    unclear: tuple[Unclear, ...]
+    gone: tuple[Unclear, ...]
     not_graded: int
     mean: str
     median: str
@@ -90,14 +102,16 @@ class ClassPage:
 
 def class_page_of(run: RunInfo, *, results: Sequence[SubmissionResult], files: Mapping[str, str]) -> ClassPage:
     """Return the class page; `files` maps a submission to the file name of its scorecard."""
-    readable = [result for result in results if result.status is not Status.UNREADABLE]
+    readable = [result for result in results if not is_ungraded(result)]
     percents = [result.percent for result in readable]
-    tasks = task_rows(results)
+    tasks = task_rows(readable)
     flags = flagged(results, files=files)
     return ClassPage(
         run=run,
         count=len(results),
-        unreadable=len(results) - len(readable),
+        unreadable=sum(result.status is Status.UNREADABLE for result in results),
+        unclear=tuple(_unclear(result, files) for result in results if result.status is Status.UNCLEAR),
+        gone=tuple(_unclear(result, files) for result in results if result.status is Status.GONE),
         not_graded=sum(result.status is Status.NOT_GRADED for result in results),
         mean=number(fmean(percents)) if percents else "–",
         median=number(median(percents)) if percents else "–",
@@ -111,6 +125,10 @@ def class_page_of(run: RunInfo, *, results: Sequence[SubmissionResult], files: M
         flagged_count=len(flags),
         slowest=_slowest(results, files=files),
     )
+
+
+def _unclear(result: SubmissionResult, files: Mapping[str, str]) -> Unclear:
+    return Unclear(result.submission, files[result.submission], result.notes)
 
 
 def _flag_counts(flags: Sequence[Flagged]) -> tuple[tuple[VerdictMark, int], ...]:
@@ -149,13 +167,15 @@ def _row(result: SubmissionResult, *, tasks: Sequence[str], file: str) -> Submis
     cells = {
         task.name: TaskCell(points=number(task.points), anchor=task_anchor(i), tone=tone_of(task))
         for i, task in enumerate(result.tasks)
+        if not is_ungraded(result)
     }
+    earned = earned_points(result)
     return SubmissionRow(
         submission=result.submission,
         file=file,
-        points=number(result.points),
+        points=points_cell(earned) or "–",
         max_points=number(result.max_points),
-        percent=number(result.percent),
+        percent="–" if earned is None else number(result.percent),
         status=status_word(result.status),
         is_provisional=result.status is not Status.GRADED,
         seconds=f"{result.seconds:.1f}" if result.seconds else "",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from grader.report.check_view import CheckView, check_view
 from grader.report.page_budget import PageBudget
+from grader.results.earned import earned_points, points_cell
 from grader.results.plain_text import number, shortened
 from grader.results.results_file import RunInfo
 from grader.results.shares import shares
@@ -85,11 +86,12 @@ def scorecard_of(
 ) -> Scorecard:
     """Return the page of one submission; the caller has taken out what a student must not read."""
     checks = [check for task in result.tasks for check in task.checks]
+    earned = earned_points(result)
     return Scorecard(
         submission=result.submission,
-        points=number(result.points),
+        points=points_cell(earned) or "–",
         max_points=number(result.max_points),
-        percent=number(result.percent),
+        percent="–" if earned is None else number(result.percent),
         bar=bar_width(result.percent),
         status=result.status,
         failed_checks=sum(check.verdict is Verdict.NOT_GRADED for check in checks),

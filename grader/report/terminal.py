@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.report.curve_view import curve_words
+from grader.results.earned import earned_points, points_cell
 from grader.results.plain_text import number, visible, visible_line
 from grader.results.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
 from grader.results.verdict_words import explanation_of, mark_of, status_word
@@ -137,8 +138,8 @@ def print_run(console: Console, results: Sequence[SubmissionResult]) -> None:
     rows = [
         (
             visible_line(result.submission),
-            f"{number(result.points)}/{number(result.max_points)}",
-            f"{result.percent:.0f}",
+            f"{points_cell(earned_points(result)) or '–'}/{number(result.max_points)}",
+            "–" if earned_points(result) is None else f"{result.percent:.0f}",
             status_word(result.status),
             _first_problem(result),
         )

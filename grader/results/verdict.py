@@ -26,12 +26,47 @@ class Status(StrEnum):
     """Name the state of a whole submission in a run.
 
     `graded`: every check that counts has a verdict. `not_graded`: the grader failed on at least one check,
-    so the points are provisional. `unreadable`: nothing gradable was found, the notes say why.
+    so the points are provisional. `unreadable`: nothing gradable was found, the notes say why. `unclear`: nobody but a
+    person can say which of several things is meant. `gone`: graded earlier, and no longer among the submissions.
     """
 
     GRADED = "graded"
     NOT_GRADED = "not_graded"
     UNREADABLE = "unreadable"
+    UNCLEAR = "unclear"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Say who handed in, as the LMS that packed the upload tells it; "" for what it does not tell.
+
+    `number` is the LMS's own number of the student, `sis_id` the one that the university gave.
+    """
+
+    name: str = ""
+    number: str = ""
+    sis_id: str = ""
+    login: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Say where a submission comes from: the LMS, whose it is, its number there, and when it was written.
+
+    `attempt` orders the hand-ins of one student or group as the LMS counts them; `written` is the time of the last
+    change of a file, in seconds as the files have it. Both are 0 where nothing tells.
+    """
+
+    lms: str = ""
+    owners: tuple[Owner, ...] = ()
+    hand_in: str = ""
+    attempt: float = 0.0
+    written: float = 0.0
+
+
+NO_ORIGIN = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +230,8 @@ class SubmissionResult:
 
     `submission` is its unique name in the run; `notes` are sentences about intake (restored or missing files);
     `flags` are sentences for the instructor, about what a person should look at; `answers` wait for a person to
-    grade them. `pending` names the tasks that were not graded yet, or not by the checks as they are now.
+    grade them. `pending` names the tasks that were not graded yet, or not by the checks as they are now. `origin` says
+    who handed it in.
     """
 
     submission: str
@@ -209,6 +245,7 @@ class SubmissionResult:
     answers: tuple[Answer, ...] = ()
     flags: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
+    origin: Origin = NO_ORIGIN
 
     @property
     def percent(self) -> float:

@@ -40,6 +40,8 @@ _STATUS_WORDS = {
     Status.GRADED: "graded",
     Status.NOT_GRADED: "not fully graded",
     Status.UNREADABLE: "unreadable",
+    Status.UNCLEAR: "unclear",
+    Status.GONE: "no longer there",
 }
 
 

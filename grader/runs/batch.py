@@ -15,6 +15,7 @@ from types import MappingProxyType
 from grader.grading.job import Order
 from grader.grading.keys import key_of
 from grader.grading.points import put_together
+from grader.results.earned import is_ungraded
 from grader.results.results_file import RunInfo
 from grader.results.store import Store
 from grader.results.verdict import Status, SubmissionResult, TaskResult
@@ -44,15 +45,17 @@ def grade_submissions(
     *,
     digests: Mapping[str, str],
     fresh: bool = False,
+    is_whole: bool = True,
     watch: Watch = unwatched,
 ) -> int:
     """Grade what has no valid result in the store yet, and store each result at once; `fresh` grades everything again.
 
     `digests` are those of the order's tasks (`grader.grading.keys.digests_of`). Logs and `progress.json` are written
-    beside the store. Returns how many submissions were graded with other checks, versions or data than this process
+    beside the store. Where `found` is the whole class (`is_whole`), what is stored of others is marked as gone. Returns
+    how many submissions were graded with other checks, versions or data than this process
     sees. Stopped at any time, the same call goes on where it was. Raises what the executor raises.
     """
-    plan = make_plan(store, order, found, digests=digests, fresh=fresh)
+    plan = make_plan(store, order, found, digests=digests, fresh=fresh, is_whole=is_whole)
     writer, steps = ResultWriter(store, order, plan), plan.steps()
     progress = RunProgress(steps, submissions=len(plan.submissions), reused=len(plan.submissions) - len(plan.left))
     if isinstance(executor, Watched):
@@ -103,6 +106,7 @@ class ResultWriter:
         self._store = store
         self._assignment = order.assignment
         self._plan = plan
+        self._origins = {planned.found.name: planned.origin for planned in plan.submissions}
         self._own: dict[str, dict[str, str]] = {}  # by submission and task: the content that this run graded
         self._differing: set[str] = set()
 
@@ -114,8 +118,9 @@ class ResultWriter:
     def keep(self, finished: FinishedJob) -> SubmissionResult:
         """Store an answer and return the whole result of its submission."""
         result, digest = finished.result, finished.digest
-        if result.status is not Status.UNREADABLE:
+        if not is_ungraded(result):
             result, digest = self._whole(finished)
+        result = replace(result, origin=self._origins.get(result.submission, result.origin))
         self._store.save(result, digest=digest)
         return result
 

@@ -10,6 +10,7 @@ import select
 import subprocess
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from grader.errors import CourseError, SandboxError
@@ -64,7 +65,9 @@ class GradingProcess:
         process.stdin.write(
             _line(
                 name=job.found.name,
-                path=os.fsencode(job.found.path.absolute()).hex(),
+                path=_spelled(job.found.path),
+                parts=[[_spelled(part.path), part.own] for part in job.found.parts],
+                notes=job.found.notes,
                 tasks=job.tasks,
                 checks=job.checks,
                 packed=str(job.packed or ""),
@@ -200,6 +203,11 @@ def longest_silence_s(order: Order) -> float:
     limits = [limits_from({**assignment.limits, **task.limits}) for task in assignment.tasks]
     longest_s = 2 * max(guard_s(one) for one in limits)
     return longest_s + (2 * assignment.notebook.execute_s + 300 if order.executed is not None else 0)
+
+
+def _spelled(path: Path) -> str:
+    """Return a path as letters that any message can hold."""
+    return os.fsencode(path.absolute()).hex()
 
 
 def _line(**message: Any) -> bytes:

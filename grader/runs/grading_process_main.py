@@ -23,6 +23,7 @@ from grader.results.verdict import SubmissionResult
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.trial import try_server
 from grader.submissions.submission import Found
+from grader.submissions.uploads import Part
 
 _SILENT_S = 5.0
 
@@ -119,7 +120,8 @@ class _Jobs:
         for line in sys.stdin:
             self.have_begun = True
             message = json.loads(line)
-            found = Found(message["name"], Path(os.fsdecode(bytes.fromhex(message["path"]))))
+            parts = tuple(Part(_path(path), own) for path, own in message["parts"])
+            found = Found(message["name"], _path(message["path"]), parts=parts, notes=tuple(message["notes"]))
             packed = Path(message["packed"]) if message["packed"] else None
             yield Job(found, _names(message["tasks"]), _names(message["checks"]), packed)
 
@@ -127,3 +129,7 @@ class _Jobs:
 def _names(listed: list[str] | None) -> tuple[str, ...] | None:
     """Return the tasks or checks of a message, None where all are meant."""
     return None if listed is None else tuple(listed)
+
+
+def _path(spelled: str) -> Path:
+    return Path(os.fsdecode(bytes.fromhex(spelled)))

@@ -14,17 +14,18 @@ from grader.grading.job import Job, Order
 from grader.grading.keys import key_of
 from grader.grading.points import put_together
 from grader.results.store import Store
-from grader.results.verdict import SubmissionResult, TaskResult
+from grader.results.verdict import NO_ORIGIN, Origin, Status, SubmissionResult, TaskResult
 from grader.submissions.submission import Found, Submission, read_submission
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Say what a submission holds now: its digest, the notes on its intake, its size in bytes."""
+    """Say what a submission holds now: its digest, the notes on its intake, its size in bytes, its last change."""
 
     digest: str
     notes: tuple[str, ...]
     size: int
+    written: float = 0.0
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class Planned:
     tasks: tuple[str, ...]
     size: int
     earlier: Earlier
+    origin: Origin = NO_ORIGIN
 
     def expected_s(self, tasks: Sequence[str]) -> float | None:
         """Return how long these tasks took the last time, or None if that is not known for all of them."""
@@ -117,15 +119,23 @@ def _longest_first(steps: Sequence[Step]) -> list[Step]:
 
 
 def make_plan(
-    store: Store, order: Order, founds: Sequence[Found], *, digests: Mapping[str, str], fresh: bool = False
+    store: Store,
+    order: Order,
+    founds: Sequence[Found],
+    *,
+    digests: Mapping[str, str],
+    fresh: bool = False,
+    is_whole: bool = True,
 ) -> Plan:
     """Compare what is stored with what is wanted now, and drop from the store what is no longer valid.
 
     What stays is marked as reused. `fresh` drops every result but remembers how long each took.
+    Where `founds` are the whole class, stored submissions that are not among them are marked as gone.
     """
     assignment = order.assignment
     chosen = _chosen(order)
     reads = {found.name: _read(found, assignment) for found in founds}
+    origins = {found.name: _origin(found, reads[found.name]) for found in founds}
     earlier: dict[str, Earlier] = {}
 
     def revise(result: SubmissionResult, digest: str) -> SubmissionResult | None:
@@ -135,7 +145,11 @@ def make_plan(
         earlier[result.submission] = _remember(result, valid)
         if fresh:
             return None
-        return _kept(result, valid, assignment=assignment, wanted=chosen)
+        if result.submission not in reads:
+            return replace(result, status=Status.GONE) if is_whole and result.status is not Status.GONE else result
+        kept = _kept(result, valid, assignment=assignment, wanted=chosen)
+        origin = origins[result.submission]
+        return kept if kept is None or kept.origin == origin else replace(kept, origin=origin)
 
     store.revise(revise)
     planned = (_planned(found, reads[found.name], earlier.get(found.name), chosen=chosen) for found in founds)
@@ -163,7 +177,12 @@ def _read(found: Found, assignment: Assignment) -> Read | None:
         submission: Submission = read_submission(found, assignment)
     except Exception:  # nothing about one submission may end the run
         return None
-    return Read(submission.digest, submission.notes, sum(map(len, submission.files.values())))
+    size = sum(map(len, submission.files.values()))
+    return Read(submission.digest, submission.notes, size, submission.written)
+
+
+def _origin(found: Found, read: Read | None) -> Origin:
+    return replace(found.origin, written=read.written) if read is not None else found.origin
 
 
 def _valid(
@@ -206,4 +225,4 @@ def _kept(
 def _planned(found: Found, read: Read | None, earlier: Earlier | None, *, chosen: Sequence[str]) -> Planned:
     earlier = earlier or Earlier()
     tasks = tuple(name for name in chosen if read is None or name not in earlier.final)
-    return Planned(found, tasks, read.size if read is not None else 0, earlier)
+    return Planned(found, tasks, read.size if read is not None else 0, earlier, _origin(found, read))

@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from grader.results.earned import earned_points, points_cell
 from grader.results.plain_text import number, visible_line
 from grader.results.verdict import SubmissionResult
 from grader.runs.progress import JobUnderWay, Snapshot
@@ -85,7 +86,7 @@ def _tasks(names: Sequence[str] | None) -> str:
 
 
 def _line_of(result: SubmissionResult, shown: Snapshot) -> str:
-    points = f"{number(result.points)}/{number(result.max_points)}"
+    points = f"{points_cell(earned_points(result)) or '–'}/{number(result.max_points)}"
     left = f", {len(result.pending)} tasks to come" if result.pending else ""
     name = visible_line(result.submission)
     return f"[{shown.done}/{shown.total}] {name}: {points} ({result.seconds:.1f} s{left})"

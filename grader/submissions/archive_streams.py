@@ -8,11 +8,11 @@ import io
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO
 
 from grader.errors import SubmissionError
 from grader.submissions.contents import MIB, IntakeLimits, refuse_bomb
+from grader.submissions.packed import Packed
 from grader.submissions.paths import printable
 
 _SKIP = 256 * 1024
@@ -56,10 +56,10 @@ class BoundedFile(io.RawIOBase):
 class _ForwardStream:
     """Count what is unpacked from a tar file; move forward only, since going back unpacks it all again."""
 
-    def __init__(self, path: Path, packed: IO[bytes], limits: IntakeLimits) -> None:
+    def __init__(self, name: str, packed: IO[bytes], limits: IntakeLimits) -> None:
         zipped = packed.read(2) == b"\x1f\x8b"
         packed.seek(0)
-        self._path = path
+        self._name = name
         self._packed = packed
         self._stream: IO[bytes] = gzip.GzipFile(fileobj=packed) if zipped else packed  # type: ignore[assignment]
         self._limits = limits
@@ -70,7 +70,7 @@ class _ForwardStream:
         """Read exactly `size` bytes, fewer only at the end."""
         if size > self._limits.header_bytes:
             raise SubmissionError(
-                f"A header in `{printable(self._path.name)}` declares {size / MIB:,.0f} MiB.",
+                f"A header in `{printable(self._name)}` declares {size / MIB:,.0f} MiB.",
                 remedy="Pack the folder again with your system's own tool.",
             )
         content = self._stream.read(size)
@@ -96,7 +96,7 @@ class _ForwardStream:
         return False
 
     def _refuse_excess(self) -> None:
-        name, limits = self._path.name, self._limits
+        name, limits = self._name, self._limits
         if self._stream is not self._packed:
             refuse_bomb(unpacked=self._position, packed=self._packed.tell(), name=name, limits=limits)
         if self._position > limits.unpacked_bytes:
@@ -107,12 +107,12 @@ class _ForwardStream:
 
 
 @contextmanager
-def open_tar_stream(path: Path, limits: IntakeLimits) -> Iterator[tarfile.TarFile]:
+def open_tar_stream(archive: Packed, limits: IntakeLimits) -> Iterator[tarfile.TarFile]:
     """Open a tar file, gzipped or not, for one pass; raise tarfile.ReadError where it ends in rubbish."""
-    with path.open("rb") as packed:
-        stream = _ForwardStream(path, packed, limits)
-        with tarfile.open(fileobj=stream, mode="r:", format=tarfile.PAX_FORMAT) as archive:  # type: ignore[call-overload]
-            yield archive
+    with archive.open() as packed:
+        stream = _ForwardStream(archive.name, packed, limits)
+        with tarfile.open(fileobj=stream, mode="r:", format=tarfile.PAX_FORMAT) as opened:  # type: ignore[call-overload]
+            yield opened
         # tarfile takes a header that it can't read for the end of the archive.
         if stream.last_block.strip(b"\0"):
             raise tarfile.ReadError("unexpected end of data")

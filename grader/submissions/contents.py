@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import IO
 
@@ -18,6 +18,7 @@ ARCHIVE_SUFFIXES = (".zip", ".tar.gz", ".tgz", ".tar", ".7z", ".rar", ".bz2", ".
 _JUNK_FOLDERS = frozenset({"__pycache__", "__MACOSX", "node_modules", "site-packages"})
 _JUNK_FILES = frozenset({"thumbs.db", "desktop.ini", "icon\r"})
 _JUNK_SUFFIXES = (".pyc", ".pyo")
+_CODE_SUFFIXES = (".py", ".ipynb", ".txt", ".md", ".json", ".toml", ".cfg", ".yml", ".yaml")
 _WEIGHT_SUFFIXES = (".pt", ".pth", ".ckpt")
 _CHUNK = 256 * 1024
 
@@ -28,9 +29,10 @@ class IntakeLimits:
 
     A notebook may have `notebook_bytes`: what makes it large are outputs, which are dropped.
     `files` counts what is kept, `entries` all that is listed. A file over `file_bytes` is left out with a
-    note, every other bound refuses the submission. `ratio`: uncompressed to compressed, asked beyond
-    `ratio_from_bytes`. `unpacked_bytes` bounds a tar stream with all that is left out of it, `header_bytes`
-    one header of an archive.
+    note, and so are pictures and data beyond `files` and `total_bytes`; every other bound refuses the submission.
+    An archive in an archive may have `inner_bytes`; `archives` of an upload are opened, `nested` deep. `ratio`:
+    uncompressed to compressed, asked beyond `ratio_from_bytes`. `unpacked_bytes` bounds a tar stream with all that is
+    left out of it, `header_bytes` one header of an archive.
     """
 
     files: int = 2_000
@@ -41,6 +43,9 @@ class IntakeLimits:
     weights_bytes: int = MIB
     unpacked_bytes: int = 1024 * MIB
     header_bytes: int = 8 * MIB
+    inner_bytes: int = 64 * MIB
+    archives: int = 8
+    nested: int = 2
     ratio: int = 200
     ratio_from_bytes: int = 10 * MIB
     depth: int = 16
@@ -55,13 +60,15 @@ class IntakeLimits:
 class Entry:
     """Describe one file before it is read; `size` is only what is declared.
 
-    `index` is its place in the archive; `packed_bytes` its compressed size, or 0 if that means nothing.
+    `index` is its place in the archive; `packed_bytes` its compressed size, or 0 if that means nothing. `written` is
+    the time of its last change in seconds, or 0 if nothing tells.
     """
 
     path: str
     size: int
     index: int = 0
     packed_bytes: int = 0
+    written: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +82,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Hold what was read: POSIX paths to bytes, notes, and the archives that lay inside, unopened."""
+    """Hold what was read: POSIX paths to bytes, notes, and the archives that lay inside, unopened.
+
+    `written` is when each file was changed last, as far as that is known.
+    """
 
     files: Mapping[str, bytes]
     notes: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
+    written: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 def is_junk(path: str) -> bool:
@@ -99,20 +110,38 @@ def drop_junk(entries: Iterable[Entry]) -> list[Entry]:
 
 def choose(entries: Iterable[Entry], limits: IntakeLimits) -> Choice:
     """Sort out what is read and what is left out with a note; raise SubmissionError for too many files."""
-    reasons: dict[str, list[Entry]] = {"": [], "archive": [], "weights": [], "large": [], "unnamed": []}
+    reasons: dict[str, list[Entry]] = {"": [], "archive": [], "weights": [], "large": [], "unnamed": [], "many": []}
     for entry in entries:
         reasons[_find_reason(entry, limits)].append(entry)
-    if len(reasons[""]) > limits.files:
-        raise _refuse_number(reasons[""], limits)
+    if sum(_is_code(entry) for entry in reasons[""]) > limits.files:
+        raise _refuse_number([entry for entry in reasons[""] if _is_code(entry)], limits)
+    reasons[""], reasons["many"] = _keep_code(reasons[""], limits)
     weights_mib, large_mib = limits.weights_bytes // MIB, limits.file_bytes // MIB
     words = {
         "archive": "archives inside a submission are not opened",
         "weights": f"model weights over {weights_mib} MiB are not needed",
         "large": f"files over {large_mib} MiB are not read",
         "unnamed": "the name is not valid UTF-8",
+        "many": f"pictures and data beyond {limits.files:,} files or {limits.total_bytes // MIB} MiB are not read",
     }
     notes = tuple(leave_out(entries_, words[reason]) for reason, entries_ in reasons.items() if reason and entries_)
     return Choice(wanted=tuple(reasons[""]), notes=notes, archives=tuple(entry.path for entry in reasons["archive"]))
+
+
+def _is_code(entry: Entry) -> bool:
+    return entry.path.lower().endswith(_CODE_SUFFIXES)
+
+
+def _keep_code(entries: list[Entry], limits: IntakeLimits) -> tuple[list[Entry], list[Entry]]:
+    """Part the entries into those that are read, all code among them, and the data for which there is no room."""
+    code = [entry for entry in entries if _is_code(entry)]
+    count, total = len(code), sum(entry.size for entry in code)
+    kept = set(map(id, code))
+    for entry in sorted(entries, key=lambda entry: (entry.size, entry.path)):
+        if id(entry) not in kept and count < limits.files and total + entry.size <= limits.total_bytes:
+            count, total = count + 1, total + entry.size
+            kept.add(id(entry))
+    return [entry for entry in entries if id(entry) in kept], [entry for entry in entries if id(entry) not in kept]
 
 
 def leave_out(entries: Iterable[Entry], reason: str) -> str:
@@ -144,6 +173,7 @@ def _refuse_number(entries: list[Entry], limits: IntakeLimits) -> SubmissionErro
 def gather(opened: Iterable[tuple[Entry, IO[bytes]]], limits: IntakeLimits) -> Contents:
     """Read opened entries to the end, counting what really comes; of two with one name the last wins."""
     files: dict[str, bytes] = {}
+    written: dict[str, float] = {}
     large: list[Entry] = []
     twice: list[str] = []
     total = 0
@@ -161,11 +191,12 @@ def gather(opened: Iterable[tuple[Entry, IO[bytes]]], limits: IntakeLimits) -> C
             large.append(entry)
         else:
             files[entry.path] = content
+            written |= {entry.path: entry.written} if entry.written else {}
     _refuse_clash(files)
     notes = [leave_out(large, f"files over {limits.file_bytes // MIB} MiB are not read")] if large else []
     if twice:
         notes.append(f"The archive holds {list_names(twice)} more than once; the last one was used.")
-    return Contents(files=files, notes=tuple(notes))
+    return Contents(files=files, notes=tuple(notes), written=written)
 
 
 def _read_counted(entry: Entry, stream: IO[bytes], limits: IntakeLimits) -> tuple[bytes, int]:

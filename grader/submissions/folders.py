@@ -33,7 +33,7 @@ def read_folder(folder: Path, limits: IntakeLimits) -> Contents:
     choice = choose(sorted(entries, key=lambda entry: entry.path), limits)
     contents = gather(_open_all(folder, choice, odd), limits)
     notes = (*choice.notes, *contents.notes, *(leave_out(odd[reason], reason) for reason in sorted(odd)))
-    return Contents(files=contents.files, notes=notes, archives=choice.archives)
+    return Contents(files=contents.files, notes=notes, archives=choice.archives, written=contents.written)
 
 
 def _walk(folder: Path, limits: IntakeLimits, odd: dict[str, list[Entry]]) -> Iterator[Entry]:
@@ -89,7 +89,7 @@ def _judge(item: os.DirEntry[str], path: str, odd: dict[str, list[Entry]]) -> En
     if not stat.S_ISREG(facts.st_mode):
         _note(odd, "not a plain file", path)
         return None
-    return Entry(path=path, size=facts.st_size)
+    return Entry(path=path, size=facts.st_size, written=facts.st_mtime)
 
 
 def _open_all(folder: Path, choice: Choice, odd: dict[str, list[Entry]]) -> Iterator[tuple[Entry, IO[bytes]]]:

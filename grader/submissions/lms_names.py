@@ -1,57 +1,134 @@
-"""The file names that Moodle, Canvas and Gradescope give to downloaded submissions.
+"""The file names that an LMS gives to what it packs, read back: whose it is, which attempt, the student's own name.
 
-`grader.submissions.intake` names submissions after the student that it finds in them.
+`grader.submissions.uploads` puts together what one student handed in; `grader.export.matching` finds the student.
 """
 
 import re
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import UTC, datetime
 
 from grader.submissions.archives import READABLE_SUFFIXES
-from grader.submissions.paths import printable
 
-_MOODLE = re.compile(r"(?P<student>.+)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<own>.*)", re.DOTALL)
-_CANVAS = re.compile(r"(?P<student>[^_]+)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<own>.+\..+)", re.DOTALL)
+_MOODLE = re.compile(r"(?P<student>.+)_(?P<number>\d+)_assignsubmission_(?P<plugin>[a-z0-9]+)_?(?P<own>.*)", re.DOTALL)
+_CANVAS = re.compile(
+    r"(?P<student>[^_]+)(?:_LATE)?_(?P<number>\d+)(?:_question_\d+)?_(?P<hand_in>\d+)_(?P<own>.+\..+)", re.DOTALL
+)
+_CANVAS_TEXT = re.compile(r"(?P<student>[^_]+)(?:_LATE)?_(?P<number>\d+)_(?P<own>(?:text|link)\.html?)", re.DOTALL)
+_CANVAS_ANONYMOUS = re.compile(
+    r"(?P<student>anon(?:ymous)?)(?:_LATE)?_(?P<number>[0-9A-Za-z]{5})_(?P<hand_in>\d+)_(?P<own>.+\..+)", re.DOTALL
+)
+_BLACKBOARD = re.compile(
+    r".+?_(?P<login>[^_]+)_attempt_(?P<date>\d{4}(?:-\d\d){5})(?:_(?P<own>.+)|(?P<note>\.txt))?", re.DOTALL
+)
+_BRIGHTSPACE = re.compile(
+    r"(?P<number>\d+)-(?P<hand_in>\d+) ?- ?(?P<student>.+?) ?- ?"
+    r"(?P<date>[^-]*\b\d{4}\W{1,2}\d{1,2}[:. ]?\d{2}(?: ?[APap]\.?[Mm]\.?)?)(?: ?- ?(?P<own>.+))?",
+    re.DOTALL,
+)
+_SAKAI = re.compile(r"(?P<student>[^()]+)\((?P<login>[^()]+)\)", re.DOTALL)
+_ILIAS = re.compile(r"(?P<last>[^_]+)_(?P<first>[^_]+)_(?P<login>.+)_(?P<number>\d+)", re.DOTALL)
+_DATES = ("%b %d %Y %I%M %p", "%B %d %Y %I%M %p", "%d %b %Y %I%M %p", "%d %B %Y %I%M %p", "%d %B %Y %H%M")
 _GRADESCOPE = re.compile(r"submission_\d+")
 _GENERIC = re.compile(
     r"(hw|homework|assignment|assign|asgn|ex|exercise|lab|project|submission|code|src|solution|final|notebook)"
     r"s?([\s_.-]*(v|ver|version|final|new|copy|fixed|files?|submission|\(?\d+\)?))*",
     re.IGNORECASE,
 )
-_COPY_MARK = re.compile(r"( ?\(\d+\)|-\d+)(?=(\.[^.]+)?$)")
+_VERSION = re.compile(
+    r"old|new|final|backup|bak|copy|version|draft|original|orig|latest|last|previous|older|newer|first|second|attempt"
+    r"|working|fixed|updated|resubmission"
+)
+_BESIDE_VERSION = re.compile(
+    r"a|the|my|mine|of|hw|homework|assignment|submission|work|code|lab|ex|(v|ver|hw|ex|lab)?\d+"
+)
+_COPY_MARK = re.compile(r"( ?\(\d+\)|-\d+| ?- ?copy( ?\(\d+\))?|[ _]copy( ?\d+)?)(?=(\.[^.]+)?$)", re.IGNORECASE)
+_COPY_OF = re.compile(r"(copy of |\d{14}_)", re.IGNORECASE)
+_TEXT_SUFFIX = re.compile(r"(?<=.)(\.txt)+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class LmsName:
-    """Hold the parts of a downloaded name: student, their number, the name they gave ("" for a folder)."""
+    """Hold the parts of a downloaded name: student, their number, the name they gave ("" for a folder).
+
+    `attempt` orders what one student handed in, 0 where the name does not tell. `plugin` is Moodle's word for the kind
+    of hand-in.
+    """
 
     student: str
     number: str
     own: str
+    lms: str = ""
+    login: str = ""
+    attempt: float = 0.0
+    plugin: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return what is equal for all that one student handed in."""
+        return self.lms, self.number or self.login or self.student.casefold()
 
 
 def parse_lms_name(name: str) -> LmsName | None:
-    """Return the parts of a name made by Moodle or Canvas, None for any other."""
-    found = _MOODLE.fullmatch(name) or _CANVAS.fullmatch(name)
-    return LmsName(**found.groupdict()) if found else None
+    """Return the parts of a name made by Moodle, Canvas, Blackboard or Brightspace, None for any other."""
+    if found := _MOODLE.fullmatch(name):
+        return LmsName(found["student"], found["number"], found["own"], lms="moodle", plugin=found["plugin"])
+    if found := _CANVAS.fullmatch(name) or _CANVAS_ANONYMOUS.fullmatch(name):
+        student, number, attempt = found["student"], found["number"], float(found["hand_in"][:15])
+        return LmsName(student, number, found["own"], lms="canvas", attempt=attempt)
+    if found := _CANVAS_TEXT.fullmatch(name):
+        return LmsName(found["student"], found["number"], found["own"], lms="canvas")
+    if found := _BLACKBOARD.fullmatch(name):
+        attempt = _seconds(found["date"], "%Y-%m-%d-%H-%M-%S")
+        own = found["own"] or found["note"] or ""
+        return LmsName(found["login"], "", own, lms="blackboard", login=found["login"], attempt=attempt)
+    if found := _BRIGHTSPACE.fullmatch(name):
+        attempt = _seconds(re.sub(r"[\s,:.]+", " ", found["date"]).strip(), *_DATES)
+        student, number = found["student"], found["number"]
+        return LmsName(student, number, found["own"] or "", lms="brightspace", attempt=attempt)
+    return None
+
+
+def parse_sakai_folder(name: str) -> LmsName | None:
+    """Return the parts of a folder's name such as `Doe, Jane(jdoe)`, None for any other."""
+    found = _SAKAI.fullmatch(name)
+    return LmsName(found["student"].strip(), "", "", lms="sakai", login=found["login"]) if found else None
+
+
+def parse_ilias_folder(name: str) -> LmsName | None:
+    """Return the parts of a folder's name such as `Doe_Jane_jdoe_4711`, None for any other."""
+    found = _ILIAS.fullmatch(name)
+    if found is None:
+        return None
+    return LmsName(f"{found['first']} {found['last']}", found["number"], "", lms="ilias", login=found["login"])
 
 
 def is_lms_folder(name: str) -> bool:
-    """Say whether Moodle or Gradescope made the folder, so that it holds one student's files."""
-    return bool(_MOODLE.fullmatch(name) or _GRADESCOPE.fullmatch(name))
+    """Say whether an LMS made the folder, so that it holds one student's files."""
+    return bool(_MOODLE.fullmatch(name) or _GRADESCOPE.fullmatch(name) or _BRIGHTSPACE.fullmatch(name))
+
+
+def is_gradescope_folder(name: str) -> bool:
+    """Say whether a folder is one submission of Gradescope's export."""
+    return bool(_GRADESCOPE.fullmatch(name))
 
 
 def is_generic(name: str) -> bool:
-    """Say whether a name tells nothing about who handed in: `hw2`, `Homework 2 final`, `submission`."""
-    return bool(_GENERIC.fullmatch(cut_suffix(name)))
+    """Say whether a name tells nothing about who handed in: `hw2`, `Homework 2 final`, `my old version`."""
+    plain = cut_suffix(name)
+    if _GENERIC.fullmatch(plain):
+        return True
+    words = [word for word in re.split(r"[\W_]+", plain.casefold()) if word]
+    versions = [word for word in words if _VERSION.fullmatch(word)]
+    return bool(versions) and all(word in versions or _BESIDE_VERSION.fullmatch(word) for word in words)
 
 
 def plain_name(name: str) -> str:
-    """Return the student's own file name in lower case, without what Canvas or a browser added to it."""
+    """Return the student's own file name in lower case, without what an LMS, a browser or a mail added to it."""
     lms = parse_lms_name(name)
-    return _COPY_MARK.sub("", lms.own if lms and lms.own else name).lower()
+    own = _TEXT_SUFFIX.sub("", lms.own if lms and lms.own else name)
+    if not own.lower().endswith((".py", ".ipynb", ".json")):
+        own = lms.own if lms and lms.own else name  # an honest text file
+    return _COPY_MARK.sub("", _COPY_OF.sub("", own, count=1) if _COPY_OF.match(own) else own).lower()
 
 
 def cut_suffix(name: str) -> str:
@@ -62,33 +139,10 @@ def cut_suffix(name: str) -> str:
     return name
 
 
-def name_submissions(paths: Sequence[Path], top: Path) -> list[str]:
-    """Name each submission after its student, with folder, number or count only to be unique."""
-    grouped = len({path.parent for path in paths} - {top}) > 1 or (
-        any(path.parent == top for path in paths) and any(path.parent != top for path in paths)
-    )
-    plain = [_name_one(path, top, grouped=grouped) for path in paths]
-    counts = Counter(name.casefold() for name in plain)
-    names: list[str] = []
-    taken: set[str] = set()
-    for path, name in zip(paths, plain, strict=True):
-        full = name if counts[name.casefold()] == 1 else _add_number(name, path)
-        unique, count = full, 1
-        while unique.casefold() in taken:
-            count += 1
-            unique = f"{full} ({count})"
-        taken.add(unique.casefold())
-        names.append(unique)
-    return names
-
-
-def _name_one(path: Path, top: Path, *, grouped: bool) -> str:
-    lms = parse_lms_name(path.name)
-    name = lms.student if lms else path.name if path.is_dir() else cut_suffix(path.name)
-    in_group = grouped and top in path.parent.parents
-    return printable(f"{path.parent.name} - {name}" if in_group else name)
-
-
-def _add_number(name: str, path: Path) -> str:
-    lms = parse_lms_name(path.name)
-    return f"{name} ({lms.number})" if lms else name
+def _seconds(date: str, *formats: str) -> float:
+    for form in formats:
+        try:
+            return datetime.strptime(date, form).replace(tzinfo=UTC).timestamp()
+        except ValueError:
+            continue
+    return 0.0

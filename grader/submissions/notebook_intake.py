@@ -13,12 +13,14 @@ from pathlib import PurePosixPath
 from grader.courses.assignment import Assignment, SubmissionKind
 from grader.errors import SubmissionError
 from grader.notebooks.cells import find_check_cell, methods_in
-from grader.notebooks.document import Cell, Notebook, read_notebook, read_stripped, write_notebook
+from grader.notebooks.document import Cell, CellKind, Notebook, read_notebook, read_stripped, write_notebook
 from grader.notebooks.percent import is_percent, read_any_percent, read_percent, write_ipynb
 from grader.notebooks.plan import PLAN_FILE, NotebookPlan, NotebookState, module_of_task, write_plan
 from grader.sandbox.wire.child_python import python_command
+from grader.submissions.lfs_pointers import refuse_pointers
 from grader.submissions.lms_names import plain_name
 from grader.submissions.paths import list_names, printable
+from grader.submissions.rivals import NO_RIVALS, Rivals, Work, choose_work
 
 _READ_HERE = 8 << 20  # bytes; a larger file is read by a process of its own, whose memory is bounded
 _READ_S = 120
@@ -53,20 +55,31 @@ def convert_scripts(
     return converted
 
 
-def choose_notebook(files: Mapping[str, bytes], assignment: Assignment, *, reference: bytes | None) -> Chosen:
-    """Give the submission's notebook the name asked for; of several, the one most like the reference."""
+def choose_notebook(
+    files: Mapping[str, bytes], assignment: Assignment, *, reference: bytes | None, rivals: Rivals = NO_RIVALS
+) -> Chosen:
+    """Give the submission's notebook the name asked for: the only one, else the one most like the reference.
+
+    Of several with that name, or of some untouched ones, `rivals` tell which one counts; raises UnclearError where they
+    can't.
+    """
     target = _target(assignment)
     found = [path for path in files if path.lower().endswith(".ipynb")]
     named = [path for path in found if plain_name(PurePosixPath(path).name) == PurePosixPath(target).name.lower()]
-    if not found or len(found) == 1:
-        chosen = found[0] if found else None
-    else:
-        chosen = _most_alike(named or found, files, target=target, reference=reference)
-    if chosen is None:
+    if not found:
         return Chosen(files)
+    likely = _worked_on(named or found, files, rivals, target=target) if len(found) > 1 else found
     notes = []
-    if len(found) > 1:
+    if len(named) > 1 and len(likely) > 1:
+        works = [Work(path, {target: files[path]}, {target: path}) for path in likely]
+        work, note = choose_work(works, rivals, what="notebook")
+        chosen = work.place
+        notes += [note] if note else []
+    else:
+        chosen = likely[0] if len(likely) == 1 else _most_alike(likely, files, target=target, reference=reference)
+    if len(found) > 1 and not notes:
         why = "it has the name asked for" if chosen in named else "it is most like the assignment's"
+        why = "nothing was done in the others" if len(likely) == 1 < len(named or found) else why
         notes.append(f"Several notebooks: {list_names(found)}. `{printable(chosen)}` was graded: {why}.")
     folder = chosen.rpartition("/")[0]
     placed = f"{folder}/{PurePosixPath(target).name}" if folder and not target.startswith(f"{folder}/") else target
@@ -84,6 +97,7 @@ def strip_notebook(files: Mapping[str, bytes], assignment: Assignment, *, refere
     target = _target(assignment)
     if target not in files:
         return Chosen(files)
+    refuse_pointers(files, (target,))
     notebook = read_bounded(files[target], name=target)
     cells = read_notebook(reference, name=target).cells if reference is not None else ()
     plan, notes = _plan(notebook, assignment, reference=cells)
@@ -113,6 +127,24 @@ def read_bounded(content: bytes, *, name: str) -> Notebook:
 def _target(assignment: Assignment) -> str:
     """Return the path of the notebook that the assignment asks for."""
     return next((path for path in assignment.handed_in.required if path.endswith(".ipynb")), "")
+
+
+def _worked_on(paths: Sequence[str], files: Mapping[str, bytes], rivals: Rivals, *, target: str) -> list[str]:
+    """Return the notebooks in which something was done, all of them where there are none."""
+    template = rivals.read_template().get(target)
+    if template is None:
+        return list(paths)
+    known = _sources(template)
+    return [path for path in paths if _sources(files[path]) - known] or list(paths)
+
+
+def _sources(content: bytes) -> set[str]:
+    """Return the texts of a notebook's code cells, none where it can't be read."""
+    try:
+        cells = read_bounded(content, name="").cells
+    except SubmissionError:
+        return set()
+    return {cell.source.strip() for cell in cells if cell.kind is CellKind.CODE}
 
 
 def _most_alike(paths: Sequence[str], files: Mapping[str, bytes], *, target: str, reference: bytes | None) -> str:

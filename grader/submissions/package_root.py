@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from grader.courses.assignment import HandedIn, SubmissionKind
-from grader.errors import SubmissionError
+from grader.errors import SubmissionError, UnclearError
+from grader.submissions.contents import ARCHIVE_SUFFIXES
 from grader.submissions.lms_names import plain_name
 from grader.submissions.paths import list_names, printable
+from grader.submissions.rivals import NO_RIVALS, Rivals, Work, choose_work, untouched
 
 _DEEPEST = 6
 
@@ -24,16 +26,20 @@ class Placed:
     missing: tuple[str, ...]
 
 
-def place_files(files: Mapping[str, bytes], handed_in: HandedIn) -> Placed:
-    """Move the files to where they belong; raise SubmissionError if no required file is found."""
-    root = _find_root(files, handed_in.required)
+def place_files(files: Mapping[str, bytes], handed_in: HandedIn, rivals: Rivals = NO_RIVALS) -> Placed:
+    """Move the files to where they belong; raise SubmissionError where no required file is found.
+
+    Of several packages `rivals` tell which one counts; raises UnclearError where they can't.
+    """
+    root, told = _find_root(files, handed_in.required, rivals)
     if root is not None:
         below = {path[len(root) :]: content for path, content in files.items() if path.startswith(root)}
         moved, notes = _match_case(below, handed_in.required)
         if root:
             notes = (f"The files were found in `{printable(root)}`.", *notes)
+        notes = (told, *notes) if told else notes
     else:
-        root, moved, notes = _place_loose(files, handed_in)
+        root, moved, notes = _place_loose(files, handed_in, rivals)
     missing = tuple(path for path in handed_in.required if path not in moved)
     if missing:
         verb = "is" if len(missing) == 1 else "are"
@@ -51,16 +57,53 @@ def _list_roots(files: Iterable[str]) -> list[str]:
     return sorted(folders, key=lambda folder: (folder.count("/"), folder))
 
 
-def _find_root(files: Mapping[str, bytes], required: tuple[str, ...]) -> str | None:
-    lowered = {path.lower() for path in files}
-    best: tuple[int, int] = (0, 0)
-    root = None
+def _find_root(files: Mapping[str, bytes], required: tuple[str, ...], rivals: Rivals) -> tuple[str | None, str]:
+    """Return the folder in which the package lies, None where there is none, and a note on others."""
+    lowered = {path.lower(): path for path in files}
+    scores: dict[str, tuple[int, int]] = {}
+    works: list[Work] = []
     for folder in _list_roots(files):
-        exact = sum(folder + path in files for path in required)
-        close = sum((folder + path).lower() in lowered for path in required)
-        if (exact, close) > best:
-            best, root = (exact, close), folder
-    return root
+        paths = {path: lowered[(folder + path).lower()] for path in required if (folder + path).lower() in lowered}
+        if paths:
+            scores[folder] = (sum(folder + path in files for path in required), len(paths))
+            works.append(Work(folder or ".", {path: files[own] for path, own in paths.items()}, paths))
+    if not works:
+        return None, ""
+    idle = untouched(works, rivals) if len(works) > 1 else []
+    worked_on = [work for work in works if work not in idle] or works
+    best = max(scores[_folder(work)] for work in worked_on)
+    rest = [work for work in worked_on if scores[_folder(work)] == best]
+    complete = [work for work in idle if scores[_folder(work)] >= best and work not in rest]
+    chosen, note = choose_work([*rest, *complete], rivals, what="package")
+    _refuse_loose_parts(chosen, files)
+    return _folder(chosen), note
+
+
+def _folder(work: Work) -> str:
+    return "" if work.place == "." else work.place
+
+
+def _refuse_loose_parts(chosen: Work, files: Mapping[str, bytes]) -> None:
+    """Raise UnclearError where files lie beside the archive that holds the package, and differ from those in it."""
+    if not _in_archive(chosen.place):
+        return
+    named = {PurePosixPath(target).name.lower(): content for target, content in chosen.files.items()}
+    named.pop("__init__.py", None)
+    differing = [
+        path
+        for path, content in files.items()
+        if not _in_archive(path) and named.get(plain_name(PurePosixPath(path).name), content) != content
+    ]
+    if differing:
+        raise UnclearError(
+            f"It is unclear which files are meant: {list_names(differing)} differ from those in "
+            f"`{printable(chosen.place)}`.",
+            remedy="Leave only what counts.",
+        )
+
+
+def _in_archive(path: str) -> bool:
+    return any(part.lower().endswith(ARCHIVE_SUFFIXES) for part in path.split("/"))
 
 
 def _match_case(files: Mapping[str, bytes], required: tuple[str, ...]) -> tuple[dict[str, bytes], tuple[str, ...]]:
@@ -89,16 +132,21 @@ def _spell(path: str, known: Mapping[str, str]) -> str:
     return path
 
 
-def _place_loose(files: Mapping[str, bytes], handed_in: HandedIn) -> tuple[str, dict[str, bytes], tuple[str, ...]]:
-    """Find required files by their bare names wherever they lie, and place them with the files beside them."""
-    best: dict[str, str] = {}
-    root = ""
+def _place_loose(
+    files: Mapping[str, bytes], handed_in: HandedIn, rivals: Rivals
+) -> tuple[str, dict[str, bytes], tuple[str, ...]]:
+    """Place required files that lie somewhere by their bare names, and the files beside them with them."""
+    works: list[Work] = []
     for folder in _list_roots(files):
         matches = _match_bare_names(files, folder, handed_in)
-        if len(matches) > len(best):
-            best, root = matches, folder
-    if not best:
+        if matches:
+            paths = {target: path for path, target in matches.items()}
+            works.append(Work(folder or ".", {target: files[path] for target, path in paths.items()}, paths))
+    if not works:
         raise _refuse(files, handed_in)
+    most = max(len(work.paths) for work in works)
+    chosen, note = choose_work([work for work in works if len(work.paths) == most], rivals, what="package")
+    root, best = _folder(chosen), {path: target for target, path in chosen.paths.items()}
     parents = {PurePosixPath(path).parent for path in best.values()}
     parent = min(parents, key=lambda folder: (len(folder.parts), folder))
     moved = {target: files[path] for path, target in best.items()}
@@ -106,7 +154,8 @@ def _place_loose(files: Mapping[str, bytes], handed_in: HandedIn) -> tuple[str, 
         if path.startswith(root) and path not in best:
             moved.setdefault((parent / path[len(root) :]).as_posix(), content)
     pairs = [f"`{printable(path)}` as `{target}`" for path, target in sorted(best.items()) if path != target]
-    return root, moved, (f"Read {', '.join(pairs)}: hand in the files under the paths asked for.",)
+    told = f"Read {', '.join(pairs)}: hand in the files under the paths asked for."
+    return root, moved, (told, note) if note else (told,)
 
 
 def _match_bare_names(files: Iterable[str], folder: str, handed_in: HandedIn) -> dict[str, str]:
@@ -114,11 +163,12 @@ def _match_bare_names(files: Iterable[str], folder: str, handed_in: HandedIn) ->
     matches: dict[str, str] = {}
     for target in handed_in.required:
         name = PurePosixPath(target).name
-        same = [path for path in beside if plain_name(path.rpartition("/")[2]) == name.lower()]
+        same = [path for path in beside if path.rpartition("/")[2].lower() == name.lower()]
+        same = same or [path for path in beside if plain_name(path.rpartition("/")[2]) == name.lower()]
         notebooks = [path for path in beside if path.endswith(".ipynb")]
         if not same and handed_in.kind is SubmissionKind.NOTEBOOK and name.endswith(".ipynb") and len(notebooks) == 1:
             same = notebooks
-        if same and name != "__init__.py":
+        if len(same) == 1 and name != "__init__.py":
             matches.setdefault(same[0], target)
     return matches
 

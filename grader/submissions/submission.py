@@ -8,16 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from grader.courses.assignment import Assignment, HandedIn, SubmissionKind
+from grader.courses.assignment import Assignment, SubmissionKind
 from grader.courses.globs import is_matched
 from grader.errors import CourseError, SubmissionError
-from grader.submissions.archives import READABLE_SUFFIXES, read_archive
-from grader.submissions.contents import ARCHIVE_SUFFIXES, Contents, IntakeLimits, is_junk
-from grader.submissions.folders import read_folder
+from grader.submissions.contents import Contents, IntakeLimits, is_junk
 from grader.submissions.intake import Found, Intake, find_submissions
+from grader.submissions.lfs_pointers import refuse_pointers
 from grader.submissions.notebook_intake import Chosen, choose_notebook, convert_scripts, strip_notebook
 from grader.submissions.package_root import place_files
 from grader.submissions.paths import list_names, printable
+from grader.submissions.reading import read_upload
+from grader.submissions.rivals import Rivals
 
 __all__ = ["Found", "Intake", "IntakeLimits", "Submission", "find_submissions", "read_submission"]
 
@@ -30,7 +31,8 @@ REFERENCE_README = "README.md"
 class Submission:
     """Hold what is graded: POSIX paths to bytes (sorted), notes for the student, required paths missing.
 
-    `digest` is the sha256 over all paths and contents.
+    `digest` is the sha256 over all paths and contents. `written` is the time of the last change of a file that the
+    student handed in, in seconds as the files have it, 0 where they don't.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Submission:
     notes: tuple[str, ...]
     missing: tuple[str, ...]
     digest: str
+    written: float = 0.0
 
 
 def read_submission(found: Found, assignment: Assignment, *, limits: IntakeLimits = DEFAULT_LIMITS) -> Submission:
@@ -55,26 +58,30 @@ def read_submission(found: Found, assignment: Assignment, *, limits: IntakeLimit
 
 
 def _read(found: Found, assignment: Assignment, *, limits: IntakeLimits) -> Submission:
-    contents = _read_contents(found.path, assignment.handed_in, limits)
-    chosen = _choose_notebook(contents.files, assignment)
-    placed = place_files(chosen.files, assignment.handed_in)
+    contents = read_upload(found, assignment.handed_in, limits)
+    chosen = _choose_notebook(contents, assignment)
+    rivals = Rivals(contents.written, lambda: read_template(assignment))
+    placed = place_files(chosen.files, assignment.handed_in, rivals)
+    refuse_pointers(placed.files, assignment.handed_in.required)
     files, notes = _restore(placed.files, assignment)
     stripped = _strip_notebook(files, assignment)
     ordered = dict(sorted(stripped.files.items()))
     return Submission(
         name=found.name,
         files=ordered,
-        notes=(*contents.notes, *chosen.notes, *placed.notes, *notes, *stripped.notes),
+        notes=(*found.notes, *contents.notes, *chosen.notes, *placed.notes, *notes, *stripped.notes),
         missing=placed.missing,
         digest=files_digest(ordered),
+        written=max(contents.written.values(), default=0.0),
     )
 
 
-def _choose_notebook(files: Mapping[str, bytes], assignment: Assignment) -> Chosen:
+def _choose_notebook(contents: Contents, assignment: Assignment) -> Chosen:
     if assignment.handed_in.kind is not SubmissionKind.NOTEBOOK:
-        return Chosen(files)
-    scripts = convert_scripts(files, assignment, is_reference=False)
-    return choose_notebook(scripts, assignment, reference=reference_notebook(assignment))
+        return Chosen(contents.files)
+    files = convert_scripts(contents.files, assignment, is_reference=False)
+    rivals = Rivals(contents.written, lambda: read_template(assignment))
+    return choose_notebook(files, assignment, reference=reference_notebook(assignment), rivals=rivals)
 
 
 def _strip_notebook(files: Mapping[str, bytes], assignment: Assignment) -> Chosen:
@@ -91,46 +98,11 @@ def reference_notebook(assignment: Assignment) -> bytes | None:
     return next((files[path] for path in assignment.handed_in.required if path in files), None)
 
 
-def _read_contents(path: Path, handed_in: HandedIn, limits: IntakeLimits) -> Contents:
-    if path.is_symlink():
-        raise SubmissionError(f"`{printable(path.name)}` is a link.", remedy="Hand in the files themselves.")
-    if path.is_dir():
-        return _open_only_archive(path, read_folder(path, limits), handed_in, limits)
-    if not path.is_file():
-        raise SubmissionError(f"`{printable(path.name)}` is neither a file nor a folder.", remedy="Is the path right?")
-    if path.suffix.lower() in {".py", ".ipynb"}:
-        return _read_single(path, limits)
-    if path.name.lower().endswith(ARCHIVE_SUFFIXES):
-        return read_archive(path, limits)
-    kinds = f"a folder, {', '.join(READABLE_SUFFIXES)} or {list_names(handed_in.required, most=1)}"
-    raise SubmissionError(
-        f"`{printable(path.name)}` can't be read: expected {kinds}.",
-        remedy="Pack the folder with your system's own tool, as .zip or .tar.gz.",
-    )
-
-
-def _open_only_archive(folder: Path, contents: Contents, handed_in: HandedIn, limits: IntakeLimits) -> Contents:
-    """Return a folder's contents, or those of the one archive in it where nothing else is handed in."""
-    wanted = {PurePosixPath(path).name.lower() for path in handed_in.required}
-    names = {PurePosixPath(path).name.lower() for path in contents.files}
-    if not contents.archives or wanted & names:
-        return contents
-    if len(contents.archives) > 1:
-        archives = list_names(contents.archives)
-        raise SubmissionError(
-            f"`{printable(folder.name)}` holds several archives, {archives}: which one is to be graded?",
-            remedy="Leave only one of them there.",
-        )
-    return read_archive(folder / contents.archives[0], limits)
-
-
-def _read_single(path: Path, limits: IntakeLimits) -> Contents:
-    with path.open("rb") as file:
-        content = file.read(limits.most_bytes(path.name) + 1)
-    if len(content) > limits.most_bytes(path.name):
-        size = f"{limits.most_bytes(path.name) // (1024 * 1024)} MiB"
-        raise SubmissionError(f"`{printable(path.name)}` is over {size}.", remedy="Hand in the code only.")
-    return Contents({path.name: content})
+def read_template(assignment: Assignment) -> dict[str, bytes]:
+    """Return the required files as students get them, none where the course has no generated template."""
+    folder = assignment.folder.parent.parent.parent / "student_template" / assignment.slug
+    files = {path: folder / path for path in assignment.handed_in.required}
+    return {path: file.read_bytes() for path, file in files.items() if file.is_file()}
 
 
 def _restore(files: Mapping[str, bytes], assignment: Assignment) -> tuple[dict[str, bytes], tuple[str, ...]]:

@@ -60,3 +60,11 @@ def test_hostile_names_stay_students(make_result, hostile_texts):
     assert len(rows) == len(names) + 2
     assert [row[5] for row in rows[2:]] == ["5"] * len(names)
     assert [row[0] for row in rows[2:] if row[0].startswith(("=", "+", "-", "@")) or "Points Possible" in row[0]] == []
+
+
+def test_each_task_has_a_column_of_its_own(make_result):
+    """By task the columns are tasks with their own points, and what is withheld is empty in all of them."""
+    results = [make_result("Ann", points=7), make_result("Bob", points=0, status=Status.UNREADABLE)]
+    by_task = {result.submission: result for result in results}
+    rows = _gradebook(results, [Student("Ann"), Student("Bob")], by_task=by_task)
+    assert [row[5:] for row in rows] == [["HW 1: Linear layer"], ["10"], ["7"], [""]]

@@ -1,15 +1,26 @@
 """Tests of grader.export.final_points."""
 
+from dataclasses import replace
+
 from grader.export.final_points import final_points
 from grader.results.verdict import Status
 
 
 def test_points_of_graded_submissions_are_final(make_result):
-    """Graded submissions keep their points; one that could not be read has 0, which is its own fault."""
-    results = [make_result("ann"), make_result("bob", points=0, max_points=12, status=Status.UNREADABLE)]
+    """Graded submissions keep their points, and a 0 is among them only where checks gave it."""
+    states = {"bob": Status.UNREADABLE, "cy": Status.UNCLEAR, "di": Status.GONE}
+    results = [make_result("ann"), make_result("eve", points=0)]
+    results += [make_result(name, points=0, max_points=12, status=status) for name, status in states.items()]
+    results.append(replace(make_result("fay", points=0), tasks=()))
     final = final_points(results)
-    assert (final.possible, final.points, final.withheld) == (10, {"ann": 5, "bob": 0}, {})
-    assert final.cell("ann") == "5"
+    assert (final.possible, final.points) == (10, {"ann": 5, "eve": 0})
+    assert final.withheld == {
+        "bob": "it could not be read",
+        "cy": "it is unclear which of several things is meant",
+        "di": "it is no longer among the submissions",
+        "fay": "no check has graded it",
+    }
+    assert (final.cell("ann"), final.cell("eve"), final.cell("bob")) == ("5", "0", "")
 
 
 def test_our_own_fault_costs_nobody_a_grade(make_result):
@@ -45,8 +56,8 @@ def test_given_points_count_once_all_are_given(make_result, with_answers):
     """Where a person has graded, points are those of checks and answers, and withheld while an answer waits."""
     done, half = with_answers(make_result("ann"), why=3.0, how=2.0), with_answers(make_result("bob"), why=1.0)
     final = final_points([done, half, make_result("cy", points=0, status=Status.UNREADABLE)])
-    assert (final.possible, final.points, final.has_answers) == (14, {"ann": 10, "cy": 0}, True)
-    assert final.withheld == {"bob": "1 of its 2 text answers wait for a person"}
+    assert (final.possible, final.points, final.has_answers) == (14, {"ann": 10}, True)
+    assert final.withheld == {"bob": "1 of its 2 text answers wait for a person", "cy": "it could not be read"}
     assert final_points([done], out_of=28).cell("ann") == "20"
 
 

@@ -136,13 +136,16 @@ def test_github_prints_or_appends(make_run, monkeypatch, tmp_path):
 
 
 def test_what_is_not_final_is_told(make_run):
-    """The grader's failures are problems, and 0 points for what could not be read is remarked."""
+    """The grader's failures and what could not be read are problems: nobody gets a 0 for either."""
     folder = make_run(
         _result("ann", status=Status.NOT_GRADED), _result("bob", points=0.0, status=Status.UNREADABLE), _result("cy")
     )
     done = export_run(folder, ExportRequest(format="csv"))
-    assert done.problems == ["no grade: ann: the grader failed on it, so its points are provisional: grade it again"]
-    assert done.remarks == ["0 points: bob: it could not be read"]
+    assert done.problems == [
+        "no grade: ann: the grader failed on it, so its points are provisional: grade it again",
+        "no grade: bob: it could not be read",
+    ]
+    assert done.remarks == []
 
 
 def test_text_answers_are_told(make_run):

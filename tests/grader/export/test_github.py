@@ -44,7 +44,7 @@ def test_a_provisional_result_has_no_points(make_result, run_info):
 def test_an_unreadable_submission_says_why(make_result, run_info):
     """It has its notes instead of tasks."""
     text = _summary([make_result("ann", points=0, status=Status.UNREADABLE, notes=["No zip."])], run_info)
-    assert "### ann: 0 of 10 points\n\n- Note: No zip.\n" in text
+    assert "### ann: no final points\n\nNot final: it could not be read.\n\n- Note: No zip.\n" in text
     assert "| task" not in text
 
 

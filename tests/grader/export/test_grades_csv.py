@@ -3,12 +3,13 @@
 import csv
 
 from grader.export.grades_csv import write_grades_csv
-from grader.results.verdict import Status, SubmissionResult, TaskResult
+from grader.results.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
 
 
 def _result(name, *, points=(10.0, 2.5), seconds=0.0):
     tasks = tuple(
-        TaskResult(task, task, p, 10.0, False, ()) for task, p in zip(("linear", "relu"), points, strict=True)
+        TaskResult(task, task, p, 10.0, False, (CheckResult(f"test_{task}", task, task, Verdict.WRONG),))
+        for task, p in zip(("linear", "relu"), points, strict=True)
     )
     return SubmissionResult(name, Status.GRADED, sum(points), 20.0, tasks, seconds=seconds)
 
@@ -22,7 +23,7 @@ def test_the_columns_are_as_promised(tmp_path):
         "submission,points,max_points,percent,status,relu,linear\n"
         "ann,6.67,20,33.33,graded,0,6.67\n"
         "bob,12.5,20,62.5,graded,2.5,10\n"
-        "zoë,0,20,0,unreadable,,\n"
+        "zoë,,20,,unreadable,,\n"
     )
 
 

@@ -66,9 +66,10 @@ def test_a_provisional_result_has_no_score(document, make_result):
 
 
 def test_an_unreadable_submission_says_why(document, make_result):
-    """It has 0 points and its notes."""
+    """It has no score, since no check gave one, and its notes."""
     found = document(make_result("ann", points=0, status=Status.UNREADABLE, notes=["No zip."]))
-    assert (found["score"], found["output"]) == (0.0, "Nothing could be graded.\nNo zip.")
+    assert "score" not in found
+    assert found["output"] == "Not scored: it could not be read.\nNothing could be graded.\nNo zip."
 
 
 def test_hostile_text_is_shown_as_text(document, make_result, hostile_texts):

@@ -47,3 +47,46 @@ def test_a_roster_without_students_is_refused(write_csv, text, words):
 def test_participant_numbers_are_read(identifier, number):
     """Moodle's identifier holds a number; other ids have none."""
     assert participant_number(identifier) == number
+
+
+def test_a_list_of_moodle_in_another_language_is_a_roster(write_csv):
+    """Known words name the columns; in any other language names come right before the addresses."""
+    german = read_roster(write_csv("Vorname,Nachname,E-Mail-Adresse,Gruppen\nAnn,Lee,ann@x.de,A\n"))
+    assert german.students == (Student("Ann Lee", email="ann@x.de"),)
+    unknown = read_roster(write_csv("Ab,Cd,Ef\nAnn,Lee,ann@x.zz\nBo,Ray,bo@x.zz\n"))
+    assert [(student.name, student.email) for student in unknown.students] == [
+        ("Ann Lee", "ann@x.zz"),
+        ("Bo Ray", "bo@x.zz"),
+    ]
+
+
+def test_a_roster_of_github_classroom_is_a_roster(write_csv):
+    """Names at GitHub are kept beside the course's own."""
+    text = '"identifier","github_username","github_id","name"\n"ann@x.org","ann-codes","77","Ann Lee"\n'
+    (ann,) = read_roster(write_csv(text)).students
+    assert (ann.number, ann.github, ann.name) == ("ann@x.org", "ann-codes", "Ann Lee")
+
+
+def test_grades_of_gradescope_hold_the_number_of_the_hand_in(write_csv):
+    """The number of a submission is read from the table of grades."""
+    (ann,) = read_roster(
+        write_csv("First Name,Last Name,SID,Email,Sections,Submission ID\nAnn,Lee,7,a@x,A,1001\n")
+    ).students
+    assert (ann.hand_in, ann.section) == ("1001", "A")
+
+
+def test_a_row_that_stands_there_twice_is_one_student(write_csv):
+    """A repeated row is left out; two who only share a name stay two."""
+    assert len(read_roster(write_csv("Name,Email\nAnn,a@x\nAnn,a@x\n")).students) == 1
+    assert len(read_roster(write_csv("Name,Section\nAnn,A\nAnn,A\n")).students) == 2
+
+
+def test_a_student_in_two_groups_is_refused(write_csv):
+    """Two rows of one student that name different groups are a mistake of the roster."""
+    with pytest.raises(ExportError, match=r"Ann is in two groups, `G1` and `G2`\. Leave one of the two rows"):
+        read_roster(write_csv("Name,Email,Group\nAnn,a@x,G1\nAnn,A@x,G2\n"))
+
+
+def test_a_roster_in_utf16_is_read(write_csv):
+    """What Excel calls Unicode text is read by its byte order mark."""
+    assert read_roster(write_csv("Name\tEmail\nZoë\tz@x\n", encoding="utf-16")).students[0].name == "Zoë"

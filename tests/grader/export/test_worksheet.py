@@ -58,3 +58,17 @@ def test_what_moodle_could_not_take_back_is_refused(write_csv, text, words):
     """A file that is no worksheet is refused before anything is written."""
     with pytest.raises(ExportError, match=words):
         read_worksheet(write_csv(text))
+
+
+def test_a_worksheet_in_any_language_is_known_by_its_columns(write_csv):
+    """Identifiers, the maximum and what stands around it tell what a column is."""
+    text = (
+        "ID,Vollständiger Name,E-Mail-Adresse,Status,Bewertung,Bestwertung,Bewertung kann geändert werden,"
+        "Zuletzt geändert (Abgabe),Zuletzt geändert (Bewertung),Feedback als Kommentar\n"
+        'Teilnehmer/in501,Ann Lee,a@x,abgegeben,-,"5,00",Ja,gestern,-,\n'
+        'Teilnehmer/in502,Bo Chen,b@x,abgegeben,"3,00","5,00",Nein,gestern,-,\n'
+    )
+    sheet = read_worksheet(write_csv(text))
+    assert [(student.name, student.number) for student in sheet.students] == [("Ann Lee", "501"), ("Bo Chen", "502")]
+    assert (sheet.grade, sheet.maxima, sheet.comments) == (4, (5.0,), 9)
+    assert [sheet.is_locked(place) for place in (0, 1)] == [False, True]

@@ -17,7 +17,8 @@ def test_every_verdict_has_symbol_and_words(verdict):
 
 def test_every_status_has_words():
     """No status is shown as an identifier."""
-    assert [status_word(status) for status in Status] == ["graded", "not fully graded", "unreadable"]
+    words = ["graded", "not fully graded", "unreadable", "unclear", "no longer there"]
+    assert [status_word(status) for status in Status] == words
 
 
 def test_a_message_wins_over_the_general_sentence():

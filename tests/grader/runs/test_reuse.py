@@ -362,14 +362,16 @@ def test_a_submission_that_changes_during_the_run_mixes_nothing(run, edit, tmp_p
 
 
 def test_results_of_submissions_that_are_not_there_stay_while_valid(run, edit, tmp_path):
-    """Grading another folder into the same results keeps the others' valid results, and drops the stale ones."""
+    """Grading another folder into the same results keeps the others' results, marked as gone until they are back."""
     run({"a": LOOPS})
     (tmp_path / "in").rename(tmp_path / "earlier")
     both = run({"b": GOOD})
     assert _points(both["a"]) == {"double": 10, "triple": 0, "after": 4}
-    assert both["a"].status is Status.GRADED
+    assert (both["a"].status, both["b"].status) == (Status.GONE, Status.GRADED)
     edit("def mark(name):", "def mark(name, *, more=0):")
-    assert set(run()) == {"b"}
+    assert {name: result.status for name, result in run().items()} == {"a": Status.GONE, "b": Status.GRADED}
+    (tmp_path / "earlier" / "a").rename(tmp_path / "in" / "a")
+    assert run()["a"].status is Status.GRADED
 
 
 def test_a_submission_that_cannot_be_read_any_more_loses_its_result(run, tmp_path):

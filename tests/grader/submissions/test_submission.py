@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from grader.courses.assignment import Assignment, HandedIn, SandboxSettings, SubmissionKind, Task
-from grader.errors import CourseError, SubmissionError
+from grader.errors import CourseError, SubmissionError, UnclearError
 from grader.notebooks.plan import PLAN_FILE
 from grader.submissions.lms_names import is_generic, parse_lms_name, plain_name
 from grader.submissions.submission import Found, Intake, IntakeLimits, Submission, find_submissions, read_submission
@@ -246,11 +246,13 @@ def test_archive_in_folder(tmp_path, assignment):
 
 
 def test_several_archives_in_folder(tmp_path, assignment):
-    """A folder with several archives is refused: nobody knows which one counts."""
+    """Of several archives in a folder nobody knows which one counts, unless they hold the same."""
     for name in ("a.zip", "b.zip"):
         make_zip(tmp_path / "alice" / name)
-    with pytest.raises(SubmissionError, match=r"`alice` holds several archives, `a.zip`, `b.zip`.*Leave only one"):
-        read(tmp_path / "alice", assignment)
+        make_zip(tmp_path / "bob" / name, {"hw2/layers.py": name, "hw2/optimizers.py": ""})
+    assert read(tmp_path / "alice", assignment).files == STUDENT | SUPPORT
+    with pytest.raises(UnclearError, match=r"unclear which package is meant: `a.zip/`, `b.zip/` differ\. Leave only"):
+        read(tmp_path / "bob", assignment)
 
 
 def test_archive_beside_files(tmp_path, assignment):
@@ -432,10 +434,12 @@ def test_two_versions_are_one_student(tmp_path, assignment):
 
 
 def test_same_name_twice(tmp_path, assignment):
-    """A folder and an archive of one name are told apart by a count."""
-    path = make_files(tmp_path / "all", ["alice/hw2/layers.py", "bob/hw2/layers.py"])
+    """A folder and an archive of one name are one student's."""
+    path = make_files(tmp_path / "all", ["alice/hw2/layers.py", "alice/hw2/optimizers.py", "bob/hw2/layers.py"])
     make_zip(path / "Alice.zip")
-    assert find(path, assignment) == {"Alice": "all/Alice.zip", "alice (2)": "all/alice", "bob": "all/bob"}
+    assert find(path, assignment) == {"alice": "all/alice", "bob": "all/bob"}
+    (alice, _) = find_submissions(path, assignment).found
+    assert [part.own for part in alice.parts] == ["Alice.zip", "alice"]
 
 
 def test_find_notebooks(tmp_path, notebook):

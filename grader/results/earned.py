@@ -1,0 +1,34 @@
+"""Decides what a grade may say: points that checks gave, and never a 0 that no check has earned.
+
+Every export and page asks here; `grader.export.final_points` also withholds points that are not final.
+"""
+
+from grader.results.plain_text import number
+from grader.results.verdict import Status, SubmissionResult, TaskResult
+
+_UNGRADED = (Status.UNREADABLE, Status.UNCLEAR, Status.GONE)
+
+
+def earned_points(result: SubmissionResult) -> float | None:
+    """Return the points that checks gave, None where no check has given any verdict that counts.
+
+    The 0 points of a submission on which the grader failed are none.
+    """
+    if result.status in _UNGRADED or all(earned_in(task) is None for task in result.tasks):
+        return None
+    return None if result.status is Status.NOT_GRADED and not result.points else result.points
+
+
+def earned_in(task: TaskResult) -> float | None:
+    """Return the points of a task, None where none of its checks counts."""
+    return task.points if any(check.counted for check in task.checks) else None
+
+
+def points_cell(points: float | None) -> str:
+    """Return points as text, "" where there are none."""
+    return "" if points is None else number(points)
+
+
+def is_ungraded(result: SubmissionResult) -> bool:
+    """Say whether a submission as a whole was not graded: unreadable, unclear or gone."""
+    return result.status in _UNGRADED

@@ -1,0 +1,46 @@
+"""Tests of grader.commands.grade: what a class's folder does to exit code, pages and grades."""
+
+import csv
+
+from upload_samples import pack
+
+GOOD = "def double(x): return 2 * x\n\n\ndef triple(x): return 3 * x\n"
+BAD = "def double(x): return x\n\n\ndef triple(x): return x\n"
+
+
+def test_what_is_unclear_gets_no_grade_and_is_told(tmp_path, make_course, write_files, call_grader):
+    """Rivals are named on the class page, have an empty grade in every table, and the exit code is 1."""
+    course = make_course(tmp_path / "course")
+    assert call_grader("record", "tiny", cwd=course).returncode == 0
+    rivals = {"Bo_2_assignsubmission_file_a.zip": pack({"student.py": GOOD})}
+    rivals["Bo_2_assignsubmission_file_b.zip"] = pack({"student.py": BAD})
+    others = {"Ann_1_assignsubmission_file_student.py": BAD, "Cy_3_assignsubmission_file_report.pdf": b"%PDF"}
+    folder = write_files(tmp_path / "class", rivals | others)
+    out = folder / "results"
+    arguments = ("grade", "tiny", folder, "--out", out, "--wall", "process", "-j", "1")
+    ended = call_grader(*arguments, cwd=course)
+    assert ended.returncode == 1
+    assert "1 submission is not graded: it is unclear which of several things is meant" in ended.stderr
+    rows = {row["submission"]: row for row in csv.DictReader((out / "grades.csv").open(encoding="utf-8"))}
+    assert {name: (row["points"], row["status"]) for name, row in rows.items()} == {
+        "Ann": ("0", "graded"),
+        "Bo": ("", "unclear"),
+        "Cy": ("", "unreadable"),
+    }
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert "1 submission is unclear" in page
+    assert "<code>a.zip/</code>, <code>b.zip/</code> differ" in page
+
+    (folder / "Bo_2_assignsubmission_file_b.zip").unlink()
+    (folder / "Ann_1_assignsubmission_file_student.py").unlink()
+    ended = call_grader(*arguments, cwd=course)
+    assert ended.returncode == 0
+    rows = {row["submission"]: row for row in csv.DictReader((out / "grades.csv").open(encoding="utf-8"))}
+    assert {name: (row["points"], row["status"]) for name, row in rows.items()} == {
+        "Ann": ("", "gone"),
+        "Bo": ("15", "graded"),
+        "Cy": ("", "unreadable"),
+    }
+    exported = call_grader("export", out, "--format", "csv", "--out", "-", cwd=course)
+    assert exported.returncode == 1
+    assert "no grade: Ann: it is no longer among the submissions" in exported.stderr
