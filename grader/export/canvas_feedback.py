@@ -1,6 +1,6 @@
 """Packs scorecards for Canvas's upload of submissions, which files each one as a comment to its student.
 
-The format and where it was looked up: docs/exports.md.
+`grader.export.finished_run` writes the zip. The format and where it was looked up: docs/exports.md.
 """
 
 import re

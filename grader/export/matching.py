@@ -1,6 +1,6 @@
 """Finds out which submission is whose, and never guesses.
 
-`grader.export.finished_run` reports what is left over; the exporters write what was found.
+`grader.export.job` asks it for a whole class; the exporters write what was found.
 """
 
 import re

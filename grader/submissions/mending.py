@@ -1,6 +1,6 @@
 """Take right files under wrong names and in wrong encodings, as browsers, mails and editors leave them, and say so.
 
-`grader.submissions.reading` mends all that it reads; `grader.submissions.package_root` places what comes out.
+`grader.submissions.reading` mends all that it reads, before files find their places.
 """
 
 import codecs

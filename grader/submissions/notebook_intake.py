@@ -20,7 +20,7 @@ from grader.sandbox.wire.child_python import python_command
 from grader.submissions.lfs_pointers import refuse_pointers
 from grader.submissions.lms_names import plain_name
 from grader.submissions.paths import list_names, printable
-from grader.submissions.rivals import NO_RIVALS, Rivals, Work, choose_work
+from grader.submissions.rivals import NO_RIVALS, Rivals, RivalWork, choose_work
 
 _READ_HERE = 8 << 20  # bytes; a larger file is read by a process of its own, whose memory is bounded
 _READ_S = 120
@@ -71,7 +71,7 @@ def choose_notebook(
     likely = _worked_on(named or found, files, rivals, target=target) if len(found) > 1 else found
     notes = []
     if len(named) > 1 and len(likely) > 1:
-        works = [Work(path, {target: files[path]}, {target: path}) for path in likely]
+        works = [RivalWork(path, {target: files[path]}, {target: path}) for path in likely]
         work, note = choose_work(works, rivals, what="notebook")
         chosen = work.place
         notes += [note] if note else []

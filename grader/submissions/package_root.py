@@ -12,7 +12,7 @@ from grader.errors import SubmissionError, UnclearError
 from grader.submissions.contents import ARCHIVE_SUFFIXES
 from grader.submissions.lms_names import plain_name
 from grader.submissions.paths import list_names, printable
-from grader.submissions.rivals import NO_RIVALS, Rivals, Work, choose_work, untouched
+from grader.submissions.rivals import NO_RIVALS, Rivals, RivalWork, choose_work, untouched
 
 _DEEPEST = 6
 
@@ -61,12 +61,12 @@ def _find_root(files: Mapping[str, bytes], required: tuple[str, ...], rivals: Ri
     """Return the folder in which the package lies, None where there is none, and a note on others."""
     lowered = {path.lower(): path for path in files}
     scores: dict[str, tuple[int, int]] = {}
-    works: list[Work] = []
+    works: list[RivalWork] = []
     for folder in _list_roots(files):
         paths = {path: lowered[(folder + path).lower()] for path in required if (folder + path).lower() in lowered}
         if paths:
             scores[folder] = (sum(folder + path in files for path in required), len(paths))
-            works.append(Work(folder or ".", {path: files[own] for path, own in paths.items()}, paths))
+            works.append(RivalWork(folder or ".", {path: files[own] for path, own in paths.items()}, paths))
     if not works:
         return None, ""
     idle = untouched(works, rivals) if len(works) > 1 else []
@@ -79,11 +79,11 @@ def _find_root(files: Mapping[str, bytes], required: tuple[str, ...], rivals: Ri
     return _folder(chosen), note
 
 
-def _folder(work: Work) -> str:
+def _folder(work: RivalWork) -> str:
     return "" if work.place == "." else work.place
 
 
-def _refuse_loose_parts(chosen: Work, files: Mapping[str, bytes]) -> None:
+def _refuse_loose_parts(chosen: RivalWork, files: Mapping[str, bytes]) -> None:
     """Raise UnclearError where files lie beside the archive that holds the package, and differ from those in it."""
     if not _in_archive(chosen.place):
         return
@@ -136,12 +136,12 @@ def _place_loose(
     files: Mapping[str, bytes], handed_in: HandedIn, rivals: Rivals
 ) -> tuple[str, dict[str, bytes], tuple[str, ...]]:
     """Place required files that lie somewhere by their bare names, and the files beside them with them."""
-    works: list[Work] = []
+    works: list[RivalWork] = []
     for folder in _list_roots(files):
         matches = _match_bare_names(files, folder, handed_in)
         if matches:
             paths = {target: path for path, target in matches.items()}
-            works.append(Work(folder or ".", {target: files[path] for target, path in paths.items()}, paths))
+            works.append(RivalWork(folder or ".", {target: files[path] for target, path in paths.items()}, paths))
     if not works:
         raise _refuse(files, handed_in)
     most = max(len(work.paths) for work in works)

@@ -24,7 +24,7 @@ NO_RIVALS = Rivals()
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class RivalWork:
     """Hold one work that may be meant: where it lies, its files by the paths that the assignment knows."""
 
     place: str
@@ -32,13 +32,13 @@ class Work:
     paths: Mapping[str, str]
 
 
-def untouched(works: Sequence[Work], rivals: Rivals) -> list[Work]:
+def untouched(works: Sequence[RivalWork], rivals: Rivals) -> list[RivalWork]:
     """Return the works in which nothing was done: as the template is, or without any code at all."""
     template = rivals.read_template()
     return [work for work in works if _is_untouched(work, template)]
 
 
-def _is_untouched(work: Work, template: Mapping[str, bytes]) -> bool:
+def _is_untouched(work: RivalWork, template: Mapping[str, bytes]) -> bool:
     known = {path: content for path, content in work.files.items() if path in template}
     if known and all(_plain(content) == _plain(template[path]) for path, content in known.items()):
         return True
@@ -51,7 +51,7 @@ def _plain(content: bytes) -> bytes:
     return content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").strip()
 
 
-def choose_work(works: Sequence[Work], rivals: Rivals, *, what: str) -> tuple[Work, str]:
+def choose_work(works: Sequence[RivalWork], rivals: Rivals, *, what: str) -> tuple[RivalWork, str]:
     """Return the work that counts and a note that names the others, "" where they are all the same.
 
     Raises UnclearError where nothing tells them apart.
@@ -74,5 +74,5 @@ def choose_work(works: Sequence[Work], rivals: Rivals, *, what: str) -> tuple[Wo
     return chosen, note if why else ""
 
 
-def _when(work: Work, rivals: Rivals) -> float:
+def _when(work: RivalWork, rivals: Rivals) -> float:
     return max((rivals.written.get(path, 0.0) for path in work.paths.values()), default=0.0)

@@ -5,7 +5,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from grader.courses.assignment import Assignment, SubmissionKind
@@ -40,7 +40,7 @@ class Submission:
     notes: tuple[str, ...]
     missing: tuple[str, ...]
     digest: str
-    written: float = 0.0
+    written: float = field(default=0.0, compare=False)
 
 
 def read_submission(found: Found, assignment: Assignment, *, limits: IntakeLimits = DEFAULT_LIMITS) -> Submission:
@@ -60,7 +60,7 @@ def read_submission(found: Found, assignment: Assignment, *, limits: IntakeLimit
 def _read(found: Found, assignment: Assignment, *, limits: IntakeLimits) -> Submission:
     contents = read_upload(found, assignment.handed_in, limits)
     chosen = _choose_notebook(contents, assignment)
-    rivals = Rivals(contents.written, lambda: read_template(assignment))
+    rivals = Rivals(contents.written, lambda: read_kit_template(assignment))
     placed = place_files(chosen.files, assignment.handed_in, rivals)
     refuse_pointers(placed.files, assignment.handed_in.required)
     files, notes = _restore(placed.files, assignment)
@@ -80,7 +80,7 @@ def _choose_notebook(contents: Contents, assignment: Assignment) -> Chosen:
     if assignment.handed_in.kind is not SubmissionKind.NOTEBOOK:
         return Chosen(contents.files)
     files = convert_scripts(contents.files, assignment, is_reference=False)
-    rivals = Rivals(contents.written, lambda: read_template(assignment))
+    rivals = Rivals(contents.written, lambda: read_kit_template(assignment))
     return choose_notebook(files, assignment, reference=reference_notebook(assignment), rivals=rivals)
 
 
@@ -98,7 +98,7 @@ def reference_notebook(assignment: Assignment) -> bytes | None:
     return next((files[path] for path in assignment.handed_in.required if path in files), None)
 
 
-def read_template(assignment: Assignment) -> dict[str, bytes]:
+def read_kit_template(assignment: Assignment) -> dict[str, bytes]:
     """Return the required files as students get them, none where the course has no generated template."""
     folder = assignment.folder.parent.parent.parent / "student_template" / assignment.slug
     files = {path: folder / path for path in assignment.handed_in.required}

@@ -163,7 +163,7 @@ def test_all_points(odd, name):
     [
         (b"", "is empty (0 bytes)"),
         (b"<html>", "it is an HTML page"),
-        (b'{"cells": 3}', "is JSON, but no notebook"),
+        (b'{"cells": 3}', "is JSON, but not a notebook"),
         (b'{"cells": [', "is not a notebook: Expecting value"),
     ],
 )

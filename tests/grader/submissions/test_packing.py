@@ -48,9 +48,9 @@ def test_a_path_that_leads_elsewhere_is_refused(path):
         ({"facts": {}, "files": [["a", 9]]}, "are not what their header says"),
         ({"facts": {}, "files": [["a", 6], ["b", -2]]}, "are not what their header says"),
         ({"facts": {}, "files": [["a", 2], ["a", 2]]}, "are not what their header says"),
-        ({"facts": {}, "files": [1]}, "header can't be read"),
-        ({"files": []}, "header can't be read"),
-        ([], "header can't be read"),
+        ({"facts": {}, "files": [1]}, "header of packed files can't be read"),
+        ({"files": []}, "header of packed files can't be read"),
+        ([], "header of packed files can't be read"),
     ],
 )
 def test_a_header_that_lies_is_refused(header, words):

@@ -16,7 +16,7 @@ def test_ctrl_c_is_heeded_at_any_moment(ticks):
     session = object.__new__(ClusterSession)
     session._looked = 0.0
     session._workforce = None
-    session._crew = SimpleNamespace(members={})
+    session._ready = SimpleNamespace(workers={})
     session._hiring = SimpleNamespace(look_at=lambda _present: None)
 
     async def run():
