@@ -216,7 +216,9 @@ def _find_below(candidate: Path, handed_in: HandedIn, *, depth: int, out: Path |
 def _unwrap(folder: Path, only: Path, handed_in: HandedIn, *, depth: int, out: Path | None) -> _Hits:
     # The better name wins: `alice` over `Homework2`, in whichever order they lie in each other.
     inner = (
-        _find_below(only, handed_in, depth=depth, out=out, alone=depth == 0) if depth <= _MOST_GROUPS else _one(only)
+        _find_below(only, handed_in, depth=depth + 1, out=out, alone=depth == 0)
+        if depth <= _MOST_GROUPS
+        else _one(only)
     )
     told_by_lms = inner.hits[0].found.origin != NO_ORIGIN or is_lms_folder(inner.hits[0].found.path.name)
     if len(inner.hits) > 1 or told_by_lms:
