@@ -17,7 +17,7 @@ def test_ctrl_c_is_heeded_at_any_moment(ticks):
     session._looked = 0.0
     session._workforce = None
     session._ready = SimpleNamespace(workers={})
-    session._hiring = SimpleNamespace(look_at=lambda _present: None)
+    session._admission = SimpleNamespace(look_at=lambda _present: None)
 
     async def run():
         answered = asyncio.Event()

@@ -164,7 +164,7 @@ def test_all_points(odd, name):
         (b"", "is empty (0 bytes)"),
         (b"<html>", "it is an HTML page"),
         (b'{"cells": 3}', "is JSON, but not a notebook"),
-        (b'{"cells": [', "is not a notebook: Expecting value"),
+        (b'{"cells": [', "was cut off: it ends in the middle"),
     ],
 )
 def test_unreadable(grade, content, words):
@@ -277,11 +277,9 @@ def test_renamed(grade):
 
 def test_several(grade):
     """Of several notebooks the one that is most like the reference is graded, and a note says which."""
-    files = {
-        "practice.ipynb": notebook("x = 1"),
-        "work.ipynb": (COURSE / "student_template/notebook-mini" / NAME).read_bytes(),
-    }
-    result = grade(files)
+    begun = json.loads((COURSE / "student_template/notebook-mini" / NAME).read_text())
+    begun["cells"].append(json.loads(notebook("y = 2"))["cells"][0])  # untouched, it would not be the one worked on
+    result = grade({"practice.ipynb": notebook("x = 1"), "work.ipynb": json.dumps(begun).encode()})
     assert any(
         "Several notebooks: `practice.ipynb`, `work.ipynb`. `work.ipynb` was graded" in note for note in result.notes
     )
