@@ -1,6 +1,8 @@
 """The public interface for authors of courses: what probes, checks and references may import of the grader.
 
 `grader.authoring.audit_rules` tells where a course imports more; docs/reference.md explains each name.
+
+Why: docs/decisions.md#a-public-interface
 """
 
 import ast

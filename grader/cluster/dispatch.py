@@ -1,6 +1,8 @@
 """Who does what: jobs without an answer, workers that are ready, and which of them gets which job next.
 
 `grader.cluster.session` tells it what happens; nothing here knows of Dask.
+
+Why: docs/decisions.md#the-coordinator-assigns-jobs
 """
 
 from collections import deque

@@ -1,6 +1,8 @@
 """Decides which points may leave the grader: nobody gets fewer because the grader failed or an answer still waits.
 
 Every exporter asks here; `grader.export.finished_run` tells whose points are withheld.
+
+Why: docs/decisions.md#grades-that-are-not-final
 """
 
 from collections import Counter

@@ -1,6 +1,8 @@
 """Finds out which submission is whose, and never guesses.
 
 `grader.export.job` asks it for a whole class; the exporters write what was found.
+
+Why: docs/decisions.md#names-are-never-guessed
 """
 
 import re

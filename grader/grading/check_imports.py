@@ -1,6 +1,8 @@
 """Let checks import the files of helpers beside them, `helpers*.py`, by their bare names and only while they load.
 
 `grader.grading.plugin` opens it around the collection of checks.
+
+Why: docs/decisions.md#helpers-by-file-name
 """
 
 import contextlib

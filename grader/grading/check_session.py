@@ -2,6 +2,8 @@
 
 `grader.grading.grade` runs the checks of such a session for each submission, `grader.authoring.record` for the
 reference.
+
+Why: docs/decisions.md#one-session-for-many-submissions
 """
 
 import contextlib

@@ -3,6 +3,8 @@
 `grader.grading.result_keys` puts them on results; `grader.runs.plan` reuses a stored result whose key is still the
 wanted one. When in doubt a key covers too much: then something is graded again, which only costs time. Nothing here
 imports torch.
+
+Why: docs/decisions.md#results-cached-by-task
 """
 
 import hashlib

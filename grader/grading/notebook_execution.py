@@ -2,6 +2,8 @@
 
 `grader.grading.grade` calls it for `grader grade --execute`; `grader.sandbox.inside.execution` runs the cells. What
 comes back was written by strangers: it is read piece by piece, and nothing that a browser would run is kept.
+
+Why: docs/decisions.md#executed-notebooks-are-rebuilt
 """
 
 import base64

@@ -1,6 +1,8 @@
 """Say why a check stumbled over what came back: an output that is missing, or of a kind that nobody can use.
 
 `grader.grading.judging` asks it where a check raised something else than its own words, while it held outputs.
+
+Why: docs/decisions.md#a-reply-is-the-students-word
 """
 
 from collections.abc import Iterator, Mapping

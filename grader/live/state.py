@@ -2,6 +2,8 @@
 
 `grader.live.checks` wraps it around a check, which runs in the student's own process: behind a wall each probe would
 have had a fork to itself.
+
+Why: docs/decisions.md#checks-in-a-kernel
 """
 
 import contextlib

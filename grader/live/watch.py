@@ -1,6 +1,8 @@
 """Wait for a student to save, and give the same folder to the grader again each time.
 
 `grader.commands.check` grades one of `rounds` after another in a single session, so that the fork server stays warm.
+
+Why: docs/decisions.md#watching-is-one-session
 """
 
 import queue

@@ -2,6 +2,8 @@
 
 `grader.sandbox.inside.definitions` compiles what comes out. Our own, since a grading machine need not have IPython and
 the same notebook has to give the same module everywhere.
+
+Why: docs/decisions.md#own-cell-transformation
 """
 
 import ast

@@ -8,6 +8,8 @@
 `grader.submissions.notebook_intake` reads references and students' scripts with it. The format is jupytext's, so that
 its tools and editors work on these files too; the conversion is ours, since it has to give the same bytes on every
 machine.
+
+Why: docs/decisions.md#percent-scripts
 """
 
 import hashlib

@@ -1,6 +1,8 @@
 """Says how much of the long things a scorecard shows, so that its file stays small enough to send.
 
 `grader.report.html` takes the first budget that a page fits into; `pages` and `check_view` keep to it.
+
+Why: docs/decisions.md#two-files-for-two-readers
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,8 @@
 """Decides what a grade may say: points that checks gave, and never a 0 that no check has earned.
 
 Every export and page asks here; `grader.export.final_points` also withholds points that are not final.
+
+Why: docs/decisions.md#grades-that-are-not-final
 """
 
 from grader.results.plain_text import number

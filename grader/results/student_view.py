@@ -1,6 +1,8 @@
 """Leaves out what students must not read: what hidden checks found, and what is for the instructor.
 
 Everything that an exporter writes for students passes through here first; `grader.report` shows it all.
+
+Why: docs/decisions.md#what-students-may-read
 """
 
 from dataclasses import replace

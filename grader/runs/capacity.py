@@ -1,6 +1,8 @@
 """How much of this machine is ours: processor cores and free memory, also inside a container.
 
 `grader.runs.local_processes` starts as many grading processes as fit.
+
+Why: docs/decisions.md#control-groups-of-version-2
 """
 
 import contextlib

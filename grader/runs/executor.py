@@ -1,6 +1,8 @@
 """What every executor offers: it takes jobs, and answers each with a result.
 
 `grader.runs.local_processes` are processes of this machine; the coordinator alone writes the store.
+
+Why: docs/decisions.md#executors
 """
 
 from collections.abc import Callable, Sequence

@@ -1,6 +1,8 @@
 """The trusted end of one grading process: starts it, has submissions graded, replaces it when it dies.
 
 `grader.runs.grading_process_main` is the other end; `grader.runs.local_processes` feeds several of them.
+
+Why: docs/decisions.md#grading-processes-speak-json-lines
 """
 
 import contextlib

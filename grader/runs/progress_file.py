@@ -1,6 +1,8 @@
 """RESULTS/progress.json: how far a run has got, written by the process that coordinates it, read by `grader status`.
 
 `grader.runs.progress` knows the figures; the file is replaced as a whole, so nobody reads half of it.
+
+Why: docs/decisions.md#progress-in-a-file
 """
 
 import contextlib

@@ -2,6 +2,8 @@
 
 `grader.commands.similar` asks for it, `grader.similar.page` shows it. Files of students are data here, bounded
 and never run. What is found is a list for a human, never a verdict.
+
+Why: docs/decisions.md#own-search-for-similar-code
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,8 @@
 """Files as one string of bytes and back: how a course or a submission travels to another machine.
 
 `grader.cluster` sends it; `grader.grading.grade` reads the submission in it instead of what was handed in.
+
+Why: docs/decisions.md#submissions-travel-as-read
 """
 
 import json

@@ -1,6 +1,8 @@
 """Decide which of several complete works is meant: never the untouched template, else what was written to last.
 
 `grader.submissions.package_root` asks for packages, `grader.submissions.notebook_intake` for notebooks.
+
+Why: docs/decisions.md#of-two-works-the-later-one
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -101,3 +101,13 @@ def test_links_lead_somewhere(name):
     path = ROOT / name
     links = re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_code_that_looks_strange_links_to_its_reason():
+    """Each `docs/decisions.md#…` in the package is a heading of that page."""
+    headings = re.findall(r"^#{2,3} (.+)$", (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8"), re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    sources = {path: path.read_text(encoding="utf-8") for path in (ROOT / "grader").rglob("*.py")}
+    linked = {anchor for text in sources.values() for anchor in re.findall(r"docs/decisions\.md#([\w-]+)", text)}
+    assert len(linked) > 25
+    assert linked - anchors == set()

@@ -24,7 +24,7 @@ def conditions_of(call: Mapping[str, Any]) -> Iterator[None]:
     torch.set_default_dtype(_DTYPES[call["dtype"]])
     if call["threads"] != threads:
         torch.set_num_threads(call["threads"])
-    torch.default_generator.manual_seed(call["seed"])
+    torch.default_generator.manual_seed(call["seed"])  # docs/decisions.md#seeding-one-generator
     if call["device"] == "cuda":
         _use_card(seed=call["seed"], gpu_mib=call["gpu_mib"])
     random.seed(call["seed"])

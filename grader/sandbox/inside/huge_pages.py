@@ -2,6 +2,8 @@
 
 `grader.sandbox.inside.forkserver` does it once many forks are to be expected: the image of torch is some 45,000 small
 pages.
+
+Why: docs/decisions.md#huge-pages
 """
 
 import ctypes

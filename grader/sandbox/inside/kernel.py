@@ -56,6 +56,7 @@ def fork() -> int:
 
     If this process has only one thread, no lock is held by another, and what Python runs in a forked child to free
     locks and seed `random` is skipped: it writes to three hundred pages, each of which would have to be copied.
+    Why: docs/decisions.md#plain-forks
     """
     if sys.platform != "linux" or len(sys._current_frames()) > 1:
         return os.fork()

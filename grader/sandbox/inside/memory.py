@@ -1,6 +1,8 @@
 """How much memory processes hold, read from /proc: the watchdog's eyes.
 
 `grader.sandbox.inside.supervisor` asks it twenty times a second for each running submission.
+
+Why: docs/decisions.md#memory-by-watchdog
 """
 
 import os

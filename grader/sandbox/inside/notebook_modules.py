@@ -2,6 +2,8 @@
 
 `grader.sandbox.inside.probe_process` installs it before the probes run; `grader.sandbox.inside.definitions` runs the
 cells, and `grader.sandbox.inside.notebook_names` explains what a module turns out to lack.
+
+Why: docs/decisions.md#one-module-per-task
 """
 
 import ast

@@ -3,6 +3,8 @@
 `grader.sandbox.inside.probe_process` wraps it around a probe; `grader.sandbox.inside.forbidden.names` knows what is
 forbidden. It runs beside the student's code and can be fooled by code that means to: what it saw was called, what it
 didn't may have been.
+
+Why: docs/decisions.md#forbidden-names
 """
 
 import functools

@@ -3,6 +3,8 @@
 A deny-list: what torch, DataLoader workers and subprocesses need goes through. It also holds the ways to keep memory
 that no process maps (memfd, System V IPC), which the memory watchdog would not see. `grader.sandbox.inside.forkserver`
 builds it once; each submission installs it before student code runs.
+
+Why: docs/decisions.md#own-seccomp-filter
 """
 
 import errno
@@ -107,9 +109,8 @@ def _program(machine: _Machine) -> list[bytes]:
     steps += _when(machine.clone, _FIRST_ARGUMENT, [_step(_ANY_BIT, _NEW_NAMESPACES, no=1), _refuse()])
     steps += _when(machine.ioctl, _SECOND_ARGUMENT, [_step(_EQUAL, _TIOCSTI, no=1), _refuse()])
     families = [_step(_EQUAL, family, yes=len(_FAMILIES) - i) for i, family in enumerate(_FAMILIES)]
-    steps += _when(
-        machine.socket, _FIRST_ARGUMENT, [*families, _refuse(errno.EINVAL)]
-    )  # "no such family", which libraries expect
+    # "No such family", which libraries expect: docs/decisions.md#refused-sockets-answer-einval
+    steps += _when(machine.socket, _FIRST_ARGUMENT, [*families, _refuse(errno.EINVAL)])
     steps.append(_step(_RETURN, _ALLOW))
     return steps
 

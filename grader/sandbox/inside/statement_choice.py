@@ -2,6 +2,8 @@
 
 `grader.sandbox.inside.definitions` runs what is left, each statement within a time limit: where this module can't tell,
 the clock decides.
+
+Why: docs/decisions.md#statement-by-statement
 """
 
 import ast

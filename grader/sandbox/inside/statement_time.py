@@ -1,6 +1,8 @@
 """Stop a statement that computes or waits for too long, as far as Python code can be interrupted.
 
 `grader.sandbox.inside.definitions` runs every statement of a notebook under it.
+
+Why: docs/decisions.md#time-of-a-statement
 """
 
 import contextlib

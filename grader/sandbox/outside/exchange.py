@@ -1,6 +1,8 @@
 """One call and its reply, read from a stranger: bounded in time and size, and every byte of it checked.
 
 `grader.sandbox.outside.host` opens the connection and decides what an end means.
+
+Why: docs/decisions.md#deadlines-kept-outside
 """
 
 import os

@@ -2,6 +2,8 @@
 
 `grader.sandbox.outside.walls` and `grader.sandbox.outside.host` make them; `grader.grading.grade` removes stale ones
 before it starts.
+
+Why: docs/decisions.md#scratch-folders-name-their-owner
 """
 
 import os

@@ -4,6 +4,8 @@ Run by `grader.sandbox.outside.walls` as `python -I stage.py USER GROUP [SOURCE 
 can't mount a fresh /proc when root starts it, and limits on processes don't bind root; but a Python installation below
 root's home is out of an ordinary user's reach, so such folders are first made visible at TARGET, in a mount namespace
 of our own.
+
+Why: docs/decisions.md#root-becomes-another-user
 """
 
 import ctypes

@@ -20,7 +20,8 @@ SCAN = "scan for forbidden names"  # a probe that every assignment has; no funct
 NOTEBOOK = "describe the notebook"  # likewise
 EXECUTE = "execute the notebook"  # likewise, for `grader grade --execute`
 ANSWERS = "read text answers"  # likewise
-# Where a walled fork server may write while it imports; covered before any student code can see it.
+# Where a walled fork server may write while it imports; covered before any student code can see it
+# (docs/decisions.md#a-private-folder-for-preloading).
 PRELOAD_FOLDER = "/preload"
 PRELOAD_BYTES = 64 << 20
 _LENGTH = struct.Struct(">Q")

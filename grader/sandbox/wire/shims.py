@@ -3,6 +3,8 @@
 `grader.sandbox.inside.probe_process` applies them before a student's first import; `grader.courses.assignment_file`
 knows the names. A name that the installed version still has is never touched, and no library is imported for a shim's
 sake: what is not there yet is patched when student code imports it.
+
+Why: docs/decisions.md#shims-in-the-submission
 """
 
 import collections.abc

@@ -3,6 +3,8 @@
 `pack_values` runs on the sending side (`grader.sandbox.inside.probe_process`), `unpack_values` on the receiving one
 (`grader.sandbox.outside.exchange`), which trusts nothing. A value that can't cross becomes an `Opaque` that says what
 it was.
+
+Why: docs/decisions.md#one-message-format
 """
 
 import hashlib

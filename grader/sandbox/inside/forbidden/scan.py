@@ -3,6 +3,8 @@
 `grader.sandbox.inside.probe_process` calls it in a bounded child before any of the student's code runs. It finds what
 students write: imports, aliases, `getattr` and `import_module` with literals; what is put together while the program
 runs is left to the recorder, which watches the calls.
+
+Why: docs/decisions.md#forbidden-names
 """
 
 import ast
