@@ -107,7 +107,8 @@ def test_ctrl_c_ends_the_cluster(tiny_course, write_files, start_grader, tmp_pat
     folder = write_files(tmp_path / "in", {"a first/student.py": HALF, **loops})
     process = start_grader(*_grade(folder, tmp_path / "out", "--cluster", "local", "-j", "2"), cwd=tiny_course)
     with process:
-        wait_until(lambda: stored(tmp_path / "out") >= 1)
+        wait_until(lambda: stored(tmp_path / "out") >= 1 or process.poll() is not None)
+        assert process.poll() is None, process.stderr.read()
         below = descendants(process.pid)
         process.send_signal(signal.SIGINT)
         _output, errors = process.communicate(timeout=240)
