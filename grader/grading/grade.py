@@ -33,7 +33,7 @@ from grader.grading.text_answers import read_answers
 from grader.results.verdict import Answer, CheckResult, Feedback, SubmissionResult, Verdict
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.scratch import remove_stale
-from grader.sandbox.outside.walls import Wall, temporary_folder
+from grader.sandbox.outside.walls import Wall, is_in_view, temporary_folder
 from grader.submissions.packing import read_packed_submission
 from grader.submissions.submission import Found, Submission, read_submission
 
@@ -216,6 +216,11 @@ def grade_all(
     the error of a course or sandbox with which nothing can be graded.
     """
     wall, assignment = Wall(order.wall), order.assignment
+    if wall is Wall.BUBBLEWRAP and is_in_view(assignment.folder):
+        raise CourseError(
+            f"Submissions could read {assignment.folder}: the wall shows Python's and the system's own folders.",
+            remedy="Move the course out of them, for instance below /srv or /home.",
+        )
 
     def run(session: pytest.Session) -> None:
         remove_stale(temporary_folder(wall))

@@ -241,6 +241,12 @@ def _python_folders() -> list[Path]:
     return folders
 
 
+def is_in_view(folder: Path) -> bool:
+    """Tell whether everything in a folder can be read behind the bubblewrap wall, which shows Python and the system."""
+    place = folder.resolve()
+    return any(place.is_relative_to(shown.resolve()) for shown in (Path("/usr"), *_python_folders()))
+
+
 def _answers_in(shown: Iterable[Path]) -> list[Path]:
     """Return the folders to hide: below those that are shown, they hold labels of data sets that are graded on."""
     inside = (Path(sysconfig.get_path("purelib"), "sklearn", "datasets", "data"), Path("/usr/share/datasets"))

@@ -122,3 +122,15 @@ def test_files_that_cannot_be_opened_make_one_submission_unreadable(monkeypatch,
     words = r"`closed\.py` can't be opened by the user who grades: Permission denied\. Make it readable"
     with pytest.raises(SubmissionError, match=words):
         read_submission(Found("closed", tmp_path / "closed.py"), assignment)
+
+
+@pytest.mark.parametrize("where", ["its own environment", "the system's folder"])
+def test_a_course_that_submissions_could_read_is_refused(monkeypatch, where):
+    """Where the wall would show the course with its answers, nothing is graded, and the remedy is said."""
+    assignment = read_assignment(COURSES / "mini", "mini")
+    if where == "its own environment":
+        monkeypatch.setattr("sys.prefix", str(COURSES))
+    else:
+        assignment = replace(assignment, folder=Path("/usr/src/app/tests/assignments/mini"))
+    with pytest.raises(CourseError, match=r"Submissions could read .*mini: .*Move the course out of them"):
+        grade_all(Order(COURSES / "mini", assignment, wall="bubblewrap"), [], report=print)
