@@ -199,9 +199,16 @@ def _blackboard_owner(owner: Owner, group: Iterable[tuple[Path, LmsName]]) -> Ow
     for path, name in group:
         if name.own != ".txt" or path.is_symlink() or not path.is_file():
             continue
-        with path.open("rb") as file:
-            text = file.read(_NOTE_BYTES).decode("utf-8", "replace").replace("\r", "")
-        found = _BLACKBOARD_NAME.search(text)
+        found = _BLACKBOARD_NAME.search(_read_note(path))
         if found and found["login"] == owner.login:
             return replace(owner, name=found["student"].strip())
     return owner
+
+
+def _read_note(path: Path) -> str:
+    """Return the beginning of a note, "" where it can't be opened: it only adds a name."""
+    try:
+        with path.open("rb") as file:
+            return file.read(_NOTE_BYTES).decode("utf-8", "replace").replace("\r", "")
+    except OSError:
+        return ""

@@ -1,5 +1,7 @@
 """Tests of grader.submissions.uploads and what grader.submissions.intake makes of a class, LMS by LMS."""
 
+from pathlib import Path
+
 import pytest
 from upload_samples import CODE, pack
 
@@ -149,6 +151,21 @@ def test_blackboard_attempts(find):
     assert found["Jane Doe"].path.name.endswith("02-10-00-00_hw2.zip")
     assert found["Jane Doe"].notes == ("Handed in 2 times; the last attempt was graded.",)
     assert found["Jane Doe"].origin.owners == (Owner("Jane Doe", login="jdoe"),)
+
+
+def test_a_note_that_cannot_be_opened_ends_nothing(find, monkeypatch):
+    """Where Blackboard's note can't be opened, the student is found all the same, by the login."""
+    ordinary = Path.open
+
+    def refuse(path, *arguments, **settings):
+        if path.name.endswith("10-00-00.txt") and "rb" in arguments:
+            raise PermissionError(13, "Permission denied")
+        return ordinary(path, *arguments, **settings)
+
+    monkeypatch.setattr(Path, "open", refuse)  # root may open everything
+    mark = "HW2_jdoe_attempt_2025-03-01-10-00-00{}"
+    found = find({mark.format(".txt"): "Name: Jane Doe (jdoe)\n", mark.format("_hw2.zip"): ZIP})
+    assert [one.origin.owners for one in found.values()] == [(Owner(login="jdoe"),)]
 
 
 def test_brightspace_attempts(find):
