@@ -161,7 +161,10 @@ def _read_single(path: Path, name: str, limits: IntakeLimits) -> Contents:
     try:
         descriptor = os.open(path, _FLAGS)
     except OSError as err:
-        raise SubmissionError(f"`{printable(name)}` can't be read: {err.strerror}.") from err
+        raise SubmissionError(
+            f"`{printable(name)}` can't be opened by the user who grades: {err.strerror}.",
+            remedy="Make it readable for that user (`chmod -R a+rX`), then grade it again.",
+        ) from err
     with os.fdopen(descriptor, "rb") as file:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):

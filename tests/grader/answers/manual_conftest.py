@@ -16,7 +16,7 @@ from grader.answers.store import ManualStore
 from grader.courses.assignment import Question
 from grader.results.results_file import RunInfo
 from grader.results.store import open_store
-from grader.results.verdict import Answer, Status, SubmissionResult
+from grader.results.verdict import Answer, CheckResult, Status, SubmissionResult, TaskResult, Verdict
 
 RUN = RunInfo("tiny", "Tiny", "d", "0.1.0", "2.13.0", "process", "2026-05-01T10:00:00Z")
 QUESTIONS = (Question("why", "Why?", "student", 4.0), Question("how", "How?", "student"))
@@ -30,7 +30,9 @@ def result_of(name, *, why="Because.", how="Somehow.", points=5.0, status=Status
         Answer(question.title, text, points=question.points, note="" if text else "Not answered.", name=question.name)
         for question, text in zip(QUESTIONS, (why, how), strict=True)
     )
-    return SubmissionResult(name, status, points, 10.0, (), answers=answers)
+    check = CheckResult("test_it", "Is right", "it", Verdict.PASSED)
+    task = TaskResult("it", "It", points, 10.0, False, (check,))
+    return SubmissionResult(name, status, points, 10.0, (task,), answers=answers)
 
 
 @pytest.fixture

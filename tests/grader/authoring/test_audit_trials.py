@@ -16,8 +16,8 @@ from grader.authoring.audit_trials import (
 )
 from grader.authoring.mistakes import Mistake
 from grader.courses.checks import Check
-from grader.errors import SandboxError
-from grader.grading.points import failed_to_grade, unreadable
+from grader.errors import SandboxError, SubmissionError
+from grader.grading.points import failed_to_grade, ungraded
 from grader.results.verdict import Verdict
 from grader.runs.executor import FinishedJob
 
@@ -94,7 +94,7 @@ def test_a_reference_that_can_not_be_read_is_a_violation(audited, tmp_path, monk
     """A subject in which nothing is gradable is told in the words of its note."""
 
     def result_of(name):
-        return unreadable(name, audited.assignment, problem="It holds no file.", wall="process")
+        return ungraded(name, audited.assignment, error=SubmissionError("It holds no file."), wall="process")
 
     outcome = _grade(audited, tmp_path, result_of, monkeypatch)["reference"]
     assert [str(one) for one in judge_reference(outcome, audited.assignment)] == [

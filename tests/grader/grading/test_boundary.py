@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import os
 import textwrap
 from contextlib import nullcontext
 from dataclasses import replace
@@ -111,14 +112,14 @@ def test_files_that_cannot_be_opened_make_one_submission_unreadable(monkeypatch,
     """A file that the grading user may not open makes its submission unreadable, with the remedy."""
     assignment = read_assignment(COURSES / "mini", "mini")
     (tmp_path / "closed.py").write_text("x = 1\n")
-    ordinary = Path.open
+    ordinary = os.open
 
     def refuse(path, *arguments, **settings):
-        if path.name == "closed.py":
+        if Path(path).name == "closed.py":
             raise PermissionError(13, "Permission denied")
         return ordinary(path, *arguments, **settings)
 
-    monkeypatch.setattr(Path, "open", refuse)  # root may open everything
+    monkeypatch.setattr(os, "open", refuse)  # root may open everything
     words = r"`closed\.py` can't be opened by the user who grades: Permission denied\. Make it readable"
     with pytest.raises(SubmissionError, match=words):
         read_submission(Found("closed", tmp_path / "closed.py"), assignment)

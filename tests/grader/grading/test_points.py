@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from grader.courses.assignment import Assignment, HandedIn, SandboxSettings, Scoring, SubmissionKind, Task
-from grader.grading.points import add_up, add_up_task, failed_to_grade, unreadable
+from grader.errors import SubmissionError
+from grader.grading.points import add_up, add_up_task, failed_to_grade, ungraded
 from grader.results.verdict import CheckResult, Status, Verdict
 
 P, W, S, N = Verdict.PASSED, Verdict.WRONG, Verdict.SKIPPED, Verdict.NOT_GRADED
@@ -72,7 +73,8 @@ def test_one_check_that_was_not_graded_makes_the_points_provisional():
 
 def test_an_unreadable_submission_earns_nothing_of_everything():
     """An unreadable submission has no points of all that could be earned, and its note says why."""
-    result = unreadable("me", _assignment(TASK, Task("b", "B", 2.0)), problem="No files. Look.", wall="process")
+    error = SubmissionError("No files.", remedy="Look.")
+    result = ungraded("me", _assignment(TASK, Task("b", "B", 2.0)), error=error, wall="process")
     assert (result.status, result.points, result.max_points) == (Status.UNREADABLE, 0.0, 12.0)
     assert result.notes == ("No files. Look.",)
     assert [task.max_points for task in result.tasks] == [10.0, 2.0]

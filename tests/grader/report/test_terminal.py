@@ -178,7 +178,7 @@ def test_a_run_is_a_table():
     rows = [" ".join(line.split()) for line in console.file.getvalue().splitlines()]
     assert rows[1:] == [
         "me 5/10 50 graded It is off by one.",
-        "bo 0/10 0 unreadable `bo.zip` is empty.",
+        "bo –/10 – unreadable `bo.zip` is empty.",
     ]
 
 

@@ -157,9 +157,9 @@ def test_every_submission_gets_its_row(results):
         "fails at import": ("0", "15", "graded"),
         "wrong syntax": ("0", "15", "graded"),
         "stub": ("0", "15", "graded"),
-        "no archive": ("0", "15", "unreadable"),
-        "zero": ("0", "15", "unreadable"),
-        "empty": ("0", "15", "unreadable"),
+        "no archive": ("", "15", "unreadable"),
+        "zero": ("", "15", "unreadable"),
+        "empty": ("", "15", "unreadable"),
     }
 
 

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from grader.results.verdict import Status, SubmissionResult
+from grader.results.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
 from grader.runs.progress import JobUnderWay, Snapshot
 from grader.runs.view import grading_progress, lines_of, run_view, span
 
@@ -27,7 +27,8 @@ def _console(*, terminal=False):
 
 
 def _result(name, **more):
-    return SubmissionResult(name, Status.GRADED, 5, 10, (), **more)
+    task = TaskResult("it", "It", 5, 10, False, (CheckResult("test_it", "Is right", "it", Verdict.PASSED),))
+    return SubmissionResult(name, Status.GRADED, 5, 10, (task,), **more)
 
 
 def test_lines_say_all():
