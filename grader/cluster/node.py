@@ -6,7 +6,6 @@ its sandbox: bytes, texts and numbers of the coordinator's are all that comes in
 
 import asyncio
 import shutil
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ from grader.courses.course import read_assignment
 from grader.errors import GraderError
 from grader.grading.job import Job, Order
 from grader.runs.grading_process import LOST
+from grader.sandbox.outside.walls import is_in_view
 from grader.submissions.submission import Found
 
 _SAME_VERSIONS = "Install the same versions there as on the coordinator (a shared environment is the easiest)."
@@ -100,7 +100,7 @@ def _prepare(
     slots: int,
 ) -> GradingProcesses | dict[str, Any]:
     """Return the ready processes of this worker, or why it refuses."""
-    if any(folder.is_relative_to(shown) for shown in ("/usr", sys.prefix, sys.base_prefix)):
+    if is_in_view(folder):
         return {"refused": f"submissions can read its folder {folder.parent}.", "remedy": _OTHER_FOLDER}
     if differs := explain_versions(ours=expected["versions"], theirs=versions()):
         return {"refused": differs, "remedy": _SAME_VERSIONS}

@@ -4,12 +4,15 @@
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from grader.commands.options import ResultsArgument
 from grader.commands.telling import complain, tell
+
+if TYPE_CHECKING:
+    from grader.export.job import Exported
 
 
 def export(
@@ -45,7 +48,6 @@ def export(
     """
     from grader.export.finished_run import export_run
     from grader.export.job import ExportRequest
-    from grader.report.terminal import results_console
 
     request = ExportRequest(
         format=format,
@@ -61,7 +63,13 @@ def export(
         step_summary=step_summary,
         per_task=per_task,
     )
-    done = export_run(results, request)
+    _tell(export_run(results, request))
+
+
+def _tell(done: "Exported") -> None:
+    """Print what was exported and what a person has to look at; exit code 1 where there is something."""
+    from grader.report.terminal import results_console
+
     typer.echo(done.printed, nl=False)
     for path in done.files:
         if done.printed:

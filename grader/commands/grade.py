@@ -17,13 +17,16 @@ from grader.commands.telling import complain, known_tasks, tell, tell_of_other_t
 from grader.errors import CourseError, SandboxError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from grader.commands.report import Written
     from grader.courses.assignment import Assignment
+    from grader.grading.job import Order
     from grader.results.verdict import SubmissionResult
+    from grader.runs.executor import Executor
     from grader.runs.plan import Plan
     from grader.runs.progress import Snapshot
+    from grader.submissions.submission import Found
 
 _MOST_NAMED = 6
 
@@ -79,18 +82,13 @@ def grade(
     Each result is stored at once: stopped or killed, the same command goes on where it was. RESULTS then holds
     index.html, scorecards/ (for students), instructor/, logs/ (for instructors), grades.csv, results.json and
     run.sqlite. `grader status RESULTS` says from another terminal how far the run has got. Exit code 3: the grader
-    failed on some.
-    Exit code 1: a person has to say which of several things is meant, or nothing could be graded.
+    failed on some; 1: a person has to say which of several things is meant, or nothing could be graded.
     """
     from grader.courses.course import find_course, read_assignment
     from grader.grading.job import Order
-    from grader.grading.keys import digests_of
-    from grader.results.store import open_store
-    from grader.runs.batch import grade_submissions, run_info
     from grader.submissions.submission import find_submissions
 
-    outer = _wall_for_strangers(wall)
-    folder = find_course(course or Path())
+    outer, folder = _wall_for_strangers(wall), find_course(course or Path())
     chosen = read_assignment(folder, assignment)
     executor = choose_executor(cluster, cluster_config, assignment=chosen, jobs=_count_of(jobs), device=device)
     intake = find_submissions(submissions, chosen, results=out)
@@ -104,19 +102,26 @@ def grade(
     )
     for name in intake.ignored:
         tell(f"ignored: {name}")
-    tell_of_other_torch(chosen)
+    is_whole = not intake.is_one(submissions)
+    written = _grade_into(out, order, intake.found, executor, fresh=not resume, is_whole=is_whole)
+    if code := _complain(written, out=out):
+        raise typer.Exit(code)
+
+
+def _grade_into(
+    out: Path, order: "Order", found: "Sequence[Found]", executor: "Executor", *, fresh: bool, is_whole: bool
+) -> "Written":
+    """Grade what is left of a run and write the files of its results folder; Ctrl-C ends with exit code 130."""
+    from grader.grading.keys import digests_of
+    from grader.results.store import open_store
+    from grader.runs.batch import grade_submissions, run_info
+
+    tell_of_other_torch(order.assignment)
     digests = digests_of(order)
     with open_store(out, run=run_info(order, digests)) as store:
         try:
             differing = grade_submissions(
-                order,
-                intake.found,
-                store,
-                executor,
-                digests=digests,
-                fresh=not resume,
-                is_whole=not intake.is_one(submissions),
-                watch=_shown,
+                order, found, store, executor, digests=digests, fresh=fresh, is_whole=is_whole, watch=_shown
             )
         except KeyboardInterrupt:
             complain("Stopped. What was graded is stored.", "Run the same command to go on.")
@@ -126,9 +131,7 @@ def grade(
                 f"{differing} submissions were graded with other files, versions or data than this process sees: "
                 "the next run grades them again."
             )
-        written = write_results(out, store, chosen)
-    if code := _complain(written, out=out):
-        raise typer.Exit(code)
+        return write_results(out, store, order.assignment)
 
 
 def _complain(written: "Written", *, out: Path) -> int:
