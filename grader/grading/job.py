@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.courses.assignment import Assignment
-from grader.submissions.intake import Found
+from grader.submissions.found import Found
 
 
 @dataclass(frozen=True, slots=True)

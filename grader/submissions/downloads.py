@@ -1,60 +1,136 @@
-"""Unpack what an LMS lets an instructor download: one zip with the uploads of a whole class.
+"""Unpack what an LMS lets an instructor download: one archive with the uploads of a whole class.
 
 `grader.submissions.intake` looks into the folder that it becomes; each submission in it is read like any other.
 """
 
 import os
 import shutil
+import tarfile
 import tempfile
 import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from grader.errors import SubmissionError
-from grader.submissions.archive_streams import BoundedFile
-from grader.submissions.archives import decode_name, find_zip_problem, time_of
+from grader.submissions.archive_streams import BoundedFile, open_tar_stream
+from grader.submissions.archives import READABLE_SUFFIXES, decode_name, find_zip_problem, is_archive, time_of
 from grader.submissions.contents import ARCHIVE_SUFFIXES, MIB, IntakeLimits, is_junk, refuse_bomb
-from grader.submissions.lms_names import parse_lms_name
+from grader.submissions.lms_names import cut_suffix, is_generic, parse_lms_name
+from grader.submissions.packed import Packed
 from grader.submissions.paths import find_path_fault, is_utf8, normalise, printable
 from grader.submissions.uploads import is_marked
 
-_LIMITS = IntakeLimits(entries=200_000, header_bytes=128 * MIB)
 _MOST_BYTES = 200 << 30
+_LIMITS = IntakeLimits(entries=200_000, header_bytes=128 * MIB, unpacked_bytes=_MOST_BYTES)
+_LISTED = IntakeLimits(entries=200_000, header_bytes=128 * MIB)  # of what may be one student's
 _CHUNK = 1 << 20
 _NAME_BYTES = 250
 _DEEP = 3  # folders in which the marks of an LMS are looked for
+_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError, ValueError, RuntimeError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """Describe one entry of a download; `problem` is why it can't be taken, `packed_bytes` 0 where unknown."""
+
+    name: str
+    problem: str
+    size: int
+    packed_bytes: int
+    written: float
+    open: Callable[[], IO[bytes] | None]
+
+    @property
+    def is_folder(self) -> bool:
+        return self.name.endswith("/")
 
 
 def is_download(file: Path, *, alone: bool) -> bool:
-    """Say whether a zip holds the uploads of a class, by the names in it.
+    """Say whether an archive holds the uploads of a class, by the names in it.
 
-    One mark of an LMS, or several archives in it, are enough where the zip is all there is (`alone`); beside others it
-    takes the marks of two students.
+    One mark of an LMS, or several archives in it, are enough where the archive is all there is (`alone`); beside others
+    it takes the marks of two students.
     """
-    names = _list_names(file)
+    names = _list_names(file, _LIMITS if alone else _LISTED)
     marked = {part for name in names for part in name.split("/")[:_DEEP] if is_marked(part)}
     students = {lms.key if (lms := parse_lms_name(part)) else (part, "") for part in marked}
     archives = [name for name in names if name.count("/") <= 1 and name.lower().endswith(ARCHIVE_SUFFIXES)]
-    is_code = any(name.lower().endswith((".py", ".ipynb")) and not _is_in_marked(name) for name in names)
+    is_code = any(_is_code(name) and not _is_in_marked(name) for name in names)
     if alone and not is_code and len(archives) > 1:
         return True
     return len(students) >= (1 if alone else 2)
+
+
+def may_be_class(file: Path) -> bool:
+    """Say whether an archive may hold the folders of several students whom no LMS has marked."""
+    code = [name.split("/") for name in _list_names(file, _LIMITS) if _is_code(name)]
+    while code and all(len(parts) > 1 and parts[0] == code[0][0] for parts in code):
+        code = [parts[1:] for parts in code]
+    return len({parts[0] for parts in code if len(parts) > 1 and not is_generic(parts[0])}) > 1
+
+
+def _is_code(name: str) -> bool:
+    return name.lower().endswith((".py", ".ipynb"))
 
 
 def _is_in_marked(name: str) -> bool:
     return any(is_marked(part) for part in name.split("/"))
 
 
-def _list_names(file: Path) -> list[str]:
-    """Return the paths in a zip, none where it can't be read: it says why when it is read as a submission."""
-    if file.is_symlink() or not file.is_file() or file.suffix.lower() != ".zip":
+def _list_names(file: Path, limits: IntakeLimits) -> list[str]:
+    """Return the paths in an archive, none where it can't be read: it says why when it is read as a submission."""
+    if file.is_symlink() or not file.is_file() or not file.name.lower().endswith(READABLE_SUFFIXES):
         return []
+    names: list[str] = []
     try:
-        with file.open("rb") as raw, zipfile.ZipFile(BoundedFile(raw, _LIMITS)) as archive:
-            infos = archive.infolist()[: _LIMITS.entries]
-            names = [normalise(decode_name(info).replace("\\", "/")) for info in infos]
-    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError, SubmissionError):
+        with _opened(file, limits) as items:
+            for item in items:
+                names.append(normalise(item.name))
+                if len(names) >= limits.entries:
+                    break
+    except (OSError, *_BROKEN, SubmissionError):
         return []
     return [name for name in names if name and not is_junk(name)]
+
+
+@contextmanager
+def _opened(file: Path, limits: IntakeLimits) -> Iterator[Iterator[_Item]]:
+    """Open a zip or a tar for one pass over its entries; what is neither has none."""
+    with file.open("rb") as raw:
+        start = raw.read(512)
+        if start.startswith(b"PK"):
+            with zipfile.ZipFile(BoundedFile(raw, limits)) as archive:
+                yield _zip_items(archive)
+        elif is_archive(start):
+            with open_tar_stream(Packed(file.name, file), limits) as tar:
+                yield _tar_items(tar)
+        else:
+            yield iter(())
+
+
+def _zip_items(archive: zipfile.ZipFile) -> Iterator[_Item]:
+    for info in archive.infolist():
+        name = decode_name(info).replace("\\", "/")
+        yield _Item(
+            name,
+            find_zip_problem(info),
+            info.file_size,
+            max(info.compress_size, 1),
+            time_of(info),
+            partial(archive.open, info),
+        )
+
+
+def _tar_items(archive: tarfile.TarFile) -> Iterator[_Item]:
+    for member in archive:
+        problem = "" if member.isreg() else "is no plain file"
+        name = f"{member.name}/" if member.isdir() else member.name
+        yield _Item(name, problem, member.size, 0, float(member.mtime), partial(archive.extractfile, member))
 
 
 def unpack_download(file: Path) -> tuple[tempfile.TemporaryDirectory[str], Path]:
@@ -63,50 +139,54 @@ def unpack_download(file: Path) -> tuple[tempfile.TemporaryDirectory[str], Path]
     Raises SubmissionError for a download that is damaged, unsafe or too large.
     """
     holder = tempfile.TemporaryDirectory(prefix="grader-download-", ignore_cleanup_errors=True)
-    folder = Path(holder.name).resolve() / printable(file.stem)
+    folder = Path(holder.name).resolve() / printable(cut_suffix(file.name))
+    total = count = 0
     try:
         folder.mkdir()
-        with file.open("rb") as raw, zipfile.ZipFile(BoundedFile(raw, _LIMITS)) as archive:
-            _refuse_size(file, archive.infolist(), folder)
-            for info in archive.infolist():
-                _unpack_one(file, archive, info, folder)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, RuntimeError) as err:
+        with _opened(file, _LIMITS) as items:
+            for item in items:
+                count, total = count + 1, total + item.size
+                _refuse_size(file, count, total, item.size, folder)
+                _unpack_one(file, item, folder)
+    except _BROKEN as err:
         raise _refuse(file, f"is damaged or was cut off during the download ({err})") from err
     except OSError as err:
         raise _refuse(file, f"can't be unpacked into {folder.parent}: {err.strerror}") from err
     return holder, folder
 
 
-def _refuse_size(file: Path, infos: list[zipfile.ZipInfo], folder: Path) -> None:
-    total = sum(info.file_size for info in infos)
-    if len(infos) > _LIMITS.entries or total > _MOST_BYTES:
-        raise _refuse(file, f"holds {len(infos):,} entries of {total / MIB:,.0f} MiB, too much for one class")
-    if total > shutil.disk_usage(folder).free:
-        raise _refuse(file, f"needs {total / MIB:,.0f} MiB on the disk of {folder.parent} (TMPDIR names another place)")
+def _refuse_size(file: Path, count: int, total: int, size: int, folder: Path) -> None:
+    if count > _LIMITS.entries or total > _MOST_BYTES:
+        raise _refuse(file, f"holds over {count - 1:,} entries of {total / MIB:,.0f} MiB, too much for one class")
+    if size > shutil.disk_usage(folder).free:
+        raise _refuse(file, f"does not fit on the disk of {folder.parent} (TMPDIR names another place)")
 
 
-def _unpack_one(file: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, folder: Path) -> None:
-    name = decode_name(info).replace("\\", "/")
-    path = PurePosixPath(normalise(name))
-    if fault := find_path_fault(name) or ("" if is_utf8(name) else "has a name that is not valid UTF-8"):
-        raise _refuse(file, f"was refused: its entry `{printable(name[:200])}` {fault}")
-    if name.endswith("/"):
+def _unpack_one(file: Path, item: _Item, folder: Path) -> None:
+    path = PurePosixPath(normalise(item.name))
+    if fault := find_path_fault(item.name) or ("" if is_utf8(item.name) else "has a name that is not valid UTF-8"):
+        raise _refuse(file, f"was refused: its entry `{printable(item.name[:200])}` {fault}")
+    if item.is_folder:
         (folder / path).mkdir(parents=True, exist_ok=True)
         return
     if is_junk(str(path)):
         return
-    if problem := find_zip_problem(info):
-        raise _refuse(file, f"was refused: its entry `{printable(name[:200])}` {problem}")
+    if item.problem:
+        raise _refuse(file, f"was refused: its entry `{printable(item.name[:200])}` {item.problem}")
     target = folder / path.parent / _short(path.name)
     target.parent.mkdir(parents=True, exist_ok=True)
     count = 0
-    with archive.open(info) as packed, target.open("xb") as unpacked:
+    stream = item.open()
+    if stream is None:
+        return
+    with stream as packed, target.open("xb") as unpacked:
         while chunk := packed.read(_CHUNK):
             count += len(chunk)
-            refuse_bomb(unpacked=count, packed=max(info.compress_size, 1), name=name, limits=_LIMITS)
+            if item.packed_bytes:
+                refuse_bomb(unpacked=count, packed=item.packed_bytes, name=item.name, limits=_LIMITS)
             unpacked.write(chunk)
-    if when := time_of(info):
-        os.utime(target, (when, when))
+    if item.written:
+        os.utime(target, (item.written, item.written))
 
 
 def _short(name: str) -> str:

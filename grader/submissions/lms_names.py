@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -36,13 +37,14 @@ _GENERIC = re.compile(
 )
 _VERSION = re.compile(
     r"old|new|final|backup|bak|copy|version|draft|original|orig|latest|last|previous|older|newer|first|second|attempt"
-    r"|working|fixed|updated|resubmission"
+    r"|working|fixed|updated|resubmission|kit|template|starter|skeleton|handout|mine|main|master|done|edited|submitted"
 )
 _BESIDE_VERSION = re.compile(
     r"a|the|my|mine|of|hw|homework|assignment|submission|work|code|lab|ex|(v|ver|hw|ex|lab)?\d+"
 )
 _COPY_MARK = re.compile(r"( ?\(\d+\)|-\d+| ?- ?copy( ?\(\d+\))?|[ _]copy( ?\d+)?)(?=(\.[^.]+)?$)", re.IGNORECASE)
 _COPY_OF = re.compile(r"(copy of |\d{14}_)", re.IGNORECASE)
+_DOWNLOADED_AGAIN = re.compile(r"( ?\(\d+\)| - copy( \(\d+\))?| copy( \d+)?)$", re.IGNORECASE)  # by browser or desktop
 _TEXT_SUFFIX = re.compile(r"(?<=.)(\.txt)+$", re.IGNORECASE)
 
 
@@ -112,14 +114,17 @@ def is_gradescope_folder(name: str) -> bool:
     return bool(_GRADESCOPE.fullmatch(name))
 
 
-def is_generic(name: str) -> bool:
-    """Say whether a name tells nothing about who handed in: `hw2`, `Homework 2 final`, `my old version`."""
+def is_generic(name: str, *, own: Collection[str] = ()) -> bool:
+    """Say whether a name tells nothing about who handed in: `hw2`, `Homework 2 final`, `my old version`.
+
+    `own` are words of the assignment, in lower case, which tell nothing either beside a version: `layers-kit`.
+    """
     plain = cut_suffix(name)
     if _GENERIC.fullmatch(plain):
         return True
     words = [word for word in re.split(r"[\W_]+", plain.casefold()) if word]
     versions = [word for word in words if _VERSION.fullmatch(word)]
-    return bool(versions) and all(word in versions or _BESIDE_VERSION.fullmatch(word) for word in words)
+    return bool(versions) and all(word in versions or word in own or _BESIDE_VERSION.fullmatch(word) for word in words)
 
 
 def plain_name(name: str) -> str:
@@ -129,6 +134,11 @@ def plain_name(name: str) -> str:
     if not own.lower().endswith((".py", ".ipynb", ".json")):
         own = lms.own if lms and lms.own else name  # an honest text file
     return _COPY_MARK.sub("", _COPY_OF.sub("", own, count=1) if _COPY_OF.match(own) else own).lower()
+
+
+def cut_copy_mark(stem: str) -> str:
+    """Cut what a browser or a desktop adds to the name of something that is there already: `alice (1)`."""
+    return _DOWNLOADED_AGAIN.sub("", re.sub(r"^copy of ", "", stem, flags=re.IGNORECASE))
 
 
 def cut_suffix(name: str) -> str:

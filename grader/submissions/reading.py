@@ -14,7 +14,7 @@ from grader.errors import SubmissionError
 from grader.submissions.archives import READABLE_SUFFIXES, read_archive, take_archive
 from grader.submissions.contents import ARCHIVE_SUFFIXES, MIB, Contents, Entry, IntakeLimits, leave_out
 from grader.submissions.folders import read_folder
-from grader.submissions.intake import Found
+from grader.submissions.found import Found
 from grader.submissions.lms_names import plain_name
 from grader.submissions.mending import has_required, mend
 from grader.submissions.packed import Packed
@@ -35,6 +35,7 @@ class _Pile:
     archives: dict[str, Callable[[], Packed]] = field(default_factory=dict)
     total: int = 0
     opened: int = 0
+    is_full: bool = False
 
     def add(self, contents: Contents, prefix: str, open_inner: Callable[[str], Packed]) -> None:
         """Add what was read below `prefix`; raise SubmissionError where all of it together is too much."""
@@ -80,7 +81,20 @@ def read_upload(found: Found, handed_in: HandedIn, limits: IntakeLimits) -> Cont
         _open_archives(pile, handed_in)
     if pile.archives:
         pile.notes.append(_left_closed(list(pile.archives)))
+    if pile.is_full and not has_required(pile.files, handed_in)[0]:
+        raise SubmissionError(
+            f"It holds over {limits.archives} archives, and the required files are in none of the first.",
+            remedy="Hand in the code only, in one archive.",
+        )
     return Contents(pile.files, tuple(pile.notes), written=pile.written)
+
+
+def unopened(name: str, err: OSError) -> SubmissionError:
+    """Return the error that says what can't be opened, and what the instructor can do about it."""
+    return SubmissionError(
+        f"`{printable(name)}` can't be opened by the user who grades: {err.strerror or err}.",
+        remedy="Make it readable for that user (`chmod -R a+rX`), then grade it again.",
+    )
 
 
 def _add_path(pile: _Pile, path: Path, handed_in: HandedIn) -> None:
@@ -143,6 +157,7 @@ def _open_archives(pile: _Pile, handed_in: HandedIn) -> None:
     problems: list[SubmissionError] = []
     for name, opener in waiting.items():
         if pile.opened >= pile.limits.archives:
+            pile.is_full = True
             pile.notes.append(leave_out([Entry(name, 0)], f"at most {pile.limits.archives} archives are opened"))
             continue
         pile.opened += 1
@@ -161,10 +176,7 @@ def _read_single(path: Path, name: str, limits: IntakeLimits) -> Contents:
     try:
         descriptor = os.open(path, _FLAGS)
     except OSError as err:
-        raise SubmissionError(
-            f"`{printable(name)}` can't be opened by the user who grades: {err.strerror}.",
-            remedy="Make it readable for that user (`chmod -R a+rX`), then grade it again.",
-        ) from err
+        raise unopened(name, err) from err
     with os.fdopen(descriptor, "rb") as file:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):

@@ -10,14 +10,15 @@ from pathlib import Path, PurePosixPath
 
 from grader.courses.assignment import Assignment, SubmissionKind
 from grader.courses.globs import is_matched
-from grader.errors import CourseError, SubmissionError
+from grader.errors import CourseError
 from grader.submissions.contents import Contents, IntakeLimits, is_junk
-from grader.submissions.intake import Found, Intake, find_submissions
+from grader.submissions.found import Found
+from grader.submissions.intake import Intake, find_submissions
 from grader.submissions.lfs_pointers import refuse_pointers
 from grader.submissions.notebook_intake import Chosen, choose_notebook, convert_scripts, strip_notebook
 from grader.submissions.package_root import place_files
-from grader.submissions.paths import list_names, printable
-from grader.submissions.reading import read_upload
+from grader.submissions.paths import list_names
+from grader.submissions.reading import read_upload, unopened
 from grader.submissions.rivals import Rivals
 
 __all__ = ["Found", "Intake", "IntakeLimits", "Submission", "find_submissions", "read_submission"]
@@ -51,10 +52,7 @@ def read_submission(found: Found, assignment: Assignment, *, limits: IntakeLimit
     try:
         return _read(found, assignment, limits=limits)
     except OSError as err:
-        raise SubmissionError(
-            f"`{printable(found.path.name)}` can't be opened by the user who grades: {err.strerror or err}.",
-            remedy="Make it readable for that user (`chmod -R a+rX`), then grade it again.",
-        ) from err
+        raise unopened(found.path.name, err) from err
 
 
 def _read(found: Found, assignment: Assignment, *, limits: IntakeLimits) -> Submission:

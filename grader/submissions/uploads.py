@@ -4,6 +4,7 @@
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from grader.results.verdict import Origin, Owner
 from grader.submissions.gradescope_export import METADATA, read_metadata
 from grader.submissions.lms_names import (
     LmsName,
+    cut_copy_mark,
     cut_suffix,
     is_gradescope_folder,
     parse_ilias_folder,
@@ -85,6 +87,27 @@ def stem_of(path: Path) -> str:
         return path.name
     plain = cut_suffix(path.name)
     return plain if plain != path.name else path.stem
+
+
+def same_student(entries: Sequence[Path]) -> list[list[Path]]:
+    """Put together what no LMS has marked and one student handed in, the first of each being called as the student.
+
+    Entries belong together that differ in their suffixes only (a folder, an archive and a report of one name), and
+    those that a browser or a desktop has numbered beside them, `alice.zip` and `alice (1).zip`.
+    """
+    stems = {entry: _folded(stem_of(entry)) for entry in entries}
+    known = set(stems.values())
+    groups: dict[str, list[Path]] = {}
+    for entry, stem in stems.items():
+        plain = _folded(cut_copy_mark(stem_of(entry)))
+        groups.setdefault(plain if plain in known else stem, []).append(entry)
+    return [
+        sorted(group, key=lambda entry: (stems[entry] != name, not entry.is_dir())) for name, group in groups.items()
+    ]
+
+
+def _folded(stem: str) -> str:
+    return unicodedata.normalize("NFC", stem).casefold()
 
 
 def _name_of(child: Path) -> LmsName | None:

@@ -7,7 +7,7 @@ from grader.results.verdict import Status, SubmissionResult
 from grader.runs.executor import FinishedJob
 from grader.runs.plan import Step
 from grader.runs.progress import JobUnderWay, RunProgress
-from grader.submissions.intake import Found
+from grader.submissions.found import Found
 
 
 def _job(name, *tasks):

@@ -9,7 +9,7 @@ from grader.grading.job import Job
 from grader.results.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
 from grader.runs.executor import FinishedJob
 from grader.runs.logs import MOST_BYTES, log_finished_job
-from grader.submissions.intake import Found
+from grader.submissions.found import Found
 
 
 def _answer(name="ann", *, told=(), tasks=None, notes=()):

@@ -439,7 +439,7 @@ def test_same_name_twice(tmp_path, assignment):
     make_zip(path / "Alice.zip")
     assert find(path, assignment) == {"alice": "all/alice", "bob": "all/bob"}
     (alice, _) = find_submissions(path, assignment).found
-    assert [part.own for part in alice.parts] == ["Alice.zip", "alice"]
+    assert [part.own for part in alice.parts] == ["alice", "Alice.zip"]
 
 
 def test_find_notebooks(tmp_path, notebook):
