@@ -19,7 +19,7 @@ from grader.submissions.lms_names import parse_lms_name
 
 _NUMBERED = re.compile(
     r"(?P<student>.+) \((?P<number>\d+)\)", re.DOTALL
-)  # as grader.submissions.lms_names makes names unique
+)  # as grader.submissions.naming makes names unique
 NOBODY: Mapping[str, Origin] = MappingProxyType({})
 _MOST_DASHES = 8
 _NOT_IN_FILE_NAMES = re.compile(r"[&<>\"`|':*?\\/]")  # an LMS leaves these out of the names of folders
@@ -65,7 +65,7 @@ def match(
     unmatched |= {name: why for name, why in problems.items() if name not in used}
     replaced = {name: why for name, why in replaced.items() if name not in used}
     for name in names:
-        if name not in unmatched and name not in replaced and name not in found.values():
+        if name not in unmatched and name not in replaced and name not in used:
             unmatched[name] = "no student of the roster has this name"
     return Matching(found, unmatched, replaced)
 
@@ -107,10 +107,11 @@ def _find_groups(
     for place, student in enumerate(students):
         if student.group:
             groups.setdefault(_folded(student.group), []).append(place)
+    taken = set(found.values())
     for name in names:
         places = groups.get(_folded(name), [])
         free = [place for place in places if place not in found]
-        if free and name not in unmatched and name not in found.values():
+        if free and name not in unmatched and name not in taken:
             found[free[0]] = name
 
 
@@ -126,12 +127,9 @@ def _behind_dashes(name: str) -> list[str]:
 
 def _find_behind_group(names: Sequence[str], students: Sequence[Student]) -> dict[str, list[int]]:
     """Leave out the name of a group, which Moodle sets before a student's: `Group A-Ann Lee`."""
-    found: dict[str, list[int]] = {}
-    for name in names:
-        parts = _behind_dashes(name)[1:]
-        hits = [_find_alike([part], students)[part] for part in parts if part]
-        found[name] = list(dict.fromkeys(place for places in hits for place in places))
-    return found
+    parts = {name: [part for part in _behind_dashes(name)[1:] if part] for name in names}
+    hits = _find_alike([part for own in parts.values() for part in own], students)
+    return {name: list(dict.fromkeys(place for part in own for place in hits[part])) for name, own in parts.items()}
 
 
 def _by_own_column(names: Sequence[str], students: Sequence[Student]) -> dict[int, str]:
@@ -191,26 +189,48 @@ def _find_spelled(
     spell: Callable[[str], str],
     keys_of: Callable[[Student], tuple[str, ...]],
 ) -> dict[str, list[int]]:
+    places = _places_by_key(students, spell=spell, keys_of=keys_of)
+    return {name: places.get(spell(name), []) for name in names}
+
+
+def _places_by_key(
+    students: Sequence[Student], *, spell: Callable[[str], str], keys_of: Callable[[Student], tuple[str, ...]]
+) -> dict[str, list[int]]:
     places: dict[str, list[int]] = {}
     for place, student in enumerate(students):
         for key in {spell(key) for key in keys_of(student)} - {""}:
             places.setdefault(key, []).append(place)
-    return {name: places.get(spell(name), []) for name in names}
+    return places
 
 
 def _find_lms_names(names: Sequence[str], students: Sequence[Student]) -> dict[str, list[int]]:
-    return {name: [place for place, one in enumerate(students) if _is_lms_name(name, one)] for name in names}
+    numbered: dict[str, list[int]] = {}
+    without: list[int] = []
+    for place, student in enumerate(students):
+        known = participant_number(student.number)
+        if known and not student.submission:
+            numbered.setdefault(known, []).append(place)
+        elif not student.submission:
+            without.append(place)
+    found: dict[str, list[int]] = {}
+    by_name = _spelled_places([students[place] for place in without])
+    for name in names:
+        own, number = _lms_parts(name)
+        hits = [p for p in numbered.get(number, []) if not students[p].name or _is_named(own, students[p])]
+        # "Ann Lee (123)" was numbered because there are two of that name.
+        if number and parse_lms_name(name) is not None:
+            hits += [without[place] for place in by_name(own)]
+        found[name] = sorted(hits)
+    return found
 
 
-def _is_lms_name(name: str, student: Student) -> bool:
-    own, number = _lms_parts(name)
-    if not number or student.submission:
-        return False
-    known = participant_number(student.number)
-    if known:
-        return known == number and (not student.name or _is_named(own, student))
-    # "Ann Lee (123)" was numbered because there are two of that name.
-    return parse_lms_name(name) is not None and _is_named(own, student)
+def _spelled_places(students: Sequence[Student]) -> Callable[[str], list[int]]:
+    """Return a function that says whose name one is, but for case, spelling and order of its parts."""
+    spells = (_folded, _squeezed)
+    known = [_places_by_key(students, spell=spell, keys_of=_own_names) for spell in spells]
+    return lambda name: sorted(
+        {p for spell, places in zip(spells, known, strict=True) for p in places.get(spell(name), [])}
+    )
 
 
 def _is_named(name: str, student: Student) -> bool:

@@ -3,12 +3,10 @@
 `grader.export.matching` asks here before it compares names.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from grader.export.roster import Student, participant_number
 from grader.results.verdict import Origin, Owner
-
-Places = Sequence[int]
 
 
 def find_owners(
@@ -23,60 +21,61 @@ def find_owners(
     `lms` is whose roster it is: its own number decides alone, unless the name is that of another student. In any other
     roster a number counts only beside a fitting name. An owner who fits several students makes the submission nobody's.
     """
+    known = _Known(students, lms, is_named)
     found: dict[str, list[int]] = {}
     problems: dict[str, str] = {}
     for name, origin in origins.items():
         places: list[int] = []
         for owner in origin.owners:
-            fitting = _places_of(owner, origin, students, lms=lms, is_named=is_named)
+            fitting = _places_of(owner, origin, known)
             if len(fitting) > 1:
                 labels = ", ".join(students[place].label for place in fitting[:3])
                 problems[name] = f"fits {len(fitting)} students by what {origin.lms} says: {labels}"
             places += fitting
-        places += [place for place, one in enumerate(students) if _is_hand_in(origin, one) and place not in places]
+        if origin.lms == "gradescope":
+            places += known.by_id.get(("hand_in", origin.hand_in), [])
         if places and name not in problems:
             found[name] = list(dict.fromkeys(places))
     return found, problems
 
 
-def _is_hand_in(origin: Origin, student: Student) -> bool:
-    return bool(student.hand_in) and origin.lms == "gradescope" and student.hand_in == origin.hand_in
+class _Known:
+    """Hold where each id of the students stands, so that thousands of them are looked up and not compared."""
+
+    def __init__(self, students: Sequence[Student], lms: str, is_named: Callable[[str, Student], bool]) -> None:
+        self.students, self.lms, self.is_named = students, lms, is_named
+        self.by_id: dict[tuple[str, str], list[int]] = {}
+        for place, student in enumerate(students):
+            for key in {key for key in _ids_of(student) if key[1]}:
+                self.by_id.setdefault(key, []).append(place)
 
 
-def _places_of(
-    owner: Owner, origin: Origin, students: Sequence[Student], *, lms: str, is_named: Callable[[str, Student], bool]
-) -> list[int]:
-    free = [place for place, student in enumerate(students) if not student.submission]
+def _ids_of(student: Student) -> Iterator[tuple[str, str]]:
+    """Yield what an LMS may know a student by; of one whose submission is written down only its number of that."""
+    yield "hand_in", student.hand_in
+    if student.submission:
+        return
+    yield "number", participant_number(student.number)
+    yield from (("email", text.casefold()) for text in (student.email, student.login))
+    yield "sis_id", student.sis_id.casefold()
+    yield "github", student.github.casefold()
+    yield from (("login", text.casefold()) for text in (student.login, student.email.partition("@")[0]))
+
+
+def _places_of(owner: Owner, origin: Origin, known: _Known) -> list[int]:
     if owner.number:
-        numbered = [place for place in free if participant_number(students[place].number) == owner.number]
+        students, is_named = known.students, known.is_named
+        numbered = known.by_id.get(("number", owner.number), [])
         by_number = [place for place in numbered if not students[place].name or is_named(owner.name, students[place])]
         if by_number:
             return by_number
-        if lms == origin.lms and numbered:
+        if known.lms == origin.lms and numbered:
+            free = [place for place, student in enumerate(students) if not student.submission]
             others = [place for place in free if is_named(owner.name, students[place])]
             return [*numbered, *others]  # the name of somebody else: two students, so nobody
-    for value, of_student in (("email", _emails), ("sis_id", _sis_ids), ("login", _LOGINS[origin.lms == "github"])):
-        wanted = getattr(owner, value).casefold()
-        fitting = [place for place in free if wanted and wanted in map(str.casefold, of_student(students[place]))]
-        if fitting:
+    login = "github" if origin.lms == "github" else "login"
+    for kind, value in (("email", owner.email), ("sis_id", owner.sis_id), (login, owner.login)):
+        fitting = known.by_id.get((kind, value.casefold()), [])
+        if value and fitting:
             return fitting
     return []
-
-
-def _emails(student: Student) -> tuple[str, ...]:
-    return student.email, student.login
-
-
-def _sis_ids(student: Student) -> tuple[str, ...]:
-    return (student.sis_id,)
-
-
-def _names_at_github(student: Student) -> tuple[str, ...]:
-    return (student.github,)
-
-
-def _names_to_log_in(student: Student) -> tuple[str, ...]:
-    return student.login, student.email.partition("@")[0]
-
-
-_LOGINS = {True: _names_at_github, False: _names_to_log_in}
