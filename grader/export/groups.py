@@ -14,7 +14,8 @@ def share_in_groups(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Give each group's hand-in to all its members, in `found`; return the problems, and the hand-ins made since.
 
-    Of several hand-ins of one group the last counts. Where nothing tells which one that is, nobody gets any.
+    Of several hand-ins of one group the last counts; where they are copies of one, as Moodle packs them, each member
+    keeps their own. Where nothing tells which one is the last, nobody gets any.
     """
     problems: dict[str, str] = {}
     replaced: dict[str, str] = {}
@@ -26,18 +27,25 @@ def share_in_groups(
         handed_in = list(dict.fromkeys(found[place] for place in sorted(places) if place in found))
         if not handed_in:
             continue
+        if _are_copies(handed_in, origins):
+            found |= {place: handed_in[0] for place in places if place not in found}
+            continue
         last = latest(handed_in, origins)
         for place in places:
             found.pop(place, None)
-            if last:
-                found[place] = last
+        if last:
+            found |= dict.fromkeys(places, last)
+            replaced |= {name: f"the group {group} handed in {last} later" for name in handed_in if name != last}
+            continue
         for name in handed_in:
             others = ", ".join(other for other in handed_in if other != name)
-            if not last:
-                problems[name] = f"the group {group} handed in several times, and nothing tells what is last: {others}"
-            elif name != last:
-                replaced[name] = f"the group {group} handed in {last} later"
+            problems[name] = f"the group {group} handed in several times, and nothing tells what is last: {others}"
     return problems, replaced
+
+
+def _are_copies(names: Sequence[str], origins: Mapping[str, Origin]) -> bool:
+    contents = {origins.get(name, NO_ORIGIN).content for name in names}
+    return len(names) > 1 and len(contents) == 1 and "" not in contents
 
 
 def latest(names: Sequence[str], origins: Mapping[str, Origin]) -> str:

@@ -6,7 +6,6 @@ Why: docs/decisions.md#names-are-never-guessed
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -14,6 +13,7 @@ from types import MappingProxyType
 from grader.export.groups import share_in_groups
 from grader.export.owners import find_owners
 from grader.export.roster import Student, participant_number
+from grader.export.spelled_names import folded_name, name_orders, squeezed_name
 from grader.results.verdict import Origin
 from grader.submissions.lms_names import parse_lms_name
 
@@ -22,7 +22,6 @@ _NUMBERED = re.compile(
 )  # as grader.submissions.naming makes names unique
 NOBODY: Mapping[str, Origin] = MappingProxyType({})
 _MOST_DASHES = 8
-_NOT_IN_FILE_NAMES = re.compile(r"[&<>\"`|':*?\\/]")  # an LMS leaves these out of the names of folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +105,10 @@ def _find_groups(
     groups: dict[str, list[int]] = {}
     for place, student in enumerate(students):
         if student.group:
-            groups.setdefault(_folded(student.group), []).append(place)
+            groups.setdefault(folded_name(student.group), []).append(place)
     taken = set(found.values())
     for name in names:
-        places = groups.get(_folded(name), [])
+        places = groups.get(folded_name(name), [])
         free = [place for place in places if place not in found]
         if free and name not in unmatched and name not in taken:
             found[free[0]] = name
@@ -174,12 +173,12 @@ def _find_equal(names: Sequence[str], students: Sequence[Student]) -> dict[str, 
 
 
 def _find_alike(names: Sequence[str], students: Sequence[Student]) -> dict[str, list[int]]:
-    return _find_spelled(names, students, spell=_folded, keys_of=_keys)
+    return _find_spelled(names, students, spell=folded_name, keys_of=_keys)
 
 
 def _find_squeezed(names: Sequence[str], students: Sequence[Student]) -> dict[str, list[int]]:
     """Compare letters and digits alone: Canvas calls the file of `Lee, Ann` `leeann_12_34_hw.zip`."""
-    return _find_spelled(names, students, spell=_squeezed, keys_of=_own_names)
+    return _find_spelled(names, students, spell=squeezed_name, keys_of=_own_names)
 
 
 def _find_spelled(
@@ -226,7 +225,7 @@ def _find_lms_names(names: Sequence[str], students: Sequence[Student]) -> dict[s
 
 def _spelled_places(students: Sequence[Student]) -> Callable[[str], list[int]]:
     """Return a function that says whose name one is, but for case, spelling and order of its parts."""
-    spells = (_folded, _squeezed)
+    spells = (folded_name, squeezed_name)
     known = [_places_by_key(students, spell=spell, keys_of=_own_names) for spell in spells]
     return lambda name: sorted(
         {p for spell, places in zip(spells, known, strict=True) for p in places.get(spell(name), [])}
@@ -235,7 +234,8 @@ def _spelled_places(students: Sequence[Student]) -> Callable[[str], list[int]]:
 
 def _is_named(name: str, student: Student) -> bool:
     return any(
-        _find_spelled([name], [student], spell=spell, keys_of=_own_names)[name] for spell in (_folded, _squeezed)
+        _find_spelled([name], [student], spell=spell, keys_of=_own_names)[name]
+        for spell in (folded_name, squeezed_name)
     )
 
 
@@ -244,11 +244,11 @@ def _keys(student: Student) -> tuple[str, ...]:
     if student.submission:
         return (student.submission,)
     own = (student.number, student.sis_id, student.login, student.email, student.github)
-    return (*_orders(student.name), *own)
+    return (*name_orders(student.name), *own)
 
 
 def _own_names(student: Student) -> tuple[str, ...]:
-    return () if student.submission else _orders(student.name)
+    return () if student.submission else name_orders(student.name)
 
 
 def _lms_parts(name: str) -> tuple[str, str]:
@@ -258,21 +258,3 @@ def _lms_parts(name: str) -> tuple[str, str]:
         return lms.student, lms.number
     numbered = _NUMBERED.fullmatch(name)
     return (numbered["student"], numbered["number"]) if numbered else ("", "")
-
-
-def _orders(name: str) -> tuple[str, ...]:
-    """Return a name as `Ann Lee` and as `Lee, Ann`, whichever of them it is."""
-    last, comma, first = (part.strip() for part in name.partition(","))
-    if comma:
-        return name, f"{first} {last}"
-    first, _, last = name.rpartition(" ")
-    return (name, f"{last}, {first}") if first else (name,)
-
-
-def _folded(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")
-    return " ".join(unicodedata.normalize("NFKC", _NOT_IN_FILE_NAMES.sub("", plain)).split())
-
-
-def _squeezed(text: str) -> str:
-    return "".join(letter for letter in _folded(text) if letter.isalnum())

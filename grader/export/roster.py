@@ -4,7 +4,7 @@
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from grader.errors import ExportError
@@ -75,10 +75,9 @@ def read_roster(path: Path) -> Roster:
     table = read_csv_table(path)
     columns = {field: table.find_column(*names) for field, names in _HEADERS.items()}
     known = {field: position for field, position in columns.items() if position is not None}
+    known = _around_email(table, known)
     if {"first", "last"} & set(known) and "name" not in known:
         known["name"] = -1
-    if not set(known) & set(_IDENTIFYING):
-        known |= _around_email(table)
     if not set(known) & set(_IDENTIFYING):
         raise ExportError(
             f"{path} has no column that tells students apart; it has {_listed(table)}.",
@@ -89,41 +88,72 @@ def read_roster(path: Path) -> Roster:
     _refuse_two_groups(path, named)
     if not named:
         raise ExportError(f"{path} names no student.", remedy="Is it the right file?")
-    fields = tuple(field for field in _HEADERS if field in known and field not in ("first", "last"))
+    named_fields = tuple(field for field in _HEADERS if field in known and field not in ("first", "last"))
     is_canvas = {"name", "number", "login"} <= set(known) and table.find_column("student") is not None
-    return Roster(named, fields, "canvas" if is_canvas else "")
+    return Roster(named, named_fields, "canvas" if is_canvas else "")
 
 
-def _around_email(table: CsvTable) -> dict[str, int]:
-    """Return where names and addresses stand in a list of Moodle's in any language: names come right before them."""
-    for place in range(len(table.header)):
-        cells = [row[place].strip() for row in table.rows if row[place].strip()]
-        if cells and all(_EMAIL.fullmatch(cell) for cell in cells):
-            names = {1: {"name": 0}, 2: {"first": 0, "last": 1, "name": -1}}.get(place, {})
-            return {"email": place} | names
-    return {}
+def _around_email(table: CsvTable, known: dict[str, int]) -> dict[str, int]:
+    """Return the columns with those that a list of Moodle's in an unknown language has: addresses, names before them.
+
+    Where the words for names are known, or only other columns lie before the addresses, nothing is added for them.
+    """
+    places = [place for place in range(len(table.header)) if _are_emails([row[place] for row in table.rows])]
+    free = [place for place in places if place not in known.values()]
+    if "email" not in known and len(free) != 1:
+        return known
+    email = known.get("email", free[0] if free else 0)
+    known = known | {"email": email}
+    has_names = "name" in known or {"first", "last"} <= set(known)
+    others = {place for field, place in known.items() if field not in ("first", "last", "email")}
+    if has_names or others & set(range(email)) or set(known) & set(_IDENTIFYING) - {"email"}:
+        return known
+    names = {1: {"name": 0}, 2: {"first": 0, "last": 1}}.get(email, {})
+    return {field: place for field, place in known.items() if field not in ("first", "last") or not names} | names
+
+
+def _are_emails(cells: list[str]) -> bool:
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return bool(filled) and all(_EMAIL.fullmatch(cell) for cell in filled)
 
 
 def _without_doubles(students: list[Student]) -> list[Student]:
-    """Leave out rows that repeat another one, number and all; two who only have one name stay two."""
+    """Make one of rows that say nothing different of one id; two who only have one name stay two.
+
+    Sections are no difference: a student may be in several.
+    """
     kept: list[Student] = []
-    seen: set[Student] = set()
+    known: dict[tuple[str, str], int] = {}
     for student in students:
-        has_id = any(getattr(student, field) for field in _SAME_PERSON)
-        if student not in seen or not has_id:
-            kept.append(student)
-        seen.add(student)
+        keys = [(field, getattr(student, field).casefold()) for field in _SAME_PERSON if getattr(student, field)]
+        place = next((known[key] for key in keys if key in known), len(kept))
+        both = _joined(kept[place], student) if place < len(kept) else None
+        if both is not None:
+            kept[place] = both
+            continue
+        for key in keys:
+            known.setdefault(key, len(kept))
+        kept.append(student)
     return kept
+
+
+def _joined(one: Student, other: Student) -> Student | None:
+    """Return what two rows say together, None where they contradict each other."""
+    cells = {field.name: (getattr(one, field.name), getattr(other, field.name)) for field in fields(Student)}
+    sections = dict.fromkeys(section for section in cells.pop("section") if section)
+    if any(a and b and a.casefold() != b.casefold() for a, b in cells.values()):
+        return None
+    return Student(**{name: a or b for name, (a, b) in cells.items()}, section=" and ".join(sections))
 
 
 def _refuse_two_groups(path: Path, students: tuple[Student, ...]) -> None:
     """Raise ExportError where the rows of one student name different groups."""
     groups: dict[tuple[str, str], Student] = {}
     for student in students:
-        for field in _SAME_PERSON:
+        for field in _SAME_PERSON if student.group else ():
             value = getattr(student, field).casefold()
             other = groups.setdefault((field, value), student) if value else student
-            if other.group != student.group and other.group and student.group:
+            if other.group != student.group:
                 raise ExportError(
                     f"{path}: {visible_line(student.label)} is in two groups, `{visible_line(other.group)}` and "
                     f"`{visible_line(student.group)}`.",

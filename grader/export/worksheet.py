@@ -15,6 +15,7 @@ from grader.results.cells import csv_text, kept_cell
 
 _NUMBER = re.compile(r"\d+([.,]\d+)?")
 _IDENTIFIER = re.compile(r"(\D+?)\s*\d+")
+_NO_GROUP = ("default group", "not a member of any group", "member of more than one group")
 _NO = frozenset(("no", "nein", "non", "não", "nee", "nie", "nej", "nei", "ne", "ei", "nem", "nu", "hayır"))
 _NO |= frozenset(("нет", "ні", "не", "όχι", "לא", "لا", "否", "いいえ", "아니요"))
 
@@ -31,6 +32,7 @@ class Worksheet:
     email: int | None
     can_change: int | None
     comments: int | None
+    group: int | None = None
 
     @property
     def students(self) -> tuple[Student, ...]:
@@ -40,6 +42,7 @@ class Worksheet:
                 name=_cell(row, self.name),
                 number=participant_number(row[self.identifier]),
                 email=_cell(row, self.email),
+                group=_group(_cell(row, self.group)),
             )
             for row in self.table.rows
         )
@@ -85,7 +88,13 @@ def read_worksheet(path: Path) -> Worksheet:
         email=table.find_column("Email address"),
         can_change=table.find_column("Grade can be changed"),
         comments=table.find_column("Feedback comments"),
+        group=table.find_column("Group"),
     )
+
+
+def _group(cell: str) -> str:
+    """Return the group that hands in together, "" for what Moodle writes where somebody is in none, or in several."""
+    return "" if cell.casefold().startswith(_NO_GROUP) else cell
 
 
 def _by_places(table: CsvTable) -> Worksheet | None:

@@ -56,7 +56,8 @@ class Origin:
     """Say where a submission comes from: the LMS, whose it is, its number there, and when it was written.
 
     `attempt` orders the hand-ins of one student or group as the LMS counts them; `written` is the time of the last
-    change of a file, in seconds as the files have it. Both are 0 where nothing tells.
+    change of a file, in seconds as the files have it. Both are 0 where nothing tells. `content` is the digest of what
+    was handed in, equal for copies.
     """
 
     lms: str = ""
@@ -64,6 +65,7 @@ class Origin:
     hand_in: str = ""
     attempt: float = 0.0
     written: float = 0.0
+    content: str = ""
 
 
 NO_ORIGIN = Origin()

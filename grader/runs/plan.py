@@ -182,7 +182,7 @@ def _read(found: Found, assignment: Assignment) -> Read | None:
 
 
 def _origin(found: Found, read: Read | None) -> Origin:
-    return replace(found.origin, written=read.written) if read is not None else found.origin
+    return found.origin if read is None else replace(found.origin, written=read.written, content=read.digest)
 
 
 def _valid(
