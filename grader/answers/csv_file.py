@@ -3,8 +3,6 @@
 `merge_csv` brings the file and `grader.answers.store` together, so that nothing given in either is lost.
 """
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +12,12 @@ from grader.answers.store import ManualStore
 from grader.errors import ManualError
 from grader.results.atomic import replace_file
 from grader.results.cells import csv_text, kept_cell, text_cell
+from grader.results.csv_lines import read_csv_lines
 from grader.results.plain_text import number
 from grader.results.verdict import Answer
 
 FILE = "manual.csv"
 COLUMNS = ("submission", "question", "points", "comment")
-_MOST_BYTES = 20_000_000
 _MOST_PROBLEMS = 20
 
 Said = tuple[float | None, str]  # points and comment
@@ -116,42 +114,17 @@ def _words(said: Said) -> str:
 
 def _read(path: Path) -> tuple[tuple[str, ...], list[Row]]:
     """Return header and rows. Raises ManualError."""
-    text = _text_of(path)
-    first = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
-    rows: list[Row] = []
-    try:
-        header = tuple(name.strip().casefold() for name in next(reader, []))
-        missing = [name for name in COLUMNS if header.count(name) != 1]
-        if missing:
-            raise ManualError(
-                f"{path} has no column `{missing[0]}`, or several: its first row is {', '.join(header)[:200]}.",
-                remedy=f"The first row has to name {', '.join(COLUMNS)}.",
-            )
-        places = [header.index(name) for name in COLUMNS]
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                padded = cells + [""] * len(header)
-                rows.append(Row(reader.line_num, *(padded[place] for place in places)))
-    except csv.Error as error:
+    lines = read_csv_lines(path, ManualError).rows
+    header = tuple(name.strip().casefold() for name in lines[0][1]) if lines else ()
+    missing = [name for name in COLUMNS if header.count(name) != 1]
+    if missing:
         raise ManualError(
-            f"{path}, line {reader.line_num}, is not valid CSV: {error}.", remedy="Save it as CSV again."
-        ) from error
-    return header, rows
-
-
-def _text_of(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise ManualError(f"{path} can't be read: {error.strerror}.", remedy="Is it a file of yours?") from error
-    if len(data) > _MOST_BYTES:
-        raise ManualError(f"{path} is larger than {_MOST_BYTES // 10**6} MB.", remedy="Is it the right file?")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ManualError(f"{path} is not UTF-8 (byte {error.start}).", remedy="Save it as “CSV UTF-8”.") from error
+            f"{path} has no column `{missing[0]}`, or several: its first row is {', '.join(header)[:200]}.",
+            remedy=f"The first row has to name {', '.join(COLUMNS)}.",
+        )
+    places = [header.index(name) for name in COLUMNS]
+    padded = [(line, (*cells, *[""] * len(header))) for line, cells in lines[1:]]
+    return header, [Row(line, *(cells[place] for place in places)) for line, cells in padded]
 
 
 def _understand(rows: list[Row], answers: Mapping[Key, Answer], problems: list[str]) -> dict[Key, tuple[int, Said]]:

@@ -39,7 +39,7 @@ def test_columns_are_found_in_any_spelling(write_csv):
         (b"", r"roster\.csv is empty; its first row has to name the columns"),
         (b"\n\n", r"roster\.csv is empty"),
         (b"Name\nZo\xeb\n", r"is not UTF-8 \(byte 7\)\. Save it as “CSV UTF-8”"),
-        (b"Name,ID\nLee, Ann,1\n", r"row 2: 3 cells below a header of 2\. Put cells"),
+        (b"Name,ID\nLee, Ann,1\n", r"line 2: 3 cells below a header of 2\. Put cells"),
         (b'Name\n"Ann\n', r"is not valid CSV: unexpected end of data"),
         (b"Name\n" + b"x" * 200_000, r"is not valid CSV: field larger"),
         (b"x" * 20_000_001, r"is larger than 20 MB"),

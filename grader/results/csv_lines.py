@@ -1,0 +1,57 @@
+"""Defensively reads the lines of a CSV file that a person or a program made.
+
+`grader.answers.csv_file` and `grader.export.csv_table` say what its columns mean.
+"""
+
+import codecs
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.errors import GraderError
+
+_MOST_BYTES = 20_000_000
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_DELIMITERS = ",;\t"
+
+
+@dataclass(frozen=True, slots=True)
+class CsvLines:
+    """Hold the cells of each row that is not blank, with the line of the file where it ends, and how it was written."""
+
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    delimiter: str
+    has_mark: bool  # starts with a byte order mark, as Excel wants it
+
+
+def read_csv_lines(path: Path, error: type[GraderError]) -> CsvLines:
+    """Read a CSV file in UTF-8, or in UTF-16 with its mark; commas, semicolons or tabs separate.
+
+    Raises `error` for what can't be read, with the line.
+    """
+    text = _read_text(path, error)
+    mark, text = text.startswith("\ufeff"), text.removeprefix("\ufeff")
+    first = text.partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        rows = [(reader.line_num, tuple(cells)) for cells in reader if any(cell.strip() for cell in cells)]
+    except csv.Error as err:
+        message = f"{path}, line {reader.line_num}, is not valid CSV: {err}."
+        raise error(message, remedy="Save it as CSV again.") from err
+    return CsvLines(tuple(rows), delimiter, mark)
+
+
+def _read_text(path: Path, error: type[GraderError]) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except OSError as err:
+        raise error(f"{path} can't be read: {err.strerror}.", remedy="Is the path right?") from err
+    if len(data) > _MOST_BYTES:
+        raise error(f"{path} is larger than {_MOST_BYTES // 10**6} MB.", remedy="Is it the right file?")
+    try:
+        return data.decode("utf-16" if data.startswith(_WIDE) else "utf-8")
+    except UnicodeDecodeError as err:
+        raise error(f"{path} is not UTF-8 (byte {err.start}).", remedy="Save it as “CSV UTF-8”.") from err
