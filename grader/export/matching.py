@@ -125,9 +125,10 @@ def _behind_dashes(name: str) -> list[str]:
 
 
 def _find_behind_group(names: Sequence[str], students: Sequence[Student]) -> dict[str, list[int]]:
-    """Leave out the name of a group, which Moodle sets before a student's: `Group A-Ann Lee`."""
+    """Leave out the name of a group, which Moodle sets before a student's: `Group A-Ann Lee`. An id is no name."""
     parts = {name: [part for part in _behind_dashes(name)[1:] if part] for name in names}
-    hits = _find_alike([part for own in parts.values() for part in own], students)
+    every = [part for own in parts.values() for part in own]
+    hits = _find_spelled(every, students, spell=folded_name, keys_of=_own_names)
     return {name: list(dict.fromkeys(place for part in own for place in hits[part])) for name, own in parts.items()}
 
 

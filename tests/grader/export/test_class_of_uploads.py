@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import unicodedata
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from upload_samples import CODE, assignment_in, pack
 from grader.errors import SubmissionError
 from grader.export.final_points import final_points
 from grader.export.matching import match
-from grader.export.roster import Student
+from grader.export.roster import Student, read_roster
 from grader.grading.points import ungraded
 from grader.results.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
 from grader.submissions.submission import find_submissions, read_submission
@@ -84,6 +85,44 @@ def grade_class(folder: Path) -> list[SubmissionResult]:
             result = SubmissionResult(found.name, Status.GRADED, points, 10.0, (task,))
         results.append(replace(result, origin=found.origin))
     return results
+
+
+def roster_text(rows: list[int], *, layout: str, delimiter: str, spell: str) -> str:
+    """Return a roster of some of the people, in some order, perhaps one twice, as an instructor may give it."""
+    lines = [delimiter.join(("Name", "Canvas ID" if layout == "canvas" else "Moodle ID", "Section", "Note"))]
+    for count, place in enumerate(rows):
+        first, last = PEOPLE[place]
+        name = unicodedata.normalize(spell, f"{first} {last}")
+        lines.append(delimiter.join((name, str(100 + place), "AB"[count % 2], "x")))
+    return "\n".join(lines) + "\n"
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    kinds=st.lists(st.sampled_from(sorted(KINDS)), min_size=len(PEOPLE), max_size=len(PEOPLE)),
+    layout=st.sampled_from(sorted(LAYOUTS)),
+    rows=st.lists(st.integers(0, len(PEOPLE) - 1), min_size=1, max_size=9),
+    delimiter=st.sampled_from(",;\t"),
+    spell=st.sampled_from(["NFC", "NFD"]),
+)
+def test_any_roster_loses_and_doubles_nobody(kinds, layout, rows, delimiter, spell):
+    """Who is on the roster gets what checks gave; who is not is listed, and takes nothing from anybody."""
+    uploads = [Upload(place, kind) for place, kind in enumerate([*kinds[:-1], "right"])]
+    root = Path(tempfile.mkdtemp())
+    try:
+        write_class(root / "class", uploads, layout)
+        (root / "roster.csv").write_text(roster_text(rows, layout=layout, delimiter=delimiter, spell=spell))
+        students = read_roster(root / "roster.csv").students
+        results = grade_class(root / "class")
+    finally:
+        shutil.rmtree(root)
+    origins = {result.submission: result.origin for result in results}
+    matching, final = match(list(origins), students, origins=origins), final_points(results)
+    cells = {student.number: final.cell(matching.submissions.get(i, "")) for i, student in enumerate(students)}
+    assert len(cells) == len(students) == len(set(rows))
+    assert cells == {str(100 + place): KINDS[uploads[place].kind][1] for place in set(rows)}
+    matched = list(matching.submissions.values())
+    assert sorted([*matched, *matching.unmatched]) == sorted(origins)
 
 
 def cells_of(folder: Path, layout: str) -> dict[int, str]:

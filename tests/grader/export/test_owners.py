@@ -1,5 +1,7 @@
 """Tests of grader.export.owners and grader.export.groups, as grader.export.matching uses them."""
 
+import time
+
 import pytest
 
 from grader.export.matching import match
@@ -96,3 +98,26 @@ def test_attempts_of_a_group_that_nothing_orders_get_none():
     matching = match(["Ann", "Bo"], GROUP)
     assert matching.submissions == {}
     assert matching.unmatched["Ann"] == "the group G1 handed in several times, and nothing tells what is last: Bo"
+
+
+def test_copies_of_one_hand_in_are_no_attempts():
+    """Where an LMS gives each member a copy all keep their own, and who has none gets the first."""
+    origins = {name: Origin(written=10.0, content="same") for name in ("Ann", "Bo")}
+    group = [*GROUP[:2], Student("Dee", group="G1")]
+    matching = match(["Ann", "Bo"], group, origins=origins)
+    assert (matching.submissions, matching.unmatched) == ({0: "Ann", 1: "Bo", 2: "Ann"}, {})
+
+
+def test_a_number_behind_a_dash_is_no_students_id():
+    """What is called `hw-7` or `student-7` is not the work of the student whose id is 7."""
+    assert match(["hw-7", "student-7"], [Student("Ann", number="7"), Student("Bo", login="7")]).submissions == {}
+
+
+def test_thousands_are_matched_in_seconds():
+    """The cost grows with the class, not with its square."""
+    students = [Student(f"First{i} Last{i}", number=str(i), email=f"u{i}@x.edu") for i in range(5000)]
+    names = [f"G-z-First{i} Last{i}" for i in range(5000)]
+    begun = time.process_time()
+    assert match(names, students).submissions == dict(enumerate(names))
+    assert match([f"other-{i}" for i in range(5000)], students).submissions == {}
+    assert time.process_time() - begun < 20

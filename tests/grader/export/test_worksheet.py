@@ -72,3 +72,11 @@ def test_a_worksheet_in_any_language_is_known_by_its_columns(write_csv):
     assert [(student.name, student.number) for student in sheet.students] == [("Ann Lee", "501"), ("Bo Chen", "502")]
     assert (sheet.grade, sheet.maxima, sheet.comments) == (4, (5.0,), 9)
     assert [sheet.is_locked(place) for place in (0, 1)] == [False, True]
+
+
+def test_groups_of_moodle_are_read(write_csv):
+    """Who hands in together is read; what Moodle writes where there is no group, or several, is none."""
+    header = "Identifier,Full name,Group,Grade,Maximum Grade,Last modified (grade)\n"
+    cells = ("Team 1", "Default group", "Member of more than one group, so unable to make submissions.")
+    rows = "".join(f'Participant {place},N{place},"{cell}",,10,-\n' for place, cell in enumerate(cells))
+    assert [student.group for student in read_worksheet(write_csv(header + rows)).students] == ["Team 1", "", ""]

@@ -1,8 +1,13 @@
 """Tests of grader.submissions.uploads and what grader.submissions.intake makes of a class, LMS by LMS."""
 
+import gzip
+import shutil
+import tarfile
+import unicodedata
 from pathlib import Path
 
 import pytest
+from lms_samples import tar_of
 from upload_samples import CODE, pack
 
 from grader.courses.assignment import SubmissionKind
@@ -293,3 +298,108 @@ def test_one_upload_alone_keeps_its_name(tmp_path, make_assignment, write_files,
     assert [(one.name, one.origin.owners[0].number) for one in intake.found] == [("Ann Lee", "501")]
     assert intake.is_one(path)
     assert not intake.is_one(folder)
+
+
+@pytest.mark.parametrize("name", ["all.tar.gz", "all.tgz", "all.tar"])
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_download_may_be_a_tar(tmp_path, make_assignment, name, inside):
+    """A tar of a class is taken as a zip of it is, and is no submission of its own."""
+    file = tmp_path / "class" / name
+    file.parent.mkdir()
+    packed = tar_of({"doejane_100_9100_hw2.zip": ZIP, "leeann_101_9101_hw2.zip": pack({})})
+    file.write_bytes(gzip.decompress(packed) if name == "all.tar" else packed)
+    found = find_submissions(file.parent if inside else file, make_assignment()).found
+    assert [one.name for one in found] == ["doejane", "leeann"]
+
+
+def test_a_link_in_a_tar_of_a_class_is_refused(tmp_path, make_assignment):
+    """Nothing but plain files and folders is unpacked from a tar."""
+    file = tmp_path / "all.tar"
+    with tarfile.open(file, "w") as archive:
+        for name in ("a_1_2_hw2.zip", "b_2_3_hw2.zip"):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
+            archive.addfile(info)
+    with pytest.raises(SubmissionError, match=r"its entry `a_1_2_hw2.zip` is no plain file\. Download it again"):
+        find_submissions(file, make_assignment())
+
+
+@pytest.mark.parametrize("cut", [200, -30])
+def test_a_download_that_was_cut_off_is_never_half_a_class(tmp_path, make_assignment, cut):
+    """A damaged tar is no class: it stops with an error when it is read."""
+    file = tmp_path / "all.tar.gz"
+    file.write_bytes(tar_of({f"{who}_{who}_1_hw2.zip": ZIP for who in ("11", "12", "13")})[:cut])
+    (one,) = find_submissions(file, make_assignment()).found
+    with pytest.raises(SubmissionError, match=r"damaged or was cut off"):
+        read_submission(one, make_assignment())
+
+
+def test_a_download_that_does_not_fit_is_refused(tmp_path, make_assignment, monkeypatch):
+    """The disk and the number of entries are asked before anything is written."""
+    file = tmp_path / "all.zip"
+    file.write_bytes(pack({"doejane_100_9100_hw2.zip": ZIP, "leeann_101_9101_hw2.zip": ZIP}))
+    usage = shutil.disk_usage(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("grader.submissions.downloads.shutil.disk_usage", lambda _: usage._replace(free=10))
+        with pytest.raises(SubmissionError, match=r"does not fit on the disk of .*TMPDIR names another place"):
+            find_submissions(file, make_assignment())
+    monkeypatch.setattr("grader.submissions.downloads._MOST_BYTES", 10)
+    with pytest.raises(SubmissionError, match=r"holds over 0 entries of 0 MiB, too much for one class"):
+        find_submissions(file, make_assignment())
+
+
+@pytest.mark.parametrize("top", ["", "class/"])
+def test_a_zip_of_folders_that_no_lms_has_marked(tmp_path, make_assignment, top):
+    """A zip given alone is what its folder would be: several students, or the versions of one."""
+    file = tmp_path / "all.zip"
+    file.write_bytes(pack({f"{top}{who}/{path}": text for who in ("ann", "bo") for path, text in CODE.items()}))
+    assert [one.name for one in find_submissions(file, make_assignment()).found] == ["ann", "bo"]
+    file.write_bytes(pack({f"{top}{who}/{path}": text for who in ("old", "new") for path, text in CODE.items()}))
+    assert [one.path for one in find_submissions(file, make_assignment()).found] == [file]
+
+
+@pytest.mark.parametrize("again", ["alice (1).zip", "alice(2).zip", "alice - Copy.zip", "Copy of Alice.zip"])
+def test_what_was_downloaded_twice_is_one_students(find, make_assignment, again):
+    """A copy that a browser has numbered is an attempt: the one written to last counts, and the other is named."""
+    later = pack({**CODE, "hw2/layers.py": "def a(): return 3\n"}, (2025, 4, 1, 0, 0, 0))
+    found = find({"alice.zip": ZIP, again: later, "bob.zip": ZIP})
+    assert list(found) == ["alice", "bob"]
+    submission = read_submission(found["alice"], make_assignment())
+    assert submission.files["hw2/layers.py"] == b"def a(): return 3\n"
+    assert f"`{again}/` was graded, not `alice.zip/`" in submission.notes[0]
+
+
+@pytest.mark.parametrize("names", [("group (1)", "group (2)"), ("student-1", "student-2"), ("student", "student-1")])
+def test_numbers_alone_make_nobody_the_same(find, names):
+    """Only what stands beside the name without a number is a copy of it."""
+    assert list(find({f"{name}.zip": ZIP for name in names})) == list(names)
+
+
+def test_composed_letters_are_no_difference(find):
+    """A report whose name a Mac has decomposed belongs to the folder of the same name."""
+    mac = unicodedata.normalize("NFD", "Zoë")
+    assert list(find({f"{mac}.pdf": b"%PDF", "Zoë.zip": ZIP, "bo.zip": ZIP})) == ["bo", mac]
+
+
+@pytest.mark.parametrize("names", [("hw2-kit", "hw2-mine"), ("layers starter", "hw2 edited"), ("hw2-main", "old")])
+def test_a_kit_beside_the_work_is_no_student(find, names):
+    """Folders that are called as the assignment or a version of it are one student's."""
+    files = {f"ann/{name}/{path}": text for name in names for path, text in CODE.items()}
+    assert list(find(files | {f"bo/{path}": text for path, text in CODE.items()})) == ["ann", "bo"]
+
+
+@pytest.mark.parametrize("files", [("run.sqlite", "results.json"), ("grades.csv", "scorecards/ann.html")])
+def test_copies_of_results_are_no_student(find, files):
+    """Results are known by what is in them, under whatever name, but never where code lies among them."""
+    students = {f"{who}/{path}": text for who in ("ann", "bo") for path, text in CODE.items()}
+    assert list(find(students | {f"my marks/{name}": "" for name in files})) == ["ann", "bo"]
+    own = {f"cy/{name}": "" for name in files} | {f"cy/{path}": text for path, text in CODE.items()}
+    assert list(find(own)) == ["ann", "bo", "cy"]
+
+
+def test_too_many_archives_are_told(find, make_assignment):
+    """Where the code may be in an archive that was not opened any more, the message says so."""
+    many = {f"{number}.zip": pack({"a.txt": "x"}) for number in range(12)}
+    found = find({"ann.zip": pack(many | {"hw2.zip": ZIP}), "bo.zip": ZIP})
+    with pytest.raises(SubmissionError, match=r"holds over 8 archives.*Hand in the code only, in one archive"):
+        read_submission(found["ann"], make_assignment())
