@@ -70,7 +70,8 @@ def choose_notebook(
         return Chosen(files)
     likely = _worked_on(named or found, files, rivals, target=target) if len(found) > 1 else found
     notes = []
-    if len(named) > 1 and len(likely) > 1:
+    are_copies = len({plain_name(PurePosixPath(path).name) for path in likely}) == 1
+    if len(likely) > 1 and are_copies:
         works = [RivalWork(path, {target: files[path]}, {target: path}) for path in likely]
         work, note = choose_work(works, rivals, what="notebook")
         chosen = work.place

@@ -142,3 +142,12 @@ def test_of_two_notebooks_the_one_written_last_counts(read, tmp_path, write_file
     os.utime(folder / "old" / "hw.ipynb", (2000.0, 2000.0))
     with pytest.raises(UnclearError, match=r"unclear which notebook is meant: `new/hw.ipynb`, `old/hw.ipynb` differ"):
         read({}, SubmissionKind.NOTEBOOK)
+
+
+def test_copies_of_a_notebook_of_another_name_are_rivals(read):
+    """What a browser has numbered is never chosen by its name: the times tell, or nothing is graded."""
+    with pytest.raises(UnclearError, match=r"`alice \(1\).ipynb`, `alice.ipynb` differ"):
+        read(
+            {"a.zip": pack({"alice.ipynb": NOTEBOOK, "alice (1).ipynb": NOTEBOOK.replace("x = 1", "x = 2")})},
+            SubmissionKind.NOTEBOOK,
+        )
