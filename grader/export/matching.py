@@ -234,10 +234,7 @@ def _spelled_places(students: Sequence[Student]) -> Callable[[str], list[int]]:
 
 
 def _is_named(name: str, student: Student) -> bool:
-    return any(
-        _find_spelled([name], [student], spell=spell, keys_of=_own_names)[name]
-        for spell in (folded_name, squeezed_name)
-    )
+    return bool(_spelled_places([student])(name))
 
 
 def _keys(student: Student) -> tuple[str, ...]:
