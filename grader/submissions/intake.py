@@ -176,7 +176,12 @@ def _find_below(candidate: Path, handed_in: HandedIn, *, depth: int, out: Path |
     is_class = depth <= _MOST_GROUPS and is_download(candidate, alone=alone)
     if not is_class and not (alone and may_be_class(candidate)):
         return _one(candidate)
-    holder, folder = unpack_download(candidate)
+    try:
+        holder, folder = unpack_download(candidate)
+    except SubmissionError:
+        if alone:
+            raise
+        return _one(candidate)  # one of many: it says what is wrong when it is read, and stops nobody else
     hits = _find_in(folder, handed_in, depth=depth, out=out)
     return hits.held_by(holder) if is_class or len(hits.hits) > 1 else _one(candidate)
 

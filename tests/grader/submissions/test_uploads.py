@@ -248,6 +248,26 @@ def test_an_unsafe_download_is_refused(tmp_path, make_assignment, name):
     assert not (tmp_path.parent / "x_1_assignsubmission_file_a.zip").exists()
 
 
+MARKED = {"annlee_12_345_hw.py": b"x", "bolee_13_346_hw.py": b"x"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("evil.zip", pack({**MARKED, "../x.py": b"x"})),
+        ("evil.zip", pack({**MARKED, "/etc/x.py": b"x"})),
+        ("evil.zip", pack(MARKED).replace(b"PK\x03\x04", b"PK\x03\x05")),
+        ("evil.tar", tar_of({**MARKED, "../x.py": b"x"})),
+    ],
+)
+def test_one_students_archive_that_looks_like_a_class_stops_nobody(find, make_assignment, name, content):
+    """Among others, an archive with the marks of two students and a fault is a submission that can't be read."""
+    found = find({"ann.zip": ZIP, "bo.zip": ZIP, name: content})
+    assert list(found) == ["ann", "bo", "evil"]
+    with pytest.raises(SubmissionError):
+        read_submission(found["evil"], make_assignment())
+
+
 def test_a_report_beside_a_zip_of_one_name_is_no_submission(find):
     """Without an LMS, entries that differ in their suffixes only are one student's."""
     assert list(find({"alice.pdf": b"%PDF", "alice.zip": ZIP, "bob.zip": ZIP})) == ["alice", "bob"]
