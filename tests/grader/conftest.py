@@ -127,13 +127,26 @@ def read_tiny():
 
 
 @pytest.fixture(scope="session")
-def grade_many(process_server):
-    """Return a function that grades submissions, a dict of names to files, one after another in one session.
+def grade_found(process_server):
+    """Return a function that grades submissions that were found, one after another in one session.
 
-    The fork server is a real one, started once for all tests.
+    The fork server is a real one, started once for all tests; `report` gets each result and its digest.
     """
     from grader.grading.grade import grade_all
     from grader.grading.job import Job, Order
+    from grader.sandbox.outside.walls import Wall
+
+    def grade(assignment, founds, *, report, wall=Wall.PROCESS, tasks=None):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("grader.grading.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+            grade_all(Order(assignment.folder, assignment, wall=wall, tasks=tasks), map(Job, founds), report=report)
+
+    return grade
+
+
+@pytest.fixture(scope="session")
+def grade_many(grade_found):
+    """Return a function that grades submissions, a dict of names to files, as `grade_found` does."""
     from grader.sandbox.outside.walls import Wall
     from grader.submissions.submission import Found
 
@@ -142,13 +155,8 @@ def grade_many(process_server):
         founds = [Found(name, _write(folder / name, files)) for name, files in submissions.items()]
         for found in founds:
             found.path.mkdir(parents=True, exist_ok=True)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("grader.grading.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
-            grade_all(
-                Order(assignment.folder, assignment, wall=wall, tasks=tasks),
-                map(Job, founds),
-                report=lambda result, _digest: results.__setitem__(result.submission, result),
-            )
+        report = lambda result, _digest: results.__setitem__(result.submission, result)  # noqa: E731
+        grade_found(assignment, founds, report=report, wall=wall, tasks=tasks)
         return results
 
     return grade

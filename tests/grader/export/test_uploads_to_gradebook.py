@@ -15,12 +15,9 @@ from upload_samples import pack
 
 from grader.export.finished_run import export_run
 from grader.export.job import ExportRequest
-from grader.grading.grade import grade_all
-from grader.grading.job import Job, Order
 from grader.results.results_file import RunInfo
 from grader.results.store import open_store
 from grader.results.verdict import Status, SubmissionResult
-from grader.sandbox.outside.walls import Wall
 from grader.submissions.submission import find_submissions
 
 RUN = RunInfo("hw2", "HW2", "checks-1", "0.1.0", "2.13.0", "process", "2026-05-01T10:00:00Z")
@@ -113,9 +110,8 @@ class Graded:
 
 
 @pytest.fixture(scope="module")
-def grade_trees(process_server, make_course, read_tiny, write_files, tmp_path_factory):
+def grade_trees(grade_found, make_course, read_tiny, write_files, tmp_path_factory):
     """Return a function that writes trees of uploads, grades them in one session and returns what each came to."""
-    from contextlib import nullcontext
 
     def grade(trees, **course):
         root = tmp_path_factory.mktemp("uploads")
@@ -133,9 +129,7 @@ def grade_trees(process_server, make_course, read_tiny, write_files, tmp_path_fa
             origin = replace(found.origin, content=digest)
             graded[key].results[found.name] = replace(result, submission=found.name, origin=origin)
 
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("grader.grading.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
-            grade_all(Order(assignment.folder, assignment, wall=Wall.PROCESS), map(Job, founds), report=keep)
+        grade_found(assignment, founds, report=keep)
         return graded
 
     return grade
