@@ -8,17 +8,24 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from grader.datasets.accuracy import Accuracy, UnusablePredictions, mean_loss, score
+    from grader.datasets.accuracy import Accuracy, DivergedPredictions, UnusablePredictions, mean_loss, score
+    from grader.datasets.attempts import Attempts, best_of
     from grader.datasets.load import Dataset
     from grader.datasets.parts import Limit
 
-__all__ = ["Accuracy", "Dataset", "Limit", "UnusablePredictions", "mean_loss", "score"]
+__all__ = [
+    "Accuracy", "Attempts", "Dataset", "DivergedPredictions", "Limit", "UnusablePredictions", "best_of", "mean_loss",
+    "score",
+]  # fmt: skip
 
 _MODULES = {
     "Accuracy": "accuracy",
+    "Attempts": "attempts",
     "Dataset": "load",
+    "DivergedPredictions": "accuracy",
     "Limit": "parts",
     "UnusablePredictions": "accuracy",
+    "best_of": "attempts",
     "mean_loss": "accuracy",
     "score": "accuracy",
 }

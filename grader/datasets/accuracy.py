@@ -19,6 +19,10 @@ class UnusablePredictions(AssertionError):
     """Report predictions that can't be scored, in a sentence for the student; fails the check as wrong."""
 
 
+class DivergedPredictions(UnusablePredictions):
+    """Report scores that hold NaN: the training that made them diverged, which another start may not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Accuracy:
     """Count the test rows whose class was predicted."""
@@ -38,7 +42,8 @@ class Accuracy:
 def score(predictions: object, dataset: Dataset) -> Accuracy:
     """Compare predictions for `dataset.test_x` with its labels.
 
-    Takes class indices (N,) or scores (N, C), of which the greatest counts. Raises UnusablePredictions for the rest.
+    Takes class indices (N,) or scores (N, C), of which the greatest counts. Raises UnusablePredictions for the rest,
+    DivergedPredictions for scores with NaN.
     """
     N, C = len(dataset.test_y), len(dataset.classes)
     tensor = _tensor_of(predictions)
@@ -87,7 +92,7 @@ def _greatest(scores: torch.Tensor) -> torch.Tensor:
     broken = scores.isnan().any(dim=1)
     if broken.any():
         first = int(broken.int().argmax())
-        raise UnusablePredictions(
+        raise DivergedPredictions(
             f"The scores of {int(broken.sum())} of {len(scores)} test rows hold NaN, the first in row {first}: no "
             "class is the greatest. Did the training diverge? Try a smaller learning rate."
         )

@@ -12,7 +12,7 @@ MEAN, STD = 0.2860, 0.3530  # of Fashion-MNIST's pixels, and of the stand-in's
 
 
 @probe(needs=["notebook", "notebook_mlp", "notebook_evaluate"])
-def clothes(*, train_x, train_y, valid_x, valid_y, test_x, epochs, kind="MLP", turned=False):
+def clothes(*, train_x, train_y, valid_x, valid_y, test_x, epochs, seed, kind="MLP", turned=False):
     """Train a model of the notebook with its `train`; return the scores of the test pictures.
 
     `kind` is "MLP", "MLPDropout" or a number of neurons. With `turned` also those of the pictures that the notebook's
@@ -20,6 +20,7 @@ def clothes(*, train_x, train_y, valid_x, valid_y, test_x, epochs, kind="MLP", t
     """
     from notebook_evaluate import train
 
+    torch.manual_seed(seed)
     model = new_model(kind)
     data = TensorDataset((train_x - MEAN) / STD, train_y.clone())
     loader = DataLoader(data, batch_size=64, shuffle=True)

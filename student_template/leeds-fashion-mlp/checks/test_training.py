@@ -6,7 +6,7 @@ ten over 54 000: it takes seconds, and the targets are made for it.
 
 import pytest
 
-from grader.datasets import Limit, score
+from grader.datasets import Limit, best_of, score
 
 PICTURES = ("fashion-mnist", "digits")
 EPOCHS = {"fashion-mnist": 3, "digits": 20}
@@ -18,16 +18,20 @@ def load(dataset, *, seed=0):
     return dataset(*PICTURES, shape=(1, 28, 28), limit=Limit(train=12_000, valid=1, test=2_000), seed=seed)
 
 
-def trained(probe, data, **options):
-    return probe("clothes", epochs=EPOCHS[data.name], **data.for_probe(), **options)
+def check_target(probe, data, name, **options):
+    """Train until an attempt reaches the target, three times at most; return the outputs of the last attempt."""
+    made = []
 
+    def train(attempt):
+        made.append(probe("clothes", epochs=EPOCHS[data.name], seed=attempt, **data.for_probe(), **options))
+        return score(made[-1].get("scores"), data)
 
-def check_target(actual, data, name):
-    found, target = score(actual.get("scores"), data), TARGETS[data.name]
-    assert found.percent >= target, (
-        f"After {EPOCHS[data.name]} epochs over {len(data.train_y)} pictures `{name}` is right for {found} of the test "
-        f"pictures; expected at least {target:.0f} %."
+    attempts = best_of(train, target=TARGETS[data.name], chance=100 / len(data.classes))
+    assert attempts.succeeded, (
+        f"After {EPOCHS[data.name]} epochs over {len(data.train_y)} pictures `{name}` is right for {attempts.best} of "
+        f"the test pictures; expected at least {attempts.target:.0f} %. {attempts}"
     )
+    return made[-1]
 
 
 @pytest.mark.graded(task="fashion-training", weight=2)
@@ -36,8 +40,7 @@ def test_mlp_learns_clothes(probe, dataset):
 
     If all other checks pass and this one fails: does `train` call backward and step for every batch?
     """
-    data = load(dataset)
-    check_target(trained(probe, data), data, "MLP")
+    check_target(probe, load(dataset), "MLP")
 
 
 @pytest.mark.graded(task="rotation-training", weight=2)
@@ -46,19 +49,17 @@ def test_turned_pictures_cost_accuracy(probe, dataset):
 
     The test pictures go through your rotated_test_transforms.
     """
-    data = load(dataset)
-    check_drop(trained(probe, data, turned=True), data)
+    check_drop(probe, load(dataset))
 
 
 @pytest.mark.graded(task="variations-training", weight=1)
 def test_mlp_with_dropout_learns(probe, dataset):
     """Your MLPDropout learns Fashion-MNIST"""
-    data = load(dataset)
-    check_target(trained(probe, data, kind="MLPDropout"), data, "MLPDropout")
+    check_target(probe, load(dataset), "MLPDropout", kind="MLPDropout")
 
 
-def check_drop(actual, data):
-    check_target(actual, data, "MLP")
+def check_drop(probe, data):
+    actual = check_target(probe, data, "MLP", turned=True)
     plain = score(actual["scores"], data)
     turned = score(actual.get("scores of turned pictures"), data)
     drop, least = plain.percent - turned.percent, DROP[data.name]

@@ -6,7 +6,7 @@ notebook.
 
 import pytest
 
-from grader.datasets import Limit, score
+from grader.datasets import Limit, best_of, score
 
 LIMIT = Limit(train=1600, valid=200, test=1000)
 RELU = {"actv": "ReLU()", "hidden": [64, 64], "num_epochs": 30, "lr": 3e-3}
@@ -14,13 +14,20 @@ LEAKY = {"actv": "LeakyReLU(0.1)", "hidden": [48, 48, 48], "num_epochs": 30, "lr
 TARGET = 90.0  # percent; the reference reaches 96.9 ± 1.2 and 97.8 ± 0.6, without zero_grad up to 84
 
 
+SEEDS = (2021, 1, 2)  # the document's own first
+
+
 def check_spirals(probe, data, options):
-    """Train and ask for the accuracy on the test points."""
-    actual = probe("spirals", **data.for_probe(), **options)
-    accuracy = score(actual.get("scores"), data)
-    assert accuracy.percent >= TARGET, (
+    """Train and ask for the accuracy on the test points, of the best attempt."""
+
+    def train(attempt):
+        return score(probe("spirals", seed=SEEDS[attempt], **data.for_probe(), **options).get("scores"), data)
+
+    attempts = best_of(train, target=TARGET, chance=100 / len(data.classes), attempts=len(SEEDS))
+    assert attempts.succeeded, (
         f"After {options['num_epochs']} epochs, the network with hidden layers of {options['hidden']} units is right "
-        f"for {accuracy} of new points; expected at least {TARGET:.0f} %. Guessing gives 25 %, straight lines 35 %."
+        f"for {attempts.best} of new points; expected at least {TARGET:.0f} %. Guessing gives 25 %, straight lines "
+        f"35 %. {attempts}"
     )
 
 

@@ -1,12 +1,13 @@
 """Public checks of train_model: a small ResNet learns, and train_model reports what its model can.
 
-The predictions are scored here. All of the notebook takes part: block, network, module and train_model.
+The predictions are scored here. All of the notebook takes part: block, network, module and train_model. A train_model
+that seeds by itself starts every attempt alike, so attempts get other images; the best of three counts.
 """
 
 import pytest
 
 from grader.compare import Spec, assert_matches
-from grader.datasets import Limit, score
+from grader.datasets import Limit, best_of, score
 
 LIMIT = Limit(train=128, valid=200, test=500)
 # Percent. All 100 epochs are run, on few images, for only then the schedule of the document lowers the learning rate:
@@ -28,28 +29,41 @@ def normalized(data):
     return {name: (x - mean) / std if name.endswith("_x") else x for name, x in data.for_probe().items()}
 
 
-def assert_learned(probe, data):
-    actual = probe("trained_resnet", **normalized(data), **OPTIONS)
-    reached = score(actual.get("test scores"), data)
-    target = TARGETS[data.name]
-    assert reached.percent >= target, (
-        f"The trained network is right for {reached} of the test images of {data.name}; expected at least "
-        f"{target:.0f} %. Is the model that train_model returns the trained one, and does its forward "
-        "return the scores of its network?"
+def images(dataset, *, seed):
+    return dataset("cifar10", "fashion-mnist", "digits", shape=(3, 32, 32), limit=LIMIT, seed=seed)
+
+
+def assert_learned(probe, dataset, *, seeds):
+    """Train on the images of each seed until one training reaches the target; return its images and outputs."""
+    made = []
+
+    first = images(dataset, seed=seeds[0])
+
+    def train(attempt):
+        data = images(dataset, seed=seeds[attempt]) if attempt else first
+        made.append((data, probe("trained_resnet", **normalized(data), **OPTIONS)))
+        return score(made[-1][1].get("test scores"), data)
+
+    attempts = best_of(train, target=TARGETS[first.name], chance=100 / len(first.classes), attempts=len(seeds))
+    assert attempts.succeeded, (
+        f"The trained network is right for {attempts.best} of the test images of {first.name}; expected at least "
+        f"{attempts.target:.0f} %. {attempts} Is the model that train_model returns the trained one, and does its "
+        "forward return the scores of its network?"
     )
-    return actual
+    return made[-1]
 
 
 @pytest.mark.graded(task="training", weight=3)
 def test_training_learns(probe, dataset):
     """A small ResNet that train_model trains for 100 epochs learns to classify images
 
-    It has one block in each of three groups, and 128 training images. It takes half a minute.
+    It has one block in each of three groups, and 128 training images. It takes half a minute. If it fails, it is
+    trained twice more on other images, and the best training counts.
     """
-    assert_learned(probe, dataset("cifar10", "fashion-mnist", "digits", shape=(3, 32, 32), limit=LIMIT))
+    assert_learned(probe, dataset, seeds=(0, 1, 2))
 
 
-def assert_reported(actual, data):
+def assert_reported(data, actual):
     """Ask for the accuracy of the returned model as the reported one; both loaders had the validation images."""
     assert_matches(actual, {"validation scores": Spec((len(data.valid_y), 10))})
     share = float((actual["validation scores"].argmax(dim=1) == data.valid_y).double().mean())

@@ -5,7 +5,7 @@ test_training_hidden.py does the same with what the notebook ends with.
 
 import pytest
 
-from grader.datasets import Limit, score
+from grader.datasets import Limit, best_of, score
 
 SHAPE = (3, 32, 32)
 MEANS, STDS = [0.491, 0.482, 0.447], [0.247, 0.243, 0.261]
@@ -17,20 +17,27 @@ ROWS = Limit(train=5000, valid=1000, test=2000)
 TARGETS = {"cifar10": 25.0, "fashion-mnist": 60.0, "digits": 65.0}
 
 
-def check_learning(probe, dataset, name, *, seed):
-    """Train on the first data set that is here, and ask for its accuracy on new images."""
+SEEDS = (42, 43, 44)  # the document's own first
+
+
+def check_learning(probe, dataset, name):
+    """Train on the first data set that is here, and ask for its accuracy on new images. The best attempt counts."""
     data = dataset(*TARGETS, shape=SHAPE, limit=ROWS)
     target, epochs = TARGETS[data.name], 15 if data.name == "digits" else 10
-    actual = probe(name, mean=MEANS, std=STDS, lr=0.1, num_epochs=epochs, seed=seed, **data.for_probe())
-    accuracy = score(actual.get("scores"), data)
-    assert accuracy.percent >= target, (
-        f"After {epochs} epochs on {len(data.train_y)} images, {accuracy} of new images are right; expected at least "
-        f"{target:.0f} %. If all else passes, look at how the weights are initialized and at the activation."
+
+    def train(attempt):
+        options = {"mean": MEANS, "std": STDS, "lr": 0.1, "num_epochs": epochs, "seed": SEEDS[attempt]}
+        return score(probe(name, **options, **data.for_probe()).get("scores"), data)
+
+    attempts = best_of(train, target=target, chance=100 / len(data.classes), attempts=len(SEEDS))
+    assert attempts.succeeded, (
+        f"After {epochs} epochs on {len(data.train_y)} images, {attempts.best} of new images are right; expected at "
+        f"least {target:.0f} %. {attempts} If all else passes, look at how the weights are initialized and at the "
+        "activation."
     )
-    return accuracy
 
 
 @pytest.mark.graded(task="training")
 def test_training_learns_images(probe, dataset):
     """Your MLP, trained by your optimizer and your training loop, recognizes images that it has never seen"""
-    check_learning(probe, dataset, "learn_images", seed=42)
+    check_learning(probe, dataset, "learn_images")

@@ -10,10 +10,11 @@ from grader.probes import probe
 
 
 @probe(needs=["notebook_spiral_training"])
-def spirals(*, train_x, train_y, valid_x, valid_y, test_x, actv, hidden, num_epochs, lr):
+def spirals(*, train_x, train_y, valid_x, valid_y, test_x, actv, hidden, num_epochs, lr, seed):
     """Train the notebook's Net with its own loop; return the scores of the test points."""
     from notebook_spiral_training import Net, train_test_classification
 
+    torch.manual_seed(seed)
     net = Net(actv, 2, list(hidden), 4)
     train_loader = DataLoader(TensorDataset(train_x.clone(), train_y.float()), batch_size=64, shuffle=True)
     valid_loader = DataLoader(TensorDataset(valid_x.clone(), valid_y.float()), batch_size=128)
@@ -63,6 +64,7 @@ def image_classifier(*, train_x, train_y, valid_x, valid_y, test_x, num_epochs, 
     test = (255 * torch.cat([test_x, others])).round().to(torch.uint8), labels
     with afhq(train=train, val=test):
         train_loader, test_loader = get_data_loaders(64, seed)
+        torch.manual_seed(seed)
         net = Net("ReLU()", 3 * height * width, [64, 64, 64], len(CLASSES))
         optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
         train_test_classification(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from grader.datasets import Limit, score
+from grader.datasets import Limit, best_of, score
 
 SHAPE = (3, 32, 32)
 ROWS = Limit(train=3000, valid=10, test=1500)  # of ten classes
@@ -31,17 +31,22 @@ def three_classes(dataset, **options):
     return replace(data, **parts, classes=tuple(data.classes[number] for number in classes)), target
 
 
-def check_images(probe, data, target, *, seed):
-    """Train and ask for the accuracy on the test images."""
-    actual = probe("image_classifier", num_epochs=EPOCHS, seed=seed, **data.for_probe())
-    accuracy = score(actual.get("scores"), data)
-    assert accuracy.percent >= target, (
-        f"After {EPOCHS} epochs with your loaders, the network is right for {accuracy} of new images ("
-        f"{', '.join(data.classes)}); expected at least {target:.0f} %."
+def check_images(probe, data, target, *, seeds):
+    """Train and ask for the accuracy on the test images, of the best attempt."""
+
+    def train(attempt):
+        return score(
+            probe("image_classifier", num_epochs=EPOCHS, seed=seeds[attempt], **data.for_probe()).get("scores"), data
+        )
+
+    attempts = best_of(train, target=target, chance=100 / len(data.classes), attempts=len(seeds))
+    assert attempts.succeeded, (
+        f"After {EPOCHS} epochs with your loaders, the network is right for {attempts.best} of new images ("
+        f"{', '.join(data.classes)}); expected at least {target:.0f} %. {attempts}"
     )
 
 
 @pytest.mark.graded(task="image-training")
 def test_images(probe, dataset):
     """An MLP learns three classes of images through your loaders"""
-    check_images(probe, *three_classes(dataset), seed=2021)
+    check_images(probe, *three_classes(dataset), seeds=(2021, 1, 2))
