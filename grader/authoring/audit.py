@@ -44,6 +44,7 @@ from grader.authoring.audit_trials import (
     try_template,
     try_variant,
 )
+from grader.authoring.grounds import Ground, count_grounded, judge_grounds, read_grounds
 from grader.authoring.mistakes import Mistake, Variant, explain_edit, explain_overlay, read_mistakes, read_variants
 from grader.authoring.record import record_assets
 from grader.authoring.template import is_stale
@@ -92,7 +93,8 @@ class AuditRequest:
 class Audit:
     """Hold what an audit of one assignment found: violations, figures, and what each mistake's check said.
 
-    `not_run` counts the reference's checks that could not run on this machine because data or a GPU is missing.
+    `grounded` counts the checks that state grounds or are advice, `advice` those that are; `not_run` counts the
+    reference's checks that could not run on this machine because data or a GPU is missing.
     """
 
     slug: str
@@ -101,6 +103,8 @@ class Audit:
     mistakes: int = 0
     caught: int = 0
     variants: int = 0
+    grounded: int = 0
+    advice: int = 0
     full: int = 0
     not_run: int = 0
     seconds: float = 0.0
@@ -128,6 +132,8 @@ def audit_assignment(course: Path, slug: str, *, request: AuditRequest, progress
     mistakes = tuple(one for one in mistakes if one.check not in checks or checks[one.check].task in chosen)
     audited = read_audited(assignment, {name: check for name, check in checks.items() if check.task in chosen})
     found = Audit(slug, checks=len(audited.checks), mistakes=len(mistakes), variants=len(variants))
+    found.grounded = count_grounded(audited.checks.values())
+    found.advice = sum(check.advice for check in audited.checks.values())
     found.points = sum(task.points for task in assignment.tasks if task.name in chosen)
     trials = _trials(audited, request.parts, mistakes, variants)
     with tempfile.TemporaryDirectory(prefix="grader-audit-") as scratch, progress(total=len(trials)) as advance:
@@ -140,11 +146,18 @@ def audit_assignment(course: Path, slug: str, *, request: AuditRequest, progress
         _judge_variant(found, variant, outcomes, audited)
     if AuditPart.ASSETS in request.parts:
         found.violations += judge_checks(checks.values(), assignment)
+        found.violations += judge_grounds(checks.values(), assignment)
         found.violations += judge_imports(assignment)
         found.violations += judge_kit(is_stale(assignment, course / "student_template" / slug), assignment)
         found.violations += judge_assets(record_assets(assignment, write=False, tasks=chosen), assignment)
     found.seconds = time.monotonic() - started
     return found
+
+
+def grounds_of(course: Path, slug: str) -> tuple[Ground, ...]:
+    """Return what every check of an assignment rests on. Raises CourseError if its checks can't be read."""
+    assignment = read_assignment(course, slug)
+    return read_grounds(collect_checks(assignment).values(), assignment)
 
 
 def find_unproven(audits: Iterable[Audit]) -> list[Violation]:

@@ -37,7 +37,7 @@ class Violation:
 def judge_reference(outcome: Outcome, assignment: Assignment) -> Iterator[Violation]:
     """Yield a violation for every check that the reference does not pass."""
     yield from _unreadable(REFERENCE, outcome, f"Mend reference/{assignment.slug}.")
-    for result in _lost(outcome):
+    for result in (*_lost(outcome), *_unheeded(outcome)):
         again = f"grader check reference/{assignment.slug} --assignment {assignment.slug} --task {result.task}"
         yield Violation(REFERENCE, _sentence(result), f"Mend the reference or the check; look with `{again}`.")
 
@@ -46,10 +46,10 @@ def judge_template(outcome: Outcome, assignment: Assignment) -> Iterator[Violati
     """Yield a violation for every check that the template passes, or fails for any reason but being unwritten."""
     yield from _unreadable(TEMPLATE, outcome, f"Mend the solution regions of reference/{assignment.slug}.")
     for result in outcome.results.values():
-        if result.verdict is Verdict.PASSED:
+        if result.verdict is Verdict.PASSED and not result.advice:
             message = f"It passes `{result.name}` without a solution, so that check gives points away."
             yield Violation(TEMPLATE, message, _edit_check(result, assignment))
-        elif result.verdict not in _UNWRITTEN:
+        elif result.verdict not in (*_UNWRITTEN, Verdict.PASSED):
             message = f"{_sentence(result)} Expected not_implemented or skipped."
             yield Violation(TEMPLATE, message, f"Mend the solution regions of reference/{assignment.slug}.")
 
@@ -112,7 +112,7 @@ def judge_checks(checks: Iterable[Check], assignment: Assignment) -> Iterator[Vi
     present = list(checks)
     folder = f"tests/assignments/{assignment.slug}"
     for task in assignment.tasks:
-        if not any(check.task == task.name for check in present):
+        if not any(check.task == task.name and not check.advice for check in present):
             message = f"No check earns the {task.points:g} points of the task `{task.name}`."
             yield Violation("checks", message, f"Add one to {folder}, or take the task out of assignment.toml.")
     hidden = sum(check.hidden for check in present)
@@ -177,6 +177,12 @@ def _lost(outcome: Outcome) -> list[CheckResult]:
         for result in outcome.results.values()
         if result.verdict is not Verdict.PASSED and (result.counted or result.verdict is Verdict.NOT_GRADED)
     ]
+
+
+def _unheeded(outcome: Outcome) -> list[CheckResult]:
+    """Return the advice that was not followed."""
+    fine = (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED)
+    return [result for result in outcome.results.values() if result.advice and result.verdict not in fine]
 
 
 def _unreadable(subject: str, outcome: Outcome, remedy: str) -> Iterator[Violation]:

@@ -4,7 +4,7 @@
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,6 +38,9 @@ def audit(
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", min=1, help="Grading processes.", show_default="one per core")
     ] = None,
+    grounds: Annotated[
+        bool, typer.Option("--grounds", help="Only list each check beside the sentence that it rests on.")
+    ] = False,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
     course: CourseOption = None,
 ) -> None:
@@ -55,6 +58,8 @@ def audit(
     from grader.report.terminal import progress_console, results_console
 
     folder = find_course(course or Path())
+    if grounds:
+        raise typer.Exit(print_grounds(results_console(), folder, assignments or list_slugs(folder)))
     request = request_for(only or (), mistakes=mistake or (), quick=quick, jobs=jobs)
     console, audits = results_console(), []
     for slug in assignments or list_slugs(folder):
@@ -68,6 +73,34 @@ def audit(
     if json_path is not None:
         write_figures(json_path, audits, unproven)
     raise typer.Exit(1 if unproven or any(found.violations for found in audits) else 0)
+
+
+def print_grounds(console: "Console", course: Path, slugs: Iterable[str]) -> int:
+    """Print each check beside what it rests on; return the exit code, 1 if one rests on nothing."""
+    from itertools import groupby
+
+    from rich.text import Text
+
+    from grader.authoring.audit import grounds_of
+    from grader.authoring.grounds import is_grounded
+    from grader.report.terminal import print_below
+    from grader.results.plain_text import number
+
+    missing = 0
+    for slug in slugs:
+        rows = grounds_of(course, slug)
+        for task, ones in groupby(rows, key=lambda row: row.task):
+            console.print(Text(f"{slug} {task}", style="bold"))
+            for row in ones:
+                worth = "advice" if row.advice else f"{number(row.points)} points"
+                line = f"  {'·' if is_grounded(row) else '✗'} {row.title} ({row.check}, {worth})"
+                console.print(Text(line), soft_wrap=True)
+                print_below(console, row.grounds or ("no grounds: costs no points" if row.advice else "no grounds"))
+        bare = sum(not is_grounded(row) for row in rows)
+        words = f"{slug}: {len(rows) - bare} of {len(rows)} checks state grounds or are advice."
+        console.print(Text(words, style="bold"), soft_wrap=True)
+        missing += bare
+    return 1 if missing else 0
 
 
 @contextmanager
@@ -126,6 +159,7 @@ def audit_in_words(audit: "Audit") -> str:
 
     words = f"{audit.slug}: {audit.checks} checks, {number(audit.points)} points, "
     words += f"{audit.caught} of {audit.mistakes} mistakes caught, {audit.full} of {audit.variants} variants full, "
+    words += f"{audit.grounded} of {audit.checks} with grounds ({audit.advice} advice), "
     if audit.not_run:
         words += f"{audit.not_run} checks could not run here, "
     count = len(audit.violations)

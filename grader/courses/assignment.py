@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 MISTAKES_FILES = "mistakes*.toml"
+HOW_TO_STATE_GROUNDS = "Write place and gist of the text, `line 40: the loss is averaged over the batch`, say."
 
 
 class SubmissionKind(StrEnum):
@@ -66,6 +67,7 @@ class Task:
     keys of `grader.sandbox.wire.limits` that bound a single probe.
     `forbidden` are dotted names (`torch.nn.Linear`, `torch.autograd`, `torch.nn.functional.*`) that may not be used in
     the files that match the globs `forbidden_in`. `cell` is the id of the notebook's cell where the task is checked.
+    `grounds` are those of all its checks that state none of their own.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Task:
     long: bool = False
     limits: Mapping[str, float] = field(default_factory=dict)
     cell: str = ""
+    grounds: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class Assignment:
 
     `folder` holds probes and checks; `assets` may not exist yet; `reference` is None in the students' kit.
     `limits` are the overrides as written: keys of `grader.sandbox.wire.limits` to numbers above zero.
+    `demands_grounds`: an audit refuses checks that state neither grounds nor that they are advice.
     """
 
     slug: str
@@ -114,6 +118,7 @@ class Assignment:
     tasks: tuple[Task, ...]
     notebook: NotebookSettings = NotebookSettings()
     questions: tuple[Question, ...] = ()
+    demands_grounds: bool = True
 
 
 def grading_files(assignment: Assignment) -> tuple[Path, ...]:
@@ -141,3 +146,9 @@ def helper_files(assignment: Assignment) -> tuple[Path, ...]:
 def is_hidden_file(path: Path) -> bool:
     """Say whether a file of checks or of helpers is kept from students."""
     return path.name.endswith("_hidden.py")
+
+
+def is_grounds(value: object) -> bool:
+    """Say whether a value names a place in a text, and behind a colon the gist of what stands there."""
+    place, _, gist = value.partition(": ") if isinstance(value, str) else ("", "", "")
+    return bool(place.strip() and gist.strip())

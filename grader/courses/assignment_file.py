@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from grader.courses.assignment import (
+    HOW_TO_STATE_GROUNDS,
     Assignment,
     HandedIn,
     NotebookSettings,
@@ -17,6 +18,7 @@ from grader.courses.assignment import (
     Scoring,
     SubmissionKind,
     Task,
+    is_grounds,
 )
 from grader.courses.globs import find_glob_fault, is_matched
 from grader.courses.toml_table import (
@@ -40,7 +42,10 @@ LIMITS_IN_WHOLE_NUMBERS = (
     "memory_mib", "processes", "open_files", "file_mib", "tmp_mib", "output_kib", "reply_mib", "threads", "gpu_mib",
 )  # fmt: skip
 
-_TOP = ("title", "slug", "submission", "sandbox", "notebook", "limits", "tasks", "answers")
+_TOP = ("title", "slug", "submission", "sandbox", "notebook", "limits", "tasks", "answers", "audit")
+_OF_A_TASK = (
+    "title", "points", "scoring", "hidden", "forbidden", "forbidden_in", "long", "limits", "cell", "grounds",
+)  # fmt: skip
 _DOTTED_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\.\*)?")
 _TASK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
@@ -72,7 +77,13 @@ def read_assignment_file(home: Home) -> Assignment:
         tasks=_read_tasks(take_table(top, "tasks"), handed_in),
         notebook=_read_notebook(take_table(top, "notebook", default={}), handed_in),
         questions=_read_questions(take_table(top, "answers", default={}), handed_in),
+        demands_grounds=_read_demand(take_table(top, "audit", default={})),
     )
+
+
+def _read_demand(table: Table) -> bool:
+    refuse_unknown(table, ("grounds",))
+    return take_flag(table, "grounds", default=True)
 
 
 def _read_slug(top: Table, home: Home) -> str:
@@ -174,9 +185,7 @@ def _read_task(table: Table, name: str, handed_in: HandedIn) -> Task:
     if not _TASK_NAME.fullmatch(name):
         remedy = "Use letters, digits, `_` and `-`: the name becomes a column of grades.csv."
         raise fault(table, "", f"has a name that can't be used: `{name}`", remedy=remedy)
-    refuse_unknown(
-        table, ("title", "points", "scoring", "hidden", "forbidden", "forbidden_in", "long", "limits", "cell")
-    )
+    refuse_unknown(table, _OF_A_TASK)
     points = take_number(table, "points")
     if points < 0:
         raise fault(table, "points", f"is {points}; expected 0 or more", remedy="Points are earned, never lost.")
@@ -192,7 +201,15 @@ def _read_task(table: Table, name: str, handed_in: HandedIn) -> Task:
         long=take_flag(table, "long", default=False),
         limits=_read_task_limits(take_table(table, "limits", default={})),
         cell=_take_cell(table, handed_in),
+        grounds=_take_grounds(table),
     )
+
+
+def _take_grounds(table: Table) -> str:
+    grounds = take_text(table, "grounds", default="")
+    if grounds and not is_grounds(grounds):
+        raise fault(table, "grounds", f"is `{grounds}`", remedy=HOW_TO_STATE_GROUNDS)
+    return grounds
 
 
 def _read_questions(table: Table, handed_in: HandedIn) -> tuple[Question, ...]:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from grader.courses.assignment import Assignment, is_hidden_file
+from grader.courses.assignment import HOW_TO_STATE_GROUNDS, Assignment, is_grounds, is_hidden_file
 from grader.courses.toml_table import suggest
 from grader.errors import CourseError
 
-_MARKER_KEYS = ("task", "weight", "after", "device")
+_MARKER_KEYS = ("task", "weight", "after", "device", "grounds", "advice")
 _DEVICES = ("cpu", "cuda")
 
 
@@ -23,7 +23,8 @@ _DEVICES = ("cpu", "cuda")
 class Check:
     """Describe one check: if one of the checks in `after` fails it is skipped; `device` is what it has to run on.
 
-    `limits` are its task's own.
+    `limits` are its task's own. `grounds` names the place in the assignment's text that asks for what is checked, and
+    says its gist: `line 40: the loss is averaged`. `advice` costs nobody points: what it asks for stands in no text.
     """
 
     name: str
@@ -35,6 +36,8 @@ class Check:
     device: str
     hidden: bool
     limits: Mapping[str, float] = field(default_factory=dict)
+    grounds: str = ""
+    advice: bool = False
 
     @property
     def seed(self) -> int:
@@ -58,9 +61,6 @@ def check_of(item: pytest.Function, assignment: Assignment) -> Check:
     task = marker.kwargs.get("task", "")
     if task not in tasks:
         raise CourseError(f"{place} belongs to the unknown task {task!r}.", remedy=suggest(task, tasks))
-    weight = marker.kwargs.get("weight", 1)
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
-        raise CourseError(f"{place} has the weight {weight!r}.", remedy="Give a number above 0.")
     device = marker.kwargs.get("device", "cpu")
     if device not in _DEVICES:
         raise CourseError(f"{place} asks for the device {device!r}.", remedy=f"Known: {', '.join(_DEVICES)}.")
@@ -76,12 +76,41 @@ def check_of(item: pytest.Function, assignment: Assignment) -> Check:
         title=title,
         hint=hint,
         task=task,
-        weight=float(weight),
+        weight=_weight_of(marker, place),
         after=(after,) if isinstance(after, str) else tuple(after),
         device=device,
         hidden=tasks[task].hidden or is_hidden_file(item.path),
         limits=tasks[task].limits,
+        grounds=_grounds_of(marker, place) or tasks[task].grounds,
+        advice=_is_advice(marker, place),
     )
+
+
+def _weight_of(marker: pytest.Mark, place: str) -> float:
+    """Return what a check weighs within its task: 1 unless it says something else, 0 for advice."""
+    weight = marker.kwargs.get("weight", 1)
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
+        raise CourseError(f"{place} has the weight {weight!r}.", remedy="Give a number above 0, or `advice=True`.")
+    if not _is_advice(marker, place):
+        return float(weight)
+    if "weight" in marker.kwargs:
+        raise CourseError(f"{place} is advice and has a weight.", remedy="Remove `weight`: advice costs no points.")
+    return 0.0
+
+
+def _is_advice(marker: pytest.Mark, place: str) -> bool:
+    advice = marker.kwargs.get("advice", False)
+    if not isinstance(advice, bool):
+        raise CourseError(f"{place}: `advice` is {advice!r}; expected True or False.", remedy="Write `advice=True`.")
+    return advice
+
+
+def _grounds_of(marker: pytest.Mark, place: str) -> str:
+    """Return a check's own grounds, "" where it states none."""
+    grounds = marker.kwargs.get("grounds", "")
+    if grounds and not is_grounds(grounds):
+        raise CourseError(f"{place} has the grounds {grounds!r}.", remedy=HOW_TO_STATE_GROUNDS)
+    return str(grounds)
 
 
 def _words_of(item: pytest.Function, place: str) -> tuple[str, str]:
@@ -113,6 +142,17 @@ def in_order(checks: Mapping[str, Check]) -> list[str]:
     for name in checks:
         visit(name, ())
     return list(done)
+
+
+def refuse_points_after_advice(checks: Mapping[str, Check]) -> None:
+    """Raise CourseError for a check with points that comes after advice, which would then cost points."""
+    for check in checks.values():
+        for name in () if check.advice else check.after:
+            if name in checks and checks[name].advice:
+                raise CourseError(
+                    f"{check.name} comes after {name}, which is advice and may not cost points.",
+                    remedy=f"Take {name} out of its `after`, or make it advice, too.",
+                )
 
 
 def with_those_before(names: Iterable[str], checks: Mapping[str, Check]) -> frozenset[str]:

@@ -14,7 +14,7 @@ from grader.results.plain_text import number, shortened, visible, visible_line
 from grader.results.results_file import RunInfo
 from grader.results.student_view import student_view
 from grader.results.verdict import Answer, CheckResult, SubmissionResult, TaskResult, Verdict
-from grader.results.verdict_words import explanation_of, mark_of
+from grader.results.verdict_words import explanation_of, mark_of_check
 
 _MOST_BYTES = 1_000_000  # a step's summary may hold 1 MiB
 _MARKUP = re.compile(r"[\\`*_\[\]<>&|~@:$#]|(?i:(?<=www)\.)")
@@ -43,7 +43,7 @@ def github_annotations(results: Sequence[SubmissionResult]) -> str:
     lines = []
     for result in results:
         for check in (check for task in student_view(result).tasks for check in task.checks):
-            if check.feedback.traceback and check.verdict not in _NOT_TOLD:
+            if check.feedback.traceback and check.verdict not in _NOT_TOLD and not check.advice:
                 title = check.title or check.name
                 lines.append(_annotation(check, f"{result.submission}: {title}" if len(results) > 1 else title))
     return "".join(lines)
@@ -79,9 +79,10 @@ def _sum(result: SubmissionResult, final: FinalPoints) -> str:
 
 
 def _row(task: TaskResult) -> str:
-    passed = sum(check.verdict is Verdict.PASSED for check in task.checks)
+    graded = [check for check in task.checks if not check.advice]
+    passed = sum(check.verdict is Verdict.PASSED for check in graded)
     points = f"{number(task.points)} / {number(task.max_points)}"
-    return f"| {markdown(task.title or task.name)} | {points} | {passed} of {len(task.checks)} passed |"
+    return f"| {markdown(task.title or task.name)} | {points} | {passed} of {len(graded)} passed |"
 
 
 def _answer_row(answer: Answer) -> str:
@@ -90,7 +91,7 @@ def _answer_row(answer: Answer) -> str:
 
 
 def _told(check: CheckResult) -> str:
-    mark = mark_of(check.verdict)
+    mark = mark_of_check(check)
     words = [f"- {mark.symbol} **{markdown(check.title or check.name)}** ({mark.word})"]
     words += [_brief(text) for text in (explanation_of(check), check.feedback.hint) if text]
     return "<br>".join(words)

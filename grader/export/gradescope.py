@@ -14,7 +14,7 @@ from grader.results.results_file import RunInfo
 from grader.results.shares import Share, shares
 from grader.results.student_view import is_hidden_check, student_view
 from grader.results.verdict import Answer, CheckResult, Feedback, SubmissionResult, TaskResult, Verdict
-from grader.results.verdict_words import explanation_of, mark_of
+from grader.results.verdict_words import explanation_of, mark_of_check, why_uncounted
 
 VISIBILITIES = ("after_published", "after_due_date", "hidden")  # of hidden checks, the default first
 
@@ -52,11 +52,12 @@ def gradescope_json(result: SubmissionResult, *, final: FinalPoints, run: RunInf
 
 def _test(check: CheckResult, task: TaskResult, *, share: Share | None, number: str, hidden_as: str) -> dict[str, Any]:
     scores = {"score": round(share.points, 4), "max_score": round(share.max_points, 4)} if share else {}
+    status = {} if check.advice else {"status": "passed" if check.verdict is Verdict.PASSED else "failed"}
     return {
         **scores,
+        **status,
         "name": visible_line(f"{task.title or task.name}: {check.title or check.name}"),
         "number": number,
-        "status": "passed" if check.verdict is Verdict.PASSED else "failed",
         "output": _explained(check),
         "output_format": "text",
         "name_format": "text",
@@ -85,9 +86,9 @@ def _answer(answer: Answer, *, number: str, is_scored: bool) -> dict[str, Any]:
 def _explained(check: CheckResult) -> str:
     if check.verdict is Verdict.PASSED:
         return ""
-    lines = [mark_of(check.verdict).word, explanation_of(check), *_places(check.feedback)]
+    lines = [mark_of_check(check).word, explanation_of(check), *_places(check.feedback)]
     lines += [f"Hint: {check.feedback.hint}"] if check.feedback.hint else []
-    lines += ["" if check.counted else "This check doesn't count here: it costs no points."]
+    lines += [why_uncounted(check)]
     return shortened(visible("\n".join(line for line in lines if line)), _MOST_LETTERS)
 
 

@@ -18,7 +18,7 @@ from grader.results.plain_text import number, shortened, visible, visible_line
 from grader.results.results_file import RunInfo
 from grader.results.student_view import student_view
 from grader.results.verdict import CheckResult, SubmissionResult, Verdict
-from grader.results.verdict_words import explanation_of, mark_of
+from grader.results.verdict_words import explanation_of, mark_of_check
 
 _NOT_IN_FOLDER_NAMES = re.compile(r"[&<>\"`|':*?\\/\x00-\x1f\x7f]|\.\.+")
 _MOST_LETTERS = 20_000  # of a comment: a spreadsheet's cell takes 32,767
@@ -102,7 +102,7 @@ def comment(result: SubmissionResult, final: FinalPoints) -> str:
 
 
 def _item(check: CheckResult) -> str:
-    mark = mark_of(check.verdict)
+    mark = mark_of_check(check)
     words = [f"{mark.symbol} {_html(check.title or check.name)} ({mark.word})"]
     words += [_html(text) for text in (explanation_of(check), check.feedback.hint) if text]
     return f"<li>{'<br>'.join(words)}</li>"

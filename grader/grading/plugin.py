@@ -14,7 +14,7 @@ from typing import Protocol
 import pytest
 import torch
 
-from grader.courses.checks import Check, after_those_of, check_of, duplicates, in_order
+from grader.courses.checks import Check, after_those_of, check_of, duplicates, in_order, refuse_points_after_advice
 from grader.courses.course import Assignment, find_course, read_assignment
 from grader.datasets.load import Dataset, available, explain_absence, load_dataset
 from grader.datasets.parts import Limit
@@ -59,7 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker; with --assignment, open the submission and point pytest at the checks."""
     config.addinivalue_line(
         "markers",
-        "graded(task, weight=1, after=(), device='cpu'): a check that earns points for a task of assignment.toml",
+        "graded(task, weight=1, after=(), device='cpu', grounds='', advice=False): a check that earns points for a "
+        "task of assignment.toml",
     )
     slug = config.getoption("--assignment", default=None)
     if not slug or ASSIGNMENT in config.stash:
@@ -134,6 +135,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         checks = {item.name: check_of(item, config.stash[ASSIGNMENT]) for item in graded}
         if not _has_all_checks(config):
             checks = {name: after_those_of(check, checks) for name, check in checks.items()}
+        refuse_points_after_advice(checks)
         order = in_order(checks)
         config.stash[SECRETS] = secrets_of_test_data(config.stash[ASSIGNMENT])
     except CourseError as err:
@@ -280,7 +282,8 @@ def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> 
         verdict=verdict,
         weight=check.weight,
         hidden=check.hidden,
-        counted=verdict is not Verdict.NOT_GRADED and not skipped_for_free,
+        counted=verdict is not Verdict.NOT_GRADED and not skipped_for_free and not check.advice,
+        advice=check.advice,
         seconds=time.monotonic() - item.stash[_STARTED],
         feedback=Feedback(
             message=" ".join(filter(None, (feedback.message, item.stash[_DATA]))),

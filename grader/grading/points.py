@@ -44,7 +44,7 @@ def add_up(
         for task in assignment.tasks
     )
     tasks = tuple(replace(task, flags=task_flags.get(task.name, ())) for task in tasks if task.checks)
-    failed = any(result.verdict is Verdict.NOT_GRADED for result in results.values())
+    failed = any(result.verdict is Verdict.NOT_GRADED and not result.advice for result in results.values())
     return SubmissionResult(
         submission=name,
         status=Status.NOT_GRADED if failed else Status.GRADED,

@@ -11,7 +11,7 @@ from grader.report.page_budget import PageBudget
 from grader.results.plain_text import number, shortened
 from grader.results.shares import Share
 from grader.results.verdict import CheckResult, Feedback, Frame, Item, Verdict
-from grader.results.verdict_words import VerdictMark, explanation_of, mark_of
+from grader.results.verdict_words import VerdictMark, explanation_of, mark_of_check, why_uncounted
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +96,13 @@ def check_view(check: CheckResult, *, share: Share, anchor: str, budget: PageBud
     hint = "" if is_passed else shortened(feedback.hint, budget.message)
     return CheckView(
         anchor=anchor,
-        mark=mark_of(check.verdict),
+        mark=mark_of_check(check),
         title=check.title or check.name,
-        points=f"{number(share.points)} / {number(share.max_points)}" if check.counted else "not counted",
+        points=f"{number(share.points)} / {number(share.max_points)}" if check.counted else _uncounted(check),
         hidden=check.hidden,
-        is_failing=not is_passed,
+        is_failing=not is_passed and not check.advice,
         is_loud=is_loud,
-        note="" if check.counted or is_loud else "This check doesn't count here: it costs no points.",
+        note="" if is_loud or is_passed else why_uncounted(check),
         explanation=explanation,
         link=_link(explanation, (*frames, *inner_frames)),
         hint=hint,
@@ -120,6 +120,10 @@ def check_view(check: CheckResult, *, share: Share, anchor: str, budget: PageBud
         ),
         is_open=not is_passed,
     )
+
+
+def _uncounted(check: CheckResult) -> str:
+    return "no points" if check.advice else "not counted"
 
 
 def _items(feedback: Feedback, budget: PageBudget) -> tuple[ItemView, ...]:

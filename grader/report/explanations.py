@@ -80,7 +80,7 @@ def _sort_in(result: SubmissionResult, file: str, clusters: dict[Key, _Cluster])
     for position, task in enumerate(result.tasks):
         for order, check in enumerate(task.checks):
             words = _DATA.sub("", explanation_of(check))
-            if check.verdict in _NOT_EXPLAINED or not words:
+            if check.verdict in _NOT_EXPLAINED or check.advice or not words:
                 continue
             lookalike = _lookalike(check)
             place = "" if check.verdict in _NOT_BY_TASK and not lookalike else task.name

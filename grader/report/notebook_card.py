@@ -14,7 +14,7 @@ from grader.report.html import code_spans
 from grader.report.page_templates import page_templates
 from grader.results.plain_text import number, shortened
 from grader.results.verdict import CheckResult, SubmissionResult, Verdict
-from grader.results.verdict_words import explanation_of, mark_of
+from grader.results.verdict_words import explanation_of, mark_of_check
 
 _HERE = Path(__file__).parent
 _LIMIT = 4_000  # characters of a message
@@ -30,7 +30,12 @@ def render_card(result: SubmissionResult, *, words: str) -> str:
 @functools.cache
 def _template() -> Template:
     environment = page_templates(_HERE / "templates")
-    environment.filters |= {"code_spans": code_spans, "number": number, "mark": mark_of, "curve_words": curve_words}
+    environment.filters |= {
+        "code_spans": code_spans,
+        "number": number,
+        "mark": mark_of_check,
+        "curve_words": curve_words,
+    }
     environment.filters["explanation"] = lambda check: shortened(explanation_of(check), _LIMIT)
     environment.filters["line"] = lambda text: shortened(text, _LINE_LIMIT)
     environment.tests["passed"] = _has_passed

@@ -85,7 +85,7 @@ def scorecard_of(
     result: SubmissionResult, *, run: RunInfo, budget: PageBudget = _BUDGET, is_for_student: bool = False
 ) -> Scorecard:
     """Return the page of one submission; the caller has taken out what a student must not read."""
-    checks = [check for task in result.tasks for check in task.checks]
+    checks = [check for task in result.tasks for check in task.checks if not check.advice]
     earned = earned_points(result)
     return Scorecard(
         submission=result.submission,
@@ -160,7 +160,8 @@ def _counts(checks: list[CheckResult]) -> tuple[tuple[VerdictMark, int], ...]:
 
 
 def _task(task: TaskResult, *, anchor: str, budget: PageBudget) -> TaskView:
-    passed = sum(check.verdict is Verdict.PASSED for check in task.checks)
+    graded = [check for check in task.checks if not check.advice]
+    passed = sum(check.verdict is Verdict.PASSED for check in graded)
     can_reproduce = any(not check.hidden and check.verdict is not Verdict.PASSED for check in task.checks)
     return TaskView(
         anchor=anchor,
@@ -169,7 +170,7 @@ def _task(task: TaskResult, *, anchor: str, budget: PageBudget) -> TaskView:
         max_points=number(task.max_points),
         percent=bar_width(100 * task.points / task.max_points) if task.max_points else 0.0,
         hidden=task.hidden,
-        summary=f"{passed} of {len(task.checks)} {'check' if len(task.checks) == 1 else 'checks'} passed",
+        summary=f"{passed} of {len(graded)} {'check' if len(graded) == 1 else 'checks'} passed",
         reproduce=f"grader check --task {task.name}" if can_reproduce and not task.hidden else "",
         reused=_reused(task),
         checks=tuple(

@@ -109,5 +109,6 @@ def _shares(pair: tuple[SubmissionResult, TaskResult]) -> tuple[float, float] | 
 def _hardest(tasks: Sequence[TaskResult]) -> tuple[str, int]:
     """Return the title of the check that most submissions failed, and how many, or "" if nobody failed any."""
     fine = (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED)
-    failed = Counter(check.title or check.name for task in tasks for check in task.checks if check.verdict not in fine)
+    checks = [check for task in tasks for check in task.checks if not check.advice]
+    failed = Counter(check.title or check.name for check in checks if check.verdict not in fine)
     return failed.most_common(1)[0] if failed else ("", 0)

@@ -16,7 +16,7 @@ from grader.report.curve_view import curve_words
 from grader.results.earned import earned_points, points_cell
 from grader.results.plain_text import number, visible, visible_line
 from grader.results.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
-from grader.results.verdict_words import explanation_of, mark_of, status_word
+from grader.results.verdict_words import explanation_of, mark_of_check, status_word
 
 _STYLES = {
     Verdict.PASSED: "green",
@@ -60,8 +60,8 @@ def print_scorecard(console: Console, result: SubmissionResult, *, brief: bool =
 
 
 def _print_check(console: Console, check: CheckResult) -> None:
-    mark = mark_of(check.verdict)
-    style = _STYLES.get(check.verdict, "red")
+    mark = mark_of_check(check)
+    style = "yellow" if check.advice and check.verdict is not Verdict.PASSED else _STYLES.get(check.verdict, "red")
     line = Text("  ").append(mark.symbol, style=style).append(f" {visible_line(check.title)}")
     if check.verdict is not Verdict.PASSED:
         line.append(f"  {mark.word}", style=style)
@@ -102,7 +102,7 @@ def has_passed(result: SubmissionResult) -> bool:
 
 def sum_in_words(result: SubmissionResult) -> str:
     """Say the points and what is left to do."""
-    checks = [check for task in result.tasks for check in task.checks]
+    checks = [check for task in result.tasks for check in task.checks if not check.advice]
     open_ones = [check for check in checks if check.verdict is not Verdict.PASSED and check.counted]
     not_graded = sum(check.verdict is Verdict.NOT_GRADED for check in checks)
     points = f"{number(result.points)} of {number(result.max_points)} points"
@@ -158,6 +158,6 @@ def print_run(console: Console, results: Sequence[SubmissionResult]) -> None:
 def _first_problem(result: SubmissionResult) -> str:
     for task in result.tasks:
         for check in task.checks:
-            if check.verdict is not Verdict.PASSED and check.verdict is not Verdict.SKIPPED:
+            if check.verdict not in (Verdict.PASSED, Verdict.SKIPPED) and not check.advice:
                 return visible_line(explanation_of(check))
     return visible_line(result.notes[0]) if result.notes and result.status is not Status.GRADED else ""

@@ -170,7 +170,8 @@ class CheckResult:
     """Record the verdict of one check on one submission.
 
     `name` is the check's function name, unique in an assignment. `counted` is False if the check can cost nobody
-    points: the grader failed, or what it needs (data, GPU) is not on this machine.
+    points: the grader failed, or what it needs (data, GPU) is not on this machine. `advice` costs nobody points either:
+    it tells what is worth knowing and has no weight.
     """
 
     name: str
@@ -182,6 +183,7 @@ class CheckResult:
     counted: bool = True
     seconds: float = 0.0
     feedback: Feedback = Feedback()
+    advice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

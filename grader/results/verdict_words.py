@@ -30,6 +30,9 @@ _MARKS = {
     Verdict.NOT_GRADED: VerdictMark("?", "not graded", "loud"),
 }
 
+_WORTH_KNOWING = VerdictMark("○", "worth knowing", "quiet")
+_UNTOLD = (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED)
+
 _REASONS = {
     Verdict.NOT_IMPLEMENTED: "This part is still to be written.",
     Verdict.MISSING: "The file, class or function was not found.",
@@ -48,6 +51,18 @@ _STATUS_WORDS = {
 def mark_of(verdict: Verdict) -> VerdictMark:
     """Return how `verdict` is shown."""
     return _MARKS[verdict]
+
+
+def mark_of_check(check: CheckResult) -> VerdictMark:
+    """Return how a check's verdict is shown: advice that failed is worth knowing, and nothing worse."""
+    return _WORTH_KNOWING if check.advice and check.verdict not in _UNTOLD else mark_of(check.verdict)
+
+
+def why_uncounted(check: CheckResult) -> str:
+    """Say that a check costs no points, "" where it counts."""
+    if check.advice:
+        return "Worth knowing: it costs no points."
+    return "" if check.counted else "This check doesn't count here: it costs no points."
 
 
 def status_word(status: Status) -> str:

@@ -39,7 +39,7 @@ def test_double(probe, rng):
     x = torch.randn(4, 3, generator=rng)
     assert_matches(probe("double", x=x), {"y": 2 * x})
 
-@pytest.mark.graded(task="double", after="test_double")
+@pytest.mark.graded(task="double", after="test_double", advice=True)
 def test_double_again(probe, rng):
     """doubles again"""
     x = torch.randn(4, 3, generator=rng)
@@ -51,7 +51,7 @@ def test_triple(probe, expected):
     x = torch.linspace(1, 2, 5)
     assert_matches(probe("triple", x=x), expected("triple", x=x))
 
-@pytest.mark.graded(task="triple")
+@pytest.mark.graded(task="triple", grounds="sheet, line 7: three times x")
 def test_new(probe, expected):
     """triples"""
     x = torch.linspace(1, 2, 5)
@@ -160,6 +160,7 @@ def bad(make_course, write_files, tmp_path_factory):
     """Return the folder of a course that violates every rule."""
     toml = TOML + "".join(f'[tasks.{name}]\ntitle = "{name}"\npoints = 2\n' for name in TASKS)
     toml = toml.replace("[tasks.train]\n", "[tasks.train]\nlong = true\n")
+    toml = toml.replace("[tasks.quad]\n", '[tasks.quad]\ngrounds = "sheet, line 8: four times x"\n')
     course = make_course(
         tmp_path_factory.mktemp("bad"),
         toml=toml,
@@ -294,6 +295,36 @@ def test_checks_that_are_missing_or_public_are_told(found):
     ]
 
 
+def test_checks_that_rest_on_nothing_are_told(found):
+    """A check with points whose grounds neither it nor its task states is a violation; advice needs none."""
+    told = _of(found, "grounds")
+    assert [line.split()[0] for line in told] == ["`test_double`", "`test_triple`", "`test_lucky`", "`test_train`"]
+    assert told[0] == (
+        "`test_double` takes points and does not say which sentence of the assignment's text it rests on. State "
+        "`grounds` in its mark, or set `advice=True`. Write place and gist of the text, `line 40: the loss is averaged "
+        "over the batch`, say."
+    )
+    assert (found.grounded, found.advice) == (3, 1)
+
+
+def test_grounds_are_printed_beside_checks(run_grader, mini):
+    """With --grounds nothing runs: each check stands beside what it rests on, and one without is exit code 1."""
+    ended = run_grader("audit", "mini", "--grounds", cwd=mini)
+    assert ended.returncode == 0
+    lines = ended.stdout.splitlines()
+    assert lines[0] == "mini leaky-relu"
+    assert "  · LeakyReLU.backward passes the gradient on" in ended.stdout
+    assert "2 points)" in ended.stdout
+    assert lines[2].strip() == "sheet, line 1: positive values stay, others are scaled by alpha"
+    assert lines[-1] == "mini: 6 of 6 checks state grounds or are advice."
+    toml = mini / "tests" / "assignments" / "mini" / "assignment.toml"
+    toml.write_text("".join(line for line in toml.read_text().splitlines(True) if "line 2" not in line))
+    ended = run_grader("audit", "mini", "--grounds", cwd=mini)
+    assert ended.returncode == 1
+    assert "no grounds" in ended.stdout
+    assert ended.stdout.splitlines()[-1] == "mini: 4 of 6 checks state grounds or are advice."
+
+
 def test_imports_that_are_not_public_are_told(found):
     """Whatever a course imports of the grader beyond its public interface is a violation with file and line."""
     assert _of(found, "imports") == [
@@ -369,7 +400,9 @@ def test_a_sound_course_has_no_violation(run_grader, mini):
     ended = run_grader("audit", "mini", "--json", "figures.json", cwd=mini)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     (line,) = ended.stdout.splitlines()
-    assert line.startswith("mini: 6 checks, 15 points, 7 of 7 mistakes caught, 1 of 1 variants full, no violations, ")
+    assert line.startswith(
+        "mini: 6 checks, 15 points, 7 of 7 mistakes caught, 1 of 1 variants full, 6 of 6 with grounds "
+    )
     assert json.loads((mini / "figures.json").read_text())["assignments"][0]["violations"] == []
     assert "[10/10]" in ended.stderr
 
@@ -380,7 +413,7 @@ def test_one_mistake_shows_what_is_said(run_grader, mini):
     assert ended.returncode == 0
     assert ended.stdout.startswith("linear-without-bias: test_linear_forward is wrong\n")
     assert "is the bias missing, or added twice?" in ended.stdout
-    assert "1 of 1 mistakes caught, 0 of 0 variants full, no violations" in ended.stdout
+    assert "1 of 1 mistakes caught, 0 of 0 variants full, 6 of 6 with grounds (0 advice), no violations" in ended.stdout
 
 
 def test_a_violation_is_exit_code_1(run_grader, mini):

@@ -39,6 +39,48 @@ def test_a_check_declares_its_task_and_words(collect):
     assert check == Check("test_a", "Doubles `x`", "Multiply by two.\n\nOr add.", "double", 2.5, (), "cuda", False)
 
 
+def test_a_check_states_its_grounds(collect):
+    """A check says which sentence of the assignment's text it rests on: its own grounds, else those of its task."""
+    own, shared = collect(
+        '@pytest.mark.graded(task="double", grounds="line 40: twice x")\ndef test_a():\n    "a"\n'
+        '@pytest.mark.graded(task="double")\ndef test_b():\n    "b"\n'
+    )
+    assert (own.grounds, shared.grounds) == ("line 40: twice x", "")
+
+
+def test_advice_weighs_nothing(collect):
+    """Advice has the weight 0, and may come after a check with points."""
+    check, advice = collect(
+        '@pytest.mark.graded(task="double")\ndef test_a():\n    "a"\n'
+        '@pytest.mark.graded(task="double", after="test_a", advice=True)\ndef test_b():\n    "b"\n'
+    )
+    assert (check.weight, check.advice, advice.weight, advice.advice) == (1.0, False, 0.0, True)
+
+
+@pytest.mark.parametrize(
+    ("mark", "words"),
+    [
+        ('advice="yes"', "test_a: `advice` is 'yes'; expected True or False"),
+        ("advice=True, weight=2", "test_a is advice and has a weight"),
+        ('grounds="line 40"', "test_a has the grounds 'line 40'.*Write place and gist"),
+        ("grounds=40", "test_a has the grounds 40"),
+    ],
+)
+def test_advice_and_grounds_have_a_form(collect, mark, words):
+    """Advice is a flag without a weight, and grounds name place and gist; anything else is refused."""
+    with pytest.raises(CourseError, match=words):
+        collect(f'@pytest.mark.graded(task="double", {mark})\ndef test_a():\n    "a"\n')
+
+
+def test_points_never_hang_on_advice(collect):
+    """A check with points that comes after advice is refused: it would be skipped for what costs nothing."""
+    with pytest.raises(CourseError, match=r"test_b comes after test_a, which is advice.*Take test_a out"):
+        collect(
+            '@pytest.mark.graded(task="double", advice=True)\ndef test_a():\n    "a"\n'
+            '@pytest.mark.graded(task="double", after="test_a")\ndef test_b():\n    "b"\n'
+        )
+
+
 def test_weight_is_one_by_default(collect):
     """A check that states no weight has the weight 1 and runs on the CPU."""
     (check,) = collect('@pytest.mark.graded(task="double")\ndef test_a():\n    "title"\n')
@@ -82,7 +124,8 @@ def test_seeds_are_fixed_by_the_name():
         ("@pytest.mark.graded()\ndef test_a():\n    'x'\n", "test_a belongs to the unknown task ''. Known: `double`"),
         (
             '@pytest.mark.graded(task="double", wait=1)\ndef test_a():\n    "x"\n',
-            "test_tiny.py: test_a: `graded` does not take 'wait'. It takes task, weight, after, device, by name.",
+            "test_tiny.py: test_a: `graded` does not take 'wait'. It takes task, weight, after, device, grounds, "
+            "advice, by name.",
         ),
         ('@pytest.mark.graded("double")\ndef test_a():\n    "x"\n', "`graded` does not take 'positional arguments'."),
         ('@pytest.mark.graded(task="double", weight=0)\ndef test_a():\n    "x"\n', "test_a has the weight 0. Give a"),

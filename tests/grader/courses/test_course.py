@@ -153,9 +153,18 @@ def test_a_task_may_be_long_and_have_limits(tmp_path):
     assert (fit.long, fit.limits) == (True, {"wall_s": 60, "cpu_s": 90.5})
 
 
+def test_grounds_of_a_task(tmp_path):
+    """A task may state the grounds of all its checks, and an assignment that an audit shall not ask for them."""
+    tasks = read(tmp_path, GOOD + 'grounds = "line 4: fast enough"\n').tasks
+    assert [task.grounds for task in tasks[:2]] == ["", "line 4: fast enough"]
+    assert read(tmp_path / "b", GOOD).demands_grounds
+    assert not read(tmp_path / "c", GOOD + "[audit]\ngrounds = false\n").demands_grounds
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
+        ('grounds = "line 4"', "`tasks.speed.grounds` is `line 4`. Write place and gist of the text, `line 40: the"),
         (
             "limits = { memory_mib = 9 }",
             "`tasks.speed.limits.memory_mib` bounds a whole submission, .* are `wall_s` and",

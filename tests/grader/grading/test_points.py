@@ -1,5 +1,6 @@
 """Tests of grader.grading.points."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,17 @@ def test_one_check_that_was_not_graded_makes_the_points_provisional():
     results = {"a": _check(P, name="a"), "b": _check(N, counted=False, name="b")}
     total = add_up("me", _assignment(TASK), results, notes=(), seconds=0.0, wall="")
     assert (total.status, total.points, total.max_points, total.percent) == (Status.NOT_GRADED, 5.0, 5.0, 100.0)
+
+
+def test_advice_neither_costs_nor_gives_points():
+    """Advice leaves points and what can be earned alone, whatever its verdict; not even the grader's failure counts."""
+    known = [_check(verdict, weight=0.0, counted=False, name=verdict) for verdict in Verdict]
+    advice = {check.name: replace(check, advice=True) for check in known}
+    for scored in (TASK, ALL):
+        results = {"a": _check(P, name="a"), "b": _check(W, name="b")}
+        plain = add_up("me", _assignment(scored), results, notes=(), seconds=0.0, wall="")
+        told = add_up("me", _assignment(scored), results | advice, notes=(), seconds=0.0, wall="")
+        assert (told.points, told.max_points, told.status) == (plain.points, plain.max_points, Status.GRADED)
 
 
 def test_an_unreadable_submission_earns_nothing_of_everything():

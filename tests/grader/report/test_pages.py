@@ -1,5 +1,7 @@
 """Tests of grader.report.pages."""
 
+from dataclasses import replace
+
 from grader.report.pages import scorecard_of, task_anchor
 from grader.results.results_file import RunInfo
 from grader.results.verdict import (
@@ -70,6 +72,21 @@ def test_checks_that_do_not_count_say_so():
     failed = _page(_check(Verdict.NOT_GRADED, counted=False), status=Status.NOT_GRADED)
     assert failed.failed_checks == 1
     assert failed.tasks[0].checks[0].is_loud
+
+
+def test_advice_is_worth_knowing():
+    """Advice that was not followed is shown with its words, and is neither a failure nor among the counted checks."""
+    advice = replace(_check(weight=0.0, counted=False, feedback=Feedback("Slow.")), advice=True)
+    page = _page(_check(Verdict.PASSED), advice)
+    (task,) = page.tasks
+    view = task.checks[1]
+    assert (task.summary, page.failing, [mark.word for mark, _ in page.counts]) == (
+        "1 of 1 check passed",
+        0,
+        ["passed"],
+    )
+    assert (view.mark.word, view.points, view.is_failing, view.is_open) == ("worth knowing", "no points", False, True)
+    assert (view.explanation, view.note) == ("Slow.", "Worth knowing: it costs no points.")
 
 
 def test_an_item_is_not_told_twice():

@@ -1,11 +1,13 @@
 """Tests of grader.report.terminal."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from grader.report.terminal import (
+    has_passed,
     next_step,
     print_run,
     print_scorecard,
@@ -158,6 +160,15 @@ def test_hostile_text_is_harmless(terminal):
 def test_the_sum_is_said_in_words(result, words):
     """The last line says points, how many checks passed, and what to do next; skipped checks are not called passed."""
     assert sum_in_words(result) == words
+
+
+def test_advice_is_printed_and_not_counted():
+    """Advice that was not followed has a line and its words; the sum and the next step say nothing of it."""
+    advice = replace(_check(Verdict.WRONG, title="Runs fast", message="Slow.", counted=False), advice=True)
+    result = _result(_check(), advice, points=10.0)
+    assert "  ○ Runs fast  worth knowing\n      Slow." in _printed(result)
+    assert sum_in_words(result) == "10 of 10 points: the check passed."
+    assert has_passed(result)
 
 
 def test_the_next_step_is_the_first_open_task():
