@@ -91,7 +91,7 @@ def grade(
     outer, folder = _wall_for_strangers(wall), find_course(course or Path())
     chosen = read_assignment(folder, assignment)
     executor = choose_executor(cluster, cluster_config, assignment=chosen, jobs=_count_of(jobs), device=device)
-    intake = find_submissions(submissions, chosen, results=out)
+    intake = find_submissions(submissions, chosen, results=out, known=_classmates(out))
     order = Order(
         folder,
         chosen,
@@ -106,6 +106,17 @@ def grade(
     written = _grade_into(out, order, intake.found, executor, fresh=not resume, is_whole=is_whole)
     if code := _complain(written, out=out):
         raise typer.Exit(code)
+
+
+def _classmates(out: Path) -> list[str]:
+    """Return the names of the submissions that were graded together into a results folder, none for a single one."""
+    from grader.results.store import read_store
+
+    if not (out / "run.sqlite").is_file():
+        return []
+    with read_store(out) as store:
+        names = store.names()
+    return names if len(names) > 1 else []
 
 
 def _grade_into(

@@ -72,6 +72,11 @@ class Store:
             row = self._connection.execute(_LOAD, (spelled(submission),)).fetchone()
         return None if row is None else (unpack_result(row[0]), row[1])
 
+    def names(self) -> list[str]:
+        """Return the names of all submissions that have a result."""
+        with named_errors(self.folder):
+            return [unspelled(key) for (key,) in self._connection.execute(_KEYS).fetchall()]
+
     def save(self, result: SubmissionResult, *, digest: str) -> None:
         """Store `result` in place of an earlier one; once this returns, no crash or power cut loses it."""
         with named_errors(self.folder), self._connection:

@@ -9,7 +9,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,14 +20,13 @@ from grader.errors import SubmissionError
 from grader.submissions.archive_streams import BoundedFile, open_tar_stream
 from grader.submissions.archives import READABLE_SUFFIXES, decode_name, find_zip_problem, is_archive, time_of
 from grader.submissions.contents import ARCHIVE_SUFFIXES, MIB, IntakeLimits, is_junk, refuse_bomb
-from grader.submissions.lms_names import cut_suffix, is_generic, parse_lms_name
+from grader.submissions.lms_names import cut_suffix, is_generic
 from grader.submissions.packed import Packed
 from grader.submissions.paths import find_path_fault, is_utf8, normalise, printable
 from grader.submissions.uploads import is_marked
 
 _MOST_BYTES = 200 << 30
 _LIMITS = IntakeLimits(entries=200_000, header_bytes=128 * MIB, unpacked_bytes=_MOST_BYTES)
-_LISTED = IntakeLimits(entries=200_000, header_bytes=128 * MIB)  # of what may be one student's
 _CHUNK = 1 << 20
 _NAME_BYTES = 250
 _DEEP = 3  # folders in which the marks of an LMS are looked for
@@ -50,28 +49,29 @@ class _Item:
         return self.name.endswith("/")
 
 
-def is_download(file: Path, *, alone: bool) -> bool:
-    """Say whether an archive holds the uploads of a class, by the names in it.
+def find_class(file: Path) -> str:
+    """Tell by the names in an archive that is all there is whether it holds a class.
 
-    One mark of an LMS, or several archives in it, are enough where the archive is all there is (`alone`); beside others
-    it takes the marks of two students.
+    Returns "marked" where an LMS has marked something in it, or where several archives lie in it; "several" where it
+    may hold what several students handed in whom no LMS has marked; "" for one student's archive, and for what can't
+    be read.
     """
-    names = _list_names(file, _LIMITS if alone else _LISTED)
-    marked = {part for name in names for part in name.split("/")[:_DEEP] if is_marked(part)}
-    students = {lms.key if (lms := parse_lms_name(part)) else (part, "") for part in marked}
+    names = _list_names(file, _LIMITS)
     archives = [name for name in names if name.count("/") <= 1 and name.lower().endswith(ARCHIVE_SUFFIXES)]
     is_code = any(_is_code(name) and not _is_in_marked(name) for name in names)
-    if alone and not is_code and len(archives) > 1:
-        return True
-    return len(students) >= (1 if alone else 2)
+    is_marked_class = any(is_marked(part) for name in names for part in name.split("/")[:_DEEP])
+    if is_marked_class or (len(archives) > 1 and not is_code):
+        return "marked"
+    return "several" if _has_several(names) else ""
 
 
-def may_be_class(file: Path) -> bool:
-    """Say whether an archive may hold the folders of several students whom no LMS has marked."""
-    code = [name.split("/") for name in _list_names(file, _LIMITS) if _is_code(name)]
-    while code and all(len(parts) > 1 and parts[0] == code[0][0] for parts in code):
-        code = [parts[1:] for parts in code]
-    return len({parts[0] for parts in code if len(parts) > 1 and not is_generic(parts[0])}) > 1
+def _has_several(names: Iterable[str]) -> bool:
+    """Say whether things of several names lie side by side that may be students' work."""
+    work = [name.split("/") for name in names if _is_code(name) or name.lower().endswith(ARCHIVE_SUFFIXES)]
+    while work and all(len(parts) > 1 and parts[0] == work[0][0] for parts in work):
+        work = [parts[1:] for parts in work]
+    tops = {parts[0] for parts in work if len(parts) > 1 or not _is_code(parts[0])}
+    return sum(not is_generic(top) for top in tops) > 1
 
 
 def _is_code(name: str) -> bool:
@@ -114,8 +114,13 @@ def _opened(file: Path, limits: IntakeLimits) -> Iterator[Iterator[_Item]]:
 
 
 def _zip_items(archive: zipfile.ZipFile) -> Iterator[_Item]:
-    for info in archive.infolist():
-        name = decode_name(info).replace("\\", "/")
+    names = {info: decode_name(info) for info in archive.infolist()}
+    # Windows separates folders so, and then everywhere; else it is a letter of the name that a student gave a file.
+    separates = 2 * sum("\\" in name for name in names.values()) > len(names) and not any(
+        "/" in n for n in names.values()
+    )
+    for info, spelled in names.items():
+        name = spelled.replace("\\", "/" if separates else "_")
         yield _Item(
             name,
             find_zip_problem(info),
@@ -129,7 +134,7 @@ def _zip_items(archive: zipfile.ZipFile) -> Iterator[_Item]:
 def _tar_items(archive: tarfile.TarFile) -> Iterator[_Item]:
     for member in archive:
         problem = "" if member.isreg() else "is no plain file"
-        name = f"{member.name}/" if member.isdir() else member.name
+        name = (f"{member.name}/" if member.isdir() else member.name).replace("\\", "_")
         yield _Item(name, problem, member.size, 0, float(member.mtime), partial(archive.extractfile, member))
 
 

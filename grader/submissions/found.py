@@ -16,7 +16,8 @@ class Found:
     """Point at one submission; `name` is unique among those found together, and fit to print.
 
     Where several entries are one upload, `parts` are all of them and `path` is the first. `notes` say what was settled
-    between them. `holder` keeps the folder of an unpacked download for as long as it is needed.
+    between them, `unclear` why this is no single submission. `holder` keeps the folder of an unpacked download for as
+    long as it is needed.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Found:
     origin: Origin = NO_ORIGIN
     parts: tuple[Part, ...] = ()
     notes: tuple[str, ...] = ()
+    unclear: str = ""
     holder: object = field(default=None, compare=False, repr=False)
 
 

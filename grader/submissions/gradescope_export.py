@@ -37,9 +37,10 @@ def read_metadata(file: Path) -> dict[str, tuple[Owner, ...]]:
         if len(key["indent"]) == 2 and not key["item"]:
             is_listing = key["key"] == "submitters"
         elif is_listing and len(found[folder]) <= _MOST_OWNERS:
-            if key["item"]:
+            if key["item"] and len(key["indent"]) == 2:
                 found[folder].append({})
-            if found[folder] and key["key"] in _FIELDS:
+            # Deeper lines are the rest of a long value, which a student may have chosen.
+            if found[folder] and key["key"] in _FIELDS and len(key["indent"] + (key["item"] or "")) == 4:
                 found[folder][-1][_FIELDS[key["key"]]] = _scalar(key["value"])
     return {name: tuple(Owner(**fields) for fields in people if fields) for name, people in found.items()}
 

@@ -1,11 +1,13 @@
 """Find the submissions below a path: one, or a folder of many as an LMS packs them.
 
-`grader.submissions.uploads` puts together what one student handed in, `grader.submissions.recognising` tells what an
-entry is; `grader.submissions.submission` reads each submission that was found.
+`grader.submissions.uploads` puts together what one student handed in, `grader.submissions.recognising` and
+`grader.submissions.sections` tell what an entry is; `grader.submissions.submission` reads what was found.
+
+Why: docs/decisions.md#whose-an-upload-is
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -13,24 +15,25 @@ from grader.courses.assignment import Assignment, HandedIn
 from grader.errors import SubmissionError
 from grader.results.verdict import NO_ORIGIN
 from grader.submissions.contents import ARCHIVE_SUFFIXES, is_junk
-from grader.submissions.downloads import is_download, may_be_class, unpack_download
+from grader.submissions.downloads import find_class, unpack_download
 from grader.submissions.found import Found, Hit, Hits
-from grader.submissions.lms_names import cut_suffix, is_generic, is_lms_folder, plain_name
+from grader.submissions.lms_names import cut_suffix, is_generic, is_lms_folder, parse_lms_name, plain_name
 from grader.submissions.naming import unique_names
 from grader.submissions.paths import list_names, printable
 from grader.submissions.recognising import (
     holds,
     is_group,
-    is_hidden,
-    is_results,
     is_root,
-    is_stray,
     list_children,
+    list_hidden,
+    list_results,
     may_enter,
+    without_strays,
 )
+from grader.submissions.sections import find_sections
 from grader.submissions.uploads import Part, Upload, find_uploads, same_student, stem_of, upload_of
 
-_MOST_GROUPS = 2
+_MOST_FOLDERS = 2  # of which each is the only thing in the one above
 _MOST_WALKED = 50_000
 
 
@@ -46,12 +49,23 @@ class Intake:
         return [one.path for one in self.found] == [path.resolve()]
 
 
-def find_submissions(path: Path, assignment: Assignment, *, results: Path | None = None) -> Intake:
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Hold what the whole search needs: what is asked for, and the folder of results, which is no submission."""
+
+    handed_in: HandedIn
+    out: Path | None
+
+
+def find_submissions(
+    path: Path, assignment: Assignment, *, results: Path | None = None, known: Collection[str] = ()
+) -> Intake:
     """Find one submission, or the many that a folder or a download holds; raise SubmissionError where there is none.
 
     Nothing that a student may have handed in vanishes: an empty folder or a file of an unknown kind among
     many is found too, and says what is wrong with it when it is read. `results` and the results of other runs are no
-    submissions.
+    submissions. Whose something is, is told by the names that the instructor or an LMS gave: what one student packed
+    is taken for a class only where it is all that was given, and never where its own name is among the `known` ones.
     """
     top = path.resolve()
     if not top.exists():
@@ -59,7 +73,8 @@ def find_submissions(path: Path, assignment: Assignment, *, results: Path | None
     if top.is_dir() and not list_children(top):
         raise SubmissionError(f"`{printable(str(path))}` is empty.", remedy="Is it the right folder?")
     out = results.resolve() if results is not None else None
-    hits = _find_below(top, assignment.handed_in, depth=0, out=out, alone=True)
+    search = _Search(assignment.handed_in, out)
+    hits = _one(top) if printable(_student_of(top)) in known else _find_alone(top, search, depth=0)
     if top.is_dir() and [hit.found.path for hit in hits.hits] == [top]:
         _refuse_nothing(top, assignment.handed_in)
     root = top if not any(hit.found.holder for hit in hits.hits) else None
@@ -99,54 +114,80 @@ def _student_of(path: Path) -> str:
     return path.name if path.is_dir() else cut_suffix(path.name)
 
 
-def _find_in(folder: Path, handed_in: HandedIn, *, depth: int, out: Path | None) -> Hits:
+def _find_alone(path: Path, search: _Search, *, depth: int) -> Hits:
+    """Return what lies in a path beside which nothing else was given: a class, or one submission."""
+    return _find_in(path, search, depth=depth) if path.is_dir() else _find_packed(path, search, depth=depth)
+
+
+def _find_in(folder: Path, search: _Search, *, depth: int) -> Hits:
     own = _one(folder)
     if folder.is_symlink() or not may_enter(folder) or is_lms_folder(folder.name):
         return own
     children = list_children(folder)
-    results = [child for child in children if child == out or is_results(child, handed_in)]
+    results = list_results(children, search.handed_in, search.out)
     children = [child for child in children if child not in results]
-    if is_root(children, handed_in, exact=True):
+    if is_root(children, search.handed_in, exact=True):
         return own
-    uploads, rest = find_uploads(folder, children)
-    if uploads:
-        return _with_rest(folder, uploads, rest, results, handed_in=handed_in, depth=depth, out=out)
-    if holds(folder, handed_in, depth=0):
+    if hits := _find_uploads(folder, children, search):
+        return hits.with_ignored(child.name for child in results)
+    if holds(folder, search.handed_in, depth=0):
         return own
-    candidates, ignored = _sift(folder, children)
-    ignored = (*ignored, *(child.name for child in results))
+    candidates, strays = without_strays(children)
+    ignored = [child.name for child in (*list_hidden(folder), *strays, *results)]
     if len(candidates) == 1:
-        hits = _unwrap(folder, candidates[0], handed_in, depth=depth, out=out)
+        hits = _unwrap(folder, candidates[0], search, depth=depth)
         return hits.with_ignored(ignored if hits.hits[0].found.path != folder else ())
-    if depth > _MOST_GROUPS or not is_group(candidates, handed_in, depth=depth):
+    if not is_group(candidates, search.handed_in):
         return own
-    found = [_find_group(group, handed_in, depth=depth, out=out) for group in same_student(candidates)]
-    flat = tuple(hit for one in found for hit in one.hits)
-    return Hits(flat, (*ignored, *(name for one in found for name in one.ignored)))
+    return _find_students(candidates, search).with_ignored(ignored)
 
 
-def _with_rest(
-    folder: Path,
-    uploads: Sequence[Upload],
-    rest: Sequence[Path],
-    results: Sequence[Path],
-    *,
-    handed_in: HandedIn,
-    depth: int,
-    out: Path | None,
-) -> Hits:
+def _find_uploads(folder: Path, children: Sequence[Path], search: _Search) -> Hits | None:
     """Return an LMS's uploads, and what lies beside them as far as somebody may have handed it in."""
-    hits = [_hit_of(upload, folder) for upload in uploads]
-    ignored = [path.name for upload in uploads for path in upload.left_out]
-    ignored += [child.name for child in folder.iterdir() if is_hidden(child) or child in results]
-    for child in rest:
-        if is_stray(child):
-            ignored.append(child.name)
+    uploads, rest = find_uploads(folder, children)
+    if not uploads:
+        return None
+    hits = Hits(tuple(_hit_of(upload, folder) for upload in uploads))
+    left_out = [path for upload in uploads for path in upload.left_out]
+    beside, strays = without_strays(rest)
+    others = _find_students(beside, search)
+    ignored = [path.name for path in (*left_out, *list_hidden(folder), *strays)]
+    return Hits((*hits.hits, *others.hits), others.ignored).with_ignored(ignored)
+
+
+def _find_students(candidates: Sequence[Path], search: _Search) -> Hits:
+    """Return the submissions that the entries of a class are; only a section of it holds several."""
+    told = find_sections(candidates, search.handed_in)
+    found: list[Hits] = []
+    for group in same_student(candidates):
+        if group[0] in told.folders:
+            found.append(_find_in_section(group[0], search))
+        elif len(group) > 1:
+            found.append(_put_together(group))
         else:
-            beside = _find_below(child, handed_in, depth=depth + 1, out=out)
-            hits += beside.hits
-            ignored += beside.ignored
-    return Hits(tuple(hits), tuple(ignored))
+            (hit,) = _one(group[0]).hits
+            unclear = told.unclear.get(group[0], "")
+            found.append(Hits((replace(hit, found=replace(hit.found, unclear=unclear)),)))
+    hits = tuple(hit for one in found for hit in one.hits)
+    return Hits(hits, tuple(name for one in found for name in one.ignored))
+
+
+def _find_in_section(folder: Path, search: _Search) -> Hits:
+    children = list_children(folder)
+    results = list_results(children, search.handed_in, search.out)
+    children = [child for child in children if child not in results]
+    if hits := _find_uploads(folder, children, search):
+        return hits.with_ignored(child.name for child in results)
+    candidates, strays = without_strays(children)
+    ignored = (child.name for child in (*list_hidden(folder), *strays, *results))
+    return _find_students(candidates, search).with_ignored(ignored)
+
+
+def _put_together(group: Sequence[Path]) -> Hits:
+    """Return the one upload that several entries of one name are."""
+    parts = tuple(Part(path, path.name) for path in group)
+    first = group[0]
+    return Hits((Hit(stem_of(first), first.parent, Found(first.name, first, parts=parts)),))
 
 
 def _hit_of(upload: Upload, folder: Path) -> Hit:
@@ -161,45 +202,20 @@ def _is_plain_part(part: Part) -> bool:
     return part.path.is_dir() or part.path.name.lower().endswith((*ARCHIVE_SUFFIXES, ".py", ".ipynb"))
 
 
-def _find_group(group: Sequence[Path], handed_in: HandedIn, *, depth: int, out: Path | None) -> Hits:
-    """Return what one entry holds, or the one upload that several entries of one name are."""
-    if len(group) == 1:
-        return _find_below(group[0], handed_in, depth=depth + 1, out=out)
-    parts = tuple(Part(path, path.name) for path in group)
-    first = group[0]
-    return Hits((Hit(stem_of(first), first.parent, Found(first.name, first, parts=parts)),))
+def _find_packed(file: Path, search: _Search, *, depth: int) -> Hits:
+    """Return the class that an archive holds, or the one submission that a file is."""
+    kind = find_class(file) if parse_lms_name(file.name) is None else ""
+    if not kind:
+        return _one(file)
+    holder, folder = unpack_download(file)
+    hits = _find_in(folder, search, depth=depth)
+    return hits.held_by(holder) if kind == "marked" or len(hits.hits) > 1 else _one(file)
 
 
-def _find_below(candidate: Path, handed_in: HandedIn, *, depth: int, out: Path | None, alone: bool = False) -> Hits:
-    if candidate.is_dir():
-        return _find_in(candidate, handed_in, depth=depth, out=out)
-    is_class = depth <= _MOST_GROUPS and is_download(candidate, alone=alone)
-    if not is_class and not (alone and may_be_class(candidate)):
-        return _one(candidate)
-    try:
-        holder, folder = unpack_download(candidate)
-    except SubmissionError:
-        if alone:
-            raise
-        return _one(candidate)  # one of many: it says what is wrong when it is read, and stops nobody else
-    hits = _find_in(folder, handed_in, depth=depth, out=out)
-    return hits.held_by(holder) if is_class or len(hits.hits) > 1 else _one(candidate)
-
-
-def _unwrap(folder: Path, only: Path, handed_in: HandedIn, *, depth: int, out: Path | None) -> Hits:
+def _unwrap(folder: Path, only: Path, search: _Search, *, depth: int) -> Hits:
     # The better name wins: `alice` over `Homework2`, in whichever order they lie in each other.
-    inner = (
-        _find_below(only, handed_in, depth=depth + 1, out=out, alone=depth == 0)
-        if depth <= _MOST_GROUPS
-        else _one(only)
-    )
+    inner = _find_alone(only, search, depth=depth + 1) if depth <= _MOST_FOLDERS else _one(only)
     told_by_lms = inner.hits[0].found.origin != NO_ORIGIN or is_lms_folder(inner.hits[0].found.path.name)
     if len(inner.hits) > 1 or told_by_lms:
         return inner
     return inner if depth == 0 and not is_generic(only.name) else _one(folder)
-
-
-def _sift(folder: Path, children: Sequence[Path]) -> tuple[list[Path], tuple[str, ...]]:
-    hidden = [child.name for child in sorted(folder.iterdir()) if is_hidden(child)]
-    stray = [child for child in children if is_stray(child)]
-    return [child for child in children if child not in stray], (*hidden, *(child.name for child in stray))

@@ -10,16 +10,17 @@ from datetime import UTC, datetime
 
 from grader.submissions.archives import READABLE_SUFFIXES
 
-_MOODLE = re.compile(r"(?P<student>.+)_(?P<number>\d+)_assignsubmission_(?P<plugin>[a-z0-9]+)_?(?P<own>.*)", re.DOTALL)
+_MOODLE = re.compile(r"(?P<student>.+?)_(?P<number>\d+)_assignsubmission_(?P<plugin>[a-z0-9]+)_?(?P<own>.*)", re.DOTALL)
 _CANVAS = re.compile(
     r"(?P<student>[^_]+)(?:_LATE)?_(?P<number>\d+)(?:_question_\d+)?_(?P<hand_in>\d+)_(?P<own>.+\..+)", re.DOTALL
 )
+_CANVAS_UNSUFFIXED = re.compile(_CANVAS.pattern.replace(r".+\..+", ".+"), re.DOTALL)
 _CANVAS_TEXT = re.compile(r"(?P<student>[^_]+)(?:_LATE)?_(?P<number>\d+)_(?P<own>(?:text|link)\.html?)", re.DOTALL)
 _CANVAS_ANONYMOUS = re.compile(
     r"(?P<student>anon(?:ymous)?)(?:_LATE)?_(?P<number>[0-9A-Za-z]{5})_(?P<hand_in>\d+)_(?P<own>.+\..+)", re.DOTALL
 )
 _BLACKBOARD = re.compile(
-    r".+?_(?P<login>[^_]+)_attempt_(?P<date>\d{4}(?:-\d\d){5})(?:_(?P<own>.+)|(?P<note>\.txt))?", re.DOTALL
+    r"(?P<mark>.+?_(?P<login>[^_]+))_attempt_(?P<date>\d{4}(?:-\d\d){5})(?:_(?P<own>.+)|(?P<note>\.txt))?", re.DOTALL
 )
 _BRIGHTSPACE = re.compile(
     r"(?P<number>\d+)-(?P<hand_in>\d+) ?- ?(?P<student>.+?) ?- ?"
@@ -53,7 +54,8 @@ class LmsName:
     """Hold the parts of a downloaded name: student, their number, the name they gave ("" for a folder).
 
     `attempt` orders what one student handed in, 0 where the name does not tell. `plugin` is Moodle's word for the kind
-    of hand-in.
+    of hand-in, and "note" for what Blackboard itself writes about one. `mark` is what stands before the attempt in
+    Blackboard's names: a login may have underscores, so that it can't be told for certain from the assignment's name.
     """
 
     student: str
@@ -63,31 +65,63 @@ class LmsName:
     login: str = ""
     attempt: float = 0.0
     plugin: str = ""
+    mark: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
         """Return what is equal for all that one student handed in."""
-        return self.lms, self.number or self.login or self.student.casefold()
+        return self.lms, self.number or self.mark or self.login or self.student.casefold()
 
 
 def parse_lms_name(name: str) -> LmsName | None:
-    """Return the parts of a name made by Moodle, Canvas, Blackboard or Brightspace, None for any other."""
-    if found := _MOODLE.fullmatch(name):
-        return LmsName(found["student"], found["number"], found["own"], lms="moodle", plugin=found["plugin"])
+    """Return the parts of a name made by Moodle, Canvas, Blackboard or Brightspace, None for any other.
+
+    An LMS's own words stand first. So of several readings the one that leaves most to the student holds, and no name
+    that a student gives a file makes it somebody else's.
+    """
+    found = [reading for read in (_moodle, _canvas, parse_blackboard_name, _brightspace) if (reading := read(name))]
+    if found and (unsuffixed := _CANVAS_UNSUFFIXED.fullmatch(name)):
+        found.append(_as_canvas(unsuffixed))
+    return max(found, key=lambda reading: len(reading.own), default=None)
+
+
+def _moodle(name: str) -> LmsName | None:
+    found = _MOODLE.fullmatch(name)
+    if found is None:
+        return None
+    return LmsName(found["student"], found["number"], found["own"], lms="moodle", plugin=found["plugin"])
+
+
+def _canvas(name: str) -> LmsName | None:
     if found := _CANVAS.fullmatch(name) or _CANVAS_ANONYMOUS.fullmatch(name):
-        student, number, attempt = found["student"], found["number"], float(found["hand_in"][:15])
-        return LmsName(student, number, found["own"], lms="canvas", attempt=attempt)
+        return _as_canvas(found)
     if found := _CANVAS_TEXT.fullmatch(name):
         return LmsName(found["student"], found["number"], found["own"], lms="canvas")
-    if found := _BLACKBOARD.fullmatch(name):
-        attempt = _seconds(found["date"], "%Y-%m-%d-%H-%M-%S")
-        own = found["own"] or found["note"] or ""
-        return LmsName(found["login"], "", own, lms="blackboard", login=found["login"], attempt=attempt)
-    if found := _BRIGHTSPACE.fullmatch(name):
-        attempt = _seconds(re.sub(r"[\s,:.]+", " ", found["date"]).strip(), *_DATES)
-        student, number = found["student"], found["number"]
-        return LmsName(student, number, found["own"] or "", lms="brightspace", attempt=attempt)
     return None
+
+
+def _as_canvas(found: re.Match[str]) -> LmsName:
+    attempt = float(found["hand_in"][:15])
+    return LmsName(found["student"], found["number"], found["own"], lms="canvas", attempt=attempt)
+
+
+def parse_blackboard_name(name: str) -> LmsName | None:
+    """Return the parts of a name made by Blackboard, None for any other."""
+    found = _BLACKBOARD.fullmatch(name)
+    if found is None:
+        return None
+    login, own = found["login"], found["own"] or ""
+    attempt = _seconds(found["date"], "%Y-%m-%d-%H-%M-%S")
+    plugin = "note" if found["note"] else ""
+    return LmsName(login, "", own, lms="blackboard", login=login, attempt=attempt, plugin=plugin, mark=found["mark"])
+
+
+def _brightspace(name: str) -> LmsName | None:
+    found = _BRIGHTSPACE.fullmatch(name)
+    if found is None:
+        return None
+    attempt = _seconds(re.sub(r"[\s,:.]+", " ", found["date"]).strip(), *_DATES)
+    return LmsName(found["student"], found["number"], found["own"] or "", lms="brightspace", attempt=attempt)
 
 
 def parse_sakai_folder(name: str) -> LmsName | None:

@@ -1,6 +1,6 @@
 """Tell what an entry of a folder is: a submission, the results of a run, or what lies beside submissions.
 
-`grader.submissions.intake` decides with it what is whose.
+`grader.submissions.sections` and `grader.submissions.intake` decide with it what is whose.
 """
 
 import os
@@ -11,7 +11,14 @@ from pathlib import Path, PurePosixPath
 from grader.courses.assignment import HandedIn, SubmissionKind
 from grader.submissions.archives import READABLE_SUFFIXES
 from grader.submissions.contents import is_junk
-from grader.submissions.lms_names import is_generic, is_lms_folder, parse_lms_name, plain_name
+from grader.submissions.lms_names import (
+    is_generic,
+    is_lms_folder,
+    parse_ilias_folder,
+    parse_lms_name,
+    parse_sakai_folder,
+    plain_name,
+)
 
 _STRAY_SUFFIXES = (".txt", ".csv", ".html", ".htm", ".yml", ".yaml", ".md", ".xlsx", ".log")
 _STORE = "run.sqlite"
@@ -36,16 +43,34 @@ def is_stray(child: Path) -> bool:
     return not plain_name(child.name).endswith((".py", ".ipynb"))
 
 
-def is_group(candidates: Sequence[Path], handed_in: HandedIn, *, depth: int) -> bool:
-    """Say whether the entries of a folder are those of several students, not the parts or versions of one's work."""
+def list_results(children: Sequence[Path], handed_in: HandedIn, out: Path | None) -> list[Path]:
+    """Return the children that are results of a run, `out` among them; what is called as an LMS calls it never is."""
+    return [
+        child for child in children if child == out or (not _is_lms_name(child.name) and is_results(child, handed_in))
+    ]
+
+
+def _is_lms_name(name: str) -> bool:
+    readings = (parse_lms_name(name), parse_sakai_folder(name), parse_ilias_folder(name))
+    return is_lms_folder(name) or any(reading is not None for reading in readings)
+
+
+def without_strays(children: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Part the children into what may be handed in and the strays beside it."""
+    strays = [child for child in children if is_stray(child)]
+    return [child for child in children if child not in strays], strays
+
+
+def is_group(candidates: Sequence[Path], handed_in: HandedIn) -> bool:
+    """Say whether the entries of a folder that was given are those of students, not the parts or versions of a work."""
+    likely = [one for one in candidates if is_likely(one, handed_in)]
+    return bool(named_ones(likely, handed_in)) or (not likely and sum(one.is_dir() for one in candidates) > 1)
+
+
+def named_ones(entries: Iterable[Path], handed_in: HandedIn) -> list[Path]:
+    """Return the entries whose names may be those of students."""
     own = _own_words(handed_in)
-    likely = [one for one in candidates if _is_likely(one, handed_in)]
-    named = [one for one in likely if not is_generic(one.name, own=own) or is_lms_folder(one.name)]
-    if len(named) > 1:
-        return True
-    if named:
-        return depth == 0 or any(_is_empty(one) for one in candidates)
-    return depth == 0 and not likely and sum(one.is_dir() for one in candidates) > 1
+    return [one for one in entries if not is_generic(one.name, own=own) or is_lms_folder(one.name)]
 
 
 def _own_words(handed_in: HandedIn) -> frozenset[str]:
@@ -53,7 +78,8 @@ def _own_words(handed_in: HandedIn) -> frozenset[str]:
     return frozenset(word for path in handed_in.required for word in re.split(r"[\W_]+", path.casefold()) if word)
 
 
-def _is_likely(candidate: Path, handed_in: HandedIn) -> bool:
+def is_likely(candidate: Path, handed_in: HandedIn) -> bool:
+    """Say whether an entry may be a submission, by its kind or by what lies in it."""
     if candidate.is_dir() and not candidate.is_symlink():
         return is_lms_folder(candidate.name) or holds(candidate, handed_in, depth=_LOOK_DEEP)
     if candidate.name.lower().endswith(READABLE_SUFFIXES) or parse_lms_name(candidate.name):
@@ -96,8 +122,9 @@ def is_hidden(path: Path) -> bool:
     return is_junk(f"{path.name}/x") or is_junk(path.name)
 
 
-def _is_empty(path: Path) -> bool:
-    return path.is_dir() and not list_children(path)
+def list_hidden(folder: Path) -> list[Path]:
+    """List what tools have left in a folder."""
+    return sorted(child for child in folder.iterdir() if is_hidden(child))
 
 
 def list_children(folder: Path) -> list[Path]:

@@ -10,16 +10,18 @@ from pathlib import Path, PurePosixPath
 
 from grader.courses.assignment import Assignment, SubmissionKind
 from grader.courses.globs import is_matched
-from grader.errors import CourseError
+from grader.errors import CourseError, UnclearError
 from grader.submissions.contents import Contents, IntakeLimits, is_junk
 from grader.submissions.found import Found
 from grader.submissions.intake import Intake, find_submissions
 from grader.submissions.lfs_pointers import refuse_pointers
+from grader.submissions.lms_names import plain_name
 from grader.submissions.notebook_intake import Chosen, choose_notebook, convert_scripts, strip_notebook
 from grader.submissions.package_root import place_files
-from grader.submissions.paths import list_names
+from grader.submissions.paths import list_names, printable
 from grader.submissions.reading import read_upload, unopened
 from grader.submissions.rivals import Rivals
+from grader.submissions.uploads import marked_students
 
 __all__ = ["Found", "Intake", "IntakeLimits", "Submission", "find_submissions", "read_submission"]
 
@@ -56,7 +58,10 @@ def read_submission(found: Found, assignment: Assignment, *, limits: IntakeLimit
 
 
 def _read(found: Found, assignment: Assignment, *, limits: IntakeLimits) -> Submission:
+    if found.unclear:
+        raise UnclearError(found.unclear, remedy="Put what all students handed in side by side, without sections.")
     contents = read_upload(found, assignment.handed_in, limits)
+    _refuse_class(found, contents)
     chosen = _choose_notebook(contents, assignment)
     rivals = Rivals(contents.written, lambda: read_kit_template(assignment))
     placed = place_files(chosen.files, assignment.handed_in, rivals)
@@ -72,6 +77,17 @@ def _read(found: Found, assignment: Assignment, *, limits: IntakeLimits) -> Subm
         digest=files_digest(ordered),
         written=max(contents.written.values(), default=0.0),
     )
+
+
+def _refuse_class(found: Found, contents: Contents) -> None:
+    """Raise UnclearError where one student's upload holds code that an LMS has marked as that of several."""
+    code = (path for path in contents.files if plain_name(path.rpartition("/")[2]).endswith((".py", ".ipynb")))
+    students = marked_students(code)
+    if len(students) > 1:
+        raise UnclearError(
+            f"`{printable(found.path.name)}` holds what several students handed in: {list_names(students.values())}.",
+            remedy="Each hands in only their own; a class's download is given by itself.",
+        )
 
 
 def _choose_notebook(contents: Contents, assignment: Assignment) -> Chosen:

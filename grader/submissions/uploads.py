@@ -16,6 +16,7 @@ from grader.submissions.lms_names import (
     cut_copy_mark,
     cut_suffix,
     is_gradescope_folder,
+    parse_blackboard_name,
     parse_ilias_folder,
     parse_lms_name,
     parse_sakai_folder,
@@ -27,7 +28,7 @@ _ATTACHMENTS = "submission attachment(s)"
 _SAKAI_MARKS = (_ATTACHMENTS, "timestamp.txt")
 _CLASSROOM = "-submissions"
 _NOTE_BYTES = 64 * 1024
-_BLACKBOARD_NAME = re.compile(r"^Name: (?P<student>.+) \((?P<login>[^()]+)\)\s*$", re.MULTILINE)
+_BLACKBOARD_NAME = re.compile(r"Name: (?P<student>.+) \((?P<login>[^()]+)\)[ \t]*(\n|$)")
 _MOST_NAMED = 3
 
 
@@ -62,7 +63,7 @@ def find_uploads(folder: Path, children: Sequence[Path]) -> tuple[list[Upload], 
     if folder.name.endswith(_CLASSROOM):
         return _from_classroom(folder, children)
     named = {child: _name_of(child) for child in children}
-    named = _with_ilias(children, named)
+    named = _with_blackboard(_with_ilias(children, named))
     groups: dict[tuple[str, str], list[tuple[Path, LmsName]]] = {}
     for child, name in named.items():
         if name is not None:
@@ -79,6 +80,13 @@ def upload_of(path: Path) -> Upload | None:
 def is_marked(name: str) -> bool:
     """Say whether a name alone tells that an LMS has packed it."""
     return parse_lms_name(name) is not None or name == METADATA or name.casefold() == _ATTACHMENTS
+
+
+def marked_students(paths: Iterable[str]) -> dict[tuple[str, str], str]:
+    """Return the students to whom an LMS's marks in these paths belong: what tells them apart, and their names."""
+    parts = {part for path in paths for part in path.split("/")}
+    names = filter(None, map(parse_lms_name, sorted(parts)))
+    return {name.key: name.student for name in names}
 
 
 def stem_of(path: Path) -> str:
@@ -127,9 +135,20 @@ def _may_list(folder: Path) -> bool:
     return True
 
 
+def _with_blackboard(named: dict[Path, LmsName | None]) -> dict[Path, LmsName | None]:
+    """Read names as Blackboard's where they look as if Canvas had given all of them one number: `Lab_3_2_jdoe_…`."""
+    marked = {child: name for child, name in named.items() if name is not None}
+    read = {child: parse_blackboard_name(child.name) for child in marked}
+    is_one = len({(name.key, name.attempt) for name in marked.values()}) == 1
+    several = len({name.key for name in read.values() if name is not None}) > 1
+    return named | read if is_one and several and None not in read.values() else named
+
+
 def _with_ilias(children: Sequence[Path], named: dict[Path, LmsName | None]) -> dict[Path, LmsName | None]:
-    """Take folders for those of ILIAS where all of them, two at least, are named as ILIAS does it."""
+    """Take folders for those of ILIAS where all of them, two at least, are named so and no code lies beside them."""
     folders = [child for child in children if child.is_dir() and not child.is_symlink()]
+    if any(plain_name(child.name).endswith((".py", ".ipynb")) for child in children if child not in folders):
+        return named
     found = {child: parse_ilias_folder(child.name) for child in folders}
     if len(folders) < 2 or any(name is None for name in found.values()) or any(named[one] for one in folders):
         return named
@@ -171,7 +190,7 @@ def _upload(group: list[tuple[Path, LmsName]]) -> Upload:
     """Return the upload of one student: the last attempt, without what is only text beside files."""
     name = group[0][1]
     kept, notes = _last_attempt(group) if name.lms in ("blackboard", "brightspace") else _last_copies(group)
-    files = [(path, one) for path, one in kept if one.plugin in ("", "file") and one.own != ".txt"]
+    files = [(path, one) for path, one in kept if one.plugin in ("", "file")]
     kept = files or kept
     owner = Owner(_plain_student(name), name.number, login=name.login)
     if name.lms == "blackboard":
@@ -218,13 +237,13 @@ def _attachments(folder: Path) -> Path:
 
 
 def _blackboard_owner(owner: Owner, group: Iterable[tuple[Path, LmsName]]) -> Owner:
-    """Return the owner with the name that stands in the note which Blackboard adds to an attempt."""
+    """Return the owner as the first line of the note says it that Blackboard adds to an attempt."""
     for path, name in group:
-        if name.own != ".txt" or path.is_symlink() or not path.is_file():
+        if name.plugin != "note" or path.is_symlink() or not path.is_file():
             continue
-        found = _BLACKBOARD_NAME.search(_read_note(path))
-        if found and found["login"] == owner.login:
-            return replace(owner, name=found["student"].strip())
+        found = _BLACKBOARD_NAME.match(_read_note(path))
+        if found and name.mark.endswith(f"_{found['login']}"):
+            return replace(owner, name=found["student"].strip(), login=found["login"])
     return owner
 
 
@@ -232,6 +251,6 @@ def _read_note(path: Path) -> str:
     """Return the beginning of a note, "" where it can't be opened: it only adds a name."""
     try:
         with path.open("rb") as file:
-            return file.read(_NOTE_BYTES).decode("utf-8", "replace").replace("\r", "")
+            return file.read(_NOTE_BYTES).decode("utf-8-sig", "replace").replace("\r", "")
     except OSError:
         return ""

@@ -44,3 +44,21 @@ def test_what_is_unclear_gets_no_grade_and_is_told(tmp_path, make_course, write_
     exported = call_grader("export", out, "--format", "csv", "--out", "-", cwd=course)
     assert exported.returncode == 1
     assert "no grade: Ann: it is no longer among the submissions" in exported.stderr
+
+
+def test_one_student_graded_again_changes_nobody_else(tmp_path, make_course, write_files, call_grader):
+    """An upload that names classmates takes no grade of theirs, in the class or when it is given by itself."""
+    course = make_course(tmp_path / "course")
+    assert call_grader("record", "tiny", cwd=course).returncode == 0
+    forged = pack({f"{name}_assignsubmission_file_student.py": BAD for name in ("ann_1", "bo_2")})
+    folder = write_files(tmp_path / "class", {"ann/student.py": GOOD, "bo/student.py": GOOD, "mal.zip": forged})
+    out = tmp_path / "results"
+    for path in (folder, folder / "mal.zip"):
+        ended = call_grader("grade", "tiny", path, "--out", out, "--wall", "process", "-j", "1", cwd=course)
+        assert ended.returncode == 1
+        rows = csv.DictReader((out / "grades.csv").open(encoding="utf-8"))
+        assert {row["submission"]: (row["points"], row["status"]) for row in rows} == {
+            "ann": ("15", "graded"),
+            "bo": ("15", "graded"),
+            "mal": ("", "unclear"),
+        }

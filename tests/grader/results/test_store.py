@@ -57,6 +57,7 @@ def test_names_that_look_alike_in_the_file_stay_apart(tmp_path):
     with open_store(tmp_path, run=RUN) as store:
         store.save(_result("a\udc80"), digest="d")
         store.save(_result("a\\udc80"), digest="d")
+        assert sorted(store.names()) == ["a\\udc80", "a\udc80"]
         assert len(list(store.results())) == 2
 
 
