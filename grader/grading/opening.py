@@ -13,6 +13,7 @@ from pathlib import Path
 from grader.courses.assignment import Assignment, SubmissionKind, probe_files
 from grader.errors import CourseError
 from grader.probes import places_of_probes
+from grader.results.notes import GIVEN_BACK
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.host import ByDevice, WalledSandbox
 from grader.sandbox.outside.inline import InlineSandbox
@@ -89,7 +90,7 @@ def refuse_failed_preload(server: ForkServer) -> None:
 def shims_note(assignment: Assignment) -> tuple[str, ...]:
     """Say which removed names were given back to the student's code, where there are any."""
     names = ", ".join(f"`{name}`" for name in assignment.sandbox.shims)
-    return (f"Given back for older code, where the installed versions lack them: {names}.",) if names else ()
+    return (f"{GIVEN_BACK}: {names}.",) if names else ()
 
 
 def read_probes(assignment: Assignment) -> dict[str, bytes]:

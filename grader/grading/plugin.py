@@ -39,6 +39,7 @@ _CHECK = pytest.StashKey[Check]()
 _TALK = pytest.StashKey[Conversation]()
 _STARTED = pytest.StashKey[float]()
 _SKIP_COUNTS = pytest.StashKey[bool]()
+_BECAUSE = pytest.StashKey[str]()
 _DATA = pytest.StashKey[str]()
 _CURVES = pytest.StashKey[Curves]()
 _ALL_ROWS = Limit()
@@ -227,6 +228,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         item.stash[_TALK] = Conversation(item.config.stash[SUBJECT], check)
         item.stash[_STARTED] = time.monotonic()
         item.stash[_SKIP_COUNTS] = False
+        item.stash[_BECAUSE] = ""
         item.stash[_DATA] = ""
         item.stash[_CURVES] = Curves()
         torch.default_generator.manual_seed(item.stash[_TALK].seed)  # torch.manual_seed queues a call per GPU kind
@@ -244,7 +246,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         item.stash[_TALK].refuse_forbidden()
     failed = item.config.stash[SUBJECT].failed_before(check)
     if failed is not None:
-        item.stash[_SKIP_COUNTS] = failed.counted
+        item.stash[_SKIP_COUNTS], item.stash[_BECAUSE] = failed.counted, failed.name
         pytest.skip(f"Not run: “{failed.title}” has to pass first.")
 
 
@@ -294,4 +296,5 @@ def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> 
             matched=feedback.matched,
             curves=item.stash[_CURVES].drawn,
         ),
+        because=item.stash[_BECAUSE],
     )

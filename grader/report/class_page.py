@@ -8,10 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
+from grader.report.anchors import Linked, task_anchor
+from grader.report.cause_view import place_of
+from grader.report.causes import causes_of
 from grader.report.explanations import Explanation, common_explanations
 from grader.report.flags import Flagged, flagged
-from grader.report.pages import bar_width, task_anchor
 from grader.report.task_rows import TaskRow, task_rows, tone_of
+from grader.report.task_view import bar_width
 from grader.results.earned import earned_points, is_ungraded, points_cell
 from grader.results.plain_text import number
 from grader.results.results_file import RunInfo
@@ -21,6 +24,7 @@ from grader.results.verdict_words import VerdictMark, status_word
 _BINS = 10
 _SLOWEST_SHOWN = 8
 _FLAGGED_SHOWN = 100
+_PROBLEM_LIMIT = 80  # characters of a check's title in the table
 _LINKED_ROWS = 300  # beyond that a link in every cell makes the table slow to open
 _SLOW_S = 1.0  # what takes less isn't worth a look
 
@@ -45,7 +49,10 @@ class TaskCell:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionRow:
-    """Show one submission in the big table; `seconds` is how long it took, or empty if nobody measured."""
+    """Show one submission in the big table; `seconds` is how long it took, or empty if nobody measured.
+
+    `problem` is the check that tells what cost it most, None where nothing did, and `problem_cost` its points.
+    """
 
     submission: str
     file: str
@@ -55,6 +62,8 @@ class SubmissionRow:
     status: str
     is_provisional: bool
     seconds: str
+    problem: Linked | None
+    problem_cost: str
     cells: tuple[TaskCell, ...]
 
 
@@ -170,6 +179,7 @@ def _row(result: SubmissionResult, *, tasks: Sequence[str], file: str) -> Submis
         if not is_ungraded(result)
     }
     earned = earned_points(result)
+    causes = () if is_ungraded(result) else causes_of(result)
     return SubmissionRow(
         submission=result.submission,
         file=file,
@@ -179,5 +189,7 @@ def _row(result: SubmissionResult, *, tasks: Sequence[str], file: str) -> Submis
         status=status_word(result.status),
         is_provisional=result.status is not Status.GRADED,
         seconds=f"{result.seconds:.1f}" if result.seconds else "",
+        problem=place_of(causes[0].head, limit=_PROBLEM_LIMIT) if causes else None,
+        problem_cost=number(causes[0].lost) if causes else "",
         cells=tuple(cells.get(task, TaskCell(points="–", anchor="", tone="absent")) for task in tasks),
     )

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from grader.report.pages import bar_width, check_anchor, task_anchor
+from grader.report.anchors import check_anchor, task_anchor
+from grader.report.task_view import bar_width
 from grader.results.plain_text import number, shortened
 from grader.results.verdict import CheckResult, SubmissionResult, Verdict
 from grader.results.verdict_words import VerdictMark, explanation_of, mark_of
@@ -21,7 +22,7 @@ _MESSAGE_LIMIT = 600
 _NOT_EXPLAINED = (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED)
 _NOT_BY_TASK = (Verdict.CRASHED, Verdict.MISSING)
 _TASKS_SHOWN = 3
-_DATA = re.compile(r"\s*Data: [\w-]+\.$")  # which data set was used instead says nothing about the mistake
+_DATA = re.compile(r"\s*Data: [\w-]+\.$")
 _NUMBER = re.compile(r"-?\d[\d.,]*(?:e[+-]?\d+)?")
 
 Key = tuple[str, Verdict, str]  # a task's name or "", a verdict, a lookalike's name or words without numbers
@@ -76,16 +77,26 @@ def common_explanations(results: Iterable[SubmissionResult], *, files: Mapping[s
     return tuple(_explanation(clusters[key], mark=mark_of(key[1]), total=total) for key in frequent)
 
 
+def without_data(words: str) -> str:
+    """Return an explanation without the data set that was used, which says nothing about the mistake."""
+    return _DATA.sub("", words)
+
+
+def words_without_numbers(words: str) -> str:
+    """Return what two explanations have in common that differ only in numbers or in the data that was used."""
+    return _NUMBER.sub("0", without_data(words))
+
+
 def _sort_in(result: SubmissionResult, file: str, clusters: dict[Key, _Cluster]) -> None:
     for position, task in enumerate(result.tasks):
         for order, check in enumerate(task.checks):
-            words = _DATA.sub("", explanation_of(check))
+            words = without_data(explanation_of(check))
             if check.verdict in _NOT_EXPLAINED or check.advice or not words:
                 continue
-            lookalike = _lookalike(check)
+            lookalike = lookalike_of(check)
             place = "" if check.verdict in _NOT_BY_TASK and not lookalike else task.name
             cluster = clusters.setdefault(
-                (place, check.verdict, lookalike or _NUMBER.sub("0", words)), _Cluster(lookalike)
+                (place, check.verdict, lookalike or words_without_numbers(words)), _Cluster(lookalike)
             )
             cluster.tasks[task.title or task.name] = None
             link = Link(result.submission, file, check_anchor(task_anchor(position), order))
@@ -94,7 +105,8 @@ def _sort_in(result: SubmissionResult, file: str, clusters: dict[Key, _Cluster])
             cluster.messages[words] += 1
 
 
-def _lookalike(check: CheckResult) -> str:
+def lookalike_of(check: CheckResult) -> str:
+    """Return the name of the first lookalike that explains a failure of the check, or ""."""
     return next((item.lookalike for item in check.feedback.items if item.lookalike), "")
 
 

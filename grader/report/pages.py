@@ -1,40 +1,25 @@
 """Computes what a scorecard shows, as data: bounded, worded, ready to print.
 
-`grader.report.html` hands it to the templates, which escape it; one check's part is in `check_view`, the class page in
-`class_page`.
+`grader.report.html` hands it to the templates, which escape it; one task's part is in `grader.report.task_view`,
+what to mend first in `grader.report.cause_view`.
 """
 
 from dataclasses import dataclass
 
-from grader.report.check_view import CheckView, check_view
+from grader.report.anchors import Linked, check_anchor, task_anchor
+from grader.report.cause_view import CauseView, cause_views
+from grader.report.causes import causes_of, root_of
 from grader.report.page_budget import PageBudget
+from grader.report.task_view import TaskView, bar_width, task_view
 from grader.results.earned import earned_points, points_cell
+from grader.results.notes import is_news
 from grader.results.plain_text import number, shortened
 from grader.results.results_file import RunInfo
-from grader.results.shares import shares
-from grader.results.verdict import Answer, CheckResult, Status, SubmissionResult, TaskResult, Verdict
+from grader.results.verdict import Answer, CheckResult, Status, SubmissionResult, Verdict
 from grader.results.verdict_words import VerdictMark, mark_of
 
 _BUDGET = PageBudget()
-
-
-@dataclass(frozen=True, slots=True)
-class TaskView:
-    """Show one task; `reproduce` is a command, or empty if a student couldn't run it or doesn't need to.
-
-    `reused` says that the verdicts were made by an earlier run; it is empty if they were not.
-    """
-
-    anchor: str
-    title: str
-    points: str
-    max_points: str
-    percent: float
-    hidden: bool
-    summary: str
-    reproduce: str
-    reused: str
-    checks: tuple[CheckView, ...]
+_CAUSES_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +41,8 @@ class AnswerView:
 class Scorecard:
     """Show one submission.
 
-    `flags` are for the instructor; `is_for_student` says that what hidden checks found is left out.
+    `mend` is what to mend first, the dearest cause first; `old_news` are the notes that call for nothing. `flags` are
+    for the instructor; `is_for_student` says that what hidden checks found is left out.
     """
 
     submission: str
@@ -70,7 +56,10 @@ class Scorecard:
     counts: tuple[tuple[VerdictMark, int], ...]
     tasks: tuple[TaskView, ...]
     failing: int
+    mend: tuple[CauseView, ...]
+    mend_left_out: int
     notes: tuple[str, ...]
+    old_news: tuple[str, ...]
     flags: tuple[str, ...]
     answers: tuple[AnswerView, ...]
     answers_summary: str
@@ -86,7 +75,7 @@ def scorecard_of(
 ) -> Scorecard:
     """Return the page of one submission; the caller has taken out what a student must not read."""
     checks = [check for task in result.tasks for check in task.checks if not check.advice]
-    earned = earned_points(result)
+    earned, causes, blocked = earned_points(result), causes_of(result), _blocked(result)
     return Scorecard(
         submission=result.submission,
         points=points_cell(earned) or "–",
@@ -97,9 +86,15 @@ def scorecard_of(
         failed_checks=sum(check.verdict is Verdict.NOT_GRADED for check in checks),
         pending=tuple(shortened(name, budget.line) for name in result.pending),
         counts=_counts(checks),
-        tasks=tuple(_task(task, anchor=task_anchor(i), budget=budget) for i, task in enumerate(result.tasks)),
+        tasks=tuple(
+            task_view(task, anchor=task_anchor(i), blocked=blocked, budget=budget)
+            for i, task in enumerate(result.tasks)
+        ),
         failing=sum(check.verdict is not Verdict.PASSED for check in checks),
-        notes=tuple(shortened(note, budget.message) for note in result.notes),
+        mend=cause_views(result, causes[:_CAUSES_SHOWN], budget=budget),
+        mend_left_out=max(0, len(causes) - _CAUSES_SHOWN),
+        notes=tuple(shortened(note, budget.message) for note in result.notes if is_news(note)),
+        old_news=tuple(shortened(note, budget.message) for note in result.notes if not is_news(note)),
         flags=tuple(shortened(flag, budget.message) for flag in result.flags),
         answers=tuple(_answer(answer, budget) for answer in result.answers),
         answers_summary=_answers_summary(result.answers),
@@ -132,49 +127,18 @@ def _answers_summary(answers: tuple[Answer, ...]) -> str:
     return ", ".join(words)
 
 
-def task_anchor(position: int) -> str:
-    """Return the anchor of the task at `position` (from 0) of a submission's tasks."""
-    return f"task-{position + 1}"
-
-
-def check_anchor(task: str, position: int) -> str:
-    """Return the anchor of the check at `position` (from 0) of the task whose anchor is `task`."""
-    return f"{task}-check-{position + 1}"
-
-
-def bar_width(percent: float) -> float:
-    """Return `percent` within 0 and 100, with one decimal."""
-    return round(min(max(percent, 0.0), 100.0), 1)
-
-
-def _reused(task: TaskResult) -> str:
-    if not task.reused:
-        return ""
-    since = f" ({task.graded[:16].replace('T', ' ')} UTC)" if task.graded else ""
-    return f"From an earlier run{since}: nothing that decides it has changed since."
-
-
 def _counts(checks: list[CheckResult]) -> tuple[tuple[VerdictMark, int], ...]:
     verdicts = [check.verdict for check in checks]
     return tuple((mark_of(verdict), verdicts.count(verdict)) for verdict in Verdict if verdict in verdicts)
 
 
-def _task(task: TaskResult, *, anchor: str, budget: PageBudget) -> TaskView:
-    graded = [check for check in task.checks if not check.advice]
-    passed = sum(check.verdict is Verdict.PASSED for check in graded)
-    can_reproduce = any(not check.hidden and check.verdict is not Verdict.PASSED for check in task.checks)
-    return TaskView(
-        anchor=anchor,
-        title=task.title or task.name,
-        points=number(task.points),
-        max_points=number(task.max_points),
-        percent=bar_width(100 * task.points / task.max_points) if task.max_points else 0.0,
-        hidden=task.hidden,
-        summary=f"{passed} of {len(graded)} {'check' if len(graded) == 1 else 'checks'} passed",
-        reproduce=f"grader check --task {task.name}" if can_reproduce and not task.hidden else "",
-        reused=_reused(task),
-        checks=tuple(
-            check_view(check, share=share, anchor=check_anchor(anchor, i), budget=budget)
-            for i, (check, share) in enumerate(zip(task.checks, shares(task), strict=True))
-        ),
-    )
+def _blocked(result: SubmissionResult) -> dict[str, Linked]:
+    """Return what has to pass before a skipped check runs, by the skipped check's name."""
+    checks = {check.name: check for task in result.tasks for check in task.checks}
+    places = {
+        check.name: Linked(check.title or check.name, check_anchor(task_anchor(i), k))
+        for i, task in enumerate(result.tasks)
+        for k, check in enumerate(task.checks)
+    }
+    roots = {name: root_of(name, checks) for name in checks}
+    return {name: places[root] for name, root in roots.items() if root != name}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import StatisticsError, correlation
 
-from grader.report.pages import bar_width
+from grader.report.task_view import bar_width
 from grader.results.plain_text import number
 from grader.results.verdict import SubmissionResult, TaskResult, Verdict
 

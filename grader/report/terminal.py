@@ -12,8 +12,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from grader.report.causes import causes_of
 from grader.report.curve_view import curve_words
 from grader.results.earned import earned_points, points_cell
+from grader.results.notes import is_news
 from grader.results.plain_text import number, visible, visible_line
 from grader.results.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
 from grader.results.verdict_words import explanation_of, mark_of_check, status_word
@@ -44,8 +46,7 @@ def print_scorecard(console: Console, result: SubmissionResult, *, brief: bool =
 
     Tasks with something to fix come first; `brief` leaves out the checks of tasks that have nothing to fix.
     """
-    for note in result.notes:
-        console.print(Text(f"note: {visible(note)}", style="dim"))
+    _print_notes(console, [note for note in result.notes if is_news(note)])
     for task in sorted(result.tasks, key=lambda task: not _is_open(task)):
         is_short = brief and bool(task.checks) and all(check.verdict is Verdict.PASSED for check in task.checks)
         if not is_short:
@@ -56,7 +57,13 @@ def print_scorecard(console: Console, result: SubmissionResult, *, brief: bool =
         for check in () if is_short else task.checks:
             _print_check(console, check)
     console.print()
+    _print_notes(console, [note for note in result.notes if not is_news(note)])
     console.print(Text(sum_in_words(result), style="bold"))
+
+
+def _print_notes(console: Console, notes: Sequence[str]) -> None:
+    for note in notes:
+        console.print(Text(f"note: {visible(note)}", style="dim"))
 
 
 def _print_check(console: Console, check: CheckResult) -> None:
@@ -141,7 +148,7 @@ def print_run(console: Console, results: Sequence[SubmissionResult]) -> None:
             f"{points_cell(earned_points(result)) or '–'}/{number(result.max_points)}",
             "–" if earned_points(result) is None else f"{result.percent:.0f}",
             status_word(result.status),
-            _first_problem(result),
+            _dearest_problem(result),
         )
         for result in results
     ]
@@ -149,15 +156,13 @@ def print_run(console: Console, results: Sequence[SubmissionResult]) -> None:
         width = min(max([len(heading), *(len(row[place]) for row in rows)]), at_most)
         side: Literal["right", "left"] = "right" if heading in ("points", "%") else "left"
         table.add_column(heading, justify=side, no_wrap=True, overflow="ellipsis", min_width=width, max_width=width)
-    table.add_column("first problem", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("dearest problem", no_wrap=True, overflow="ellipsis", ratio=1)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console.print(table)
 
 
-def _first_problem(result: SubmissionResult) -> str:
-    for task in result.tasks:
-        for check in task.checks:
-            if check.verdict not in (Verdict.PASSED, Verdict.SKIPPED) and not check.advice:
-                return visible_line(explanation_of(check))
+def _dearest_problem(result: SubmissionResult) -> str:
+    for cause in causes_of(result)[:1]:
+        return visible_line(explanation_of(cause.head.check))
     return visible_line(result.notes[0]) if result.notes and result.status is not Status.GRADED else ""

@@ -171,7 +171,8 @@ class CheckResult:
 
     `name` is the check's function name, unique in an assignment. `counted` is False if the check can cost nobody
     points: the grader failed, or what it needs (data, GPU) is not on this machine. `advice` costs nobody points either:
-    it tells what is worth knowing and has no weight.
+    it tells what is worth knowing and has no weight. `because` is the name of the check that has to pass before a
+    skipped one runs, "" where it was skipped for another reason.
     """
 
     name: str
@@ -184,6 +185,7 @@ class CheckResult:
     seconds: float = 0.0
     feedback: Feedback = Feedback()
     advice: bool = False
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)

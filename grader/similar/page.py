@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grader.report.pages import bar_width
+from grader.report.task_view import bar_width
 from grader.results.cells import csv_text, text_cell
 from grader.results.plain_text import number
 

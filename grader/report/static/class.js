@@ -6,7 +6,7 @@
   const [tools, filter, status, lost, shown] = ["tools", "filter", "status", "lost", "shown"].map((id) => document.getElementById(id));
   const body = table.tBodies[0];
   const heads = [...table.tHead.rows[0].cells];
-  const FIRST_TASK = 5, STATUS = 4;
+  const FIRST_TASK = 6, STATUS = 4, PROBLEM = 5;
   const rows = [...body.rows].map((row) => ({ row, cells: row.cells, name: row.cells[0].textContent.toLowerCase() }));
   const counter = new Intl.NumberFormat("en");
   const collator = new Intl.Collator("en", { numeric: true });
@@ -14,7 +14,7 @@
   const value = (cell) => { const number = parseFloat(cell.textContent); return Number.isNaN(number) ? -1 : number; };
 
   const sort = (column) => {
-    const isText = column === 0 || column === STATUS;
+    const isText = column === 0 || column === STATUS || column === PROBLEM;
     const down = heads[column].getAttribute("aria-sort") === (isText ? "ascending" : "descending") ? isText : !isText;
     const keys = new Map(rows.map((entry) => [entry, isText ? entry.cells[column].textContent : value(entry.cells[column])]));
     const order = isText ? (a, b) => collator.compare(keys.get(a), keys.get(b)) : (a, b) => keys.get(a) - keys.get(b);

@@ -8,6 +8,10 @@
   const texts = checks.map((check) => check.textContent.toLowerCase());
   const targets = () => checks.filter((check) => !check.hidden && "failing" in check.dataset);
 
+  // Folds hold what passed: a filter looks into them, and a place inside one is shown.
+  const folds = [...document.querySelectorAll(".fold.passed, .fold.done")];
+  const unfold = (place) => { for (let at = place?.closest("details"); at; at = at.parentElement.closest("details")) at.open = true; };
+
   const tell = (place, count) => { shown.textContent = count ? `${place} of ${count} that didn't pass` : "everything shown passed"; };
 
   const apply = () => {
@@ -16,6 +20,7 @@
       check.hidden = !words.every((word) => texts[i].includes(word)) || (failing.checked && !("failing" in check.dataset));
     });
     for (const task of document.querySelectorAll(".task")) task.hidden = Boolean(task.querySelector(".check")) && !task.querySelector(".check:not([hidden])");
+    for (const fold of folds) { fold.open = words.length > 0; fold.hidden = !fold.querySelector(".check:not([hidden])"); }
     const count = checks.filter((check) => !check.hidden).length;
     shown.textContent = `${count} of ${checks.length} checks shown`;
   };
@@ -35,8 +40,7 @@
   const reveal = (check) => {
     document.querySelector(".check.current")?.classList.remove("current");
     check.classList.add("current");
-    const details = check.querySelector("details");
-    if (details) details.open = true;
+    unfold(check.querySelector("details") ?? check);
     const head = check.querySelector("summary") ?? check;
     if (head === check) check.tabIndex = -1;
     check.scrollIntoView({ block: "start" });
@@ -46,8 +50,8 @@
 
   const openTarget = () => {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    const details = target?.closest("details") ?? target?.querySelector(":scope > details");
-    if (details) details.open = true;
+    unfold(target?.querySelector(":scope > details") ?? target);
+    target?.scrollIntoView({ block: "start" });
   };
 
   document.addEventListener("keydown", (event) => {

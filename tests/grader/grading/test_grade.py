@@ -174,6 +174,7 @@ def test_what_depends_on_a_failed_check_is_skipped_and_counts(graded):
     skipped = _check(wrong, "test_double_of_nothing")
     assert (skipped.verdict, skipped.counted) == (Verdict.SKIPPED, True)
     assert skipped.feedback.message == "Not run: “double returns twice its input” has to pass first."
+    assert skipped.because == "test_double"
     assert _points(wrong) == [0.0, 0.0, 8.0]
     assert wrong.max_points == 24.0
 

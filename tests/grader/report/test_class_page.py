@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from grader.report.anchors import Linked
 from grader.report.class_page import class_page_of
 from grader.results.results_file import RunInfo
 from grader.results.verdict import CheckResult, Feedback, Item, Status, SubmissionResult, TaskResult, Verdict
@@ -52,6 +53,18 @@ def test_every_submission_has_a_cell_per_task():
     assert [row.cells[0].tone for row in rows] == ["absent", "none", "part", "full"]
     assert rows[0].cells[0].points == "–"
     assert [row.is_provisional for row in rows] == [True, False, False, False]
+
+
+def test_a_row_names_the_dearest_problem():
+    """A row tells which check costs the submission most, what, and where; one that lost nothing none."""
+    cheap = CheckResult("a", "Cheap", "linear", Verdict.WRONG, feedback=Feedback("one"))
+    dear = CheckResult("b", "Dear", "linear", Verdict.WRONG, 3.0, feedback=Feedback("two"))
+    lost = SubmissionResult(
+        "x", Status.GRADED, 0.0, 10.0, (TaskResult("linear", "Linear", 0.0, 10.0, False, (cheap, dear)),)
+    )
+    rows = _page(lost, _result("y"), _unreadable("z")).rows
+    assert (rows[0].problem, rows[0].problem_cost) == (Linked("Dear", "task-1-check-2"), "7.5")
+    assert [row.problem for row in rows[1:]] == [None, None]
 
 
 def test_common_explanations_count_submissions():

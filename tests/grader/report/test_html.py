@@ -16,6 +16,7 @@ from grader.report import html
 from grader.report.html import code_spans, lone_scorecards, write_pages
 from grader.report.page_budget import PAGE_LIMIT
 from grader.results.file_names import scorecard_files
+from grader.results.notes import GIVEN_BACK
 from grader.results.results_file import RunInfo
 from grader.results.verdict import (
     Answer,
@@ -224,8 +225,30 @@ def test_a_failure_of_the_grader_is_shouted(tmp_path):
 def test_skipped_checks_say_why(tmp_path):
     """A skipped check shows its reason, and whether it counts."""
     skipped = CheckResult("test_a", "It learns", "linear", Verdict.SKIPPED, counted=False, feedback=Feedback("no data"))
-    card = _card(tmp_path, _result("ann", skipped))
-    assert "– skipped It learns not counted This check doesn't count here: it costs no points. no data" in card.text
+    words = _card(tmp_path, _result("ann", skipped)).text
+    assert "– skipped It learns : no data not counted What is here doesn't count: it costs no points." in words
+
+
+def test_skipped_checks_of_one_cause_are_one_line(tmp_path):
+    """What did not run because of one check is a line that links there, with all points that wait for it."""
+    waiting = [
+        CheckResult(f"test_{i}", f"Step {i}", "linear", Verdict.SKIPPED, because=because)
+        for i, because in enumerate(("test_a", "test_0", "test_a"))
+    ]
+    root = CheckResult("test_a", "It runs", "linear", Verdict.WRONG, feedback=Feedback("far"))
+    card = _card(tmp_path, _result("ann", *waiting, root))
+    assert card.text.count("– skipped 3 checks , until It runs passes") == 1
+    assert "Not run until this passes: Step 0 · Step 1 · Step 2" in card.text
+    assert card.text.count("until It runs passes") == 1
+
+
+def test_notes_that_are_no_news_stand_last(tmp_path):
+    """What is true of every submission of a run is told below everything else; what is news stands above the tasks."""
+    check = CheckResult("test_a", "It runs", "linear", Verdict.WRONG, feedback=Feedback("far"))
+    old = f"{GIVEN_BACK}: `numpy.float`."
+    card = _card(tmp_path, replace(_result("ann", check), notes=(old, "Left out `x.bin`.")))
+    places = [card.text.index(words) for words in ("Mend this first", "Left out", "Filter checks", "Given back")]
+    assert places == sorted(places)
 
 
 def test_an_unreadable_submission_has_a_page(tmp_path):

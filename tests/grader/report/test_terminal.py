@@ -15,6 +15,7 @@ from grader.report.terminal import (
     results_console,
     sum_in_words,
 )
+from grader.results.notes import GIVEN_BACK
 from grader.results.verdict import (
     CheckResult,
     Curve,
@@ -182,7 +183,7 @@ def test_the_next_step_is_the_first_open_task():
 
 
 def test_a_run_is_a_table():
-    """A run is one row a submission: name, points, percent, status and the first problem."""
+    """A run is one row a submission: name, points, percent, status and the dearest problem."""
     console = _console(width=120)
     missing = _result(points=0.0, status=Status.UNREADABLE, name="bo", notes=("`bo.zip` is empty.",))
     print_run(console, [_result(_check(), _check(Verdict.WRONG, message="It is off by one.")), missing])
@@ -191,6 +192,23 @@ def test_a_run_is_a_table():
         "me 5/10 50 graded It is off by one.",
         "bo –/10 – unreadable `bo.zip` is empty.",
     ]
+
+
+def test_the_problem_of_a_run_is_the_dearest():
+    """A row tells what costs a submission most, with what follows from it, not what comes first."""
+    checks = [_check(Verdict.WRONG, name="a", message="Cheap."), _check(Verdict.WRONG, name="b", message="Dear.")]
+    checks += [replace(_check(Verdict.SKIPPED, name=name), because="b") for name in "cd"]
+    console = _console(width=120)
+    print_run(console, [_result(*checks, points=0.0)])
+    assert "Dear." in console.file.getvalue()
+    assert "Cheap." not in console.file.getvalue()
+
+
+def test_notes_that_are_no_news_come_last():
+    """What is true of every submission of a run is printed below the tasks, other notes above them."""
+    text = _printed(_result(_check(), notes=(f"{GIVEN_BACK}: `numpy.float`.", "Left out `x.bin`.")))
+    places = [text.index(words) for words in ("Left out", "Adding", "Given back", "5 of 10 points")]
+    assert places == sorted(places)
 
 
 def test_results_and_progress_go_different_ways(capsys):
