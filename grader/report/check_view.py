@@ -1,6 +1,6 @@
 """Computes what a scorecard shows of one check, as data: bounded, worded, ready to print.
 
-`grader.report.pages` puts the checks together; the maps are in `heat_view`.
+`grader.report.task_view` puts the checks together; the maps are in `heat_view`.
 """
 
 from dataclasses import dataclass, replace

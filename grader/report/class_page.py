@@ -1,6 +1,6 @@
 """Computes what the class page shows, as data: distribution, tasks, submissions and frequent explanations.
 
-`grader.report.html` hands it to the template; the tasks' figures are in `task_rows`, a submission's in `pages`.
+`grader.report.html` hands it to the template; the tasks' figures are in `task_rows`, the doubts about checks in `doubts`.
 """
 
 from collections import Counter
@@ -11,6 +11,7 @@ from statistics import fmean, median
 from grader.report.anchors import Linked, task_anchor
 from grader.report.cause_view import place_of
 from grader.report.causes import causes_of
+from grader.report.doubts import ENOUGH, Doubts, doubts_of
 from grader.report.explanations import Explanation, common_explanations
 from grader.report.flags import Flagged, flagged
 from grader.report.task_rows import TaskRow, task_rows, tone_of
@@ -88,7 +89,10 @@ class Unclear:
 
 @dataclass(frozen=True, slots=True)
 class ClassPage:
-    """Show a whole run; mean, median and bins leave out what was not graded: unreadable, unclear or gone."""
+    """Show a whole run; mean, median and bins leave out what was not graded: unreadable, unclear or gone.
+
+    From `enough` submissions on the doubts have statistics.
+    """
 
     run: RunInfo
     count: int
@@ -102,6 +106,8 @@ class ClassPage:
     tasks: tuple[TaskRow, ...]
     rows: tuple[SubmissionRow, ...]
     has_linked_cells: bool
+    doubts: Doubts
+    enough: int
     explanations: tuple[Explanation, ...]
     flag_counts: tuple[tuple[VerdictMark, int], ...]
     flagged: tuple[Flagged, ...]
@@ -128,6 +134,8 @@ def class_page_of(run: RunInfo, *, results: Sequence[SubmissionResult], files: M
         tasks=tuple(tasks.values()),
         rows=tuple(_row(result, tasks=tuple(tasks), file=files[result.submission]) for result in results),
         has_linked_cells=len(results) <= _LINKED_ROWS,
+        doubts=doubts_of(results, files=files),
+        enough=ENOUGH,
         explanations=common_explanations(results, files=files),
         flag_counts=_flag_counts(flags),
         flagged=flags[:_FLAGGED_SHOWN],

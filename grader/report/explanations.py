@@ -95,9 +95,7 @@ def _sort_in(result: SubmissionResult, file: str, clusters: dict[Key, _Cluster])
                 continue
             lookalike = lookalike_of(check)
             place = "" if check.verdict in _NOT_BY_TASK and not lookalike else task.name
-            cluster = clusters.setdefault(
-                (place, check.verdict, lookalike or words_without_numbers(words)), _Cluster(lookalike)
-            )
+            cluster = clusters.setdefault((place, check.verdict, explained_by(check)), _Cluster(lookalike))
             cluster.tasks[task.title or task.name] = None
             link = Link(result.submission, file, check_anchor(task_anchor(position), order))
             cluster.links.setdefault(result.submission, link)
@@ -108,6 +106,11 @@ def _sort_in(result: SubmissionResult, file: str, clusters: dict[Key, _Cluster])
 def lookalike_of(check: CheckResult) -> str:
     """Return the name of the first lookalike that explains a failure of the check, or ""."""
     return next((item.lookalike for item in check.feedback.items if item.lookalike), "")
+
+
+def explained_by(check: CheckResult) -> str:
+    """Return what two failures have in common that are told in the same way: a lookalike, or words without numbers."""
+    return lookalike_of(check) or words_without_numbers(explanation_of(check))
 
 
 def _explanation(cluster: _Cluster, *, mark: VerdictMark, total: int) -> Explanation:

@@ -1,6 +1,6 @@
 """Splits the points of a task over its checks, so that the shares add up to what the task earned.
 
-`grader.export.results_json` and `grader.report.pages` show the shares.
+`grader.export.results_json` and `grader.report.task_view` show the shares.
 """
 
 from dataclasses import dataclass
