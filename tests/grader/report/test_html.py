@@ -226,7 +226,7 @@ def test_skipped_checks_say_why(tmp_path):
     """A skipped check shows its reason, and whether it counts."""
     skipped = CheckResult("test_a", "It learns", "linear", Verdict.SKIPPED, counted=False, feedback=Feedback("no data"))
     words = _card(tmp_path, _result("ann", skipped)).text
-    assert "– skipped It learns : no data not counted What is here doesn't count: it costs no points." in words
+    assert "– skipped It learns: no data not counted What is here doesn't count: it costs no points." in words
 
 
 def test_skipped_checks_of_one_cause_are_one_line(tmp_path):
@@ -237,7 +237,7 @@ def test_skipped_checks_of_one_cause_are_one_line(tmp_path):
     ]
     root = CheckResult("test_a", "It runs", "linear", Verdict.WRONG, feedback=Feedback("far"))
     card = _card(tmp_path, _result("ann", *waiting, root))
-    assert card.text.count("– skipped 3 checks , until It runs passes") == 1
+    assert card.text.count("– skipped 3 checks, until It runs passes") == 1
     assert "Not run until this passes: Step 0 · Step 1 · Step 2" in card.text
     assert card.text.count("until It runs passes") == 1
 
