@@ -1,6 +1,7 @@
 """Computes what the class page shows, as data: distribution, tasks, submissions and frequent explanations.
 
-`grader.report.html` hands it to the template; the tasks' figures are in `task_rows`, the doubts about checks in `doubts`.
+`grader.report.html` hands it to the template; the tasks' figures are in `task_rows`, doubts about checks
+in `doubts`.
 """
 
 from collections import Counter
