@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from grader.courses.assignment import Assignment, check_files, helper_files
 
 _MARKER = "pytest.mark.graded"
+_DECIDES_NO_VERDICT = ("grounds",)
 _UNSEEN = {"exec", "eval", "globals", "locals", "vars", "__import__", "import_module"}
 
 
 @dataclass(frozen=True, slots=True)
 class CheckSource:
-    """Hold one check: its source without comments, the task it names, the checks it names in `after`."""
+    """Hold one check: its source without comments and grounds, the task it names, the checks it names in `after`."""
 
     name: str
     task: str
@@ -150,6 +151,7 @@ def _read_check(node: ast.stmt, file: str) -> CheckSource | None:
         return None
     if not all(isinstance(name, str) for name in names):
         return None
+    marks[0].keywords = [keyword for keyword in marks[0].keywords if keyword.arg not in _DECIDES_NO_VERDICT]
     return CheckSource(node.name, task, file, tuple(name.partition("[")[0] for name in names), ast.dump(node))
 
 

@@ -4,14 +4,24 @@ import pytest
 from test_accuracy import check_share, draw
 
 
-@pytest.mark.graded(task="accuracy", weight=1, after="test_accuracy")
+@pytest.mark.graded(
+    task="accuracy",
+    weight=1,
+    after="test_accuracy",
+    grounds="notebook, lines 157 to 161: right answers over the number of labels",
+)
 def test_accuracy_other_sizes(probe, rng):
     """calculate_accuracy works for any number of rows and classes"""
     check_share(probe, draw(rng, n=7, classes=3, right=2))
     check_share(probe, draw(rng, n=1, classes=10, right=1))
 
 
-@pytest.mark.graded(task="accuracy", weight=1, after="test_accuracy")
+@pytest.mark.graded(
+    task="accuracy",
+    weight=1,
+    after="test_accuracy",
+    grounds="notebook, lines 157 to 161: right answers over the number of labels",
+)
 def test_accuracy_all_and_none(probe, rng):
     """calculate_accuracy returns 1 where all answers are right, and 0 where none is"""
     check_share(probe, draw(rng, n=12, classes=10, right=12))

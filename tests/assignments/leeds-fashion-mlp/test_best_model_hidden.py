@@ -7,13 +7,23 @@ FALLING = [(0.9, 0.6), (0.8, 0.7), (0.6, 0.6), (0.5, 0.5), (0.45, 0.4), (0.2, 0.
 RISING_AT_ONCE = [(0.2, 0.5), (0.3, 0.6), (0.4, 0.7), (0.25, 0.8), (0.6, 0.9), (0.7, 0.8)]
 
 
-@pytest.mark.graded(task="best-model", weight=1, after="test_saves_the_best_model")
+@pytest.mark.graded(
+    task="best-model",
+    weight=1,
+    after="test_saves_the_best_model",
+    grounds="notebook, lines 223 and 231: the loss decides, in the last epoch, too",
+)
 def test_saves_the_last_model_where_it_is_best(probe):
     """The loop saves the last model where the validation loss falls to the end, though the accuracy falls, too"""
     check_saved(probe, TRAIN, FALLING, TEST)
 
 
-@pytest.mark.graded(task="best-model", weight=1, after="test_saves_the_best_model")
+@pytest.mark.graded(
+    task="best-model",
+    weight=1,
+    after="test_saves_the_best_model",
+    grounds="notebook, lines 225 and 231: compared with the lowest loss of all epochs before",
+)
 def test_saves_the_first_model_where_it_is_best(probe):
     """The loop keeps the first model where the validation loss only rises
 
@@ -22,7 +32,12 @@ def test_saves_the_first_model_where_it_is_best(probe):
     check_saved(probe, TRAIN, RISING_AT_ONCE, TEST)
 
 
-@pytest.mark.graded(task="best-model", weight=2, after="test_saves_the_best_model")
+@pytest.mark.graded(
+    task="best-model",
+    weight=2,
+    after="test_saves_the_best_model",
+    grounds="notebook, lines 252 and 253: what was saved is loaded before the test",
+)
 def test_tests_the_best_model(probe):
     """The test is done with the best model, not with that of the last epoch
 

@@ -5,14 +5,24 @@ import torch
 from test_data import check_normalization
 
 
-@pytest.mark.graded(task="data", weight=2, after="test_normalized_training")
+@pytest.mark.graded(
+    task="data",
+    weight=2,
+    after="test_normalized_training",
+    grounds="notebook, lines 48 to 51: the same numbers for the test pictures",
+)
 def test_normalized_test(probe, rng):
     """Test pictures are normalized in the same way"""
     picture = torch.randint(0, 256, (28, 28), generator=rng, dtype=torch.uint8)
     check_normalization(probe("normalized", picture=picture), "test picture", picture)
 
 
-@pytest.mark.graded(task="data", weight=2, after="test_split_sizes")
+@pytest.mark.graded(
+    task="data",
+    weight=2,
+    after="test_split_sizes",
+    grounds="notebook, lines 75 and 79: a random split, validation data is not trained on",
+)
 def test_split_at_random(probe):
     """The validation pictures are drawn at random, and none of them is trained on
 

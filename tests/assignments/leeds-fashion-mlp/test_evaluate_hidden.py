@@ -4,7 +4,12 @@ import pytest
 from test_evaluate import check_figures, draw
 
 
-@pytest.mark.graded(task="evaluate", weight=2, after="test_evaluate_figures")
+@pytest.mark.graded(
+    task="evaluate",
+    weight=2,
+    after="test_evaluate_figures",
+    grounds="notebook, line 216: the sums are divided by the number of batches",
+)
 def test_evaluate_smaller_last_batch(probe, rng):
     """evaluate divides by the number of batches, also where the last one is smaller"""
     inputs = draw(rng, n=22)
@@ -12,7 +17,12 @@ def test_evaluate_smaller_last_batch(probe, rng):
     check_figures(actual, inputs, function="evaluate", mode="evaluation", batch_size=5)
 
 
-@pytest.mark.graded(task="evaluate", weight=1, after="test_evaluate_figures")
+@pytest.mark.graded(
+    task="evaluate",
+    weight=1,
+    after="test_evaluate_figures",
+    grounds="notebook, line 212: the loss is that of the criterion given",
+)
 def test_evaluate_criterion(probe, rng):
     """evaluate measures with the loss that it is given"""
     inputs = draw(rng, n=16)
@@ -20,7 +30,12 @@ def test_evaluate_criterion(probe, rng):
     check_figures(actual, inputs, function="evaluate", mode="evaluation", batch_size=4, criterion="MultiMarginLoss")
 
 
-@pytest.mark.graded(task="evaluate", weight=2, after="test_evaluate_figures")
+@pytest.mark.graded(
+    task="evaluate",
+    weight=2,
+    after="test_evaluate_figures",
+    grounds="notebook, lines 202 and 207: the loop stands under torch.no_grad",
+)
 def test_evaluate_without_gradients(probe, rng):
     """evaluate keeps nothing for gradients
 

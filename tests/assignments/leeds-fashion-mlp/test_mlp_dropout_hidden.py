@@ -8,7 +8,9 @@ from test_mlp_dropout import dropped, run
 from grader.compare import Context, assert_matches, measured
 
 
-@pytest.mark.graded(task="dropout", weight=1, after="test_dropout_share")
+@pytest.mark.graded(
+    task="dropout", weight=1, after="test_dropout_share", grounds="notebook, line 270: dropout as nn.Dropout does it"
+)
 def test_dropout_scale(probe, rng):
     """Neurons that are kept are scaled by 1 / (1 - 0.25) in training mode, as nn.Dropout does it"""
     actual, inputs = run(probe, rng)
@@ -19,7 +21,12 @@ def test_dropout_scale(probe, rng):
         )
 
 
-@pytest.mark.graded(task="dropout", weight=1, after=("test_dropout_evaluation", "test_dropout_share"))
+@pytest.mark.graded(
+    task="dropout",
+    weight=1,
+    after=("test_dropout_evaluation", "test_dropout_share"),
+    grounds="notebook, lines 184 and 206: evaluation mode turns it off",
+)
 def test_dropout_switches(probe, rng):
     """MLPDropout stops dropping when it goes from training mode to evaluation mode"""
     actual, inputs = run(probe, rng, switch=True)

@@ -4,13 +4,20 @@ import pytest
 from test_mlp import check_network, draw
 
 
-@pytest.mark.graded(task="mlp", weight=3, after="test_mlp_forward")
+@pytest.mark.graded(
+    task="mlp",
+    weight=3,
+    after="test_mlp_forward",
+    grounds="notebook, lines 103 and 114: input_dim and output_dim are arguments",
+)
 def test_mlp_other_sizes(probe, rng):
     """MLP takes its first and its last size from input_dim and output_dim"""
     check_network(probe, draw(rng, n=5, image=(3, 4, 6), classes=7))
 
 
-@pytest.mark.graded(task="mlp", weight=2, after="test_mlp_forward")
+@pytest.mark.graded(
+    task="mlp", weight=2, after="test_mlp_forward", grounds="notebook, lines 120 and 121: the batch may have any size"
+)
 def test_mlp_one_picture(probe, rng):
     """MLP takes a batch of one picture"""
     check_network(probe, draw(rng, n=1))

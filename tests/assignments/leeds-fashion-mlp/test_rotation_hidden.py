@@ -9,7 +9,12 @@ from grader.compare import Spec, assert_matches
 BLACK, WHITE = (0 - 0.2860) / 0.3530, (1 - 0.2860) / 0.3530
 
 
-@pytest.mark.graded(task="rotation", weight=1, after="test_pictures_are_turned")
+@pytest.mark.graded(
+    task="rotation",
+    weight=1,
+    after="test_pictures_are_turned",
+    grounds="notebook, line 258: up to 25 degrees to either side",
+)
 def test_turned_by_25_degrees(probe):
     """The angles lie between -25 and 25 degrees
 
@@ -22,7 +27,12 @@ def test_turned_by_25_degrees(probe):
     )
 
 
-@pytest.mark.graded(task="rotation", weight=2, after="test_pictures_are_turned")
+@pytest.mark.graded(
+    task="rotation",
+    weight=2,
+    after="test_pictures_are_turned",
+    grounds="notebook, lines 258 to 260: turned with black corners, then normalized",
+)
 def test_turned_and_normalized(probe):
     """Turned pictures are normalized like all others, with black corners
 
@@ -39,7 +49,12 @@ def test_turned_and_normalized(probe):
         assert abs(value - expected) < 0.05, f"The {name} is {value:.3f}; expected {expected:.3f}.{hint}"
 
 
-@pytest.mark.graded(task="rotation", weight=1, after="test_pictures_are_turned")
+@pytest.mark.graded(
+    task="rotation",
+    weight=1,
+    after="test_pictures_are_turned",
+    grounds="notebook, line 256: a new transform and a new test set, the old one stays",
+)
 def test_plain_test_pictures_hang_straight(probe):
     """The plain test data is as before: its pictures are not turned"""
     actual = probe("straight", picture=bar(), times=10)

@@ -5,7 +5,12 @@ from test_evaluate import check_figures, draw
 from test_train import check_parameters
 
 
-@pytest.mark.graded(task="train", weight=3, after="test_train_steps")
+@pytest.mark.graded(
+    task="train",
+    weight=3,
+    after="test_train_steps",
+    grounds="notebook, lines 174 and 184: training mode at the beginning of each epoch",
+)
 def test_train_again_after_evaluation(probe, rng):
     """train puts the model back into training mode in every epoch
 
@@ -14,13 +19,23 @@ def test_train_again_after_evaluation(probe, rng):
     check_parameters(probe, draw(rng, n=20), lr=0.2, batch_size=4, epochs=3)
 
 
-@pytest.mark.graded(task="train", weight=2, after="test_train_steps")
+@pytest.mark.graded(
+    task="train",
+    weight=2,
+    after="test_train_steps",
+    grounds="notebook, lines 179 and 194: the loss is that of the criterion given",
+)
 def test_train_criterion(probe, rng):
     """train minimizes the loss that it is given"""
     check_parameters(probe, draw(rng, n=18), lr=0.2, batch_size=6, criterion="MultiMarginLoss")
 
 
-@pytest.mark.graded(task="train", weight=2, after="test_train_figures")
+@pytest.mark.graded(
+    task="train",
+    weight=2,
+    after="test_train_figures",
+    grounds="notebook, line 200: the sums are divided by the number of batches",
+)
 def test_train_smaller_last_batch(probe, rng):
     """train divides by the number of batches, also where the last one is smaller"""
     inputs = draw(rng, n=22)
@@ -28,7 +43,7 @@ def test_train_smaller_last_batch(probe, rng):
     check_figures(actual, inputs, function="train", mode="training", batch_size=5)
 
 
-@pytest.mark.graded(task="train", weight=2, after="test_train_figures")
+@pytest.mark.graded(task="train", after="test_train_figures", advice=True)
 def test_train_plain_numbers(probe, rng):
     """train returns numbers that hold no graph
 

@@ -7,7 +7,12 @@ from test_loaders import check_test_images, draw_images, draw_inputs, training_i
 from grader.compare import Spec, assert_kinds, assert_matches
 
 
-@pytest.mark.graded(task="loaders", weight=2, after="test_loaders_shuffle")
+@pytest.mark.graded(
+    task="loaders",
+    weight=2,
+    after="test_loaders_shuffle",
+    grounds="tutorial 2, lines 831 and 866 to 873: a generator with the seed given",
+)
 def test_loaders_seed(probe):
     """The seed decides the order of the training images, whatever random numbers were drawn before
 
@@ -24,7 +29,12 @@ def test_loaders_seed(probe):
 # A corner that a rotation uncovers is filled with a byte, and no byte becomes 0 when it is normalized. Rotated after
 # the normalization, it is filled with 0, a grey. Rotating a tensor before the normalization is as right as rotating
 # the image.
-@pytest.mark.graded(task="loaders", weight=2, after="test_loaders_augment")
+@pytest.mark.graded(
+    task="loaders",
+    weight=2,
+    after="test_loaders_augment",
+    grounds="tutorial 2, lines 849 and 856: preprocessing comes after augmentation",
+)
 def test_loaders_order_of_transforms(probe):
     """Images are normalized after the augmentation
 
@@ -39,7 +49,12 @@ def test_loaders_order_of_transforms(probe):
     )
 
 
-@pytest.mark.graded(task="loaders", weight=1, after="test_loaders_preprocess")
+@pytest.mark.graded(
+    task="loaders",
+    weight=1,
+    after="test_loaders_preprocess",
+    grounds="tutorial 2, lines 829 and 863: any batch size and any number of images",
+)
 def test_loaders_other_sizes(probe):
     """The loaders work for other numbers of images, too"""
     inputs = draw_inputs(train=15, test=7, batch_size=5, seed=5)

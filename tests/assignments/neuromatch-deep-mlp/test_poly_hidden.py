@@ -6,7 +6,9 @@ from test_poly import check_count, check_features, draw
 from grader.compare import assert_kinds
 
 
-@pytest.mark.graded(task="poly", weight=2, after="test_poly_features")
+@pytest.mark.graded(
+    task="poly", weight=2, after="test_poly_features", grounds="tutorial 2, lines 680 and 784: degree 50, 1325 features"
+)
 def test_poly_degree_50(probe, rng):
     """There are 1325 features of degree 50"""
     inputs = draw(rng, degree=50)
@@ -15,7 +17,9 @@ def test_poly_degree_50(probe, rng):
     check_features(actual, inputs["train"], degree=50, part="training")
 
 
-@pytest.mark.graded(task="poly", weight=1, after="test_poly_features")
+@pytest.mark.graded(
+    task="poly", weight=1, after="test_poly_features", grounds="tutorial 2, lines 680 and 719: the same for degree 1"
+)
 def test_poly_degree_1(probe, rng):
     """The features of degree 1 are the two coordinates"""
     inputs = draw(rng, degree=1)
@@ -24,7 +28,9 @@ def test_poly_degree_1(probe, rng):
     check_features(actual, inputs["train"], degree=1, part="training")
 
 
-@pytest.mark.graded(task="poly", weight=1, after="test_poly_features")
+@pytest.mark.graded(
+    task="poly", weight=1, after="test_poly_features", grounds="tutorial 2, lines 678 and 756: a single linear layer"
+)
 def test_poly_classifier(probe, rng):
     """The classifier is one linear layer from all features to the classes"""
     actual = probe("polynomials", **draw(rng, degree=6))

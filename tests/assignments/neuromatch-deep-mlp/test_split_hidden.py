@@ -7,7 +7,12 @@ from test_split import check_parts, numbered
 from grader.compare import Spec, assert_matches
 
 
-@pytest.mark.graded(task="split", weight=1, after="test_split_is_repeatable")
+@pytest.mark.graded(
+    task="split",
+    weight=1,
+    after="test_split_is_repeatable",
+    grounds="tutorial 2, lines 262 and 276: the seed is the one given",
+)
 def test_split_depends_on_the_seed(probe):
     """Another seed gives another split"""
     actual = probe("split", **numbered(60), seeds=[1, 2])
@@ -17,14 +22,16 @@ def test_split_depends_on_the_seed(probe):
     )
 
 
-@pytest.mark.graded(task="split", weight=1, after="test_split_sizes")
+@pytest.mark.graded(
+    task="split", weight=1, after="test_split_sizes", grounds="tutorial 2, line 285: int(0.2 N) samples for the test"
+)
 def test_split_rounds_down(probe):
     """20 % of the samples is rounded down, and samples may have any number of columns"""
     actual = probe("split", **numbered(23, columns=5), seeds=[4])
     check_parts(actual, call="call 1", rows=23, columns=5)
 
 
-@pytest.mark.graded(task="split", weight=1, after="test_split_sizes")
+@pytest.mark.graded(task="split", after="test_split_sizes", advice=True)
 def test_split_leaves_data_alone(probe):
     """The data that is split stays as it was"""
     data = numbered(40)

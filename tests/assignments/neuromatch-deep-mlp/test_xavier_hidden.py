@@ -11,7 +11,7 @@ from grader.compare import Spec, assert_matches
 WIDTH, DEPTH = 512, 10
 
 
-@pytest.mark.graded(task="xavier", weight=2)
+@pytest.mark.graded(task="xavier", weight=2, grounds="tutorial 2, lines 999 and 1053: uniform, with the same variance")
 def test_xavier_uniform(probe):
     """In the mode "uniform", the weights are drawn evenly from -a to a with the same spread"""
     weight = check_weights(probe, gain=0.7, in_features=200, out_features=600, mode="uniform")
@@ -23,7 +23,12 @@ def test_xavier_uniform(probe):
 
 # Each layer's mean square varies by a few percent; ten layers together stay far within a factor of two. A gain of 1
 # would leave 0.1 % of the signal.
-@pytest.mark.graded(task="xavier", weight=2, after=("test_xavier_normal", "test_gain_of_leaky_relu"))
+@pytest.mark.graded(
+    task="xavier",
+    weight=2,
+    after=("test_xavier_normal", "test_gain_of_leaky_relu"),
+    grounds="tutorial 2, lines 1023 to 1030: this gain keeps the variance from layer to layer",
+)
 def test_gain_keeps_signals(probe, rng):
     """With this gain, a signal keeps its size through ten layers with LeakyReLU"""
     x = torch.randn(256, WIDTH, generator=rng)

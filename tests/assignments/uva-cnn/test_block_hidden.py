@@ -18,7 +18,12 @@ from test_block import (
 from grader.compare import Context, Spec, assert_matches, measured
 
 
-@pytest.mark.graded(task="block", weight=2, after="test_block_shape")
+@pytest.mark.graded(
+    task="block",
+    weight=2,
+    after="test_block_shape",
+    grounds="practical 2, line 265: c_out matters only where the block subsamples",
+)
 def test_block_ignores_c_out(probe, rng):
     """Without subsampling c_out doesn't matter
 
@@ -30,19 +35,34 @@ def test_block_ignores_c_out(probe, rng):
     assert_matches(probe("block_shape", c_in=6, x=x, c_out=9), {"output": Spec((2, 6, 8, 8))})
 
 
-@pytest.mark.graded(task="block", weight=2, after="test_block_shape_subsampled")
+@pytest.mark.graded(
+    task="block",
+    weight=2,
+    after="test_block_shape_subsampled",
+    grounds="practical 2, lines 255 and 264: subsampling needs the 1x1 convolution, whatever c_out is",
+)
 def test_block_subsampled_same_width(probe, rng):
     """A block that subsamples needs the 1×1 convolution also where the number of channels stays the same"""
     assert_block(probe, rng, a=5, b=5, size=(8, 12), subsample=True)
 
 
-@pytest.mark.graded(task="block", weight=2, after="test_block_output")
+@pytest.mark.graded(
+    task="block",
+    weight=2,
+    after="test_block_output",
+    grounds="practical 2, lines 245 and 325: the normalizations of F are batch norms",
+)
 def test_block_in_training(probe, rng):
     """In training mode the norms use the mean and the variance of the batch"""
     assert_block(probe, rng, a=8, b=8, size=(6, 6), subsample=False, training=True)
 
 
-@pytest.mark.graded(task="block", weight=3, after=["test_block_output", "test_block_output_subsampled"])
+@pytest.mark.graded(
+    task="block",
+    weight=3,
+    after=["test_block_output", "test_block_output_subsampled"],
+    grounds="practical 2, line 247: the gradient is the identity plus that of F",
+)
 def test_block_gradients(probe, rng):
     """Gradients reach the input on both paths, and the weights of all layers"""
     for a, b, subsample in ((5, 5, False), (3, 6, True)):

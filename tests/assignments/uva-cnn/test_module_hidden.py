@@ -9,14 +9,24 @@ from test_module import HPARAMS, assert_logged, draw_batch
 from grader.compare import assert_kinds, assert_matches
 
 
-@pytest.mark.graded(task="module", weight=2, after="test_module_network")
+@pytest.mark.graded(
+    task="module",
+    weight=2,
+    after="test_module_network",
+    grounds="practical 2, lines 176 to 188: val_acc and test_acc are logged",
+)
 def test_module_accuracies(probe, rng):
     """validation_step and test_step log the accuracy as val_acc and test_acc"""
     inputs = draw_batch(rng, rows=40, classes=3)
     assert_logged(probe("module_steps", model_hparams=HPARAMS | {"num_classes": 3}, **inputs), inputs)
 
 
-@pytest.mark.graded(task="module", weight=2, after="test_module_network")
+@pytest.mark.graded(
+    task="module",
+    weight=2,
+    after="test_module_network",
+    grounds="practical 2, line 158: all parameters, with the hyperparameters of the optimizer",
+)
 def test_module_optimizer(probe):
     """configure_optimizers makes an optimizer of all parameters with the given learning rate and weight decay"""
     actual = probe("module_optimizer", model_hparams=HPARAMS, optimizer_hparams={"lr": 0.03, "weight_decay": 2e-3})

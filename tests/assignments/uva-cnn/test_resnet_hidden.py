@@ -14,7 +14,12 @@ from test_resnet import SMALL, assert_layers, images_in, near, run_parts
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches
 
 
-@pytest.mark.graded(task="resnet", weight=4, after="test_resnet_shape")
+@pytest.mark.graded(
+    task="resnet",
+    weight=4,
+    after="test_resnet_shape",
+    grounds="practical 2, lines 306 and 307: numbers of blocks and channels are arguments",
+)
 def test_resnet_other_groups(probe, rng):
     """ResNet makes the groups that it is told to make
 
@@ -32,7 +37,12 @@ def test_resnet_other_groups(probe, rng):
 CHANNELS = [5, 5, 6, 8]  # behind the first blocks of a network with SMALL's sizes
 
 
-@pytest.mark.graded(task="resnet", weight=3, after="test_resnet_layers")
+@pytest.mark.graded(
+    task="resnet",
+    weight=3,
+    after="test_resnet_layers",
+    grounds="practical 2, line 297: first convolution, blocks one after the other, average",
+)
 def test_resnet_order(probe, rng):
     """The images go through the first convolution, then through one block after the other"""
     x = torch.randn(2, 3, 32, 32, generator=rng)
@@ -56,7 +66,12 @@ def test_resnet_order(probe, rng):
         assert_matches(actual, wanted, context=Context(others=others))
 
 
-@pytest.mark.graded(task="resnet", weight=4, after="test_resnet_shape")
+@pytest.mark.graded(
+    task="resnet",
+    weight=4,
+    after="test_resnet_shape",
+    grounds="practical 2, lines 313 and 320 to 327: _init_params comes after the layers and sets all of them",
+)
 def test_resnet_initialization(probe):
     """Convolutions start with Kaiming's variance 2 / fan out, norms with weight 1 and bias 0
 

@@ -10,7 +10,12 @@ from test_rotation import DIRECTIONS, SHARES, assert_accuracies, draw_spots, exp
 from grader.compare import Context, Expectation, Tolerance, assert_matches
 
 
-@pytest.mark.graded(task="rotation", weight=3, after="test_rotation_none_and_full")
+@pytest.mark.graded(
+    task="rotation",
+    weight=3,
+    after="test_rotation_none_and_full",
+    grounds="practical 2, lines 204 and 378: a test accuracy is measured in evaluation mode",
+)
 def test_rotation_evaluation_mode(probe, rng):
     """The model is in evaluation mode while it is tested
 
@@ -23,7 +28,12 @@ def test_rotation_evaluation_mode(probe, rng):
     assert_accuracies(actual, turns, [0, 60])
 
 
-@pytest.mark.graded(task="rotation", weight=2, after="test_rotation_none_and_full")
+@pytest.mark.graded(
+    task="rotation",
+    weight=2,
+    after="test_rotation_none_and_full",
+    grounds="practical 2, line 378: the accuracy over all images of a set",
+)
 def test_rotation_all_images_count_alike(probe, rng):
     """Each image counts the same, also in the last batch, which is smaller
 
@@ -37,7 +47,12 @@ def test_rotation_all_images_count_alike(probe, rng):
     assert_accuracies(actual, turns, [0, 120])
 
 
-@pytest.mark.graded(task="rotation", weight=2, after="test_rotation_none_and_full")
+@pytest.mark.graded(
+    task="rotation",
+    weight=2,
+    after="test_rotation_none_and_full",
+    grounds="practical 2, lines 378 and 382: angles from 0 to 360 degrees, 0 where none is given",
+)
 def test_rotation_more_angles(probe, rng):
     """The accuracy is right at other angles, too, and without an angle the images stay as they are"""
     images, labels, turns = draw_spots(rng, shares={0: 31, 1: 17, 2: 3, 4: 8, 5: 11, 7: 2, 8: 25, 10: 21, 11: 32})

@@ -8,7 +8,12 @@ import torch
 from test_shuffle import shuffled_loaders
 
 
-@pytest.mark.graded(task="shuffle", weight=3, after="test_shuffle_one_order")
+@pytest.mark.graded(
+    task="shuffle",
+    weight=3,
+    after="test_shuffle_one_order",
+    grounds="practical 2, line 397: the pixels of all images are shuffled by one permutation",
+)
 def test_shuffle_same_in_all_parts(probe):
     """Training, validation and test images have the same order of pixels"""
     first, *others = shuffled_loaders(probe("loaders"))
@@ -19,7 +24,12 @@ def test_shuffle_same_in_all_parts(probe):
         )
 
 
-@pytest.mark.graded(task="shuffle", weight=3, after="test_shuffle_one_order")
+@pytest.mark.graded(
+    task="shuffle",
+    weight=3,
+    after="test_shuffle_one_order",
+    grounds="practical 2, lines 364 and 402: data loaders for train_model, which takes three parts",
+)
 def test_shuffle_parts(probe):
     """There are shuffled loaders for training, validation and test, of images that don't overlap
 
@@ -37,7 +47,9 @@ def test_shuffle_parts(probe):
     )
 
 
-@pytest.mark.graded(task="shuffle", weight=1, after="test_shuffle_one_order")
+@pytest.mark.graded(
+    task="shuffle", weight=1, after="test_shuffle_one_order", grounds="practical 2, line 402: a fixed shuffle"
+)
 def test_shuffle_is_fixed(probe):
     """The order stays the same from one pass over the data to the next"""
     names = {loader.name: loader for loader in shuffled_loaders(probe("loaders"))}

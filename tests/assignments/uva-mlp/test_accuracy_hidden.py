@@ -6,7 +6,12 @@ from test_accuracy import check_accuracy, draw_scores
 from grader.compare import Expectation, Tolerance, assert_matches
 
 
-@pytest.mark.graded(task="test-model", weight=1, after="test_accuracy_of_whole_batches")
+@pytest.mark.graded(
+    task="test-model",
+    weight=1,
+    after="test_accuracy_of_whole_batches",
+    grounds="practical 1, line 317: the accuracy over whatever loader is given",
+)
 def test_accuracy_of_other_batches(probe, rng):
     """test_model works with one batch and with batches of one image"""
     scores, labels = draw_scores(rng, (13, 9))
@@ -14,7 +19,12 @@ def test_accuracy_of_other_batches(probe, rng):
         check_accuracy(probe, scores, labels, batch_size=batch_size)
 
 
-@pytest.mark.graded(task="test-model", weight=1, after="test_accuracy_of_whole_batches")
+@pytest.mark.graded(
+    task="test-model",
+    weight=1,
+    after="test_accuracy_of_whole_batches",
+    grounds="practical 1, lines 315 and 317: a test returns the accuracy, and nothing learns from it",
+)
 def test_accuracy_extremes(probe, rng):
     """test_model returns 0 where nothing is right and 1 (or 100) where everything is, and leaves the model alone"""
     for right in (0, 10):

@@ -7,13 +7,20 @@ from test_curve import BOWL, check_curve
 from grader.compare import Context, Spec, assert_matches, measured
 
 
-@pytest.mark.graded(task="curve", weight=1, after="test_curve_shape")
+@pytest.mark.graded(
+    task="curve",
+    weight=1,
+    after="test_curve_shape",
+    grounds="practical 1, lines 254 to 257: curve, number of updates and start are arguments",
+)
 def test_curve_other_run(probe):
     """train_curve starts at init, takes num_updates steps and uses the curve that it is given"""
     check_curve(probe, lr=0.11, centre=[-2.0, 0.7], slopes=[1.7, 0.4], updates=25, init=[-1.0, 4.0])
 
 
-@pytest.mark.graded(task="curve", weight=1, after="test_curve_shape")
+@pytest.mark.graded(
+    task="curve", weight=1, after="test_curve_shape", grounds="practical 1, line 251: num_updates=100, init=[5, 5]"
+)
 def test_curve_defaults(probe):
     """Unless told otherwise, train_curve takes 100 updates from (5, 5)"""
     check_curve(probe, **{**BOWL, "updates": None, "init": None})
@@ -24,7 +31,12 @@ def ravine(*, w):
     return {"losses": torch.tanh(w[:, 0]) ** 2 + 0.01 * w[:, 0].abs() + torch.sigmoid(w[:, 1])}
 
 
-@pytest.mark.graded(task="curve", weight=1, after="test_curve_shape")
+@pytest.mark.graded(
+    task="curve",
+    weight=1,
+    after="test_curve_shape",
+    grounds="practical 1, lines 213 to 217 and 251: the curve where none is given",
+)
 def test_curve_own_curve(probe):
     """On its own curve, train_curve records the heights of that curve"""
     actual = probe("curve_losses")

@@ -6,7 +6,9 @@ from test_mlp import draw_rows, expect_matrices, text_of
 from grader.compare import Spec, assert_kinds, assert_matches
 
 
-@pytest.mark.graded(task="mlp", weight=2)
+@pytest.mark.graded(
+    task="mlp", weight=2, grounds="practical 1, line 135: len(hidden_sizes) + 1 linear layers, whatever the list holds"
+)
 def test_mlp_other_depths(probe, rng):
     """MLP works with no, one and four hidden layers
 
@@ -18,7 +20,9 @@ def test_mlp_other_depths(probe, rng):
         expect_matrices(actual, sizes)
 
 
-@pytest.mark.graded(task="mlp", weight=2)
+@pytest.mark.graded(
+    task="mlp", weight=2, grounds="practical 1, lines 135 and 142: forward applies the network, with all of its layers"
+)
 def test_mlp_gradients(probe, rng):
     """Every linear layer of MLP takes part in the scores
 
@@ -35,7 +39,12 @@ def test_mlp_gradients(probe, rng):
     )
 
 
-@pytest.mark.graded(task="mlp", weight=1, after="test_mlp_scores")
+@pytest.mark.graded(
+    task="mlp",
+    weight=1,
+    after="test_mlp_scores",
+    grounds="practical 1, lines 132 and 152: the scores of a row are about the input in that row",
+)
 def test_mlp_rows(probe, rng):
     """In evaluation mode, MLP's scores of one input don't depend on the rest of the batch
 
@@ -53,7 +62,9 @@ def test_mlp_rows(probe, rng):
     )
 
 
-@pytest.mark.graded(task="mlp", weight=1)
+@pytest.mark.graded(
+    task="mlp", weight=1, grounds="practical 1, line 128: input_size=3072, num_classes=10, hidden_sizes=[256, 128]"
+)
 def test_mlp_defaults(probe):
     """MLP() has the sizes 3072, 256, 128 and 10, each time, and leaves hidden_sizes as it was
 

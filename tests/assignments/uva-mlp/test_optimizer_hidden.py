@@ -7,7 +7,12 @@ from test_optimizer import draw_gradients, run, way
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
 
 
-@pytest.mark.graded(task="optimizer", weight=2, after="test_momentum_first_step")
+@pytest.mark.graded(
+    task="optimizer",
+    weight=2,
+    after="test_momentum_first_step",
+    grounds="practical 1, lines 180 and 204: an average for each parameter, none moves without a gradient",
+)
 def test_momentum_several_parameters(probe, rng):
     """SGDMomentum keeps an average for each parameter
 
@@ -29,7 +34,12 @@ def test_momentum_several_parameters(probe, rng):
     assert_matches(actual, Expectation(values, tolerances), context=Context(others=others))
 
 
-@pytest.mark.graded(task="optimizer", weight=1, after="test_momentum_first_step")
+@pytest.mark.graded(
+    task="optimizer",
+    weight=1,
+    after="test_momentum_first_step",
+    grounds="practical 1, lines 188 to 194: the step for any learning rate and momentum",
+)
 def test_momentum_other_values(probe, rng):
     """SGDMomentum takes lr and momentum as they are given
 
@@ -41,19 +51,31 @@ def test_momentum_other_values(probe, rng):
         assert_matches(run(probe, **inputs), measured(way, **inputs))
 
 
-@pytest.mark.graded(task="optimizer", weight=1, after="test_momentum_first_step")
+@pytest.mark.graded(
+    task="optimizer", weight=1, after="test_momentum_first_step", grounds="practical 1, line 201: momentum=0.9"
+)
 def test_momentum_default(probe, rng):
-    """SGDMomentum's momentum is 0.9 unless another one is given, and gradients are left as they are
+    """SGDMomentum's momentum is 0.9 unless another one is given
 
     The default stands in __init__.
     """
     start, gradients = torch.randn(4, 3, generator=rng), draw_gradients(rng, 4, 3, steps=2)
     actual = probe("momentum_default", start=start, gradients=gradients, lr=0.4)
     steps = measured(way, start=start, gradients=gradients, lr=0.4, momentum=0.9)
-    last = steps.values["p1 after step 2"]
-    tolerance = steps.tolerances["p1 after step 2"]
-    values = {"p": last, "gradient after the step": gradients[-1]}
-    assert_matches(actual, Expectation(values, {"p": tolerance, "gradient after the step": Tolerance(0, 0)}))
+    expected = Expectation({"p": steps.values["p1 after step 2"]}, {"p": steps.tolerances["p1 after step 2"]})
+    assert_matches(actual, expected)
+
+
+@pytest.mark.graded(task="optimizer", after="test_momentum_first_step", advice=True)
+def test_momentum_leaves_gradients_alone(probe, rng):
+    """SGDMomentum leaves the gradients as they are
+
+    Whoever looks at a gradient after the step, to clip or to draw it, expects what backward() left there.
+    """
+    start, gradients = torch.randn(4, 3, generator=rng), draw_gradients(rng, 4, 3, steps=2)
+    actual = probe("momentum_default", start=start, gradients=gradients, lr=0.4)
+    unchanged = {"gradient after the step": gradients[-1]}
+    assert_matches(actual, Expectation(unchanged, {"gradient after the step": Tolerance(0, 0)}))
 
 
 NEAR = 2e-3  # rounding moves the end by 0.0003 at most; the other ends are more than 3 away
@@ -71,7 +93,11 @@ def descend(*, start, lr, momentum, factor):
     return torch.stack([w1, w2])
 
 
-@pytest.mark.graded(task="optimizer", weight=3)
+@pytest.mark.graded(
+    task="optimizer",
+    weight=3,
+    grounds="practical 1, lines 275 and 289: the course's run ends at a very low w2 and w1 near 0",
+)
 def test_momentum_course_figure(probe):
     """On the course's curve, 100 updates from (5, 5) with lr=10 and momentum=0.9 end in the ravine
 

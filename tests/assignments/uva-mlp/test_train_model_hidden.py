@@ -7,7 +7,12 @@ from test_train_model import check_best, noted_gradients
 from grader.compare import assert_kinds
 
 
-@pytest.mark.graded(task="train-model", weight=2, after="test_train_model_learns")
+@pytest.mark.graded(
+    task="train-model",
+    weight=2,
+    after="test_train_model_learns",
+    grounds="practical 1, lines 308 and 309: every validation may find a new best model",
+)
 def test_train_model_finds_a_late_best(probe):
     """train_model replaces the saved model each time the validation accuracy rises"""
     check_best(probe, classes=[2] * 7 + [1] * 5 + [0] * 8 + [2] * 5, best=0, counts=[10, 7, 4], batches=1)
@@ -16,7 +21,12 @@ def test_train_model_finds_a_late_best(probe):
 VALUES = {"train_values": torch.arange(1.0, 12.0), "valid_values": -torch.arange(1.0, 8.0)}
 
 
-@pytest.mark.graded(task="train-model", weight=2, after="test_train_model_learns")
+@pytest.mark.graded(
+    task="train-model",
+    weight=2,
+    after="test_train_model_learns",
+    grounds="practical 1, line 303: training mode in each epoch",
+)
 def test_train_model_mode(probe):
     """train_model trains in training mode in every epoch, also after a validation
 
@@ -33,7 +43,12 @@ def test_train_model_mode(probe):
     )
 
 
-@pytest.mark.graded(task="train-model", weight=2, after="test_train_model_learns")
+@pytest.mark.graded(
+    task="train-model",
+    weight=2,
+    after="test_train_model_learns",
+    grounds="practical 1, lines 293 and 304: learning is from the batches of the training loader",
+)
 def test_train_model_sees_all_images(probe):
     """train_model learns from all training images in each epoch, and from no validation image"""
     actual = probe("passes", **VALUES, batch_size=4, num_epochs=6)
@@ -52,7 +67,12 @@ def test_train_model_sees_all_images(probe):
     )
 
 
-@pytest.mark.graded(task="train-model", weight=2, after="test_train_model_learns")
+@pytest.mark.graded(
+    task="train-model",
+    weight=2,
+    after="test_train_model_learns",
+    grounds="practical 1, lines 123 and 305: a classification loss of scores that have no activation",
+)
 def test_train_model_loss(probe, rng):
     """train_model's loss takes the scores as they are
 

@@ -43,6 +43,12 @@ def test_comments_and_empty_lines_are_nobodys(read):
     assert _both(plain, "double") == _both(spaced, "double")
 
 
+def test_grounds_are_nobodys(read):
+    """What a check rests on decides no verdict: another line number grades nothing again and draws no other data."""
+    stated = DOUBLE.replace('task="double"', 'task="double", grounds="line 7: twice x"')
+    assert _both(read(test_a=HEAD + stated), "double") == _both(read(test_a=HEAD + DOUBLE), "double")
+
+
 @pytest.mark.parametrize("after", ['"test_double"', '("test_double",)', '["test_double[3]"]'])
 def test_a_check_covers_those_it_comes_after(read, after):
     """The checks in `after` are covered, with what their files share; only where their tasks are graded too."""
