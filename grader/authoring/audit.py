@@ -54,7 +54,7 @@ from grader.courses.course import read_assignment
 from grader.courses.toml_table import suggest
 from grader.errors import CourseError
 from grader.grading.check_session import collect_checks
-from grader.results.verdict import CheckResult, Verdict
+from grader.results.verdict import CheckResult
 
 
 class AuditProgress(Protocol):
@@ -208,7 +208,7 @@ def _judge_trials(found: Audit, outcomes: dict[str, Outcome], assignment: Assign
     if REFERENCE in outcomes:
         found.violations += judge_reference(outcomes[REFERENCE], assignment)
         results = outcomes[REFERENCE].results.values()
-        found.not_run = sum(result.verdict is Verdict.SKIPPED and not result.counted for result in results)
+        found.not_run = sum(result.unrun for result in results)
     if TEMPLATE in outcomes:
         found.violations += judge_template(outcomes[TEMPLATE], assignment)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.commands.options import ResultsArgument
+from grader.commands.options import CourseOption, ResultsArgument
 from grader.commands.telling import complain, tell
 
 if TYPE_CHECKING:
@@ -40,10 +40,12 @@ def export(
     step_summary: Annotated[
         bool, typer.Option("--step-summary", help="Append to $GITHUB_STEP_SUMMARY (github).")
     ] = False,
+    course: CourseOption = None,
 ) -> None:
     """Export stored results for a spreadsheet, Canvas, Moodle, Gradescope or GitHub; nothing is graded again.
 
-    Points for text answers count once a person has graded one. Points that are not final are left empty.
+    Points for text answers count once a person has graded one. Points that are not final are left empty. The course,
+    where one is found, says which checks are adjusted.
     Exit code 1: some submission got no grade or no student.
     """
     from grader.export.finished_run import export_run
@@ -63,7 +65,23 @@ def export(
         step_summary=step_summary,
         per_task=per_task,
     )
-    _tell(export_run(results, request))
+    _tell(export_run(results, request, course=_course_of(results, course)))
+
+
+def _course_of(results: Path, course: Path | None) -> Path | None:
+    """Return the course that has the run's assignment; None where none was named and none is near."""
+    from grader.courses.course import find_course, list_slugs
+    from grader.errors import CourseError
+    from grader.results.store import read_store
+
+    try:
+        folder = find_course(course or Path())
+    except CourseError:
+        if course is not None:
+            raise
+        return None
+    with read_store(results) as store:
+        return folder if course is not None or store.run.assignment in list_slugs(folder) else None
 
 
 def _tell(done: "Exported") -> None:

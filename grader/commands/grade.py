@@ -12,7 +12,7 @@ import typer
 
 from grader.commands.executors import ClusterConfigOption, ClusterOption, choose_executor
 from grader.commands.options import AssignmentArgument, CourseOption, TaskOption, WallOption
-from grader.commands.report import write_results
+from grader.commands.report import keep_adjusted, write_results
 from grader.commands.telling import complain, known_tasks, tell, tell_of_other_torch
 from grader.errors import CourseError, SandboxError, UsageError
 
@@ -142,6 +142,7 @@ def _grade_into(
                 f"{differing} submissions were graded with other files, versions or data than this process sees: "
                 "the next run grades them again."
             )
+        keep_adjusted(store, order.assignment)
         return write_results(out, store, order.assignment)
 
 

@@ -51,11 +51,12 @@ def write_results(out: Path, store: "Store", assignment: "Assignment") -> Writte
     """Write the files of a results folder from its store; return how many submissions are in which state."""
     from grader.export.grades_csv import write_grades_csv
     from grader.export.results_json import write_results_json
+    from grader.grading.adjusting import adjusted
     from grader.report.html import write_pages
     from grader.report.terminal import print_run, results_console
     from grader.results.verdict import Status
 
-    results = _with_marks(out, list(store.results()), assignment)
+    results = _with_marks(out, adjusted(store.results(), assignment), assignment)
     tasks, questions = [task.name for task in assignment.tasks], [one.name for one in assignment.questions]
     write_grades_csv(out / "grades.csv", results, tasks=tasks, questions=questions)
     write_results_json(out / "results.json", store.run, results=results)
@@ -69,11 +70,19 @@ def write_results(out: Path, store: "Store", assignment: "Assignment") -> Writte
         console.print(words, markup=False, soft_wrap=True)
     states = Counter(result.status for result in results)
     return Written(
-        graded=states[Status.GRADED] + states[Status.NOT_GRADED],
+        graded=states[Status.GRADED] + states[Status.PROVISIONAL] + states[Status.NOT_GRADED],
         failed=states[Status.NOT_GRADED],
         unclear=states[Status.UNCLEAR],
         gone=states[Status.GONE],
     )
+
+
+def keep_adjusted(store: "Store", assignment: "Assignment") -> None:
+    """Store the results as the assignment adjusts them, so that whoever reads them without the course sees that."""
+    from grader.grading.adjusting import adjusted
+
+    changed = {result.submission: result for result in adjusted(store.results(), assignment)}
+    store.revise(lambda result, _digest: result if changed[result.submission] == result else changed[result.submission])
 
 
 def _with_marks(out: Path, results: "list[SubmissionResult]", assignment: "Assignment") -> "list[SubmissionResult]":

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from grader.results.verdict import Adjusted
+
 MISTAKES_FILES = "mistakes*.toml"
 HOW_TO_STATE_GROUNDS = "Write place and gist of the text, `line 40: the loss is averaged over the batch`, say."
 
@@ -67,7 +69,7 @@ class Task:
     keys of `grader.sandbox.wire.limits` that bound a single probe.
     `forbidden` are dotted names (`torch.nn.Linear`, `torch.autograd`, `torch.nn.functional.*`) that may not be used in
     the files that match the globs `forbidden_in`. `cell` is the id of the notebook's cell where the task is checked.
-    `grounds` are those of all its checks that state none of their own.
+    `grounds` are those of all its checks that state none of their own. What a `bonus` task earns stands beside the sum.
     """
 
     name: str
@@ -81,6 +83,16 @@ class Task:
     limits: Mapping[str, float] = field(default_factory=dict)
     cell: str = ""
     grounds: str = ""
+    bonus: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """Say what is made of a check for everybody, without grading anything again, and why: students read the reason."""
+
+    check: str
+    how: Adjusted
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +131,7 @@ class Assignment:
     notebook: NotebookSettings = NotebookSettings()
     questions: tuple[Question, ...] = ()
     demands_grounds: bool = True
+    adjustments: tuple[Adjustment, ...] = ()
 
 
 def grading_files(assignment: Assignment) -> tuple[Path, ...]:

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from grader.courses.adjust_table import read_adjustments
 from grader.courses.assignment import (
     HOW_TO_STATE_GROUNDS,
     Assignment,
@@ -42,9 +43,9 @@ LIMITS_IN_WHOLE_NUMBERS = (
     "memory_mib", "processes", "open_files", "file_mib", "tmp_mib", "output_kib", "reply_mib", "threads", "gpu_mib",
 )  # fmt: skip
 
-_TOP = ("title", "slug", "submission", "sandbox", "notebook", "limits", "tasks", "answers", "audit")
+_TOP = ("title", "slug", "submission", "sandbox", "notebook", "limits", "tasks", "answers", "audit", "adjust")
 _OF_A_TASK = (
-    "title", "points", "scoring", "hidden", "forbidden", "forbidden_in", "long", "limits", "cell", "grounds",
+    "title", "points", "scoring", "hidden", "forbidden", "forbidden_in", "long", "limits", "cell", "grounds", "bonus",
 )  # fmt: skip
 _DOTTED_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\.\*)?")
 _TASK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
@@ -78,6 +79,7 @@ def read_assignment_file(home: Home) -> Assignment:
         notebook=_read_notebook(take_table(top, "notebook", default={}), handed_in),
         questions=_read_questions(take_table(top, "answers", default={}), handed_in),
         demands_grounds=_read_demand(take_table(top, "audit", default={})),
+        adjustments=read_adjustments(take_table(top, "adjust", default={})),
     )
 
 
@@ -202,6 +204,7 @@ def _read_task(table: Table, name: str, handed_in: HandedIn) -> Task:
         limits=_read_task_limits(take_table(table, "limits", default={})),
         cell=_take_cell(table, handed_in),
         grounds=_take_grounds(table),
+        bonus=take_flag(table, "bonus", default=False),
     )
 
 

@@ -52,7 +52,8 @@ def final_points(
     Points are withheld where the grader failed, and where they are out of another sum than those of most submissions
     (checks were left out that the others had, or the other way round). Once a person has graded a text answer, answers
     count (unless `with_answers` is False): the points of a submission are withheld until all of its answers are graded.
-    If points may not exceed what could be earned, those above it are withheld as well.
+    If points may not exceed what could be earned, a bonus leads up to it at most, and other points above it are
+    withheld as well.
     """
     has_answers = with_answers and any(answer.given is not None for result in results for answer in result.answers)
     of_checks = _possible(results)
@@ -63,6 +64,8 @@ def final_points(
     for result in results:
         total = result.points + (manual_sum(result).points if has_answers else 0.0)
         why = _why_withheld(result, of_checks) or (_why_pending(result) if has_answers else "")
+        if not may_exceed and any(task.bonus for task in result.tasks):
+            total = min(total, possible)
         if not why and not may_exceed and total > possible + 0.005:
             why = f"it has {number(total)} points, more than the maximum of {number(possible)}"
         if why:
@@ -89,6 +92,9 @@ def _why_withheld(result: SubmissionResult, possible: float) -> str:
         return _WHY_UNGRADED[result.status]
     if result.status is Status.NOT_GRADED:
         return "the grader failed on it, so its points are provisional: grade it again"
+    if result.status is Status.PROVISIONAL:
+        open_points = f"{number(result.unjudged)} of its {number(result.max_points)} points"
+        return f"its points are provisional: {open_points} could not be judged, since data or a device is missing"
     if result.status is Status.GRADED and result.max_points != possible:
         return f"it was graded out of {number(result.max_points)} points, most others out of {number(possible)}"
     return "no check has graded it" if earned_points(result) is None else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from grader.answers.marks import with_stored_marks
 from grader.answers.store import read_marks
+from grader.courses.course import read_assignment
 from grader.courses.toml_table import suggest
 from grader.errors import ExportError
 from grader.export.canvas import NO_TASKS, canvas_csv
@@ -30,6 +31,7 @@ from grader.export.moodle import moodle_feedback, moodle_worksheet, refuse_other
 from grader.export.named_csv import named_csv
 from grader.export.roster import Roster, read_roster
 from grader.export.worksheet import read_worksheet
+from grader.grading.adjusting import adjusted
 from grader.results.atomic import replace_bytes, replace_file
 from grader.results.file_names import scorecard_files
 from grader.results.plain_text import visible_line
@@ -44,14 +46,18 @@ _USED = {
 }
 
 
-def export_run(folder: Path, request: ExportRequest) -> Exported:
-    """Export the run in `folder`, without grading anything.
+def export_run(folder: Path, request: ExportRequest, *, course: Path | None = None) -> Exported:
+    """Export the run in `folder`, without grading anything, as the `course` adjusts it now (None: as it is stored).
 
-    Raises ExportError for options, rosters and worksheets that can't be used, StoreError for a folder without a run.
+    Raises CourseError for a course that can't adjust it, ExportError for options, rosters and worksheets that can't be
+    used, StoreError for a folder without a run.
     """
     _refuse_unused(request)
     with read_store(folder) as store:
-        run, results = store.run, {result.submission: result for result in store.results()}
+        run, stored = store.run, list(store.results())
+    if course is not None:
+        stored = adjusted(stored, read_assignment(course, run.assignment))
+    results = {result.submission: result for result in stored}
     if any(result.answers for result in results.values()):
         marks = read_marks(folder)
         results = {name: with_stored_marks(result, marks) for name, result in results.items()}

@@ -14,7 +14,7 @@ from grader.results.plain_text import number, shortened, visible, visible_line
 from grader.results.results_file import RunInfo
 from grader.results.student_view import student_view
 from grader.results.verdict import Answer, CheckResult, SubmissionResult, TaskResult, Verdict
-from grader.results.verdict_words import explanation_of, mark_of_check
+from grader.results.verdict_words import explanation_of, mark_of_check, title_of
 
 _MOST_BYTES = 1_000_000  # a step's summary may hold 1 MiB
 _MARKUP = re.compile(r"[\\`*_\[\]<>&|~@:$#]|(?i:(?<=www)\.)")
@@ -82,7 +82,7 @@ def _row(task: TaskResult) -> str:
     graded = [check for check in task.checks if not check.advice]
     passed = sum(check.verdict is Verdict.PASSED for check in graded)
     points = f"{number(task.points)} / {number(task.max_points)}"
-    return f"| {markdown(task.title or task.name)} | {points} | {passed} of {len(graded)} passed |"
+    return f"| {markdown(title_of(task))} | {points} | {passed} of {len(graded)} passed |"
 
 
 def _answer_row(answer: Answer) -> str:

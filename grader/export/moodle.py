@@ -18,7 +18,7 @@ from grader.results.plain_text import number, shortened, visible, visible_line
 from grader.results.results_file import RunInfo
 from grader.results.student_view import student_view
 from grader.results.verdict import CheckResult, SubmissionResult, Verdict
-from grader.results.verdict_words import explanation_of, mark_of_check
+from grader.results.verdict_words import explanation_of, mark_of_check, title_of
 
 _NOT_IN_FOLDER_NAMES = re.compile(r"[&<>\"`|':*?\\/\x00-\x1f\x7f]|\.\.+")
 _MOST_LETTERS = 20_000  # of a comment: a spreadsheet's cell takes 32,767
@@ -84,9 +84,7 @@ def comment(result: SubmissionResult, final: FinalPoints) -> str:
     lines = [f"<p>{final_sum_in_words(shown, final)}.</p>"]
     lines += [f"<p>{_html(note)}</p>" for note in shown.notes]
     for task in shown.tasks:
-        lines.append(
-            f"<p><b>{_html(task.title or task.name)}</b>: {number(task.points)} of {number(task.max_points)}</p>"
-        )
+        lines.append(f"<p><b>{_html(title_of(task))}</b>: {number(task.points)} of {number(task.max_points)}</p>")
         failed = [check for check in task.checks if check.verdict is not Verdict.PASSED]
         if failed:
             lines.append(f"<ul>{''.join(map(_item, failed))}</ul>")

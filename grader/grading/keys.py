@@ -28,14 +28,8 @@ from grader.datasets.places import FILE_DATASETS, FROM_SKLEARN, identity_of
 from grader.grading.job import Order
 from grader.submissions.submission import read_reference
 
-_DECIDE_NO_VERDICT = (
-    "title",
-    "points",
-    "scoring",
-    "long",
-    "grounds",
-    "demands_grounds",
-)  # points are added up anew each time
+# Points are added up anew each time.
+_DECIDE_NO_VERDICT = ("title", "points", "scoring", "long", "grounds", "demands_grounds", "bonus", "adjustments")
 _PLACES = ("folder", "assets", "reference")
 _NOT_READ = ("variants", "__pycache__")
 _FUNCTION = re.compile(r"\w*")

@@ -40,6 +40,7 @@ _TALK = pytest.StashKey[Conversation]()
 _STARTED = pytest.StashKey[float]()
 _SKIP_COUNTS = pytest.StashKey[bool]()
 _BECAUSE = pytest.StashKey[str]()
+_UNRUN = pytest.StashKey[bool]()
 _DATA = pytest.StashKey[str]()
 _CURVES = pytest.StashKey[Curves]()
 _ALL_ROWS = Limit()
@@ -183,15 +184,17 @@ class LoadDataset(Protocol):
 def dataset(request: pytest.FixtureRequest) -> LoadDataset:
     """Load the first named data set that is on this machine: `dataset("cifar10", "digits", shape=(3, 32, 32))`.
 
-    Where none is, the check is skipped and costs no points; else its message names the data. The test part is drawn
-    from a seed that is the same for all submissions, and known only to those who have the reference and all checks.
+    Where none is, the check is skipped and its points stay open; else its message names the data. The test part is
+    drawn from a seed that is the same for all submissions, and known only to those who have the reference and all
+    checks.
     """
     secret = request.config.stash[SECRETS][_conversation(request).task] + request.node.name
 
     def load(*names: str, shape: tuple[int, ...] | None = None, limit: Limit = _ALL_ROWS, seed: int = 0) -> Dataset:
         name = available(names)
         if name is None:
-            pytest.skip(" ".join(explain_absence(name) for name in names) + " It costs no points.")
+            request.node.stash[_UNRUN] = True
+            pytest.skip(" ".join(explain_absence(name) for name in names) + " Its points stay open.")
         _conversation(request).refuse_forbidden()
         request.node.stash[_DATA] = f"Data: {name}."
         test_seed = int.from_bytes(hashlib.sha256(secret.encode()).digest()[:16])
@@ -229,6 +232,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         item.stash[_STARTED] = time.monotonic()
         item.stash[_SKIP_COUNTS] = False
         item.stash[_BECAUSE] = ""
+        item.stash[_UNRUN] = False
         item.stash[_DATA] = ""
         item.stash[_CURVES] = Curves()
         torch.default_generator.manual_seed(item.stash[_TALK].seed)  # torch.manual_seed queues a call per GPU kind
@@ -241,12 +245,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if check is None:
         return
     if check.device not in item.config.stash[SUBJECT].devices:  # on the CPU it would be a different check
-        pytest.skip("Needs a CUDA device, which it gets from `grader grade --device cuda`; here it costs no points.")
+        item.stash[_UNRUN] = True
+        pytest.skip("Needs a CUDA device, which it gets from `grader grade --device cuda`; its points stay open.")
     if "dataset" not in getattr(item, "fixturenames", ()):  # if data is missing, nobody is graded: look there first
         item.stash[_TALK].refuse_forbidden()
     failed = item.config.stash[SUBJECT].failed_before(check)
     if failed is not None:
-        item.stash[_SKIP_COUNTS], item.stash[_BECAUSE] = failed.counted, failed.name
+        item.stash[_UNRUN], item.stash[_BECAUSE] = failed.is_unjudged, failed.name
+        item.stash[_SKIP_COUNTS] = failed.counted
         pytest.skip(f"Not run: “{failed.title}” has to pass first.")
 
 
@@ -286,6 +292,7 @@ def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> 
         hidden=check.hidden,
         counted=verdict is not Verdict.NOT_GRADED and not skipped_for_free and not check.advice,
         advice=check.advice,
+        unrun=verdict is Verdict.SKIPPED and item.stash[_UNRUN],
         seconds=time.monotonic() - item.stash[_STARTED],
         feedback=Feedback(
             message=" ".join(filter(None, (feedback.message, item.stash[_DATA]))),

@@ -3,28 +3,38 @@
 `grader.grading.grade` calls it with the results of the checks; nothing here runs anything.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
 from grader.courses.assignment import Assignment, Question, Scoring, Task
 from grader.errors import SubmissionError, UnclearError
-from grader.results.verdict import Answer, CheckResult, Status, SubmissionResult, TaskResult, Verdict
+from grader.results.shares import weighs
+from grader.results.verdict import Adjusted, Answer, CheckResult, Status, SubmissionResult, TaskResult, Verdict
 
 
 def ungraded(name: str, assignment: Assignment, *, error: SubmissionError, wall: str) -> SubmissionResult:
     """Return the result of a submission in which nothing could be graded, or nobody knows what: no points, and why."""
-    tasks = tuple(TaskResult(t.name, t.title, 0.0, t.points, t.hidden, ()) for t in assignment.tasks)
-    total = sum(task.points for task in assignment.tasks)
+    tasks, total = _without_checks(assignment), possible(assignment.tasks)
     status = Status.UNCLEAR if isinstance(error, UnclearError) else Status.UNREADABLE
     return SubmissionResult(name, status, 0.0, total, tasks, notes=(str(error),), wall=wall)
 
 
 def failed_to_grade(name: str, assignment: Assignment, *, problem: str, wall: str) -> SubmissionResult:
-    """Return the result of a submission that the grader could not grade: nothing counts, and every page says so."""
-    tasks = tuple(TaskResult(t.name, t.title, 0.0, 0.0, t.hidden, ()) for t in assignment.tasks)
+    """Return the result of a submission that the grader could not grade: all is open, and every page says so."""
+    tasks, total = _without_checks(assignment), possible(assignment.tasks)
+    tasks = tuple(replace(task, unjudged=task.max_points) for task in tasks)
     note = f"The grader failed on this submission: {problem} It costs no points; grade it again."
-    return SubmissionResult(name, Status.NOT_GRADED, 0.0, 0.0, tasks, notes=(note,), wall=wall)
+    return SubmissionResult(name, Status.NOT_GRADED, 0.0, total, tasks, notes=(note,), wall=wall, unjudged=total)
+
+
+def _without_checks(assignment: Assignment) -> tuple[TaskResult, ...]:
+    return tuple(TaskResult(t.name, t.title, 0.0, t.points, t.hidden, (), bonus=t.bonus) for t in assignment.tasks)
+
+
+def possible(tasks: Iterable[Task]) -> float:
+    """Return what can be earned in these tasks: a bonus stands beside the sum."""
+    return round(sum(task.points for task in tasks if not task.bonus), 2)
 
 
 def add_up(
@@ -44,17 +54,19 @@ def add_up(
         for task in assignment.tasks
     )
     tasks = tuple(replace(task, flags=task_flags.get(task.name, ())) for task in tasks if task.checks)
-    failed = any(result.verdict is Verdict.NOT_GRADED and not result.advice for result in results.values())
+    unjudged = [result for result in results.values() if result.is_unjudged]
+    failed = any(result.verdict is Verdict.NOT_GRADED for result in unjudged)
     return SubmissionResult(
         submission=name,
-        status=Status.NOT_GRADED if failed else Status.GRADED,
+        status=Status.NOT_GRADED if failed else Status.PROVISIONAL if unjudged else Status.GRADED,
         points=round(sum(task.points for task in tasks), 2),
-        max_points=round(sum(task.max_points for task in tasks), 2),
+        max_points=round(sum(task.max_points for task in tasks if not task.bonus), 2),
         tasks=tasks,
         notes=notes,
         flags=(*flags, *(flag for task in sorted(tasks, key=lambda task: task.name) for flag in task.flags)),
         seconds=seconds,
         wall=wall,
+        unjudged=round(sum(task.unjudged for task in tasks if not task.bonus), 2),
     )
 
 
@@ -81,17 +93,27 @@ def put_together(
         seconds=base.seconds + sum(check.seconds for task in others.values() for check in task.checks),
         wall=base.wall,
     )
-    pending = tuple(task.name for task in assignment.tasks if task.name in wanted and task.name not in tasks)
-    stamped = (
-        replace(tasks[task.name], title=task.title, points=task.points, max_points=task.max_points)
-        for task in total.tasks
-    )
+    left = [task for task in assignment.tasks if task.name in wanted and task.name not in tasks]
     return replace(
         total,
-        status=Status.NOT_GRADED if pending else total.status,
-        tasks=tuple(stamped),
+        status=Status.NOT_GRADED if left else total.status,
+        max_points=round(total.max_points + possible(left), 2),
+        unjudged=round(total.unjudged + possible(left), 2),
+        tasks=tuple(_stamped(tasks[task.name], task) for task in total.tasks),
         answers=_with_titles(base.answers, assignment.questions),
-        pending=pending,
+        pending=tuple(task.name for task in left),
+    )
+
+
+def _stamped(stored: TaskResult, task: TaskResult) -> TaskResult:
+    """Return a stored task with the title and the points that it has now."""
+    return replace(
+        stored,
+        title=task.title,
+        points=task.points,
+        max_points=task.max_points,
+        bonus=task.bonus,
+        unjudged=task.unjudged,
     )
 
 
@@ -107,12 +129,32 @@ def _with_titles(answers: tuple[Answer, ...], questions: tuple[Question, ...]) -
 
 
 def add_up_task(task: Task, checks: tuple[CheckResult, ...]) -> TaskResult:
-    """Return a task's points; checks that don't count are taken out of what could be earned."""
-    weight = sum(check.weight for check in checks)
-    counted = sum(check.weight for check in checks if check.counted)
-    passed = sum(check.weight for check in checks if check.counted and check.verdict is Verdict.PASSED)
-    most = task.points * counted / weight if weight else 0.0
-    earned = task.points * passed / weight if weight else 0.0
+    """Return a task's points: its checks share them by weight, and those that the grader couldn't judge stay open.
+
+    What can be earned depends on the task alone, never on a submission; it is 0 where no check has any weight.
+    """
+    is_worthless = bool(checks) and not any(check.weight for check in checks if _may_weigh(check))
+    most = 0.0 if is_worthless else task.points
+    scored = [check for check in checks if weighs(check, bonus=task.bonus)]
+    weight = sum(check.weight for check in scored)
+    passed = sum(check.weight for check in scored if check.is_earned)
+    unjudged = sum(check.weight for check in scored if check.is_unjudged)
     if task.scoring is Scoring.ALL_OR_NOTHING:
-        earned = most if passed == counted else 0.0
-    return TaskResult(task.name, task.title, round(earned, 2), round(most, 2), task.hidden, checks)
+        has_all = passed + unjudged >= weight * (1 - 1e-9)
+        passed, unjudged = (0.0, weight) if unjudged and has_all else (weight if has_all else 0.0, 0.0)
+    share = most / weight if weight else 0.0
+    return TaskResult(
+        name=task.name,
+        title=task.title,
+        points=round(share * passed, 2),
+        max_points=round(most, 2),
+        hidden=task.hidden,
+        checks=checks,
+        bonus=task.bonus,
+        unjudged=round(share * unjudged, 2),
+    )
+
+
+def _may_weigh(check: CheckResult) -> bool:
+    """Say whether a check can weigh anything in some submission."""
+    return check.adjusted is not Adjusted.DROPPED and not check.advice

@@ -159,7 +159,7 @@ def _card(result: "SubmissionResult", *, is_all: bool) -> NotebookCard:
 
 def _next_call(tasks: "Sequence[TaskResult]") -> str:
     for task in tasks:
-        if any(check.counted and check.verdict != "passed" for check in task.checks):
+        if any(check.is_lost for check in task.checks):
             return f'Next: `grader.check("{task.name}")`.'
     return ""
 

@@ -88,9 +88,9 @@ def _failures(result: SubmissionResult) -> Iterator[Failure]:
 
 def _lost_by_check(task: TaskResult) -> dict[str, float]:
     """Return the points that each failed check of a task cost, by name; in sum, what the task lost."""
-    failed = [check for check in task.checks if check.counted and check.verdict is not Verdict.PASSED]
+    failed = [check for check in task.checks if check.is_lost]
     weight = sum(check.weight for check in failed)
-    lost = max(0.0, task.max_points - task.points)
+    lost = max(0.0, task.max_points - task.points - task.unjudged)
     return {check.name: lost * check.weight / weight if weight else 0.0 for check in failed}
 
 

@@ -91,18 +91,18 @@ def check_view(check: CheckResult, *, share: Share, anchor: str, budget: PageBud
     """Return what is shown of a check that stands at `anchor`."""
     feedback, is_passed = check.feedback, check.verdict is Verdict.PASSED
     frames, frames_left_out, inner_frames = _frames(feedback, anchor=anchor, budget=budget)
-    is_loud = check.verdict is Verdict.NOT_GRADED
+    is_loud, note = check.verdict is Verdict.NOT_GRADED and not check.adjusted, _note(check)
     explanation = shortened(explanation_of(check), budget.message)
     hint = "" if is_passed else shortened(feedback.hint, budget.message)
     return CheckView(
         anchor=anchor,
         mark=mark_of_check(check),
         title=check.title or check.name,
-        points=f"{number(share.points)} / {number(share.max_points)}" if check.counted else _uncounted(check),
+        points=f"{number(share.points)} / {number(share.max_points)}" if check.is_scored else _uncounted(check),
         hidden=check.hidden,
-        is_failing=not is_passed and not check.advice,
+        is_failing=not is_passed and not check.advice and not check.adjusted,
         is_loud=is_loud,
-        note="" if is_loud or is_passed else why_uncounted(check),
+        note=note,
         explanation=explanation,
         link=_link(explanation, (*frames, *inner_frames)),
         hint=hint,
@@ -116,10 +116,15 @@ def check_view(check: CheckResult, *, share: Share, anchor: str, budget: PageBud
         output=shortened(feedback.output, budget.output),
         seconds=f"{check.seconds:.1f} s" if check.seconds >= 0.05 else "",
         has_details=bool(
-            explanation or hint or feedback.items or feedback.curves or frames or feedback.output or is_loud
+            explanation or hint or note or feedback.items or feedback.curves or frames or feedback.output or is_loud
         ),
         is_open=not is_passed,
     )
+
+
+def _note(check: CheckResult) -> str:
+    is_loud = check.verdict is Verdict.NOT_GRADED and not check.adjusted
+    return "" if is_loud or (check.verdict is Verdict.PASSED and not check.adjusted) else why_uncounted(check)
 
 
 def _uncounted(check: CheckResult) -> str:

@@ -85,10 +85,14 @@ def _by_check(results: Iterable[SubmissionResult]) -> dict[str, list[_Seen]]:
         for place, task in enumerate(result.tasks):
             for order, (check, share) in enumerate(zip(task.checks, shares(task), strict=True)):
                 rest = result.max_points - share.max_points
-                if check.counted and check.weight > 0 and check.verdict is not Verdict.SKIPPED and rest > 0:
+                if _has_run(check) and check.weight > 0 and rest > 0:
                     elsewhere = (result.points - share.points) / rest
                     found.setdefault(check.name, []).append(_Seen(result, place, order, check, elsewhere))
     return found
+
+
+def _has_run(check: CheckResult) -> bool:
+    return check.is_scored and not check.is_unjudged and check.verdict is not Verdict.SKIPPED
 
 
 def _doubt(seen: Sequence[_Seen], reasons: Sequence[_Reason], change: Change, files: Mapping[str, str]) -> Doubt:

@@ -52,6 +52,7 @@ class Scorecard:
     bar: float
     status: Status
     failed_checks: int
+    open_points: str
     pending: tuple[str, ...]
     counts: tuple[tuple[VerdictMark, int], ...]
     tasks: tuple[TaskView, ...]
@@ -83,7 +84,8 @@ def scorecard_of(
         percent="–" if earned is None else number(result.percent),
         bar=bar_width(result.percent),
         status=result.status,
-        failed_checks=sum(check.verdict is Verdict.NOT_GRADED for check in checks),
+        failed_checks=sum(check.verdict is Verdict.NOT_GRADED and check.is_unjudged for check in checks),
+        open_points=number(result.unjudged) if result.unjudged else "",
         pending=tuple(shortened(name, budget.line) for name in result.pending),
         counts=_counts(checks),
         tasks=tuple(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from grader.results.plain_text import number
-from grader.results.verdict import SubmissionResult, TaskResult, Verdict
+from grader.results.verdict import SubmissionResult, TaskResult
 
 _NOTHING = 0.005  # points are rounded to two digits
 
@@ -37,14 +37,14 @@ def change_without(check: str, results: Iterable[SubmissionResult]) -> Change:
 
 
 def _change(task: TaskResult, name: str) -> float:
-    counted = [check for check in task.checks if check.counted and check.weight > 0]
+    counted = [check for check in task.checks if check.is_scored and check.weight > 0]
     if all(check.name != name for check in counted):
         return 0.0
     others = [check for check in counted if check.name != name]
-    passed = [check for check in others if check.verdict is Verdict.PASSED]
+    passed = [check for check in others if check.is_earned]
     if not others:
         return task.max_points - task.points
-    if any(check.verdict is Verdict.PASSED for check in counted) and task.points == 0:  # all or nothing
+    if any(check.is_earned for check in counted) and task.points == 0:  # all or nothing
         return task.max_points if len(passed) == len(others) else 0.0
     weight = sum(check.weight for check in others)
     return task.max_points * sum(check.weight for check in passed) / weight - task.points

@@ -11,6 +11,7 @@ from statistics import StatisticsError, correlation
 from grader.report.task_view import bar_width
 from grader.results.plain_text import number
 from grader.results.verdict import SubmissionResult, TaskResult, Verdict
+from grader.results.verdict_words import title_of
 
 _ENOUGH = 8  # with fewer submissions a correlation is an accident
 
@@ -80,7 +81,7 @@ def _row(pairs: Sequence[tuple[SubmissionResult, TaskResult]]) -> TaskRow:
     value = discrimination([shares for shares in map(_shares, pairs) if shares is not None])
     hardest, failed = _hardest(tasks)
     return TaskRow(
-        title=tasks[0].title or tasks[0].name,
+        title=title_of(tasks[0]),
         hidden=tasks[0].hidden,
         max_points=number(max(task.max_points for task in tasks)),
         mean=number(earned / len(tasks)),
@@ -100,7 +101,7 @@ def _row(pairs: Sequence[tuple[SubmissionResult, TaskResult]]) -> TaskRow:
 def _shares(pair: tuple[SubmissionResult, TaskResult]) -> tuple[float, float] | None:
     """Return the share earned in a task and that earned in all others, or None if one of them is about nothing."""
     result, task = pair
-    possible = result.max_points - task.max_points
+    possible = result.max_points - (0.0 if task.bonus else task.max_points)
     if task.max_points <= 0 or possible <= 0:
         return None
     return task.points / task.max_points, (result.points - task.points) / possible

@@ -12,7 +12,7 @@ from grader.report.page_budget import PageBudget
 from grader.results.plain_text import number, shortened
 from grader.results.shares import Share, shares
 from grader.results.verdict import CheckResult, TaskResult, Verdict
-from grader.results.verdict_words import VerdictMark, explanation_of, mark_of
+from grader.results.verdict_words import VerdictMark, explanation_of, mark_of, title_of, why_uncounted
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def task_view(task: TaskResult, *, anchor: str, blocked: Mapping[str, Linked], b
         parts[_part_of(check)].append(view)
     return TaskView(
         anchor=anchor,
-        title=task.title or task.name,
+        title=title_of(task),
         points=number(task.points),
         max_points=number(task.max_points),
         percent=bar_width(100 * task.points / task.max_points) if task.max_points else 0.0,
@@ -103,34 +103,33 @@ def _part_of(check: CheckResult) -> str:
 
 def _is_open(task: TaskResult) -> bool:
     """Tell whether a task lost points, wasn't graded, or failed a check that counts."""
-    failed = any(check.counted and check.verdict is not Verdict.PASSED for check in task.checks)
-    unsure = not task.checks or any(check.verdict is Verdict.NOT_GRADED for check in task.checks)
-    return failed or unsure or task.points < task.max_points - 1e-9
+    unsure = not task.checks or any(check.is_lost or check.is_unjudged for check in task.checks)
+    return unsure or task.points < task.max_points - 1e-9
 
 
 def _skipped(
     pairs: Iterable[tuple[CheckResult, Share]], *, anchor: str, blocked: Mapping[str, Linked], budget: PageBudget
 ) -> tuple[SkippedView, ...]:
-    groups: dict[tuple[Linked | None, str, bool], list[tuple[int, CheckResult, Share]]] = {}
+    groups: dict[tuple[Linked | None, str, str], list[tuple[int, CheckResult, Share]]] = {}
     for i, (check, share) in enumerate(pairs):
         if check.verdict is Verdict.SKIPPED:
             cause = blocked.get(check.name)
             reason = "" if cause else explanation_of(check)
-            groups.setdefault((cause, reason, check.counted), []).append((i, check, share))
+            groups.setdefault((cause, reason, why_uncounted(check)), []).append((i, check, share))
     return tuple(
         SkippedView(
             anchor=check_anchor(anchor, group[0][0]),
             mark=mark_of(Verdict.SKIPPED),
-            points=f"0 / {number(sum(share.max_points for *_, share in group))}" if counted else "not counted",
+            points="not counted" if note else f"0 / {number(sum(share.max_points for *_, share in group))}",
             cause=cause,
             reason=shortened(reason, budget.message),
-            note="" if counted else "What is here doesn't count: it costs no points.",
+            note=note,
             checks=tuple(
                 Linked(shortened(check.title or check.name, budget.line), check_anchor(anchor, i))
                 for i, check, _ in group
             ),
         )
-        for (cause, reason, counted), group in groups.items()
+        for (cause, reason, note), group in groups.items()
     )
 
 

@@ -18,7 +18,7 @@ from grader.results.earned import earned_points, points_cell
 from grader.results.notes import is_news
 from grader.results.plain_text import number, visible, visible_line
 from grader.results.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
-from grader.results.verdict_words import explanation_of, mark_of_check, status_word
+from grader.results.verdict_words import explanation_of, mark_of_check, status_word, title_of
 
 _STYLES = {
     Verdict.PASSED: "green",
@@ -52,7 +52,7 @@ def print_scorecard(console: Console, result: SubmissionResult, *, brief: bool =
         if not is_short:
             console.print()
         heading = Text("✓ ", style="green") if is_short else Text()
-        heading.append(f"{visible_line(task.title)}  ", style="bold default")
+        heading.append(f"{visible_line(title_of(task))}  ", style="bold default")
         console.print(heading.append(f"{number(task.points)}/{number(task.max_points)}", style="not bold default"))
         for check in () if is_short else task.checks:
             _print_check(console, check)
@@ -102,15 +102,15 @@ def print_below(console: Console, text: str, *, style: str = "") -> None:
 
 
 def has_passed(result: SubmissionResult) -> bool:
-    """Tell whether the submission could be read and every check that counts passed."""
-    checks = [check for task in result.tasks for check in task.checks if check.counted]
-    return result.status is Status.GRADED and all(check.verdict is Verdict.PASSED for check in checks)
+    """Tell whether the submission could be read and no check costs points."""
+    lost = any(check.is_lost for task in result.tasks for check in task.checks)
+    return result.status in (Status.GRADED, Status.PROVISIONAL) and not lost
 
 
 def sum_in_words(result: SubmissionResult) -> str:
     """Say the points and what is left to do."""
     checks = [check for task in result.tasks for check in task.checks if not check.advice]
-    open_ones = [check for check in checks if check.verdict is not Verdict.PASSED and check.counted]
+    open_ones = [check for check in checks if check.is_lost]
     not_graded = sum(check.verdict is Verdict.NOT_GRADED for check in checks)
     points = f"{number(result.points)} of {number(result.max_points)} points"
     if result.status is Status.UNREADABLE:
@@ -123,7 +123,7 @@ def sum_in_words(result: SubmissionResult) -> str:
     if not_graded:
         words = f"{points}; the grader failed on {not_graded} checks, which cost no points."
     elif left_out := len(checks) - passed - len(open_ones):
-        words += f" {left_out} could not run here and cost no points."
+        words += f" {left_out} could not run here or were left out, and cost no points."
     following = next_step(result.tasks)
     return f"{words} {following}".strip()
 
@@ -136,7 +136,7 @@ def next_step(tasks: Sequence[TaskResult]) -> str:
 
 def _is_open(task: TaskResult) -> bool:
     """Tell whether a task still has something to mend."""
-    return any(check.counted and check.verdict is not Verdict.PASSED for check in task.checks)
+    return any(check.is_lost for check in task.checks)
 
 
 def print_run(console: Console, results: Sequence[SubmissionResult]) -> None:

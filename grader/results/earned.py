@@ -8,6 +8,7 @@ Why: docs/decisions.md#grades-that-are-not-final
 from grader.results.plain_text import number
 from grader.results.verdict import Status, SubmissionResult, TaskResult
 
+_OPEN = (Status.NOT_GRADED, Status.PROVISIONAL)
 _UNGRADED = (Status.UNREADABLE, Status.UNCLEAR, Status.GONE)
 
 
@@ -18,12 +19,12 @@ def earned_points(result: SubmissionResult) -> float | None:
     """
     if result.status in _UNGRADED or all(earned_in(task) is None for task in result.tasks):
         return None
-    return None if result.status is Status.NOT_GRADED and not result.points else result.points
+    return None if result.status in _OPEN and not result.points else result.points
 
 
 def earned_in(task: TaskResult) -> float | None:
     """Return the points of a task, None where none of its checks counts."""
-    return task.points if any(check.counted for check in task.checks) else None
+    return task.points if any(check.is_scored and not check.is_unjudged for check in task.checks) else None
 
 
 def points_cell(points: float | None) -> str:

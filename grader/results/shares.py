@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass
 
-from grader.results.verdict import TaskResult, Verdict
+from grader.results.verdict import Adjusted, CheckResult, TaskResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,15 @@ def shares(task: TaskResult) -> tuple[Share, ...]:
 
     A task that earned nothing gives every check 0 points, which is the truth for all-or-nothing as well.
     """
-    weight = sum(check.weight for check in task.checks if check.counted)
+    weight = sum(check.weight for check in task.checks if weighs(check, bonus=task.bonus))
     found = []
     for check in task.checks:
-        worth = task.max_points * check.weight / weight if check.counted and weight else 0.0
-        earned = check.verdict is Verdict.PASSED and task.points > 0
+        worth = task.max_points * check.weight / weight if weighs(check, bonus=task.bonus) and weight else 0.0
+        earned = check.is_earned and task.points > 0
         found.append(Share(points=worth if earned else 0.0, max_points=worth))
     return tuple(found)
+
+
+def weighs(check: CheckResult, *, bonus: bool) -> bool:
+    """Say whether a check has a part in its task's points: what was left out costs nothing, and earns no bonus."""
+    return check.is_scored or (bonus and check.adjusted is Adjusted.NO and not check.advice)

@@ -26,12 +26,14 @@ class Status(StrEnum):
     """Name the state of a whole submission in a run.
 
     `graded`: every check that counts has a verdict. `not_graded`: the grader failed on at least one check,
-    so the points are provisional. `unreadable`: nothing gradable was found, the notes say why. `unclear`: nobody but a
+    so the points are provisional. `provisional`: what some checks need (data, a graphics card) is not on this machine,
+    so their points are still open. `unreadable`: nothing gradable was found, the notes say why. `unclear`: nobody but a
     person can say which of several things is meant. `gone`: graded earlier, and no longer among the submissions.
     """
 
     GRADED = "graded"
     NOT_GRADED = "not_graded"
+    PROVISIONAL = "provisional"
     UNREADABLE = "unreadable"
     UNCLEAR = "unclear"
     GONE = "gone"
@@ -165,14 +167,23 @@ class Feedback:
     curves: tuple[Curve, ...] = ()
 
 
+class Adjusted(StrEnum):
+    """Name what an instructor made of a check for everybody: it has no weight, or gives its points to all."""
+
+    NO = ""
+    DROPPED = "dropped"
+    GIVEN = "given"
+
+
 @dataclass(frozen=True, slots=True)
 class CheckResult:
     """Record the verdict of one check on one submission.
 
     `name` is the check's function name, unique in an assignment. `counted` is False if the check can cost nobody
-    points: the grader failed, or what it needs (data, GPU) is not on this machine. `advice` costs nobody points either:
-    it tells what is worth knowing and has no weight. `because` is the name of the check that has to pass before a
-    skipped one runs, "" where it was skipped for another reason.
+    points: the grader failed, what it needs (data, GPU) is not on this machine, or the part was left to the student.
+    `unrun` tells the second of these. `advice` costs nobody points either: it tells what is worth knowing and has no
+    weight. `because` is the name of the check that has to pass before a skipped one runs, "" where it was skipped for
+    another reason. `adjusted` is what an instructor made of the check for everybody, and `reason` why.
     """
 
     name: str
@@ -186,14 +197,41 @@ class CheckResult:
     feedback: Feedback = Feedback()
     advice: bool = False
     because: str = ""
+    unrun: bool = False
+    adjusted: Adjusted = Adjusted.NO
+    reason: str = ""
+
+    @property
+    def is_earned(self) -> bool:
+        """Tell whether its points are earned: it passed, or everybody gets them."""
+        return self.adjusted is Adjusted.GIVEN or (self.verdict is Verdict.PASSED and self.is_scored)
+
+    @property
+    def is_unjudged(self) -> bool:
+        """Tell whether its points are still open: the grader failed on it, or could not run it on this machine."""
+        is_open = self.verdict is Verdict.NOT_GRADED or self.unrun
+        return is_open and self.adjusted is Adjusted.NO and not self.advice
+
+    @property
+    def is_scored(self) -> bool:
+        """Tell whether it has a part in what its task can earn."""
+        if self.adjusted is not Adjusted.NO:
+            return self.adjusted is Adjusted.GIVEN
+        return not self.advice and (self.counted or self.is_unjudged)
+
+    @property
+    def is_lost(self) -> bool:
+        """Tell whether it costs points."""
+        return self.is_scored and not self.is_earned and not self.is_unjudged
 
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
     """Record the points of one task.
 
-    `max_points` is what could be earned in this run: checks that are not counted are taken out of it. `flags` are those
-    of the submission that this task's checks raised.
+    `max_points` is what could be earned, the same for all submissions; `unjudged` of them are still open, since the
+    grader could not judge all checks. What a `bonus` task earns stands beside the sum. `flags` are those of the
+    submission that this task's checks raised.
     `key` changes with everything that decides the verdicts ("" if nobody asked for it); `is_final` is False if the next
     run shall grade the task again though nothing has changed. `graded` is the ISO 8601 time of the verdicts, and
     `reused` says that they were made by an earlier run.
@@ -210,6 +248,8 @@ class TaskResult:
     is_final: bool = False
     graded: str = ""
     reused: bool = False
+    bonus: bool = False
+    unjudged: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +277,8 @@ class SubmissionResult:
     `submission` is its unique name in the run; `notes` are sentences about intake (restored or missing files);
     `flags` are sentences for the instructor, about what a person should look at; `answers` wait for a person to
     grade them. `pending` names the tasks that were not graded yet, or not by the checks as they are now. `origin` says
-    who handed it in.
+    who handed it in. `max_points` is the same for all submissions of a class: bonus tasks are not in it, and may lead
+    beyond it. `unjudged` of these points are still open.
     """
 
     submission: str
@@ -252,6 +293,7 @@ class SubmissionResult:
     flags: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
     origin: Origin = NO_ORIGIN
+    unjudged: float = 0.0
 
     @property
     def percent(self) -> float:

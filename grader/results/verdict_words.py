@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass
 
-from grader.results.verdict import CheckResult, Status, Verdict
+from grader.results.verdict import Adjusted, CheckResult, Status, TaskResult, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ _REASONS = {
 _STATUS_WORDS = {
     Status.GRADED: "graded",
     Status.NOT_GRADED: "not fully graded",
+    Status.PROVISIONAL: "provisional",
     Status.UNREADABLE: "unreadable",
     Status.UNCLEAR: "unclear",
     Status.GONE: "no longer there",
@@ -59,15 +60,30 @@ def mark_of_check(check: CheckResult) -> VerdictMark:
 
 
 def why_uncounted(check: CheckResult) -> str:
-    """Say that a check costs no points, "" where it counts."""
+    """Say that a check costs no points, or that they are open, or why everybody gets them; "" where it counts."""
+    if check.adjusted is not Adjusted.NO:
+        return f"{adjusted_words(check)}: {check.reason}"
+    if check.is_unjudged:
+        return "This check could not run here: its points are open, and yours are provisional."
     if check.advice:
         return "Worth knowing: it costs no points."
     return "" if check.counted else "This check doesn't count here: it costs no points."
 
 
+def adjusted_words(check: CheckResult) -> str:
+    """Say what an instructor made of a check for everybody."""
+    is_given = check.adjusted is Adjusted.GIVEN
+    return "Everybody gets the points of this check" if is_given else "This check counts for nobody"
+
+
 def status_word(status: Status) -> str:
     """Return the status of a submission in words."""
     return _STATUS_WORDS[status]
+
+
+def title_of(task: TaskResult) -> str:
+    """Return the title of a task, and that it is a bonus."""
+    return f"{task.title or task.name} (bonus)" if task.bonus else task.title or task.name
 
 
 def explanation_of(check: CheckResult) -> str:

@@ -295,6 +295,31 @@ def test_a_run_of_a_small_course_is_exported(make_course, read_tiny, grade_many,
     assert call_grader("export", "in", "-f", "csv", cwd=tmp_path).returncode == 3
 
 
+def test_what_is_adjusted_is_exported_and_reported(make_course, read_tiny, grade_many, call_grader, tmp_path):
+    """A check that is given to everybody changes what `report` and `export` write; nothing is graded again."""
+    course = make_course(tmp_path / "course", checks={"test_tiny.py": CHECK})
+    wrong = {"student.py": "def double(x):\n    return x\n"}
+    results = grade_many(read_tiny(course), {"ann": wrong}, folder=tmp_path / "in")
+    with open_store(tmp_path / "out", run=RUN) as store:
+        store.save(results["ann"], digest="d")
+    toml = course / "tests" / "assignments" / "tiny" / "assignment.toml"
+    before = toml.read_text()
+    toml.write_text(f'{before}\n[adjust.test_double]\npoints = "full"\nreason = "The check was wrong."\n')
+    call_grader("export", tmp_path / "out", "-f", "csv", cwd=tmp_path)
+    assert _read(tmp_path / "out" / "export" / "grades.csv")[1][:3] == ["ann", "0", "10"]
+    for place, options in ((tmp_path, ["--course", course]), (course, [])):
+        done = call_grader("export", tmp_path / "out", "-f", "csv", *options, cwd=place)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert _read(tmp_path / "out" / "export" / "grades.csv")[1][:3] == ["ann", "10", "10"]
+    assert call_grader("report", tmp_path / "out", cwd=course).returncode == 0
+    assert _read(tmp_path / "out" / "grades.csv")[1][:3] == ["ann", "10", "10"]
+    assert "The check was wrong." in (tmp_path / "out" / "scorecards" / "ann.html").read_text()
+    toml.write_text(f'{before}\n[adjust.test_doubl]\nweight = 0\nreason = "x"\n')
+    done = call_grader("report", tmp_path / "out", cwd=course)
+    assert done.returncode == 2
+    assert "Did you mean `test_double`?" in done.stderr
+
+
 CHECK = '''\
 import pytest
 import torch
