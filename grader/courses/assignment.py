@@ -70,6 +70,8 @@ class Task:
     `forbidden` are dotted names (`torch.nn.Linear`, `torch.autograd`, `torch.nn.functional.*`) that may not be used in
     the files that match the globs `forbidden_in`. `cell` is the id of the notebook's cell where the task is checked.
     `grounds` are those of all its checks that state none of their own. What a `bonus` task earns stands beside the sum.
+    `parts` are the dotted names of what the task is about (`hw2.layers.Linear`); where they are wrong, tasks that name
+    this one in `builds_on` are judged with the reference's parts as well.
     """
 
     name: str
@@ -84,6 +86,8 @@ class Task:
     cell: str = ""
     grounds: str = ""
     bonus: bool = False
+    parts: tuple[str, ...] = ()
+    builds_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,3 +169,16 @@ def is_grounds(value: object) -> bool:
     """Say whether a value names a place in a text, and behind a colon the gist of what stands there."""
     place, _, gist = value.partition(": ") if isinstance(value, str) else ("", "", "")
     return bool(place.strip() and gist.strip())
+
+
+def tasks_below(task: Task, assignment: Assignment) -> list[Task]:
+    """Return the tasks that a task builds on, however indirectly, in the assignment's order."""
+    named = {one.name: one for one in assignment.tasks}
+    found: set[str] = set()
+    waiting = list(task.builds_on)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += named[name].builds_on
+    return [one for one in assignment.tasks if one.name in found]

@@ -46,6 +46,7 @@ LIMITS_IN_WHOLE_NUMBERS = (
 _TOP = ("title", "slug", "submission", "sandbox", "notebook", "limits", "tasks", "answers", "audit", "adjust")
 _OF_A_TASK = (
     "title", "points", "scoring", "hidden", "forbidden", "forbidden_in", "long", "limits", "cell", "grounds", "bonus",
+    "parts", "builds_on",
 )  # fmt: skip
 _DOTTED_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\.\*)?")
 _TASK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
@@ -180,7 +181,20 @@ def _read_tasks(table: Table, handed_in: HandedIn) -> tuple[Task, ...]:
     if not table.values:
         problem = "is empty, so no points could be earned"
         raise fault(table, "", problem, remedy="Add `[tasks.linear]` with `title` and `points`.")
+    for name in table.values:
+        _refuse_bad_foundation(take_table(table, name), table)
     return tuple(_read_task(take_table(table, name), name, handed_in) for name in table.values)
+
+
+def _refuse_bad_foundation(task: Table, tasks: Table) -> None:
+    """Raise CourseError where a task builds on none that stands above it and has parts."""
+    above = list(tasks.values)[: list(tasks.values).index(task.name.rpartition(".")[2])]
+    for name in take_texts(task, "builds_on", default=()):
+        if name not in above:
+            raise fault(task, "builds_on", f"names `{name}`, which is no task above", remedy=suggest(name, above))
+        if not take_texts(take_table(tasks, name), "parts", default=()):
+            remedy = f'Give `[tasks.{name}]` its `parts`, `["hw2.layers.Linear"]`, say.'
+            raise fault(task, "builds_on", f"names `{name}`, which has no parts", remedy=remedy)
 
 
 def _read_task(table: Table, name: str, handed_in: HandedIn) -> Task:
@@ -205,7 +219,20 @@ def _read_task(table: Table, name: str, handed_in: HandedIn) -> Task:
         cell=_take_cell(table, handed_in),
         grounds=_take_grounds(table),
         bonus=take_flag(table, "bonus", default=False),
+        parts=_take_parts(table, handed_in),
+        builds_on=take_texts(table, "builds_on", default=()),
     )
+
+
+def _take_parts(table: Table, handed_in: HandedIn) -> tuple[str, ...]:
+    parts = take_texts(table, "parts", default=())
+    for part in parts:
+        path = part.rpartition(".")[0].replace(".", "/")
+        is_theirs = any(is_matched(one, handed_in.editable) for one in (f"{path}.py", f"{path}/__init__.py"))
+        if handed_in.kind is not SubmissionKind.PACKAGE or not is_theirs:
+            remedy = 'Name classes and functions of a package\'s own modules, `["hw2.layers.Linear"]`, say.'
+            raise fault(table, "parts", f"holds `{part}`, which no student's module defines", remedy=remedy)
+    return parts
 
 
 def _take_grounds(table: Table) -> str:

@@ -16,9 +16,11 @@ from types import MappingProxyType
 import pytest
 import torch
 
+from grader.courses.assignment import tasks_below
 from grader.courses.checks import Check, with_those_before
 from grader.errors import CourseError, SandboxError, SubmissionError
 from grader.grading import plugin
+from grader.grading.carrying import carry_forward, lost_in
 from grader.grading.check_session import in_session
 from grader.grading.forbidden import find_uses, flag_calls
 from grader.grading.job import Job, Order
@@ -35,7 +37,7 @@ from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.scratch import remove_stale
 from grader.sandbox.outside.walls import Wall, is_in_view, temporary_folder
 from grader.submissions.packing import read_packed_submission
-from grader.submissions.submission import Found, Submission, read_submission
+from grader.submissions.submission import Found, Submission, read_reference, read_submission
 
 _OURS = (
     "The grader failed here, not your code: this check ends in the same way for the course's own solution. It costs no "
@@ -126,7 +128,6 @@ class GradingSession:
         started, order = time.monotonic(), self._order
         submission = _read(job, order)
         subject, beside = self._run(job, submission)
-        self._take_back_ours(subject)
         self._alive()
         server = self._servers.get("cpu")
         if order.executed is not None and server is not None:
@@ -165,6 +166,8 @@ class GradingSession:
             notes = (*submission.notes, *(notebook_notes(sandbox, assignment) if is_whole else ()))
             subject = Subject(sandbox, self._expect, devices=tuple(self._servers) or ("cpu",), forbidden=forbidden)
             run_checks(self._session, subject, only=_named_for(job, checks=self._checks), alive=self._alive)
+            self._take_back_ours(subject)
+            self._carry_forward(job, subject, submission)
             answers = read_answers(sandbox, assignment, files=submission.files) if is_whole else ()
         return subject, _BesideChecks(notes, answers)
 
@@ -176,6 +179,29 @@ class GradingSession:
                 subject.results[name] = replace(
                     result, verdict=Verdict.NOT_GRADED, counted=False, feedback=Feedback(message=_OURS)
                 )
+
+    def _carry_forward(self, job: Job, subject: Subject, submission: Submission) -> None:
+        """Mark what fails only since an earlier part is wrong; needs the reference, and a wall to judge it behind."""
+        assignment, server = self._order.assignment, self._servers.get("cpu")
+        below = {one.name for task in assignment.tasks if lost_in(task, subject.results)
+                 for one in tasks_below(task, assignment)}  # fmt: skip
+        if assignment.reference is None or server is None or not below:
+            return
+
+        def run_again(files: Mapping[str, bytes], names: Collection[str]) -> Mapping[str, CheckResult]:
+            with open_sandbox(assignment, replace(submission, files=files), server=server) as sandbox:
+                forbidden = find_uses(sandbox, assignment=assignment, files=files)
+                again = Subject(sandbox, self._expect, forbidden=forbidden)
+                only = with_those_before({*names}, self._checks)
+                return run_checks(self._session, again, only=only, alive=self._alive)
+
+        beside = {name for name, check in self._checks.items() if check.task in below} - {*subject.results}
+        if job.checks is None:  # who asks for single checks has those that matter among them
+            run_checks(self._session, subject, only=beside, alive=self._alive)
+        reference = read_reference(assignment.reference)
+        carry_forward(subject.results, assignment, files=submission.files, reference=reference, run_again=run_again)
+        for name in beside:
+            subject.results.pop(name, None)
 
     def _passes_on_reference(self, name: str) -> bool:
         """Tell whether a check passes on the reference, once a session; believed where there is none to ask."""

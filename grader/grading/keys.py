@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import grader
-from grader.courses.assignment import Assignment, Task, check_files, grading_files, helper_files
+from grader.courses.assignment import Assignment, Task, check_files, grading_files, helper_files, tasks_below
 from grader.courses.assignment_file import ASSIGNMENT_FILE
 from grader.courses.check_sources import CheckSources, read_check_sources
 from grader.courses.globs import is_matched
@@ -59,6 +59,10 @@ def task_digests(
         beside = tuple(chosen) if chosen is not None and task.name in chosen else names
         texts = sources.covering(task.name, chosen=beside)
         parts: list[Any] = [general, _entry(task), texts, assets.of(texts)]
+        below = [one for one in tasks_below(task, assignment) if one.name in beside]
+        if below:  # with their parts in the reference's words, where they are wrong
+            foundations = [text for one in below for text in sources.covering(one.name, chosen=beside)]
+            parts += [list(map(_entry, below)), foundations, assets.of(foundations), _files_of_reference(assignment)]
         if _uses_data("\n".join(texts)):
             parts += [data, _files_of_reference(assignment)]
         digests[task.name] = _digest(parts)

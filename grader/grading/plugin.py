@@ -252,8 +252,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     failed = item.config.stash[SUBJECT].failed_before(check)
     if failed is not None:
         item.stash[_UNRUN], item.stash[_BECAUSE] = failed.is_unjudged, failed.name
-        item.stash[_SKIP_COUNTS] = failed.counted
-        pytest.skip(f"Not run: “{failed.title}” has to pass first.")
+        has_paid = failed.task != check.task and failed.is_lost
+        item.stash[_SKIP_COUNTS] = failed.counted and not has_paid
+        again = " It is not charged again." if has_paid else ""
+        pytest.skip(f"Not run: “{failed.title}” has to pass first.{again}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -100,7 +100,7 @@ def check_view(check: CheckResult, *, share: Share, anchor: str, budget: PageBud
         title=check.title or check.name,
         points=f"{number(share.points)} / {number(share.max_points)}" if check.is_scored else _uncounted(check),
         hidden=check.hidden,
-        is_failing=not is_passed and not check.advice and not check.adjusted,
+        is_failing=not is_passed and not check.advice and not check.adjusted and not check.carried,
         is_loud=is_loud,
         note=note,
         explanation=explanation,

@@ -91,7 +91,7 @@ def _sort_in(result: SubmissionResult, file: str, clusters: dict[Key, _Cluster])
     for position, task in enumerate(result.tasks):
         for order, check in enumerate(task.checks):
             words = without_data(explanation_of(check))
-            if check.verdict in _NOT_EXPLAINED or check.advice or not words:
+            if check.verdict in _NOT_EXPLAINED or check.advice or check.carried or not words:
                 continue
             lookalike = lookalike_of(check)
             place = "" if check.verdict in _NOT_BY_TASK and not lookalike else task.name

@@ -96,7 +96,7 @@ def task_view(task: TaskResult, *, anchor: str, blocked: Mapping[str, Linked], b
 
 
 def _part_of(check: CheckResult) -> str:
-    if check.verdict in (Verdict.PASSED, Verdict.SKIPPED):
+    if check.verdict in (Verdict.PASSED, Verdict.SKIPPED) and not check.carried:
         return check.verdict.value
     return "advice" if check.advice else "failed"
 
@@ -112,7 +112,7 @@ def _skipped(
 ) -> tuple[SkippedView, ...]:
     groups: dict[tuple[Linked | None, str, str], list[tuple[int, CheckResult, Share]]] = {}
     for i, (check, share) in enumerate(pairs):
-        if check.verdict is Verdict.SKIPPED:
+        if check.verdict is Verdict.SKIPPED and not check.carried:
             cause = blocked.get(check.name)
             reason = "" if cause else explanation_of(check)
             groups.setdefault((cause, reason, why_uncounted(check)), []).append((i, check, share))

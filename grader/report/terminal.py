@@ -18,7 +18,7 @@ from grader.results.earned import earned_points, points_cell
 from grader.results.notes import is_news
 from grader.results.plain_text import number, visible, visible_line
 from grader.results.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
-from grader.results.verdict_words import explanation_of, mark_of_check, status_word, title_of
+from grader.results.verdict_words import explanation_of, mark_of_check, status_word, title_of, why_uncounted
 
 _STYLES = {
     Verdict.PASSED: "green",
@@ -68,7 +68,8 @@ def _print_notes(console: Console, notes: Sequence[str]) -> None:
 
 def _print_check(console: Console, check: CheckResult) -> None:
     mark = mark_of_check(check)
-    style = "yellow" if check.advice and check.verdict is not Verdict.PASSED else _STYLES.get(check.verdict, "red")
+    is_mild = (check.advice or check.carried) and check.verdict is not Verdict.PASSED
+    style = "yellow" if is_mild else _STYLES.get(check.verdict, "red")
     line = Text("  ").append(mark.symbol, style=style).append(f" {visible_line(check.title)}")
     if check.verdict is not Verdict.PASSED:
         line.append(f"  {mark.word}", style=style)
@@ -76,7 +77,8 @@ def _print_check(console: Console, check: CheckResult) -> None:
     if check.verdict is Verdict.PASSED:
         return
     feedback = check.feedback
-    print_below(console, explanation_of(check))
+    for words in filter(None, (why_uncounted(check) if check.carried or check.adjusted else "", explanation_of(check))):
+        print_below(console, words)
     for curve in feedback.curves:
         print_below(console, f"{curve.name}: {' '.join(curve_words(curve))}", style="dim")
     for frame in feedback.traceback[-4:]:

@@ -183,7 +183,8 @@ class CheckResult:
     points: the grader failed, what it needs (data, GPU) is not on this machine, or the part was left to the student.
     `unrun` tells the second of these. `advice` costs nobody points either: it tells what is worth knowing and has no
     weight. `because` is the name of the check that has to pass before a skipped one runs, "" where it was skipped for
-    another reason. `adjusted` is what an instructor made of the check for everybody, and `reason` why.
+    another reason. `carried` names the tasks that a failure comes from, where it is not charged again. `adjusted` is
+    what an instructor made of the check for everybody, and `reason` why.
     """
 
     name: str
@@ -200,11 +201,13 @@ class CheckResult:
     unrun: bool = False
     adjusted: Adjusted = Adjusted.NO
     reason: str = ""
+    carried: str = ""
 
     @property
     def is_earned(self) -> bool:
-        """Tell whether its points are earned: it passed, or everybody gets them."""
-        return self.adjusted is Adjusted.GIVEN or (self.verdict is Verdict.PASSED and self.is_scored)
+        """Tell whether its points are earned: it passed, fails through an earlier part alone, or is given to all."""
+        is_right = self.verdict is Verdict.PASSED or bool(self.carried)
+        return self.adjusted is Adjusted.GIVEN or (is_right and self.is_scored)
 
     @property
     def is_unjudged(self) -> bool:

@@ -31,6 +31,7 @@ _MARKS = {
 }
 
 _WORTH_KNOWING = VerdictMark("○", "worth knowing", "quiet")
+_CARRIED = VerdictMark("↪", "not charged again", "quiet")
 _UNTOLD = (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED)
 
 _REASONS = {
@@ -55,7 +56,9 @@ def mark_of(verdict: Verdict) -> VerdictMark:
 
 
 def mark_of_check(check: CheckResult) -> VerdictMark:
-    """Return how a check's verdict is shown: advice that failed is worth knowing, and nothing worse."""
+    """Return how a check's verdict is shown: advice that failed is worth knowing, a fault that has paid is told so."""
+    if check.carried:
+        return _CARRIED
     return _WORTH_KNOWING if check.advice and check.verdict not in _UNTOLD else mark_of(check.verdict)
 
 
@@ -63,6 +66,8 @@ def why_uncounted(check: CheckResult) -> str:
     """Say that a check costs no points, or that they are open, or why everybody gets them; "" where it counts."""
     if check.adjusted is not Adjusted.NO:
         return f"{adjusted_words(check)}: {check.reason}"
+    if check.carried:
+        return f"Not charged again: this comes from {check.carried}."
     if check.is_unjudged:
         return "This check could not run here: its points are open, and yours are provisional."
     if check.advice:

@@ -1,0 +1,54 @@
+"""Carry errors forward: what fails only since an earlier part is wrong, which has paid already, is not charged again.
+
+`grader.grading.grade` asks for it once the checks of a submission have run; `grader.grading.sound_parts` makes the
+files. The student's own parts come first, and no task is judged with a part of its own replaced.
+
+Why: docs/decisions.md#a-fault-costs-once
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+
+from grader.courses.assignment import Assignment, Task, tasks_below
+from grader.grading.sound_parts import with_sound_parts
+from grader.results.verdict import CheckResult, Verdict
+
+RunAgain = Callable[[dict[str, bytes], Collection[str]], Mapping[str, CheckResult]]
+"""Run these checks on a submission of these files, in a sandbox of its own; return all results by name."""
+
+
+def carry_forward(
+    results: dict[str, CheckResult],
+    assignment: Assignment,
+    *,
+    files: Mapping[str, bytes],
+    reference: Mapping[str, bytes],
+    run_again: RunAgain,
+) -> None:
+    """Mark in `results` what is not charged again, with the title of the task that it comes from.
+
+    `results` hold those of the tasks in question and of those that they build on. A check is marked if it costs points
+    and passes with the reference's parts in place of those of earlier tasks that cost points.
+    """
+    for task in assignment.tasks:
+        lost = lost_in(task, results)
+        causes = [one for one in tasks_below(task, assignment) if lost and lost_in(one, results)]
+        changed = with_sound_parts(files, reference, parts=[part for cause in causes for part in cause.parts])
+        if not causes or changed is None:
+            continue
+        skipped = [name for name, one in results.items() if one.task == task.name and _is_left_out(one)]
+        again = run_again(changed, [*lost, *skipped])
+        titles = " or ".join(f"“{cause.title}”" for cause in causes)
+        for name in (*lost, *skipped):
+            if name in again and again[name].verdict is Verdict.PASSED:
+                results[name] = replace(results[name], carried=titles, counted=True)
+
+
+def _is_left_out(result: CheckResult) -> bool:
+    """Say whether a check was skipped at no cost, perhaps since a check of another task failed."""
+    return result.verdict is Verdict.SKIPPED and not result.is_scored and not result.advice
+
+
+def lost_in(task: Task, results: Mapping[str, CheckResult]) -> list[str]:
+    """Return the names of a task's checks that cost points."""
+    return [name for name, result in results.items() if result.task == task.name and result.is_lost]
