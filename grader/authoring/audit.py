@@ -22,6 +22,7 @@ from grader.authoring.audit_rules import (
     judge_kit,
     judge_lookalikes,
     judge_mistake,
+    judge_price,
     judge_reference,
     judge_template,
     judge_variant,
@@ -94,7 +95,8 @@ class Audit:
     """Hold what an audit of one assignment found: violations, figures, and what each mistake's check said.
 
     `grounded` counts the checks that state grounds or are advice, `advice` those that are; `not_run` counts the
-    reference's checks that could not run on this machine because data or a GPU is missing.
+    reference's checks that could not run on this machine because data or a GPU is missing. `prices` are the points that
+    mistakes cost, by name, where that was measured.
     """
 
     slug: str
@@ -110,6 +112,7 @@ class Audit:
     seconds: float = 0.0
     violations: list[Violation] = field(default_factory=list)
     told: dict[str, list[str]] = field(default_factory=dict)
+    prices: dict[str, float] = field(default_factory=dict)
     said: dict[str, CheckResult] = field(default_factory=dict)
 
 
@@ -221,7 +224,9 @@ def _judge_mistake(found: Audit, mistake: Mistake, outcomes: dict[str, Outcome],
         why = why or f"there is no check `{mistake.check}`. {suggest(mistake.check, audited.checks)}".rstrip(".")
         violations = [refuse_mistake(mistake, why, assignment)]
     else:
-        violations = list(judge_mistake(mistake, outcome, assignment))
+        violations = [*judge_mistake(mistake, outcome, assignment), *judge_price(mistake, outcome, assignment)]
+        if mistake.costs is not None:
+            found.prices[mistake.name] = round(outcome.lost, 2)
         result = outcome.results.get(mistake.check)
         if result is not None:
             found.said[mistake.name] = result

@@ -38,10 +38,14 @@ class Trial:
 
 @dataclass(slots=True)
 class Outcome:
-    """Hold what came out of one subject's trials: its checks' results by name, or why it could not be read."""
+    """Hold what came out of one subject's trials: its checks' results by name, or why it could not be read.
+
+    `lost` are the points that the tasks of its checks did not give.
+    """
 
     results: dict[str, CheckResult] = field(default_factory=dict)
     problem: str = ""
+    lost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +86,17 @@ def try_variant(variant: Variant, audited: AuditedAssignment) -> list[Trial]:
 
 
 def try_mistake(mistake: Mistake, audited: AuditedAssignment) -> list[Trial]:
-    """Return the trial of a mistake: only its check; none if the check is unknown or the edit can't be made."""
+    """Return the trial of a mistake: only its check, or all short tasks where its price is to be measured.
+
+    There is none if the check is unknown or the edit can't be made.
+    """
     unusable = explain_edit(mistake, audited.reference, editable=audited.assignment.handed_in.editable)
     if unusable or mistake.check not in audited.checks:
         return []
-    return [Trial(named(mistake), "", make_mistake(mistake, audited.reference), (mistake.check,))]
+    names = [mistake.check]
+    if mistake.costs is not None:
+        names += [name for name, check in audited.checks.items() if check.task not in audited.long_tasks]
+    return [Trial(named(mistake), "", make_mistake(mistake, audited.reference), tuple(dict.fromkeys(names)))]
 
 
 def named(subject: Mistake | Variant) -> str:
@@ -153,3 +163,4 @@ def _put_together(result: SubmissionResult, outcome: Outcome, subject: str) -> N
     if result.status is Status.UNREADABLE:
         outcome.problem = result.notes[0]
     outcome.results |= {check.name: check for check in checks}
+    outcome.lost += sum(task.max_points - task.points - task.unjudged for task in result.tasks)

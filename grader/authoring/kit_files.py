@@ -88,8 +88,7 @@ def write_assignment_file(assignment: Assignment) -> str:
             f"points = {_number(task.points)}",
         ]
         lines += [f"scoring = {_quote(task.scoring)}"]
-        if task.long:
-            lines += ["long = true"]
+        lines += [f"{key} = true" for key, is_so in (("long", task.long), ("bonus", task.bonus)) if is_so]
         if task.cell:
             lines += [f"cell = {_quote(task.cell)}"]
         if task.limits:
@@ -115,10 +114,14 @@ def write_readme(assignment: Assignment) -> str:
         first_task=first,
         notebook_note=_NOTEBOOK_NOTE.format(first_task=first) if is_notebook else "",
         hidden_note=_HIDDEN_NOTE if has_hidden else "",
-        tasks="\n".join(f"| {_cell(task.title)} | `{task.name}` | {_number(task.points)} |" for task in tasks),
+        tasks="\n".join(f"| {_cell(task.title)} | `{task.name}` | {_worth(task)} |" for task in tasks),
         required="\n".join(f"- `{path}`" for path in assignment.handed_in.required),
         editable=", ".join(f"`{glob}`" for glob in assignment.handed_in.editable),
     )
+
+
+def _worth(task: Task) -> str:
+    return f"{_number(task.points)} (bonus)" if task.bonus else _number(task.points)
 
 
 def public_tasks(assignment: Assignment) -> tuple[Task, ...]:

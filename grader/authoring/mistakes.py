@@ -4,6 +4,7 @@
 """
 
 import ast
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from grader.results.verdict import Verdict
 
 VARIANTS = "variants"
 
-_KEYS = ("name", "file", "find", "replace", "check", "verdict", "words", "lookalike")
+_KEYS = ("name", "file", "find", "replace", "check", "verdict", "words", "lookalike", "costs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,9 @@ class Mistake:
     """Hold one edit of the reference, and what a check has to say about it.
 
     `find` occurs once in `file` and becomes `replace`; `check` then gets `verdict`, with each of `words` in its
-    message. `lookalike` names the hypothesis that the mistake proves, or "" if it proves none. `source` is the file
-    that it was read from.
+    message. `lookalike` names the hypothesis that the mistake proves, or "" if it proves none. `costs` are the fewest
+    and the most points that it may take of all short tasks together, None where nobody measures that. `source` is the
+    file that it was read from.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Mistake:
     words: tuple[str, ...]
     lookalike: str
     source: Path
+    costs: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,18 @@ def _read_mistake(table: Table) -> Mistake:
         words=take_texts(table, "words", default=()),
         lookalike=take_text(table, "lookalike", default=""),
         source=table.file,
+        costs=_take_costs(table),
     )
+
+
+def _take_costs(table: Table) -> tuple[float, float] | None:
+    costs = table.values.get("costs")
+    if costs is None:
+        return None
+    match costs:
+        case [int() | float() as fewest, int() | float() as most] if 0 <= fewest <= most < math.inf:
+            return float(fewest), float(most)
+    raise fault(table, "costs", f"is {costs!r}", remedy="Write the fewest and the most points, `costs = [4, 8]`, say.")
 
 
 def read_variants(assignment: Assignment) -> tuple[Variant, ...]:

@@ -140,7 +140,7 @@ def print_audit(console: "Console", audit: "Audit", *, with_words: bool = False)
     from rich.text import Text
 
     from grader.report.terminal import print_below
-    from grader.results.plain_text import visible, visible_line
+    from grader.results.plain_text import number, visible, visible_line
     from grader.results.verdict_words import explanation_of
 
     if with_words:
@@ -148,6 +148,8 @@ def print_audit(console: "Console", audit: "Audit", *, with_words: bool = False)
             heading = f"{name}: {visible_line(result.name)} is {result.verdict}"
             console.print(Text(heading, style="bold"))
             print_below(console, explanation_of(result))
+            if name in audit.prices:
+                print_below(console, f"It costs {number(audit.prices[name])} points.")
     for violation in audit.violations:
         console.print(Text("✗ ", style="red").append(visible(str(violation)), style="default"), soft_wrap=True)
     console.print(Text(audit_in_words(audit), style="bold"), soft_wrap=True)
@@ -159,6 +161,7 @@ def audit_in_words(audit: "Audit") -> str:
 
     words = f"{audit.slug}: {audit.checks} checks, {number(audit.points)} points, "
     words += f"{audit.caught} of {audit.mistakes} mistakes caught, {audit.full} of {audit.variants} variants full, "
+    words += f"{len(audit.prices)} priced, " if audit.prices else ""
     words += f"{audit.grounded} of {audit.checks} with grounds ({audit.advice} advice), "
     if audit.not_run:
         words += f"{audit.not_run} checks could not run here, "

@@ -1,6 +1,6 @@
 """Read `[adjust]` of `assignment.toml`: checks that count for nobody, or whose points everybody gets.
 
-`grader.courses.assignment_file` reads the rest; `grader.grading.adjusting` applies it to stored results.
+`grader.courses.assignment_file` reads the rest of the file.
 """
 
 from grader.courses.assignment import Adjustment

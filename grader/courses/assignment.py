@@ -3,7 +3,7 @@
 `grader.courses.assignment_file` reads it from `assignment.toml`; `grader.courses.course` finds that file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -171,9 +171,9 @@ def is_grounds(value: object) -> bool:
     return bool(place.strip() and gist.strip())
 
 
-def tasks_below(task: Task, assignment: Assignment) -> list[Task]:
-    """Return the tasks that a task builds on, however indirectly, in the assignment's order."""
-    named = {one.name: one for one in assignment.tasks}
+def tasks_below(task: Task, tasks: Collection[Task]) -> list[Task]:
+    """Return those of an assignment's tasks that a task builds on, however indirectly, in their order."""
+    named = {one.name: one for one in tasks}
     found: set[str] = set()
     waiting = list(task.builds_on)
     while waiting:
@@ -181,4 +181,4 @@ def tasks_below(task: Task, assignment: Assignment) -> list[Task]:
         if name not in found:
             found.add(name)
             waiting += named[name].builds_on
-    return [one for one in assignment.tasks if one.name in found]
+    return [one for one in tasks if one.name in found]

@@ -32,7 +32,7 @@ def carry_forward(
     """
     for task in assignment.tasks:
         lost = lost_in(task, results)
-        causes = [one for one in tasks_below(task, assignment) if lost and lost_in(one, results)]
+        causes = [one for one in tasks_below(task, assignment.tasks) if lost and lost_in(one, results)]
         changed = with_sound_parts(files, reference, parts=[part for cause in causes for part in cause.parts])
         if not causes or changed is None:
             continue

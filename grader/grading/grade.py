@@ -184,7 +184,7 @@ class GradingSession:
         """Mark what fails only since an earlier part is wrong; needs the reference, and a wall to judge it behind."""
         assignment, server = self._order.assignment, self._servers.get("cpu")
         below = {one.name for task in assignment.tasks if lost_in(task, subject.results)
-                 for one in tasks_below(task, assignment)}  # fmt: skip
+                 for one in tasks_below(task, assignment.tasks)}  # fmt: skip
         if assignment.reference is None or server is None or not below:
             return
 

@@ -59,7 +59,7 @@ def task_digests(
         beside = tuple(chosen) if chosen is not None and task.name in chosen else names
         texts = sources.covering(task.name, chosen=beside)
         parts: list[Any] = [general, _entry(task), texts, assets.of(texts)]
-        below = [one for one in tasks_below(task, assignment) if one.name in beside]
+        below = [one for one in tasks_below(task, assignment.tasks) if one.name in beside]
         if below:  # with their parts in the reference's words, where they are wrong
             foundations = [text for one in below for text in sources.covering(one.name, chosen=beside)]
             parts += [list(map(_entry, below)), foundations, assets.of(foundations), _files_of_reference(assignment)]

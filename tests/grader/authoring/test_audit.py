@@ -3,12 +3,17 @@
 import json
 import shutil
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from grader.authoring.audit import AuditPart, AuditRequest, audit_assignment, find_unproven, request_for, write_figures
+from grader.authoring.audit_rules import judge_price
+from grader.authoring.audit_trials import Outcome
+from grader.authoring.mistakes import Mistake
 from grader.errors import CourseError
+from grader.results.verdict import CheckResult, Verdict
 
 MINI = Path(__file__).parents[1] / "sample_courses" / "mini"
 TOML = """\
@@ -254,6 +259,28 @@ def test_a_mistake_that_does_otherwise_is_told(found, name, words):
     assert line.endswith(f" Edit {file}; try again with `grader audit bad --mistake {name}`.")
 
 
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        (4.0, []),
+        (3.0, ["It costs 3 points; expected 4 to 20."]),
+        (11.5, []),
+        (12.0, ["It costs 12 points, more than the 11.5 that one fault of its task may cost."]),
+    ],
+)
+def test_a_price_outside_of_its_range_is_told(read_tiny, make_course, tmp_path, lost, told):
+    """A mistake costs what it says, and no more than its task and a quarter of the tasks that build on it."""
+    assignment = read_tiny(make_course(tmp_path))
+    double, triple = assignment.tasks
+    upper = replace(triple, points=6.0, builds_on=("double",))
+    assignment = replace(assignment, tasks=(replace(double, parts=("student.double",)), upper))
+    result = CheckResult("test_double", "doubles", "double", Verdict.WRONG)
+    mistake = Mistake("half", "a.py", "x", "y", "test_double", Verdict.WRONG, (), "", tmp_path / "m.toml", (4.0, 20.0))
+    outcome = Outcome({"test_double": result}, lost=lost)
+    assert [one.message for one in judge_price(mistake, outcome, assignment)] == told
+    assert list(judge_price(replace(mistake, costs=None), outcome, assignment)) == []
+
+
 def test_caught_mistakes_are_counted(found):
     """A mistake that its check catches, in the words of its file, is no violation; what it shows is remembered."""
     assert (found.caught, found.mistakes) == (2, 12)
@@ -404,6 +431,7 @@ def test_a_sound_course_has_no_violation(run_grader, mini):
         "mini: 6 checks, 15 points, 7 of 7 mistakes caught, 1 of 1 variants full, 6 of 6 with grounds "
     )
     assert json.loads((mini / "figures.json").read_text())["assignments"][0]["violations"] == []
+    assert json.loads((mini / "figures.json").read_text())["assignments"][0]["prices"] == {"linear-without-bias": 6.0}
     assert "[10/10]" in ended.stderr
 
 
@@ -413,7 +441,11 @@ def test_one_mistake_shows_what_is_said(run_grader, mini):
     assert ended.returncode == 0
     assert ended.stdout.startswith("linear-without-bias: test_linear_forward is wrong\n")
     assert "is the bias missing, or added twice?" in ended.stdout
-    assert "1 of 1 mistakes caught, 0 of 0 variants full, 6 of 6 with grounds (0 advice), no violations" in ended.stdout
+    assert "It costs 6 points." in ended.stdout
+    assert (
+        "1 of 1 mistakes caught, 0 of 0 variants full, 1 priced, 6 of 6 with grounds (0 advice), no violations"
+        in ended.stdout
+    )
 
 
 def test_a_violation_is_exit_code_1(run_grader, mini):

@@ -37,6 +37,11 @@ def audited(make_course, read_tiny, tmp_path):
     return read_audited(replace(assignment, tasks=tasks), CHECKS)
 
 
+def read_short(audited):
+    """Return the same ground with one more check of the short task."""
+    return replace(audited, checks={**audited.checks, "test_more": _check("test_more", "double")})
+
+
 def test_long_tasks_are_trials_of_their_own(audited):
     """The reference is graded in parts, the long tasks first, so that they can run side by side."""
     assert [(trial.part, trial.checks) for trial in try_reference(audited)] == [
@@ -58,6 +63,8 @@ def test_a_mistake_is_graded_by_its_check(audited, tmp_path):
         "half", "student.py", "2 * x", "x", "test_double", Verdict.WRONG, (), "", tmp_path / "mistakes.toml"
     )
     (trial,) = try_mistake(mistake, audited)
+    (priced,) = try_mistake(replace(mistake, costs=(1.0, 2.0)), read_short(audited))
+    assert priced.checks == ("test_double", "test_more")
     assert (trial.checks, b"return x" in trial.files["student.py"]) == (("test_double",), True)
     assert try_mistake(replace(mistake, check="test_nothing"), audited) == []
     assert try_mistake(replace(mistake, find="x"), audited) == []

@@ -47,6 +47,19 @@ def test_a_mistake_is_read(tiny):
     assert (mistake.lookalike, mistake.source.name) == ("halved", "mistakes.toml")
 
 
+def test_a_mistake_may_have_a_price(tiny):
+    """`costs` are the fewest and the most points; without it nobody measures the price."""
+    priced = GOOD.replace("half", "other") + "costs = [4, 8.5]\n"
+    assert [one.costs for one in read_mistakes(tiny(mistakes__toml=GOOD + priced))] == [None, (4.0, 8.5)]
+
+
+@pytest.mark.parametrize("costs", ["4", "[4]", "[8, 4]", "[-1, 4]", "[1, inf]", '["a", "b"]'])
+def test_a_price_is_a_range(tiny, costs):
+    """Anything but a range of points is refused with what to write."""
+    with pytest.raises(CourseError, match=r"costs` is .*Write the fewest and the most points, `costs = \[4, 8\]`"):
+        read_mistakes(tiny(mistakes__toml=f"{GOOD}costs = {costs}\n"))
+
+
 def test_several_files_are_read_in_order(tiny):
     """All files mistakes*.toml are read; an assignment without any has none."""
     more = GOOD.replace("half", "other")

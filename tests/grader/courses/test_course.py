@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.courses.assignment import helper_files
+from grader.courses.assignment import helper_files, tasks_below
 from grader.courses.course import (
     Assignment,
     Scoring,
@@ -151,6 +151,41 @@ def test_a_task_may_be_long_and_have_limits(tmp_path):
     linear, _speed, fit = read(tmp_path, GOOD + own).tasks
     assert (linear.long, linear.limits) == (False, {})
     assert (fit.long, fit.limits) == (True, {"wall_s": 60, "cpu_s": 90.5})
+
+
+def test_what_a_task_builds_on(tmp_path):
+    """A task names its parts, and the tasks above that it builds on, however indirectly; some may be a bonus."""
+    own = '\n[tasks.net]\ntitle = "Net"\npoints = 1\nbonus = true\nbuilds_on = ["mid"]\n'
+    mid = '\n[tasks.mid]\ntitle = "Mid"\npoints = 1\nparts = ["hw2.layers.Mid"]\nbuilds_on = ["linear"]\n'
+    good = GOOD.replace("points = 10", 'points = 10\nparts = ["hw2.layers.Linear", "hw2.layers.f"]')
+    tasks = read(tmp_path, good + mid + own).tasks
+    assert (tasks[0].parts, tasks[0].builds_on, tasks[0].bonus) == (("hw2.layers.Linear", "hw2.layers.f"), (), False)
+    assert (tasks[-1].builds_on, tasks[-1].bonus) == (("mid",), True)
+    assert [task.name for task in tasks_below(tasks[-1], tasks)] == ["linear", "mid"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (
+            'builds_on = ["liner"]',
+            r"`tasks.net.builds_on` names `liner`, which is no task above\. Did you mean `linear`",
+        ),
+        ('builds_on = ["net"]', "names `net`, which is no task above"),
+        ('builds_on = ["speed"]', "names `speed`, which has no parts. Give `.tasks.speed.` its `parts`"),
+        (
+            'builds_on = ["linear"]\nparts = ["hw2.layers.Linear"]',
+            "leads to `linear`, which is about `hw2.layers.Linear` as",
+        ),
+        ('parts = ["torch.nn.Linear"]', "`tasks.net.parts` holds `torch.nn.Linear`, which no student's module defines"),
+        ('parts = ["Linear"]', "holds `Linear`, which no student's module defines. Name classes"),
+    ],
+)
+def test_mistakes_in_what_a_task_builds_on(tmp_path, lines, words):
+    """A part is a student's own, a foundation stands above and has parts, and no task's own part is put in place."""
+    good = GOOD.replace("points = 10", 'points = 10\nparts = ["hw2.layers.Linear"]')
+    with pytest.raises(CourseError, match=words):
+        read(tmp_path, f'{good}\n[tasks.net]\ntitle = "Net"\npoints = 1\n{lines}\n')
 
 
 def test_grounds_of_a_task(tmp_path):

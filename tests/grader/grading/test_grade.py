@@ -356,11 +356,11 @@ def test_what_depends_on_the_graders_fault_costs_nothing(faulty, name):
     assert (check.verdict, check.counted) == (Verdict.SKIPPED, False)
 
 
-def test_what_is_not_counted_shrinks_what_can_be_earned(faulty):
-    """Checks that count for nobody are taken out of the points that can be earned; the status is not_graded."""
+def test_what_is_not_graded_stays_open(faulty):
+    """Checks that could not be judged leave their points open, and the maximum as it is; the status is not_graded."""
     double, triple = faulty.tasks
-    assert (double.points, double.max_points) == (0.0, 3.0)
-    assert (triple.points, triple.max_points) == (0.0, 2.0)
+    assert (double.points, double.unjudged, double.max_points) == (0.0, 7.0, 10.0)
+    assert (triple.points, triple.unjudged, triple.max_points) == (0.0, 0.0, 6.0)  # all or nothing, and one is wrong
     assert faulty.status is Status.NOT_GRADED
 
 
@@ -372,7 +372,7 @@ def test_missing_data_and_devices_cost_nothing(faulty):
     check = _check(faulty, "test_on_a_gpu")
     assert (check.verdict, check.counted) == (Verdict.SKIPPED, False)
     assert check.feedback.message == (
-        "Needs a CUDA device, which it gets from `grader grade --device cuda`; here it costs no points."
+        "Needs a CUDA device, which it gets from `grader grade --device cuda`; its points stay open."
     )
 
 
@@ -418,7 +418,8 @@ def test_a_changed_asset_is_noticed(rich, grade_many, tmp_path):
     finally:
         manifest.write_text(text)
     assert [name for name, verdict in _verdicts(result).items() if verdict is Verdict.NOT_GRADED] == ["triple"]
-    assert (result.status, result.points, result.max_points) == (Status.NOT_GRADED, 21.0, 21.0)
+    assert (result.status, result.points, result.max_points) == (Status.NOT_GRADED, 18.0, 24.0)
+    assert result.unjudged == 6.0
 
 
 def test_an_assignment_without_a_reference_folder_is_refused(make_course, read_tiny, grade_many, tmp_path):

@@ -149,7 +149,7 @@ def test_hostile_text_is_harmless(terminal):
         ),
         (
             _result(_check(), _check(Verdict.SKIPPED, counted=False), most=5.0),
-            "5 of 5 points: 1 of 2 checks passed. 1 could not run here and cost no points.",
+            "5 of 5 points: 1 of 2 checks passed. 1 could not run here or were left out, and cost no points.",
         ),
         (
             _result(_check(Verdict.NOT_GRADED, counted=False), _check(), most=5.0, status=Status.NOT_GRADED),

@@ -40,7 +40,7 @@ _RESULTS = st.builds(
 
 def _is_graded(result: SubmissionResult) -> bool:
     """Say whether some check of a submission that was read counts."""
-    is_read = result.status in (Status.GRADED, Status.NOT_GRADED)
+    is_read = result.status in (Status.GRADED, Status.PROVISIONAL, Status.NOT_GRADED)
     return is_read and any(check.counted for task in result.tasks for check in task.checks)
 
 

@@ -17,7 +17,7 @@ def test_every_verdict_has_symbol_and_words(verdict):
 
 def test_every_status_has_words():
     """No status is shown as an identifier."""
-    words = ["graded", "not fully graded", "unreadable", "unclear", "no longer there"]
+    words = ["graded", "not fully graded", "provisional", "unreadable", "unclear", "no longer there"]
     assert [status_word(status) for status in Status] == words
 
 
