@@ -47,7 +47,7 @@ def judge_template(outcome: Outcome, assignment: Assignment) -> Iterator[Violati
     """Yield a violation for every check that the template passes, or fails for any reason but being unwritten."""
     yield from _unreadable(TEMPLATE, outcome, f"Mend the solution regions of reference/{assignment.slug}.")
     for result in outcome.results.values():
-        if result.verdict is Verdict.PASSED and not result.advice:
+        if result.is_earned:
             message = f"It passes `{result.name}` without a solution, so that check gives points away."
             yield Violation(TEMPLATE, message, _edit_check(result, assignment))
         elif result.verdict not in (*_UNWRITTEN, Verdict.PASSED):

@@ -1,8 +1,13 @@
 """Tests of grader.grading.carrying: a fault costs once, and points are only ever saved."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from grader.results.verdict import Verdict
+from grader.courses.assignment import Task
+from grader.grading.carrying import carry_forward
+from grader.grading.points import add_up_task
+from grader.results.verdict import CheckResult, Verdict
 
 TOML = """\
 title = "Carried"
@@ -119,3 +124,51 @@ def test_nothing_of_the_reference_is_told(graded):
     printed = "".join(check.feedback.output for task in graded["spying"].tasks for check in task.checks)
     assert "3 * x" in printed
     assert "2 * x" not in printed
+
+
+TASKS = (
+    Task("part", "Part", 4.0, parts=("student.part",)),
+    Task("whole", "Whole", 6.0, parts=("student.whole",), builds_on=("part",)),
+    Task("other", "Other", 5.0),
+)
+FILES = {"student.py": b"def part(): pass\ndef whole(): pass\n"}
+REPLIES = st.dictionaries(
+    st.tuples(st.sampled_from([task.name for task in TASKS]), st.integers(0, 3)),
+    st.tuples(st.sampled_from(Verdict), st.booleans(), st.sampled_from(Verdict)),
+    max_size=9,
+)
+
+
+@given(REPLIES)
+def test_points_are_only_ever_saved(replies):
+    """Whatever fails before and passes again: no task loses a point, and only what builds on a paid part gains any."""
+
+    class Assignment:
+        tasks = TASKS
+
+    names = {key: f"test_{key[0]}_{key[1]}" for key in replies}
+    results = {
+        names[key]: CheckResult(names[key], "T", key[0], verdict, counted=counted and verdict is not Verdict.NOT_GRADED)
+        for key, (verdict, counted, _again) in replies.items()
+    }
+    again = {names[key]: CheckResult(names[key], "T", key[0], verdict) for key, (_, _, verdict) in replies.items()}
+    before = _points(results)
+    part_has_paid = any(result.is_lost for result in results.values() if result.task == "part")
+    asked = []
+    carry_forward(
+        results,
+        Assignment,
+        files=FILES,
+        reference=FILES,
+        run_again=lambda _files, wanted: asked.append(wanted) or {name: again[name] for name in wanted},
+    )
+    after = _points(results)
+    assert all(before[name] <= after[name] + 1e-9 for name in before)
+    assert (after["part"], after["other"]) == (before["part"], before["other"])
+    assert part_has_paid or (not asked and after == before)
+    assert all(result.verdict is not Verdict.PASSED for result in results.values() if result.carried)
+
+
+def _points(results):
+    checks = {task.name: tuple(one for one in results.values() if one.task == task.name) for task in TASKS}
+    return {task.name: add_up_task(task, checks[task.name]).points for task in TASKS}
