@@ -58,7 +58,11 @@ def check_saved(probe, train, valid, test):
     return actual, best
 
 
-@pytest.mark.graded(task="best-model", weight=3)
+@pytest.mark.graded(
+    task="best-model",
+    weight=3,
+    grounds="notebook, lines 223 and 231 to 233: save where the validation loss is lower than the lowest before",
+)
 def test_saves_the_best_model(probe):
     """The loop saves the model of the epoch with the lowest validation loss
 

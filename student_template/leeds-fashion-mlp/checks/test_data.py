@@ -30,7 +30,9 @@ def check_normalization(actual, name, picture):
     assert_matches(actual, expected, context=Context(others=others))
 
 
-@pytest.mark.graded(task="data", weight=2)
+@pytest.mark.graded(
+    task="data", weight=2, grounds="notebook, lines 76 to 78: nine tenths are for training, the rest for validation"
+)
 def test_split_sizes(probe):
     """54 000 pictures stay for training, 6 000 are for validation
 
@@ -43,7 +45,9 @@ def test_split_sizes(probe):
             assert_matches(actual, {name: expected})
 
 
-@pytest.mark.graded(task="data", weight=3)
+@pytest.mark.graded(
+    task="data", weight=3, grounds="notebook, lines 42 to 47: mean and standard deviation of the training pixels"
+)
 def test_normalized_training(probe, rng):
     """Training pictures are normalized with the mean and the standard deviation of the training pixels
 

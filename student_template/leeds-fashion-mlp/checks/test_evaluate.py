@@ -81,7 +81,9 @@ def check_figures(actual, inputs, *, function, mode, batch_size, criterion="Cros
         )
 
 
-@pytest.mark.graded(task="evaluate", weight=4)
+@pytest.mark.graded(
+    task="evaluate", weight=4, grounds="notebook, lines 203 to 216: evaluation mode, the averages over the batches"
+)
 def test_evaluate_figures(probe, rng):
     """evaluate returns the mean loss and the mean accuracy of the batches, in evaluation mode"""
     inputs = draw(rng)
@@ -89,7 +91,7 @@ def test_evaluate_figures(probe, rng):
     check_figures(actual, inputs, function="evaluate", mode="evaluation", batch_size=8)
 
 
-@pytest.mark.graded(task="evaluate", weight=3)
+@pytest.mark.graded(task="evaluate", weight=3, grounds="notebook, line 202: no weight is updated")
 def test_evaluate_leaves_the_model_alone(probe, rng):
     """evaluate changes no weight"""
     inputs = draw(rng)

@@ -74,7 +74,9 @@ def check_network(probe, inputs):
     assert_matches(actual, measured(forward, **inputs), context=context)
 
 
-@pytest.mark.graded(task="mlp", weight=3)
+@pytest.mark.graded(
+    task="mlp", weight=3, grounds="notebook, lines 116 to 118: hidden layers of 250 and 100, output_dim at the end"
+)
 def test_mlp_layers(probe, rng):
     """MLP has linear layers 784 → 250 → 100 → 10
 
@@ -85,7 +87,12 @@ def test_mlp_layers(probe, rng):
     check_sizes(actual, [[784, 250], [250, 100], [100, 10]], "MLP")
 
 
-@pytest.mark.graded(task="mlp", weight=4, after="test_mlp_layers")
+@pytest.mark.graded(
+    task="mlp",
+    weight=4,
+    after="test_mlp_layers",
+    grounds="notebook, lines 119 to 126: ReLU behind both hidden layers, nothing behind the last",
+)
 def test_mlp_forward(probe, rng):
     """MLP returns a row of ten plain scores for each picture
 

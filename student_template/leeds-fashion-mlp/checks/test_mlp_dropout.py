@@ -55,7 +55,9 @@ def dropped(actual, inputs):
     return {name: ratios[name] for name in places}
 
 
-@pytest.mark.graded(task="dropout", weight=3)
+@pytest.mark.graded(
+    task="dropout", weight=3, grounds="notebook, lines 184 and 268: the same network, and dropout is for training"
+)
 def test_dropout_evaluation(probe, rng):
     """In evaluation mode MLPDropout is the network of part 1: 784 → 250 → 100 → 10, and nothing is dropped"""
     actual, inputs = run(probe, rng)
@@ -70,7 +72,9 @@ def test_dropout_evaluation(probe, rng):
     assert_matches(actual, expected, context=context)
 
 
-@pytest.mark.graded(task="dropout", weight=3)
+@pytest.mark.graded(
+    task="dropout", weight=3, grounds="notebook, lines 270 and 271: 0.25, between the two hidden layers"
+)
 def test_dropout_share(probe, rng):
     """In training mode a quarter of the neurons between the hidden layers is dropped"""
     actual, inputs = run(probe, rng)

@@ -30,7 +30,7 @@ def check_sized(probe, rng, hidden_dim):
     assert_matches(actual, measured(forward, images=images, **parameters))
 
 
-@pytest.mark.graded(task="hidden-sizes", weight=2)
+@pytest.mark.graded(task="hidden-sizes", weight=2, grounds="notebook, line 273: 64 neurons in the hidden layer")
 def test_64_neurons(probe, rng):
     """A network with 64 neurons in a hidden layer: 784 → 64 → 100 → 10"""
     check_sized(probe, rng, 64)

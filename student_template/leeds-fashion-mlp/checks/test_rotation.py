@@ -38,7 +38,11 @@ def turned_bars(probe):
     return actual, angles_of(actual["pictures"][:, 0].double())
 
 
-@pytest.mark.graded(task="rotation", weight=3)
+@pytest.mark.graded(
+    task="rotation",
+    weight=3,
+    grounds="notebook, lines 256 and 258: a transform with random rotations for the test data",
+)
 def test_pictures_are_turned(probe):
     """rotated_test_transforms turns each picture by a random angle, to the left or to the right"""
     _, angles = turned_bars(probe)
@@ -54,7 +58,7 @@ def test_pictures_are_turned(probe):
     )
 
 
-@pytest.mark.graded(task="rotation", weight=1)
+@pytest.mark.graded(task="rotation", weight=1, grounds="notebook, lines 262 and 263: the turned data is the test part")
 def test_turned_test_pictures(probe):
     """rotated_test_data holds the test pictures, not those for training"""
     actual, _ = turned_bars(probe)

@@ -56,7 +56,9 @@ def check_parameters(probe, inputs, **options):
         assert_matches(actual, expected, context=Context(others=others))
 
 
-@pytest.mark.graded(task="train", weight=4)
+@pytest.mark.graded(
+    task="train", weight=4, grounds="notebook, lines 173 to 182: clear, predict, loss, gradients, step, for each batch"
+)
 def test_train_steps(probe, rng):
     """train takes one step of the optimizer for each batch, with the gradients of that batch
 
@@ -65,7 +67,11 @@ def test_train_steps(probe, rng):
     check_parameters(probe, draw(rng), lr=0.3, batch_size=8)
 
 
-@pytest.mark.graded(task="train", weight=3)
+@pytest.mark.graded(
+    task="train",
+    weight=3,
+    grounds="notebook, lines 183 and 198 to 200: the averages of loss and accuracy over the batches",
+)
 def test_train_figures(probe, rng):
     """train returns the mean loss and the mean accuracy of its batches
 

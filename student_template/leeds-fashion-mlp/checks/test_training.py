@@ -34,7 +34,9 @@ def check_target(probe, data, name, **options):
     return made[-1]
 
 
-@pytest.mark.graded(task="fashion-training", weight=2)
+@pytest.mark.graded(
+    task="fashion-training", weight=2, grounds="notebook, lines 223 and 229: train makes the network learn"
+)
 def test_mlp_learns_clothes(probe, dataset):
     """Your MLP learns Fashion-MNIST with your train: 75 % after three short epochs
 
@@ -43,7 +45,9 @@ def test_mlp_learns_clothes(probe, dataset):
     check_target(probe, load(dataset), "MLP")
 
 
-@pytest.mark.graded(task="rotation-training", weight=2)
+@pytest.mark.graded(
+    task="rotation-training", weight=2, grounds="notebook, line 256: see how the model does on turned pictures"
+)
 def test_turned_pictures_cost_accuracy(probe, dataset):
     """A network that learned straight pictures is worse on the turned ones
 
@@ -52,7 +56,11 @@ def test_turned_pictures_cost_accuracy(probe, dataset):
     check_drop(probe, load(dataset))
 
 
-@pytest.mark.graded(task="variations-training", weight=1)
+@pytest.mark.graded(
+    task="variations-training",
+    weight=1,
+    grounds="notebook, lines 268 to 271: the regularized network is trained as well",
+)
 def test_mlp_with_dropout_learns(probe, dataset):
     """Your MLPDropout learns Fashion-MNIST"""
     check_target(probe, load(dataset), "MLPDropout", kind="MLPDropout")

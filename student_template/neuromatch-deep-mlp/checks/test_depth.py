@@ -60,7 +60,11 @@ def explain(there, narrower, wanted, *, is_wider):
     return "A narrower one would do: stop at the first width that is enough, and count every number once, with biases."
 
 
-@pytest.mark.graded(task="depth", weight=4)
+@pytest.mark.graded(
+    task="depth",
+    weight=4,
+    grounds="tutorial 2, lines 565 and 623 to 627: widen all layers until max_par_count is reached",
+)
 def test_depth_widths(probe):
     """run_depth_optimizer finds the smallest width for each depth
 
@@ -70,7 +74,9 @@ def test_depth_widths(probe):
     check_networks(probe("depth", **options, scores=SCORES), **options)
 
 
-@pytest.mark.graded(task="depth", weight=2)
+@pytest.mark.graded(
+    task="depth", weight=2, grounds="tutorial 2, lines 580 to 583 and 635: the depths, and a test score for each"
+)
 def test_depth_returns(probe):
     """run_depth_optimizer returns the depths 1, 2, …, and the test accuracy of each"""
     actual = probe("depth", features=2, classes=4, max_par_count=60, max_hidden_layer=4, scores=SCORES)
@@ -87,7 +93,11 @@ def test_depth_returns(probe):
     )
 
 
-@pytest.mark.graded(task="depth", weight=2)
+@pytest.mark.graded(
+    task="depth",
+    weight=2,
+    grounds="tutorial 2, lines 629 to 634: cross-entropy, an optimizer for this network, both loaders",
+)
 def test_depth_trains_what_it_made(probe):
     """run_depth_optimizer trains each network with its own optimizer, on the right data"""
     actual = probe("depth", features=2, classes=4, max_par_count=60, max_hidden_layer=3, scores=SCORES)

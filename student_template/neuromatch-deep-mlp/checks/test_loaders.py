@@ -67,7 +67,11 @@ def check_test_images(actual, inputs):
     assert_matches(actual, Expectation({"test images": normalized(raw)}), context=Context(others=others))
 
 
-@pytest.mark.graded(task="loaders", weight=2)
+@pytest.mark.graded(
+    task="loaders",
+    weight=2,
+    grounds="tutorial 2, lines 829 to 838: training and test loader, with batches of batch_size",
+)
 def test_loaders_batches(probe):
     """get_data_loaders returns a training loader and a test loader with batches of the size asked for"""
     actual = probe("loaders", **draw_inputs(train=24, test=10, batch_size=6, seed=1))
@@ -82,7 +86,12 @@ def test_loaders_batches(probe):
     )
 
 
-@pytest.mark.graded(task="loaders", weight=3, after="test_loaders_batches")
+@pytest.mark.graded(
+    task="loaders",
+    weight=3,
+    after="test_loaders_batches",
+    grounds="tutorial 2, lines 818, 820 and 857: tensors from -1 to 1, and no augmentation in the test",
+)
 def test_loaders_preprocess(probe):
     """Test images are tensors from -1 to 1 in the folder's order, and nothing else is done to them
 
@@ -104,7 +113,12 @@ def test_loaders_preprocess(probe):
     check_test_images(actual, inputs)
 
 
-@pytest.mark.graded(task="loaders", weight=3, after="test_loaders_batches")
+@pytest.mark.graded(
+    task="loaders",
+    weight=3,
+    after="test_loaders_batches",
+    grounds="tutorial 2, lines 814 and 816: rotations of up to 10 degrees, horizontal flips",
+)
 def test_loaders_augment(probe):
     """Training images are flipped from left to right in about half of all cases, and rotated by up to 10 degrees"""
     images = training_images(probe("loaders", **draw_inputs(train=24, test=9, batch_size=6, seed=2, epochs=12)))
@@ -156,7 +170,9 @@ def find_marks(images):
     return tuple((dark * axis).sum(dim=(1, 2)) / size for axis in (rows, columns))
 
 
-@pytest.mark.graded(task="loaders", weight=2, after="test_loaders_batches")
+@pytest.mark.graded(
+    task="loaders", weight=2, after="test_loaders_batches", grounds="tutorial 2, line 871: training images are shuffled"
+)
 def test_loaders_shuffle(probe):
     """Training images come in random order, each once an epoch and with its own label"""
     actual = probe("loaders", **draw_inputs(train=24, test=9, batch_size=6, seed=3, epochs=2))

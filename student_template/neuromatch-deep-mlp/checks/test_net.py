@@ -75,14 +75,23 @@ def in_words(layers):
     return ", ".join("→".join(map(str, layer)) for layer in layers) or "none"
 
 
-@pytest.mark.graded(task="net", weight=2)
+@pytest.mark.graded(
+    task="net",
+    weight=2,
+    grounds="tutorial 2, lines 118 to 128: a linear layer for each hidden size, and one for the output",
+)
 def test_net_layers(probe, rng):
     """Net has a linear layer for each hidden size, and one for the output"""
     sizes = [5, 8, 7, 3]
     check_layers(probe, sizes, actv="ReLU()", inputs=draw(rng, sizes))
 
 
-@pytest.mark.graded(task="net", weight=3, after="test_net_layers")
+@pytest.mark.graded(
+    task="net",
+    weight=3,
+    after="test_net_layers",
+    grounds="tutorial 2, lines 117 to 128 and 146: an activation behind each hidden layer, none behind the last",
+)
 def test_net_scores(probe, rng):
     """Net computes the scores: an activation follows each hidden layer, none the output
 
@@ -91,7 +100,12 @@ def test_net_scores(probe, rng):
     check_scores(probe, draw(rng, [5, 8, 7, 3]), actv="ReLU()", act=F.relu)
 
 
-@pytest.mark.graded(task="net", weight=2, after="test_net_layers")
+@pytest.mark.graded(
+    task="net",
+    weight=2,
+    after="test_net_layers",
+    grounds="tutorial 2, lines 101 and 124: the activation is given as text",
+)
 def test_net_activation_from_text(probe, rng):
     """Net uses the activation that the text names
 
@@ -100,7 +114,9 @@ def test_net_activation_from_text(probe, rng):
     check_scores(probe, draw(rng, [4, 6, 5, 2]), actv="Tanh()", act=torch.tanh)
 
 
-@pytest.mark.graded(task="net", weight=1)
+@pytest.mark.graded(
+    task="net", weight=1, grounds="tutorial 2, lines 678 and 756: without hidden layers it is a linear model"
+)
 def test_net_without_hidden_layers(probe, rng):
     """Net without hidden layers is a single linear layer"""
     check_scores(probe, draw(rng, [5, 3]), actv="ReLU()", act=F.relu)

@@ -83,7 +83,11 @@ def check_count(actual, *, degree):
     )
 
 
-@pytest.mark.graded(task="poly", weight=4)
+@pytest.mark.graded(
+    task="poly",
+    weight=4,
+    grounds="tutorial 2, lines 680 and 722 to 729: all products up to the degree but the constant",
+)
 def test_poly_features(probe, rng):
     """make_poly_features gives one column for each product of powers up to the degree
 
@@ -94,13 +98,15 @@ def test_poly_features(probe, rng):
     check_features(actual, inputs["train"], degree=4, part="training")
 
 
-@pytest.mark.graded(task="poly", weight=2)
+@pytest.mark.graded(task="poly", weight=2, grounds="tutorial 2, lines 682 and 719: (P+1)(P+2)/2 - 1 features")
 def test_poly_count(probe, rng):
     """There are 20 features of degree 5, as (P+1)(P+2)/2 - 1 says"""
     check_count(probe("polynomials", **draw(rng, degree=5)), degree=5)
 
 
-@pytest.mark.graded(task="poly", weight=2, after="test_poly_features")
+@pytest.mark.graded(
+    task="poly", weight=2, after="test_poly_features", grounds="tutorial 2, line 732: features of the test points"
+)
 def test_poly_test_features(probe, rng):
     """The test points get features of their own"""
     inputs = draw(rng, degree=3)

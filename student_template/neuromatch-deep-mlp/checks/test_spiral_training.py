@@ -31,7 +31,9 @@ def check_spirals(probe, data, options):
     )
 
 
-@pytest.mark.graded(task="spiral-training")
+@pytest.mark.graded(
+    task="spiral-training", grounds="tutorial 2, lines 547 to 635: networks are trained on the spirals and tested"
+)
 def test_spirals(probe, dataset):
     """Trained for 30 epochs, an MLP puts nine of ten new spiral points into the right class"""
     check_spirals(probe, dataset("spirals", limit=LIMIT), RELU)

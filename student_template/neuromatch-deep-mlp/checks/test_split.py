@@ -34,13 +34,20 @@ def check_parts(actual, *, call, rows, columns=2):
     return named
 
 
-@pytest.mark.graded(task="split", weight=2)
+@pytest.mark.graded(
+    task="split", weight=2, grounds="tutorial 2, lines 265 to 273 and 291: 20 % for the test, which is returned first"
+)
 def test_split_sizes(probe):
     """shuffle_and_split_data sets 20 % of the samples apart and returns the test part first"""
     check_parts(probe("split", **numbered(50), seeds=[3]), call="call 1", rows=50)
 
 
-@pytest.mark.graded(task="split", weight=2, after="test_split_sizes")
+@pytest.mark.graded(
+    task="split",
+    weight=2,
+    after="test_split_sizes",
+    grounds="tutorial 2, lines 281 and 282: one order for samples and labels",
+)
 def test_split_keeps_pairs(probe):
     """Each label stays with its sample, and no sample is lost or doubled"""
     parts = check_parts(probe("split", **numbered(50), seeds=[3]), call="call 1", rows=50)
@@ -56,7 +63,9 @@ def test_split_keeps_pairs(probe):
     )
 
 
-@pytest.mark.graded(task="split", weight=1, after="test_split_sizes")
+@pytest.mark.graded(
+    task="split", weight=1, after="test_split_sizes", grounds="tutorial 2, lines 279 and 280: shuffle, then split"
+)
 def test_split_shuffles(probe):
     """The samples come in random order, in both parts"""
     parts = check_parts(probe("split", **numbered(200), seeds=[3]), call="call 1", rows=200)
@@ -66,7 +75,12 @@ def test_split_shuffles(probe):
         assert not (steps > 0).all(), f"The {part} part is in the order of the data: shuffle it."
 
 
-@pytest.mark.graded(task="split", weight=1, after="test_split_sizes")
+@pytest.mark.graded(
+    task="split",
+    weight=1,
+    after="test_split_sizes",
+    grounds="tutorial 2, lines 262 and 276: the seed makes it repeatable",
+)
 def test_split_is_repeatable(probe):
     """The same seed gives the same split, whatever random numbers were drawn before"""
     actual = probe("split", **numbered(60), seeds=[7, 7])

@@ -122,7 +122,11 @@ def wrong_accuracies(part, inputs, after, *, batch_size):
     }
 
 
-@pytest.mark.graded(task="training", weight=3)
+@pytest.mark.graded(
+    task="training",
+    weight=3,
+    grounds="tutorial 2, lines 181 and 185 to 199: training mode; clear, forward, backward, a step for each batch",
+)
 def test_training_one_epoch(probe, rng):
     """train_test_classification takes one step of the optimizer for each batch
 
@@ -131,13 +135,22 @@ def test_training_one_epoch(probe, rng):
     check_parameters(probe, draw(rng), lr=0.3, num_epochs=1, batch_size=8)
 
 
-@pytest.mark.graded(task="training", weight=2, after="test_training_one_epoch")
+@pytest.mark.graded(
+    task="training",
+    weight=2,
+    after="test_training_one_epoch",
+    grounds="tutorial 2, lines 168 and 183: num_epochs passes over the data",
+)
 def test_training_several_epochs(probe, rng):
     """train_test_classification goes through the data num_epochs times"""
     check_parameters(probe, draw(rng), lr=0.2, num_epochs=3, batch_size=8)
 
 
-@pytest.mark.graded(task="training", weight=3)
+@pytest.mark.graded(
+    task="training",
+    weight=3,
+    grounds="tutorial 2, lines 205 and 221 to 249: accuracies in percent, measured in evaluation mode",
+)
 def test_training_accuracies(probe, rng):
     """train_test_classification returns the accuracies on training and test data, in percent
 

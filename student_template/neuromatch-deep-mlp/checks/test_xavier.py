@@ -43,7 +43,11 @@ def check_weights(probe, *, gain, in_features, out_features, mode=None):
     return weight / wanted
 
 
-@pytest.mark.graded(task="xavier", weight=3)
+@pytest.mark.graded(
+    task="xavier",
+    weight=3,
+    grounds="tutorial 2, lines 995 and 1051: normal, with the spread gain * sqrt(2 / (n_in + n_out))",
+)
 def test_xavier_normal(probe):
     """init_weights draws from a normal distribution with the spread gain * √(2 / (n_in + n_out))"""
     weight = check_weights(probe, gain=1.5, in_features=400, out_features=300)
@@ -54,7 +58,12 @@ def test_xavier_normal(probe):
     )
 
 
-@pytest.mark.graded(task="xavier", weight=1, after="test_xavier_normal")
+@pytest.mark.graded(
+    task="xavier",
+    weight=1,
+    after="test_xavier_normal",
+    grounds="tutorial 2, lines 1049 and 1061: applied to a network, it changes linear layers",
+)
 def test_xavier_keeps_others(probe):
     """init_weights can be applied to whole networks, and changes linear layers only"""
     actual = probe("mixed_network", gain=3.0)
@@ -66,7 +75,7 @@ def test_xavier_keeps_others(probe):
     )
 
 
-@pytest.mark.graded(task="xavier", weight=3)
+@pytest.mark.graded(task="xavier", weight=3, grounds="tutorial 2, lines 1030 and 1080: sqrt(2 / (1 + slope^2))")
 def test_gain_of_leaky_relu(probe):
     """theoretical_gain is the gain that makes up for LeakyReLU
 

@@ -126,7 +126,7 @@ def assert_block(probe, rng, *, a, b, size, subsample, others=None, **options):
     return x, weights, paths
 
 
-@pytest.mark.graded(task="block", weight=2)
+@pytest.mark.graded(task="block", weight=2, grounds="practical 2, lines 255 and 282: F(x) has the shape of x")
 def test_block_shape(probe, rng):
     """A block that doesn't subsample returns the shape that it gets
 
@@ -137,7 +137,9 @@ def test_block_shape(probe, rng):
         assert_matches(probe("block_shape", c_in=c_in, x=x), {"output": Spec((2, c_in, *size))})
 
 
-@pytest.mark.graded(task="block", weight=2)
+@pytest.mark.graded(
+    task="block", weight=2, grounds="practical 2, lines 264, 265 and 289: half of height and width, c_out channels"
+)
 def test_block_shape_subsampled(probe, rng):
     """A block that subsamples halves height and width and returns c_out channels
 
@@ -149,7 +151,12 @@ def test_block_shape_subsampled(probe, rng):
         assert_matches(actual, {"output": Spec((2, c_out, size[0] // 2, size[1] // 2))})
 
 
-@pytest.mark.graded(task="block", weight=4, after="test_block_shape")
+@pytest.mark.graded(
+    task="block",
+    weight=4,
+    after="test_block_shape",
+    grounds="practical 2, lines 253 and 255: the pre-activation block, a nonlinearity in front of each convolution",
+)
 def test_block_main_path(probe, rng):
     """The main path is norm, ReLU, convolution, twice
 
@@ -160,7 +167,12 @@ def test_block_main_path(probe, rng):
     assert_one_of(actual, "main path", main_paths(6, 6, subsample=False))
 
 
-@pytest.mark.graded(task="block", weight=3, after="test_block_main_path")
+@pytest.mark.graded(
+    task="block",
+    weight=3,
+    after="test_block_main_path",
+    grounds="practical 2, lines 245 and 253: x + F(x), with no activation on the sum",
+)
 def test_block_output(probe, rng):
     """A block adds its input, unchanged, to what the main path makes of it
 
@@ -169,7 +181,12 @@ def test_block_output(probe, rng):
     assert_block(probe, rng, a=6, b=6, size=(8, 8), subsample=False)
 
 
-@pytest.mark.graded(task="block", weight=3, after="test_block_shape_subsampled")
+@pytest.mark.graded(
+    task="block",
+    weight=3,
+    after="test_block_shape_subsampled",
+    grounds="practical 2, line 255: a 1x1 convolution with stride 2 on the way around",
+)
 def test_block_output_subsampled(probe, rng):
     """A block that subsamples adds what a 1×1 convolution with stride 2 makes of its input
 

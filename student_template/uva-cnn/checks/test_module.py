@@ -17,7 +17,9 @@ def accuracy(scores, labels):
     return (scores.argmax(dim=1) == labels).float().mean()
 
 
-@pytest.mark.graded(task="module", weight=3)
+@pytest.mark.graded(
+    task="module", weight=3, grounds="practical 2, lines 346 to 349: the ResNet of the model's hyperparameters"
+)
 def test_module_network(probe):
     """create_resnet makes a ResNet with the model's hyperparameters
 
@@ -27,7 +29,12 @@ def test_module_network(probe):
         assert_matches(probe("module_network", model_hparams=options), {"model": "ResNet", "settings": options})
 
 
-@pytest.mark.graded(task="module", weight=3, after="test_module_network")
+@pytest.mark.graded(
+    task="module",
+    weight=3,
+    after="test_module_network",
+    grounds="practical 2, lines 164 to 174: the cross-entropy of a batch is returned",
+)
 def test_module_training_step(probe, rng):
     """training_step returns the mean cross-entropy loss of a batch"""
     inputs = draw_batch(rng, rows=9, classes=6)

@@ -95,7 +95,9 @@ def assert_pooled(actual, weights, *, count, rows):
     assert_matches(actual, near({"scores": scores}), context=Context(batch_size=len(scores), others=others))
 
 
-@pytest.mark.graded(task="resnet", weight=3)
+@pytest.mark.graded(
+    task="resnet", weight=3, grounds="practical 2, lines 304 and 339: num_classes scores for each image"
+)
 def test_resnet_shape(probe, rng):
     """ResNet returns one score for each class
 
@@ -107,7 +109,12 @@ def test_resnet_shape(probe, rng):
         assert_matches(actual, {"scores": Spec((4, classes))})
 
 
-@pytest.mark.graded(task="resnet", weight=5, after="test_resnet_shape")
+@pytest.mark.graded(
+    task="resnet",
+    weight=5,
+    after="test_resnet_shape",
+    grounds="practical 2, lines 293, 297 and 306: groups of blocks, all but the first group begin with subsampling",
+)
 def test_resnet_layers(probe, rng):
     """ResNet([3,3,3]) has three groups of three blocks, at 32×32, 16×16 and 8×8 pixels
 
@@ -118,7 +125,12 @@ def test_resnet_layers(probe, rng):
     assert_layers(actual, options, size=32)
 
 
-@pytest.mark.graded(task="resnet", weight=4, after="test_resnet_shape")
+@pytest.mark.graded(
+    task="resnet",
+    weight=4,
+    after="test_resnet_shape",
+    grounds="practical 2, line 297: a linear layer behind an average over all pixels",
+)
 def test_resnet_scores(probe, rng):
     """The scores are a linear layer of the averages over all pixels
 
@@ -128,7 +140,12 @@ def test_resnet_scores(probe, rng):
     assert_pooled(actual, weights, count=5, rows=3)
 
 
-@pytest.mark.graded(task="resnet", weight=2, after="test_resnet_shape")
+@pytest.mark.graded(
+    task="resnet",
+    weight=2,
+    after="test_resnet_shape",
+    grounds="practical 2, line 297: the scores come from all blocks and both ends",
+)
 def test_resnet_trains_everything(probe, rng):
     """Gradients reach every parameter and every image"""
     x, labels = torch.randn(4, 3, 32, 32, generator=rng), torch.tensor([0, 3, 6, 1])

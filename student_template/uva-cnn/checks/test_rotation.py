@@ -69,7 +69,11 @@ def assert_accuracies(actual, turns, angles):
 SHARES = {0: 50, 1: 17, 2: 10, 3: 20, 6: 5, 9: 13, 11: 13}  # 128: one batch of the course's size
 
 
-@pytest.mark.graded(task="rotation", weight=3)
+@pytest.mark.graded(
+    task="rotation",
+    weight=3,
+    grounds="practical 2, lines 382 and 383: the accuracy on images turned by the angle; 0 and 360 degrees are none",
+)
 def test_rotation_none_and_full(probe, rng):
     """Rotated by 0 and by 360 degrees, the accuracy is that of the images as they are
 
@@ -80,7 +84,12 @@ def test_rotation_none_and_full(probe, rng):
     assert_accuracies(probe("rotated_accuracies", angles=[0, 360], **options), turns, [0, 360])
 
 
-@pytest.mark.graded(task="rotation", weight=4, after="test_rotation_none_and_full")
+@pytest.mark.graded(
+    task="rotation",
+    weight=4,
+    after="test_rotation_none_and_full",
+    grounds="practical 2, lines 378 and 383: the accuracy at each angle in degrees",
+)
 def test_rotation_accuracies(probe, rng):
     """test_model_rotated returns the accuracy on images that are rotated by the angle in degrees
 

@@ -89,7 +89,11 @@ def shuffled_loaders(actual):
     return found
 
 
-@pytest.mark.graded(task="shuffle", weight=4)
+@pytest.mark.graded(
+    task="shuffle",
+    weight=4,
+    grounds="practical 2, lines 397 and 402: all images have one fixed, random order of pixels",
+)
 def test_shuffle_one_order(probe):
     """The pixels of every training image come in one and the same random order
 
@@ -102,7 +106,12 @@ def test_shuffle_one_order(probe):
     assert all(loader.labels_fit for loader in found), "The labels no longer belong to their images."
 
 
-@pytest.mark.graded(task="shuffle", weight=3, after="test_shuffle_one_order")
+@pytest.mark.graded(
+    task="shuffle",
+    weight=3,
+    after="test_shuffle_one_order",
+    grounds="practical 2, line 397: a random permutation of the pixels",
+)
 def test_shuffle_really_shuffles(probe):
     """The order is random: hardly a pixel stays in its place or beside its neighbour
 

@@ -53,7 +53,7 @@ def assert_learned(probe, dataset, *, seeds):
     return made[-1]
 
 
-@pytest.mark.graded(task="training", weight=3)
+@pytest.mark.graded(task="training", weight=3, grounds="practical 2, lines 343 and 353: train_model trains the ResNet")
 def test_training_learns(probe, dataset):
     """A small ResNet that train_model trains for 100 epochs learns to classify images
 

@@ -57,7 +57,11 @@ def check_accuracy(probe, scores, labels, *, batch_size):
     return actual
 
 
-@pytest.mark.graded(task="test-model", weight=3)
+@pytest.mark.graded(
+    task="test-model",
+    weight=3,
+    grounds="practical 1, line 317: test the model, which evaluation mode belongs to, and return the accuracy",
+)
 def test_accuracy_of_whole_batches(probe, rng):
     """test_model returns the share of images whose class is predicted
 
@@ -67,7 +71,12 @@ def test_accuracy_of_whole_batches(probe, rng):
     check_accuracy(probe, scores, labels, batch_size=BATCH)
 
 
-@pytest.mark.graded(task="test-model", weight=2, after="test_accuracy_of_whole_batches")
+@pytest.mark.graded(
+    task="test-model",
+    weight=2,
+    after="test_accuracy_of_whole_batches",
+    grounds="practical 1, lines 94 and 317: the accuracy over a loader that keeps its last, smaller batch",
+)
 def test_accuracy_with_a_smaller_batch(probe, rng):
     """test_model counts images, not batches: the last batch may be smaller"""
     scores, labels = draw_scores(rng, (8, 6), (8, 4), (3, 1))

@@ -38,7 +38,7 @@ def check_states(probe, states, *, order, fresh):
         assert_matches(actual, expected, context=Context(others=others))
 
 
-@pytest.mark.graded(task="checkpoints", weight=2)
+@pytest.mark.graded(task="checkpoints", weight=2, grounds="practical 1, lines 321 and 325: what was saved is loaded")
 def test_checkpoint_round_trip(probe, rng):
     """load_model brings back the parameters that save_model saved
 

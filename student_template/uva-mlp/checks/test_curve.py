@@ -53,13 +53,18 @@ def check_curve(probe, *, updates, init, **bowl):
     assert_matches(actual, expected, context=Context(others=others))
 
 
-@pytest.mark.graded(task="curve", weight=2)
+@pytest.mark.graded(task="curve", weight=2, grounds="practical 1, line 259: an array of shape [num_updates, 3]")
 def test_curve_shape(probe):
     """train_curve returns w1, w2 and the loss of each update: shape (num_updates, 3)"""
     assert_matches(probe("curve", **BOWL), {"points": Spec((6, 3))})
 
 
-@pytest.mark.graded(task="curve", weight=4, after="test_curve_shape")
+@pytest.mark.graded(
+    task="curve",
+    weight=4,
+    after="test_curve_shape",
+    grounds="practical 1, lines 259 and 266: the weights and their loss before each update",
+)
 def test_curve_points(probe):
     """train_curve holds the weights before each update and their loss
 

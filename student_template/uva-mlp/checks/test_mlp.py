@@ -33,7 +33,9 @@ def expect_matrices(actual, sizes):
     )
 
 
-@pytest.mark.graded(task="mlp", weight=2)
+@pytest.mark.graded(
+    task="mlp", weight=2, grounds="practical 1, lines 132 and 152: one row for each input, num_classes scores in it"
+)
 def test_mlp_scores(probe, rng):
     """MLP returns one score for each input and class
 
@@ -44,7 +46,9 @@ def test_mlp_scores(probe, rng):
         assert_matches(actual, {"scores": Spec((12, sizes[-1]))})
 
 
-@pytest.mark.graded(task="mlp", weight=3)
+@pytest.mark.graded(
+    task="mlp", weight=3, grounds="practical 1, lines 131 to 135: len(hidden_sizes) + 1 linear layers of these sizes"
+)
 def test_mlp_layers(probe, rng):
     """MLP has len(hidden_sizes) + 1 linear layers of the sizes that are asked for
 
@@ -57,7 +61,9 @@ def test_mlp_layers(probe, rng):
 FACTORS = [1.0, -1.0, 0.0, 1000.0]
 
 
-@pytest.mark.graded(task="mlp", weight=3, after="test_mlp_layers")
+@pytest.mark.graded(
+    task="mlp", weight=3, after="test_mlp_layers", grounds="practical 1, line 123: no activation on the output"
+)
 def test_mlp_output(probe, rng):
     """No activation follows MLP's last layer
 
@@ -85,7 +91,12 @@ def name_activation(scores, large):
     return "A ReLU, or another activation without negative values," if (large >= 0).all() else "An activation"
 
 
-@pytest.mark.graded(task="mlp", weight=2, after="test_mlp_scores")
+@pytest.mark.graded(
+    task="mlp",
+    weight=2,
+    after="test_mlp_scores",
+    grounds="practical 1, line 123: an activation between the linear layers, which one is free",
+)
 def test_mlp_is_not_linear(probe, rng):
     """MLP has an activation between its linear layers
 

@@ -28,7 +28,9 @@ def run(probe, *, start, gradients, lr, momentum):
     return probe("momentum", params=[start], gradients=rows, lr=lr, momentum=momentum)
 
 
-@pytest.mark.graded(task="optimizer", weight=2)
+@pytest.mark.graded(
+    task="optimizer", weight=2, grounds="practical 1, line 194: m = beta m + (1 - beta) g, w = w - lr m"
+)
 def test_momentum_first_step(probe, rng):
     """SGDMomentum's first step is lr · (1 - momentum) · gradient
 
@@ -47,7 +49,12 @@ def test_momentum_first_step(probe, rng):
     assert_matches(run(probe, **inputs), measured(way, **inputs), context=Context(others=others))
 
 
-@pytest.mark.graded(task="optimizer", weight=3, after="test_momentum_first_step")
+@pytest.mark.graded(
+    task="optimizer",
+    weight=3,
+    after="test_momentum_first_step",
+    grounds="practical 1, lines 192 and 194: the average of all past gradients",
+)
 def test_momentum_four_steps(probe, rng):
     """SGDMomentum remembers earlier gradients over four steps
 

@@ -17,7 +17,7 @@ def draw_images(rng, patterns, *, rows):
     return patterns[labels] + torch.randn(rows, *SHAPE, generator=rng), labels
 
 
-@pytest.mark.graded(task="train-model", weight=4)
+@pytest.mark.graded(task="train-model", weight=4, grounds="practical 1, line 305: the training loop, on classification")
 def test_train_model_learns(probe, rng):
     """train_model trains a classifier with the optimizer that it is given
 
@@ -43,7 +43,12 @@ def test_train_model_learns(probe, rng):
     )
 
 
-@pytest.mark.graded(task="train-model", weight=3, after="test_train_model_learns")
+@pytest.mark.graded(
+    task="train-model",
+    weight=3,
+    after="test_train_model_learns",
+    grounds="practical 1, line 160: gradients are set to zero before each backward",
+)
 def test_train_model_clears_gradients(probe, rng):
     """train_model clears the gradients before each backward
 
@@ -102,7 +107,12 @@ def check_best(probe, *, classes, best, counts, batches=2):
     )
 
 
-@pytest.mark.graded(task="train-model", weight=3, after="test_train_model_learns")
+@pytest.mark.graded(
+    task="train-model",
+    weight=3,
+    after="test_train_model_learns",
+    grounds="practical 1, lines 293, 309 and 312: save the model that does best in validation, load it at the end",
+)
 def test_train_model_keeps_the_best(probe):
     """After train_model, the model holds the parameters that did best on the validation images
 

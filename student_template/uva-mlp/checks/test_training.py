@@ -37,7 +37,9 @@ def check_learning(probe, dataset, name):
     )
 
 
-@pytest.mark.graded(task="training")
+@pytest.mark.graded(
+    task="training", grounds="practical 1, line 334: the default setup learns the images; it gets to 52 % of CIFAR10"
+)
 def test_training_learns_images(probe, dataset):
     """Your MLP, trained by your optimizer and your training loop, recognizes images that it has never seen"""
     check_learning(probe, dataset, "learn_images")

@@ -427,9 +427,7 @@ def test_a_sound_course_has_no_violation(run_grader, mini):
     ended = run_grader("audit", "mini", "--json", "figures.json", cwd=mini)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     (line,) = ended.stdout.splitlines()
-    assert line.startswith(
-        "mini: 6 checks, 15 points, 7 of 7 mistakes caught, 1 of 1 variants full, 6 of 6 with grounds "
-    )
+    assert line.startswith("mini: 6 checks, 15 points, 7 of 7 mistakes caught, 1 of 1 variants full, 1 priced, 6 of 6 ")
     assert json.loads((mini / "figures.json").read_text())["assignments"][0]["violations"] == []
     assert json.loads((mini / "figures.json").read_text())["assignments"][0]["prices"] == {"linear-without-bias": 6.0}
     assert "[10/10]" in ended.stderr
