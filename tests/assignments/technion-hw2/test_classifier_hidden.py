@@ -11,7 +11,12 @@ from helpers_classifier import assert_labels, samples_with
 from grader.compare import Context, assert_matches, measured
 
 
-@pytest.mark.graded(task="classifier", weight=1, after="test_classifier_probabilities")
+@pytest.mark.graded(
+    task="classifier",
+    weight=1,
+    after="test_classifier_probabilities",
+    grounds="hw2 part 3, lines 1641 and 1668: a normalized score, for any scores",
+)
 def test_probabilities_of_large_scores(probe, rng):
     """predict_proba_scores gives probabilities for scores of any size
 
@@ -28,7 +33,12 @@ def test_probabilities_of_large_scores(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=28, others=others))
 
 
-@pytest.mark.graded(task="classifier", weight=1, after="test_argmax_labels")
+@pytest.mark.graded(
+    task="classifier",
+    weight=1,
+    after="test_argmax_labels",
+    grounds="hw2 part 4, lines 2229 to 2232: one image, ten classes",
+)
 def test_argmax_of_one_sample(probe, rng):
     """ArgMaxClassifier classifies a batch of one among ten classes
 
@@ -42,7 +52,12 @@ def test_argmax_of_one_sample(probe, rng):
     assert_matches(actual, measured(lambda z: {"probabilities": F.softmax(z, dim=1)}, z=z))
 
 
-@pytest.mark.graded(task="binary-classifier", weight=2, after="test_binary_labels")
+@pytest.mark.graded(
+    task="binary-classifier",
+    weight=2,
+    after="test_binary_labels",
+    grounds="hw2 part 3, lines 1850 and 1876: the threshold is an attribute that is set later",
+)
 def test_binary_changed_threshold(probe, rng):
     """A threshold that is set later counts from the next call on
 
@@ -57,7 +72,12 @@ def test_binary_changed_threshold(probe, rng):
         assert_labels(actual[name], (probabilities >= threshold).int(), name=name, mistakes=mistakes)
 
 
-@pytest.mark.graded(task="binary-classifier", weight=1, after="test_binary_labels")
+@pytest.mark.graded(
+    task="binary-classifier",
+    weight=1,
+    after="test_binary_labels",
+    grounds="hw2 part 3, line 1834: greater or equal, at both ends",
+)
 def test_binary_threshold_0_and_1(probe):
     """With threshold 0 every sample is positive, with threshold 1 only a certain one
 
@@ -69,7 +89,12 @@ def test_binary_threshold_0_and_1(probe):
         assert_labels(actual[name], labels, name=name, mistakes={"those for > instead of >=": 0 * labels})
 
 
-@pytest.mark.graded(task="binary-classifier", weight=1, after="test_binary_labels")
+@pytest.mark.graded(
+    task="binary-classifier",
+    weight=1,
+    after="test_binary_labels",
+    grounds="hw2 part 3, line 1645: the method documentation, which has positive_class",
+)
 def test_binary_positive_class(probe, rng):
     """With positive_class=0 the threshold is for the probability of class 0
 

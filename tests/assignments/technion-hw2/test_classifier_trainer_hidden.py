@@ -37,7 +37,12 @@ def steps(xs, ys, w, b, lr, *, cleans=True):
     return outputs
 
 
-@pytest.mark.graded(task="classifier-trainer", weight=2, after="test_classifier_train_batch")
+@pytest.mark.graded(
+    task="classifier-trainer",
+    weight=2,
+    after="test_classifier_train_batch",
+    grounds="hw2 part 3, line 770: the gradients are those of a single batch",
+)
 def test_classifier_train_batches(probe, rng):
     """ClassifierTrainer.train_batch starts every batch with clean gradients
 
@@ -55,7 +60,7 @@ def test_classifier_train_batches(probe, rng):
     assert_matches(actual, expected, context=Context(others=others))
 
 
-@pytest.mark.graded(task="classifier-trainer", weight=1, after="test_classifier_test_batch")
+@pytest.mark.graded(task="classifier-trainer", after="test_classifier_test_batch", advice=True)
 def test_classifier_counts_by_threshold(probe, rng):
     """ClassifierTrainer counts with the labels that the model predicts
 
@@ -74,7 +79,7 @@ def test_classifier_counts_by_threshold(probe, rng):
     assert given == count, f"`num_correct` is {given:g}; expected {count}.{told}"
 
 
-@pytest.mark.graded(task="classifier-trainer", weight=1, after="test_classifier_test_batch")
+@pytest.mark.graded(task="classifier-trainer", after="test_classifier_test_batch", advice=True)
 def test_classifier_test_batch_graph(probe, rng):
     """ClassifierTrainer.test_batch records no graph
 
@@ -89,7 +94,12 @@ def test_classifier_test_batch_graph(probe, rng):
     )
 
 
-@pytest.mark.graded(task="classifier-trainer", weight=1, after="test_classifier_train_batch")
+@pytest.mark.graded(
+    task="classifier-trainer",
+    weight=1,
+    after="test_classifier_train_batch",
+    grounds="hw2 part 3, line 739: the device to run training on",
+)
 def test_classifier_trainer_device(probe, rng):
     """ClassifierTrainer trains on the device that it is given
 

@@ -20,7 +20,12 @@ def linear(x, w, i):
     return F.linear(x, w[f"{i}.weight"], w[f"{i}.bias"])
 
 
-@pytest.mark.graded(task="cnn", weight=2, after="test_cnn_layers")
+@pytest.mark.graded(
+    task="cnn",
+    weight=2,
+    after="test_cnn_layers",
+    grounds="hw2 part 4, lines 2054 and 2192 to 2206: no pooling behind the rest",
+)
 def test_cnn_trailing_convolutions(probe, rng):
     """CNN pools after every P-th convolution, and not after the rest at the end
 
@@ -57,7 +62,12 @@ def test_cnn_trailing_convolutions(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=3, others=others))
 
 
-@pytest.mark.graded(task="cnn", weight=1, after="test_cnn_layers")
+@pytest.mark.graded(
+    task="cnn",
+    weight=1,
+    after="test_cnn_layers",
+    grounds="hw2 part 4, lines 2056 and 2065: in_size and hidden layers are arguments",
+)
 def test_cnn_gray_oblong_images(probe, rng):
     """CNN takes images with one channel that are wider than high, and one hidden fully connected layer
 
@@ -95,7 +105,7 @@ def test_cnn_gray_oblong_images(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=2, others=others))
 
 
-@pytest.mark.graded(task="cnn", weight=1, after="test_cnn_layers")
+@pytest.mark.graded(task="cnn", weight=1, after="test_cnn_layers", grounds="hw2 part 4, line 2054: N/P poolings")
 def test_cnn_without_pooling(probe, rng):
     """CNN does not pool at all where pool_every is larger than the number of convolutions
 

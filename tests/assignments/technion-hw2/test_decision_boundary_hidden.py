@@ -36,7 +36,12 @@ def assert_shows(limits):
         )
 
 
-@pytest.mark.graded(task="decision-boundary", weight=1, after="test_decision_boundary")
+@pytest.mark.graded(
+    task="decision-boundary",
+    weight=1,
+    after="test_decision_boundary",
+    grounds="hw2 part 3, line 1821: what the classifier says on the grid",
+)
 def test_decision_boundary_regions(probe, rng):
     """The regions of the figure are those that the classifier gives to each class
 
@@ -61,7 +66,12 @@ def test_decision_boundary_regions(probe, rng):
     )
 
 
-@pytest.mark.graded(task="decision-boundary", weight=1, after="test_decision_boundary")
+@pytest.mark.graded(
+    task="decision-boundary",
+    weight=1,
+    after="test_decision_boundary",
+    grounds="hw2 part 3, line 1821: a constant grid, whose step is an argument",
+)
 def test_decision_boundary_step(probe, rng):
     """A smaller dx makes the grid finer
 

@@ -15,7 +15,9 @@ def smaller(**others):
     return tiny(**{"filters_per_layer": [6], "layers_per_block": 1, "pool_every": 1, "seed": 7} | others)
 
 
-@pytest.mark.graded(task="cnn-experiment", weight=1, after="test_experiment_network")
+@pytest.mark.graded(
+    task="cnn-experiment", weight=1, after="test_experiment_network", grounds="hw2 part 5, line 2807: model_type resnet"
+)
 def test_experiment_with_residual_network(probe, rng):
     """cnn_experiment trains a ResNet for model_type resnet, here with three numbers of filters
 
@@ -30,7 +32,12 @@ def test_experiment_with_residual_network(probe, rng):
     assert_matches(actual, {"number of training batches": 4})
 
 
-@pytest.mark.graded(task="cnn-experiment", weight=1, after="test_experiment_network")
+@pytest.mark.graded(
+    task="cnn-experiment",
+    weight=1,
+    after="test_experiment_network",
+    grounds="hw2 part 5, lines 3038 and 3042: model_type ycn",
+)
 def test_experiment_with_your_network(probe, rng):
     """cnn_experiment trains a YourCNN for model_type ycn
 
@@ -43,7 +50,9 @@ def test_experiment_with_your_network(probe, rng):
     assert_matches(actual, {"number of training batches": 4})
 
 
-@pytest.mark.graded(task="cnn-experiment", weight=1, after="test_experiment_trains")
+@pytest.mark.graded(
+    task="cnn-experiment", weight=1, after="test_experiment_trains", grounds="hw2 part 5, line 2851: lr is an argument"
+)
 def test_experiment_learning_rate(probe, rng):
     """cnn_experiment trains with its learning rate
 
@@ -62,7 +71,9 @@ def test_experiment_learning_rate(probe, rng):
     )
 
 
-@pytest.mark.graded(task="cnn-experiment", weight=1, after="test_experiment_trains")
+@pytest.mark.graded(
+    task="cnn-experiment", weight=1, after="test_experiment_trains", grounds="hw2 part 5, line 2851: reg is an argument"
+)
 def test_experiment_regularization(probe, rng):
     """cnn_experiment trains with its regularization
 
@@ -79,7 +90,12 @@ def test_experiment_regularization(probe, rng):
     )
 
 
-@pytest.mark.graded(task="cnn-experiment", weight=1, after="test_experiment_file_name")
+@pytest.mark.graded(
+    task="cnn-experiment",
+    weight=1,
+    after="test_experiment_file_name",
+    grounds="hw2 part 5, line 2851: out_dir is an argument",
+)
 def test_experiment_folder(probe, rng):
     """cnn_experiment writes to the folder that it is told, and creates it where it is missing
 
@@ -90,7 +106,12 @@ def test_experiment_folder(probe, rng):
     refuse_other_files(actual, name="results/of/today/exp8_L3_K6.json")
 
 
-@pytest.mark.graded(task="experiment-files", weight=2, after="test_load_experiment")
+@pytest.mark.graded(
+    task="experiment-files",
+    weight=2,
+    after="test_load_experiment",
+    grounds="hw2 part 5, line 2797: the file holds the FitResult",
+)
 def test_experiment_results(probe, rng):
     """The FitResult in the file tells how well the network does on the test images
 
@@ -107,7 +128,12 @@ def test_experiment_results(probe, rng):
     assert_matches(actual, Expectation(expected, exact), context=Context(others=others))
 
 
-@pytest.mark.graded(task="experiment-files", weight=1, after="test_load_experiment")
+@pytest.mark.graded(
+    task="experiment-files",
+    weight=1,
+    after="test_load_experiment",
+    grounds="hw2 part 5, lines 2797 and 2815: the file holds what reproduces the run",
+)
 def test_experiment_can_be_repeated(probe, rng):
     """An experiment without a seed can be repeated with the one in its file
 

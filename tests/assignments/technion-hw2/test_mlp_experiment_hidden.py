@@ -27,7 +27,12 @@ def distance(probabilities, y, threshold):
     return float((fpr**2 + (1 - tpr) ** 2).sqrt())
 
 
-@pytest.mark.graded(task="mlp-experiment", weight=1, after="test_mlp_experiment_model")
+@pytest.mark.graded(
+    task="mlp-experiment",
+    weight=1,
+    after="test_mlp_experiment_model",
+    grounds="hw2 part 3, line 1892: the threshold is selected on the validation set",
+)
 def test_mlp_experiment_threshold(probe, dataset, rng):
     """mlp_experiment selects the threshold on the validation set, with the trained model
 
@@ -47,7 +52,12 @@ def test_mlp_experiment_threshold(probe, dataset, rng):
     )
 
 
-@pytest.mark.graded(task="mlp-experiment", weight=1, after="test_mlp_experiment_model")
+@pytest.mark.graded(
+    task="mlp-experiment",
+    weight=1,
+    after="test_mlp_experiment_model",
+    grounds="hw2 part 3, lines 1910 and 1916: accuracies in percent",
+)
 def test_mlp_experiment_reports(probe, dataset, rng):
     """mlp_experiment reports the accuracies of the returned model in percent
 
@@ -76,7 +86,12 @@ def test_mlp_experiment_reports(probe, dataset, rng):
     )
 
 
-@pytest.mark.graded(task="mlp-experiment", weight=1, after="test_mlp_experiment_model")
+@pytest.mark.graded(
+    task="mlp-experiment",
+    weight=1,
+    after="test_mlp_experiment_model",
+    grounds="hw2 part 3, line 1911: n_epochs is an argument",
+)
 def test_mlp_experiment_epochs(probe, dataset, rng):
     """mlp_experiment trains for n_epochs epochs
 
@@ -89,7 +104,12 @@ def test_mlp_experiment_epochs(probe, dataset, rng):
     assert 1 <= rounds <= 4, f"The training set was gone through {rounds} times with n_epochs=2."
 
 
-@pytest.mark.graded(task="mlp-experiment", weight=1, after="test_mlp_experiment_model")
+@pytest.mark.graded(
+    task="mlp-experiment",
+    weight=1,
+    after="test_mlp_experiment_model",
+    grounds="hw2 part 3, lines 1894 and 1920: any width and depth",
+)
 def test_mlp_experiment_other_architecture(probe, dataset, rng):
     """mlp_experiment reaches 75 % with another depth and width and other points
 

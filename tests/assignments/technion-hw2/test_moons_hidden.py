@@ -7,7 +7,12 @@ import pytest
 from helpers_moons import draw_moons, train_and_judge
 
 
-@pytest.mark.graded(task="moons", weight=2, after="test_moons")
+@pytest.mark.graded(
+    task="moons",
+    weight=2,
+    after="test_moons",
+    grounds="hw2 part 3, lines 1709, 1736 and 1737: an accuracy that is easily reached",
+)
 def test_moons_other_points(probe, dataset, rng, curve):
     """The classifier of part 3 learns from other points as well
 

@@ -10,7 +10,12 @@ from helpers_options import NUM_EPOCHS, skip_where_ignored
 from grader.compare import assert_matches
 
 
-@pytest.mark.graded(task="trainer-options", weight=2, after="test_early_stopping")
+@pytest.mark.graded(
+    task="trainer-options",
+    weight=2,
+    after="test_early_stopping",
+    grounds="hw2 part 2, lines 750 and 751: epochs without improvement are counted from the last one",
+)
 def test_early_stopping_counts_again(probe):
     """A better test loss starts the count for early stopping again
 
@@ -27,7 +32,12 @@ def test_early_stopping_counts_again(probe):
     assert_matches(actual, {"number of epochs": 6})
 
 
-@pytest.mark.graded(task="trainer-options", weight=1, after="test_early_stopping")
+@pytest.mark.graded(
+    task="trainer-options",
+    weight=1,
+    after="test_early_stopping",
+    grounds="hw2 part 2, line 753: losses for each epoch that ran",
+)
 def test_early_stopping_results(probe):
     """After early stopping the results are those of the epochs that ran
 
@@ -47,7 +57,12 @@ def test_early_stopping_results(probe):
 
 
 # The text of fit names the test loss, and the best one so far; both are judged here and nowhere else.
-@pytest.mark.graded(task="trainer-options", weight=1, after="test_early_stopping")
+@pytest.mark.graded(
+    task="trainer-options",
+    weight=1,
+    after="test_early_stopping",
+    grounds="hw2 part 2, line 751: an improvement of the test loss",
+)
 def test_early_stopping_watches_best_loss(probe):
     """Early stopping compares the test loss with the best one so far
 
@@ -65,7 +80,12 @@ def test_early_stopping_watches_best_loss(probe):
     assert_matches(actual, {"number of epochs": 5})
 
 
-@pytest.mark.graded(task="trainer-options", weight=1, after="test_checkpoint")
+@pytest.mark.graded(
+    task="trainer-options",
+    weight=1,
+    after="test_checkpoint",
+    grounds="hw2 part 2, lines 747 and 748: saved where the accuracy improves",
+)
 def test_checkpoint_of_best(probe):
     """The checkpoint is the model with the best test accuracy of all epochs
 
@@ -83,7 +103,12 @@ def test_checkpoint_of_best(probe):
 
 
 # The text of fit names the test accuracy; which of the two is watched is judged here and nowhere else.
-@pytest.mark.graded(task="trainer-options", weight=1, after="test_checkpoint")
+@pytest.mark.graded(
+    task="trainer-options",
+    weight=1,
+    after="test_checkpoint",
+    grounds="hw2 part 2, line 748: it is the accuracy that has to improve",
+)
 def test_checkpoint_watches_accuracy(probe):
     """Checkpoints follow the test accuracy, not the loss
 

@@ -23,7 +23,12 @@ def find_kept(between):
     return (between - dropped[:, None, None]).abs() > 1e-4
 
 
-@pytest.mark.graded(task="residual-block", weight=2, after="test_residual_block_dropout")
+@pytest.mark.graded(
+    task="residual-block",
+    weight=2,
+    after="test_residual_block_dropout",
+    grounds="hw2 part 4, line 2309: dropout and norm in this order",
+)
 def test_residual_block_dropout_before_norm(probe, rng):
     """ResidualBlock drops in front of the batch normalization, and rescales what is kept
 
@@ -59,7 +64,12 @@ def test_residual_block_dropout_before_norm(probe, rng):
     assert_matches(actual, Expectation({"output": last}, {"output": Tolerance(rtol=1e-4, atol=1e-4)}))
 
 
-@pytest.mark.graded(task="residual-block", weight=1, after="test_residual_block_layers")
+@pytest.mark.graded(
+    task="residual-block",
+    weight=1,
+    after="test_residual_block_layers",
+    grounds="hw2 part 4, lines 2311 and 2370: the activation is an argument; behind the sum there is a ReLU",
+)
 def test_residual_block_other_activation(probe, rng):
     """ResidualBlock uses the activation that it is told on the main path; behind the sum there is always a ReLU
 
@@ -84,7 +94,12 @@ def test_residual_block_other_activation(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=3, others=others))
 
 
-@pytest.mark.graded(task="residual-block", weight=1, after="test_residual_block_layers")
+@pytest.mark.graded(
+    task="residual-block",
+    weight=1,
+    after="test_residual_block_layers",
+    grounds="hw2 part 4, line 2309: all of it stands between convolutions",
+)
 def test_residual_block_one_convolution(probe, rng):
     """ResidualBlock with a single convolution has neither norm nor dropout nor activation on its main path
 
@@ -100,7 +115,12 @@ def test_residual_block_one_convolution(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=2, others=others))
 
 
-@pytest.mark.graded(task="residual-block", weight=1, after="test_residual_block_batchnorm")
+@pytest.mark.graded(
+    task="residual-block",
+    weight=1,
+    after="test_residual_block_batchnorm",
+    grounds="hw2 part 4, lines 2309 to 2311: both paths are summed",
+)
 def test_residual_block_gradients(probe, rng):
     """Gradients flow through both paths of a ResidualBlock with norms, also where dropout is asked for in test mode
 
@@ -120,7 +140,12 @@ def test_residual_block_gradients(probe, rng):
     assert_matches(actual, measured(both, x=x, weights=weights, dout=dout), context=Context(batch_size=2))
 
 
-@pytest.mark.graded(task="bottleneck-block", weight=1, after="test_bottleneck_block_layers")
+@pytest.mark.graded(
+    task="bottleneck-block",
+    weight=1,
+    after="test_bottleneck_block_layers",
+    grounds="hw2 part 4, lines 2370 and 2384 to 2399: the options hold between all convolutions",
+)
 def test_bottleneck_block_options(probe, rng):
     """ResidualBottleneckBlock hands batch normalization and dropout on to all gaps between its convolutions
 

@@ -14,7 +14,12 @@ from helpers_resnet import block_output, draw_weights
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
 
 
-@pytest.mark.graded(task="resnet", weight=2, after="test_resnet_layers")
+@pytest.mark.graded(
+    task="resnet",
+    weight=2,
+    after="test_resnet_layers",
+    grounds="hw2 part 4, lines 2409 and 2500: the scores have gradients",
+)
 def test_resnet_gradients(probe, rng):
     """ResNet with norms and bottlenecks gives the scores and all gradients
 
@@ -62,7 +67,12 @@ def test_resnet_gradients(probe, rng):
     assert_matches(actual, measured(both, x=x, weights=weights, dout=dout), context=Context(batch_size=2))
 
 
-@pytest.mark.graded(task="resnet", weight=1, after="test_resnet_layers")
+@pytest.mark.graded(
+    task="resnet",
+    weight=1,
+    after="test_resnet_layers",
+    grounds="hw2 part 4, lines 2425 and 2458: dropout goes on to the blocks",
+)
 def test_resnet_dropout(probe, rng):
     """ResNet hands its dropout probability to the blocks
 
@@ -98,7 +108,7 @@ def test_resnet_dropout(probe, rng):
 
 
 # What the text of _n_features in hw2/cnn.py promises, seen from outside. Norms without running statistics are free.
-@pytest.mark.graded(task="resnet", weight=1, after="test_resnet_layers")
+@pytest.mark.graded(task="resnet", after="test_resnet_layers", advice=True)
 def test_resnet_new_statistics(probe):
     """A new ResNet has seen no data: its running means are 0 and its running variances 1
 

@@ -14,7 +14,12 @@ def distance_of(scores, y, threshold):
     return float((fpr**2 + (1 - tpr) ** 2).sqrt())
 
 
-@pytest.mark.graded(task="roc-threshold", weight=1, after="test_roc_threshold")
+@pytest.mark.graded(
+    task="roc-threshold",
+    weight=1,
+    after="test_roc_threshold",
+    grounds="hw2 part 3, line 1861: distances between rates, whatever the classes' sizes",
+)
 def test_roc_threshold_few_positives(probe, rng):
     """select_roc_thresh weighs both rates alike, however few positive samples there are
 
@@ -26,7 +31,12 @@ def test_roc_threshold_few_positives(probe, rng):
     assert_is_closest(probe("roc_threshold", x=x, y=y), x=x, y=y)
 
 
-@pytest.mark.graded(task="roc-threshold", weight=1, after="test_roc_threshold")
+@pytest.mark.graded(
+    task="roc-threshold",
+    weight=1,
+    after="test_roc_threshold",
+    grounds="hw2 part 3, line 1861: thresholds of the ROC curve",
+)
 def test_roc_threshold_equal_scores(probe, rng):
     """select_roc_thresh copes with many equal probabilities, also where the model is hardly better than chance
 

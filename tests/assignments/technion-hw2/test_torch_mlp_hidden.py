@@ -24,7 +24,12 @@ def gradients(function, dout, **inputs):
     return {f"grad of {name}": value for name, value in zip(leaves, values, strict=True)}
 
 
-@pytest.mark.graded(task="torch-mlp", weight=1, after="test_torch_mlp_structure")
+@pytest.mark.graded(
+    task="torch-mlp",
+    weight=1,
+    after="test_torch_mlp_structure",
+    grounds="hw2 part 3, lines 1580 and 1583: any number of layers",
+)
 def test_torch_mlp_single_layer(probe, rng):
     """An MLP of one layer applies its only nonlinearity
 
@@ -38,7 +43,12 @@ def test_torch_mlp_single_layer(probe, rng):
     assert_matches(actual, {"out_dim": 7})
 
 
-@pytest.mark.graded(task="torch-mlp", weight=1, after="test_torch_mlp_structure")
+@pytest.mark.graded(
+    task="torch-mlp",
+    weight=1,
+    after="test_torch_mlp_structure",
+    grounds="hw2 part 3, lines 1597 and 1610: the last nonlinearity is applied, too",
+)
 def test_torch_mlp_last_sigmoid(probe, rng):
     """MLP ends with the last nonlinearity of its list
 
@@ -59,7 +69,12 @@ def test_torch_mlp_last_sigmoid(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=5, others=others))
 
 
-@pytest.mark.graded(task="torch-mlp", weight=1, after="test_torch_mlp_structure")
+@pytest.mark.graded(
+    task="torch-mlp",
+    weight=1,
+    after="test_torch_mlp_structure",
+    grounds="hw2 part 3, lines 1587 and 1597: a nonlinearity may be a module; the model is to be composable",
+)
 def test_torch_mlp_module_with_parameters(probe, rng):
     """A torch module in the list of nonlinearities is used as it is, and its parameters are the model's
 

@@ -9,7 +9,12 @@ import torch
 from grader.compare import Spec, assert_matches
 
 
-@pytest.mark.graded(task="your-cnn", weight=1, after="test_your_cnn_document")
+@pytest.mark.graded(
+    task="your-cnn",
+    weight=1,
+    after="test_your_cnn_document",
+    grounds="hw2 part 5, lines 2977 and 3038: it is trained on CIFAR-10 with several numbers of filters",
+)
 def test_your_cnn_small_images(probe, rng):
     """YourCNN works for images of 32 x 32 with channels that change
 
@@ -23,7 +28,7 @@ def test_your_cnn_small_images(probe, rng):
     assert bool(actual["grad of x"].flatten(1).any(dim=1).all()), "The scores don't depend on the images."
 
 
-@pytest.mark.graded(task="your-cnn", weight=1, after="test_your_cnn_document")
+@pytest.mark.graded(task="your-cnn", after="test_your_cnn_document", advice=True)
 def test_your_cnn_arguments(probe, rng):
     """YourCNN takes every argument that CNN takes
 
