@@ -33,7 +33,9 @@ def label_mistakes(labels, probabilities, threshold):
     }
 
 
-@pytest.mark.graded(task="classifier", weight=2)
+@pytest.mark.graded(
+    task="classifier", weight=2, grounds="hw2 part 3, lines 1661 to 1663: called with a batch it gives scores"
+)
 def test_classifier_scores(probe, rng):
     """A classifier called with a batch gives the scores of its model
 
@@ -48,7 +50,7 @@ def test_classifier_scores(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=12, others=others))
 
 
-@pytest.mark.graded(task="classifier", weight=2)
+@pytest.mark.graded(task="classifier", weight=2, grounds="hw2 part 3, lines 1666 to 1668: probabilities that sum to 1")
 def test_classifier_probabilities(probe, rng):
     """predict_proba turns the scores of a batch into probabilities
 
@@ -67,7 +69,7 @@ def test_classifier_probabilities(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=12, others=others))
 
 
-@pytest.mark.graded(task="classifier", weight=2)
+@pytest.mark.graded(task="classifier", weight=2, grounds="hw2 part 4, line 2220: the class with the highest score")
 def test_argmax_labels(probe, rng):
     """ArgMaxClassifier.classify gives the most probable class of each sample
 
@@ -82,7 +84,11 @@ def test_argmax_labels(probe, rng):
     assert_labels(actual["labels"], labels, mistakes=mistakes)
 
 
-@pytest.mark.graded(task="binary-classifier", weight=1)
+@pytest.mark.graded(
+    task="binary-classifier",
+    weight=1,
+    grounds="hw2 part 3, lines 1661 to 1674: shapes and types of scores, probabilities and labels",
+)
 def test_binary_classifier_outputs(probe, rng):
     """BinaryClassifier gives scores and probabilities (N, 2) and labels (N,) of type torch.int
 
@@ -94,7 +100,7 @@ def test_binary_classifier_outputs(probe, rng):
     assert_matches(actual, {"number of parameters": 2, **shapes})
 
 
-@pytest.mark.graded(task="binary-classifier", weight=2)
+@pytest.mark.graded(task="binary-classifier", weight=2, grounds="hw2 part 3, line 1834: class 1 from the threshold on")
 def test_binary_labels(probe, rng):
     """BinaryClassifier.classify compares the probability of class 1 with its threshold
 
@@ -111,7 +117,9 @@ def test_binary_labels(probe, rng):
         assert_labels(actual["labels"], labels, name=name, mistakes=mistakes)
 
 
-@pytest.mark.graded(task="binary-classifier", weight=1, after="test_binary_labels")
+@pytest.mark.graded(
+    task="binary-classifier", weight=1, after="test_binary_labels", grounds="hw2 part 3, line 1834: greater or equal"
+)
 def test_binary_at_threshold(probe):
     """BinaryClassifier puts a sample whose probability is exactly the threshold into class 1
 

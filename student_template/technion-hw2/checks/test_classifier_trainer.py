@@ -37,7 +37,11 @@ def assert_count(actual, name, count, *, mistakes):
     assert given == float(count), f"`{name}` is {given:g}; expected {float(count):g}.{told[0] if told else ''}"
 
 
-@pytest.mark.graded(task="classifier-trainer", weight=2)
+@pytest.mark.graded(
+    task="classifier-trainer",
+    weight=2,
+    grounds="hw2 part 3, lines 770 and 1699: forward, loss, gradients, a step, and the loss of the batch",
+)
 def test_classifier_train_batch(probe, rng):
     """ClassifierTrainer.train_batch does one step of training
 
@@ -57,7 +61,9 @@ def test_classifier_train_batch(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=20, others=others))
 
 
-@pytest.mark.graded(task="classifier-trainer", weight=1)
+@pytest.mark.graded(
+    task="classifier-trainer", weight=1, grounds="hw2 part 3, line 1699: the number of correctly classified samples"
+)
 def test_classifier_train_batch_num_correct(probe, rng):
     """ClassifierTrainer.train_batch counts the samples that the model classifies correctly
 
@@ -80,7 +86,11 @@ def test_classifier_train_batch_num_correct(probe, rng):
     assert_count(actual, "num_correct 1", count, mistakes=mistakes)
 
 
-@pytest.mark.graded(task="classifier-trainer", weight=2)
+@pytest.mark.graded(
+    task="classifier-trainer",
+    weight=2,
+    grounds="hw2 part 3, lines 760 and 1699: forward and loss only, and the number of correct samples",
+)
 def test_classifier_test_batch(probe, rng):
     """ClassifierTrainer.test_batch returns loss and count and leaves the model alone
 

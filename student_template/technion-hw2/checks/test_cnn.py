@@ -91,7 +91,9 @@ def small_scores(x, w, **changes):
     return class_scores(x, w, **(options | changes))
 
 
-@pytest.mark.graded(task="cnn", weight=2)
+@pytest.mark.graded(
+    task="cnn", weight=2, grounds="hw2 part 4, lines 2054 and 2134 to 2215: the layers of three examples"
+)
 def test_cnn_layers(probe):
     """CNN has the convolutions and fully connected layers of the document's three examples
 
@@ -122,7 +124,12 @@ def check_layers(actual, line):
     assert_matches(actual, {"layers": line})
 
 
-@pytest.mark.graded(task="cnn", weight=3, after="test_cnn_layers")
+@pytest.mark.graded(
+    task="cnn",
+    weight=3,
+    after="test_cnn_layers",
+    grounds="hw2 part 4, lines 2054 and 2094 to 2099: the scores of the layers in this order",
+)
 def test_cnn_scores(probe, rng):
     """CNN computes the class scores of a batch of images
 
@@ -146,7 +153,12 @@ def test_cnn_scores(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=3, others=others))
 
 
-@pytest.mark.graded(task="cnn", weight=2, after="test_cnn_scores")
+@pytest.mark.graded(
+    task="cnn",
+    weight=2,
+    after="test_cnn_scores",
+    grounds="hw2 part 4, lines 2159 and 2292: the scores have gradients, and the network is trained",
+)
 def test_cnn_gradients(probe, rng):
     """Gradients flow from CNN's scores to its input and all its weights
 
@@ -161,7 +173,12 @@ def test_cnn_gradients(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=2))
 
 
-@pytest.mark.graded(task="cnn", weight=2, after="test_cnn_layers")
+@pytest.mark.graded(
+    task="cnn",
+    weight=2,
+    after="test_cnn_layers",
+    grounds="hw2 part 4, lines 2071 to 2077: activation, pooling and their arguments are given",
+)
 def test_cnn_leaky_average(probe, rng):
     """CNN uses the activation, the pooling and the arguments that it is told
 
@@ -201,7 +218,12 @@ def test_cnn_leaky_average(probe, rng):
 
 # The document's figures hold only if counting features leaves the stream of random numbers alone; the rest is what
 # the method's own text in hw2/cnn.py promises. Where there is no such method, nothing is asked.
-@pytest.mark.graded(task="cnn", weight=1, after="test_cnn_layers")
+@pytest.mark.graded(
+    task="cnn",
+    weight=1,
+    after="test_cnn_layers",
+    grounds="hw2 part 4, lines 2058 and 2097: the class' methods; equal seeds give equal weights",
+)
 def test_cnn_feature_count(probe):
     """CNN counts the features of an image without drawing random numbers or changing itself
 

@@ -35,7 +35,11 @@ def _text(point):
     return "(" + ", ".join(f"{float(value):.2f}" for value in point) + ")"
 
 
-@pytest.mark.graded(task="decision-boundary", weight=1)
+@pytest.mark.graded(
+    task="decision-boundary",
+    weight=1,
+    grounds="hw2 part 3, lines 1821 and 1828: the classifier on a grid over the data; fig and ax are returned",
+)
 def test_decision_boundary(probe, rng):
     """plot_decision_boundary_2d asks the classifier on a grid over all samples and returns (fig, ax)
 
@@ -47,7 +51,12 @@ def test_decision_boundary(probe, rng):
     assert_covers(actual["asked points"], x, slack=0.11)
 
 
-@pytest.mark.graded(task="decision-boundary", weight=1, after="test_decision_boundary")
+@pytest.mark.graded(
+    task="decision-boundary",
+    weight=1,
+    after="test_decision_boundary",
+    grounds="hw2 part 3, line 1914: ax is an argument",
+)
 def test_decision_boundary_in_given_axes(probe, rng):
     """plot_decision_boundary_2d draws into the axes that it is given and returns them
 

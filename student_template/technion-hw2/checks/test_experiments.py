@@ -13,7 +13,9 @@ from helpers_experiments import draw_images, refuse_other_files, tiny
 from grader.compare import Context, Spec, assert_matches
 
 
-@pytest.mark.graded(task="cnn-experiment", weight=2)
+@pytest.mark.graded(
+    task="cnn-experiment", weight=2, grounds="hw2 part 5, lines 2775 to 2782 and 2804 to 2808: the network of K and L"
+)
 def test_experiment_network(probe, rng):
     """cnn_experiment creates the network that its arguments describe
 
@@ -32,7 +34,7 @@ def test_experiment_network(probe, rng):
     assert_matches(actual, expected)
 
 
-@pytest.mark.graded(task="cnn-experiment", weight=2)
+@pytest.mark.graded(task="cnn-experiment", weight=2, grounds="hw2 part 5, line 2805: epochs and batches are arguments")
 def test_experiment_trains(probe, rng):
     """cnn_experiment trains for all epochs, with at most `batches` batches an epoch
 
@@ -52,7 +54,9 @@ def test_experiment_trains(probe, rng):
     )
 
 
-@pytest.mark.graded(task="cnn-experiment", weight=1)
+@pytest.mark.graded(
+    task="cnn-experiment", weight=1, grounds="hw2 part 5, lines 2812 and 2850: the result file and its name"
+)
 def test_experiment_file_name(probe, rng):
     """cnn_experiment writes its result file to ./results, with L and K in its name
 
@@ -62,7 +66,12 @@ def test_experiment_file_name(probe, rng):
     refuse_other_files(actual, name="results/exp9_L2_K6-10.json")
 
 
-@pytest.mark.graded(task="cnn-experiment", weight=1, after="test_experiment_trains")
+@pytest.mark.graded(
+    task="cnn-experiment",
+    weight=1,
+    after="test_experiment_trains",
+    grounds="hw2 part 5, lines 2797 and 2815: what is needed to reproduce a run",
+)
 def test_experiment_seed(probe, rng):
     """cnn_experiment gives the same result for the same seed, and another one for another
 
@@ -77,7 +86,12 @@ def test_experiment_seed(probe, rng):
     assert not torch.equal(actual["scores after run 3"], first), "The seeds 1 and 2 give the same network."
 
 
-@pytest.mark.graded(task="experiment-files", weight=2, after="test_experiment_file_name")
+@pytest.mark.graded(
+    task="experiment-files",
+    weight=2,
+    after="test_experiment_file_name",
+    grounds="hw2 part 5, lines 2811 and 2812: load_experiment returns the parameters and the results",
+)
 def test_load_experiment(probe, rng):
     """load_experiment returns the arguments of an experiment and its FitResult
 
@@ -97,7 +111,12 @@ def test_load_experiment(probe, rng):
         assert_matches(actual, {name: Spec(shape if shape in [(n,) for n in counts] else (3,))})
 
 
-@pytest.mark.graded(task="experiment-files", weight=2, after="test_load_experiment")
+@pytest.mark.graded(
+    task="experiment-files",
+    weight=2,
+    after="test_load_experiment",
+    grounds="hw2 part 5, lines 2758, 2768 and 2769: the command that runs an experiment",
+)
 def test_experiment_command(probe, rng):
     """`python -m hw2.experiments run-exp` runs an experiment
 

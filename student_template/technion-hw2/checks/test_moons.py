@@ -36,7 +36,9 @@ def find_unusable(actual):
     return ""
 
 
-@pytest.mark.graded(task="moons", weight=1)
+@pytest.mark.graded(
+    task="moons", weight=1, grounds="hw2 part 3, lines 1707 and 1717 to 1731: the hyperparameters and how they are used"
+)
 def test_moons_hyperparameters(probe):
     """part3_arch_hp and part3_optim_hp return usable hyperparameters
 
@@ -46,7 +48,12 @@ def test_moons_hyperparameters(probe):
     assert not unusable, unusable
 
 
-@pytest.mark.graded(task="moons", weight=2, after="test_moons_hyperparameters")
+@pytest.mark.graded(
+    task="moons",
+    weight=2,
+    after="test_moons_hyperparameters",
+    grounds="hw2 part 3, lines 1736 and 1737: 85 % in training, 75 % in validation",
+)
 def test_moons(probe, dataset, rng, curve):
     """The classifier of part 3 learns: 85 % on the training points, 75 % on points like the validation points
 

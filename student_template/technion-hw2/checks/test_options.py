@@ -11,7 +11,11 @@ from helpers_options import NUM_EPOCHS, skip_where_ignored
 from grader.compare import assert_matches
 
 
-@pytest.mark.graded(task="trainer-options", weight=2)
+@pytest.mark.graded(
+    task="trainer-options",
+    weight=2,
+    grounds="hw2 part 2, lines 750 and 751: stop after so many epochs without a better test loss",
+)
 def test_early_stopping(probe):
     """Trainer.fit stops after `early_stopping` epochs in a row without a better test loss
 
@@ -31,7 +35,9 @@ def test_early_stopping(probe):
     assert_matches(actual, {"number of epochs": 6})
 
 
-@pytest.mark.graded(task="trainer-options", weight=2)
+@pytest.mark.graded(
+    task="trainer-options", weight=2, grounds="hw2 part 2, lines 747 to 749: save each time the test accuracy improves"
+)
 def test_checkpoint(probe):
     """Trainer.fit saves the model whenever the test accuracy improves
 

@@ -39,7 +39,9 @@ def assert_share(share, p):
     assert_matches({name: share}, expected, context=Context(others=others))
 
 
-@pytest.mark.graded(task="residual-block", weight=2)
+@pytest.mark.graded(
+    task="residual-block", weight=2, grounds="hw2 part 4, lines 2309, 2310 and 2333 to 2352: both paths of the example"
+)
 def test_residual_block_layers(probe):
     """ResidualBlock has the document's layers: norms between the convolutions only, and a projection on the shortcut
 
@@ -58,7 +60,12 @@ def test_residual_block_layers(probe):
     assert_matches(actual, {"layers": "main: conv 4→6, 3×3; main: conv 6→4, 3×3"})
 
 
-@pytest.mark.graded(task="residual-block", weight=2, after="test_residual_block_layers")
+@pytest.mark.graded(
+    task="residual-block",
+    weight=2,
+    after="test_residual_block_layers",
+    grounds="hw2 part 4, lines 2310 and 2311: identity, and a ReLU behind the sum",
+)
 def test_residual_block_identity(probe, rng):
     """ResidualBlock adds its input to the main path and applies a ReLU to the sum
 
@@ -72,7 +79,12 @@ def test_residual_block_identity(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=2, others=others))
 
 
-@pytest.mark.graded(task="residual-block", weight=2, after="test_residual_block_layers")
+@pytest.mark.graded(
+    task="residual-block",
+    weight=2,
+    after="test_residual_block_layers",
+    grounds="hw2 part 4, lines 2310 and 2350: a 1x1 convolution where channels change",
+)
 def test_residual_block_projection(probe, rng):
     """ResidualBlock keeps rows and columns for all kernel sizes, and projects where the number of channels changes
 
@@ -93,7 +105,12 @@ def test_residual_block_projection(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=2, others=lookalikes(x, weights, convs=3)))
 
 
-@pytest.mark.graded(task="residual-block", weight=2, after="test_residual_block_layers")
+@pytest.mark.graded(
+    task="residual-block",
+    weight=2,
+    after="test_residual_block_layers",
+    grounds="hw2 part 4, line 2309: norms between the convolutions, before the activation",
+)
 def test_residual_block_batchnorm(probe, rng):
     """ResidualBlock normalizes between convolution and activation
 
@@ -109,7 +126,12 @@ def test_residual_block_batchnorm(probe, rng):
 
 
 # Elements or whole channels may be dropped: the text says dropout, the printed block drops channels.
-@pytest.mark.graded(task="residual-block", weight=2, after="test_residual_block_layers")
+@pytest.mark.graded(
+    task="residual-block",
+    weight=2,
+    after="test_residual_block_layers",
+    grounds="hw2 part 4, line 2309: dropout between the convolutions, before the activation",
+)
 def test_residual_block_dropout(probe, rng):
     """ResidualBlock drops values in front of each activation in training mode, and nowhere else
 
@@ -148,7 +170,11 @@ def test_residual_block_dropout(probe, rng):
     assert_matches(actual, last)
 
 
-@pytest.mark.graded(task="bottleneck-block", weight=2)
+@pytest.mark.graded(
+    task="bottleneck-block",
+    weight=2,
+    grounds="hw2 part 4, lines 2360 and 2384 to 2403: 1x1 convolutions around the inner ones",
+)
 def test_bottleneck_block_layers(probe):
     """ResidualBottleneckBlock puts a 1x1 convolution in front of the inner convolutions and one behind them
 
@@ -164,7 +190,12 @@ def test_bottleneck_block_layers(probe):
     assert_matches(actual, {"layers": line})
 
 
-@pytest.mark.graded(task="bottleneck-block", weight=2, after="test_bottleneck_block_layers")
+@pytest.mark.graded(
+    task="bottleneck-block",
+    weight=2,
+    after="test_bottleneck_block_layers",
+    grounds="hw2 part 4, lines 2311 and 2379: summed with the input, of one shape with it",
+)
 def test_bottleneck_block_output(probe, rng):
     """ResidualBottleneckBlock adds its input to the main path, with a ReLU behind the sum
 

@@ -41,7 +41,9 @@ def small_scores(x, w, *, slope=0.2, **options):
     return F.linear(x, w["9.weight"], w["9.bias"])
 
 
-@pytest.mark.graded(task="resnet", weight=2)
+@pytest.mark.graded(
+    task="resnet", weight=2, grounds="hw2 part 4, lines 2409 to 2414 and 2453 to 2499: blocks of P convolutions"
+)
 def test_resnet_layers(probe):
     """ResNet groups every P convolutions into a residual block, as in the document's first example
 
@@ -73,7 +75,9 @@ def test_resnet_layers(probe):
     assert_matches(actual, {"layers": line})
 
 
-@pytest.mark.graded(task="resnet", weight=2)
+@pytest.mark.graded(
+    task="resnet", weight=2, grounds="hw2 part 4, lines 2435 and 2505 to 2575: bottlenecks where they are asked for"
+)
 def test_resnet_bottleneck_layers(probe):
     """ResNet makes a bottleneck of each group that returns as many channels as it gets, if it is told to
 
@@ -103,7 +107,9 @@ def test_resnet_bottleneck_layers(probe):
     assert_matches(actual, {"layers": line})
 
 
-@pytest.mark.graded(task="resnet", weight=2)
+@pytest.mark.graded(
+    task="resnet", weight=2, grounds="hw2 part 4, lines 2409 and 2446 to 2451: the scores of the layers in this order"
+)
 def test_resnet_scores(probe, rng):
     """ResNet computes the class scores of a batch of images
 

@@ -16,7 +16,7 @@ def draw_curve(*, n, noise, rng, shift=0.0):
     return torch.stack([logits, torch.randn(n, generator=rng)], dim=1), y
 
 
-@pytest.mark.graded(task="roc-threshold", weight=2)
+@pytest.mark.graded(task="roc-threshold", weight=2, grounds="hw2 part 3, line 1861: the point closest to (0, 1)")
 def test_roc_threshold(probe, rng):
     """select_roc_thresh finds the point of the ROC curve that is closest to (0, 1)
 
@@ -27,7 +27,12 @@ def test_roc_threshold(probe, rng):
     assert_is_closest(actual, x=x, y=y)
 
 
-@pytest.mark.graded(task="roc-threshold", weight=1, after="test_roc_threshold")
+@pytest.mark.graded(
+    task="roc-threshold",
+    weight=1,
+    after="test_roc_threshold",
+    grounds="hw2 part 3, lines 1861 and 1869: plot=True plots the curve",
+)
 def test_roc_threshold_with_plot(probe, rng):
     """select_roc_thresh with plot=True draws the curve and returns the same threshold
 

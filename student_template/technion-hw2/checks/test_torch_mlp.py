@@ -61,7 +61,11 @@ def assert_has_parameters(actual, weights):
     assert_matches({"parameter shapes": shapes_text(actual["parameter shapes"])}, {"parameter shapes": wanted})
 
 
-@pytest.mark.graded(task="torch-mlp", weight=2)
+@pytest.mark.graded(
+    task="torch-mlp",
+    weight=2,
+    grounds="hw2 part 3, lines 1595 to 1613 and 1622: a linear layer with a bias for each entry of dims; out_dim",
+)
 def test_torch_mlp_structure(probe, rng):
     """MLP has a weight and a bias for each layer, and knows its out_dim
 
@@ -76,7 +80,12 @@ def test_torch_mlp_structure(probe, rng):
     assert_matches(actual, {"out_dim": 64})
 
 
-@pytest.mark.graded(task="torch-mlp", weight=3, after="test_torch_mlp_structure")
+@pytest.mark.graded(
+    task="torch-mlp",
+    weight=3,
+    after="test_torch_mlp_structure",
+    grounds="hw2 part 3, line 1580: each layer, then its nonlinearity",
+)
 def test_torch_mlp_forward(probe, rng):
     """MLP.forward applies each layer and then its nonlinearity
 
@@ -93,7 +102,12 @@ def test_torch_mlp_forward(probe, rng):
     assert_matches(actual, expected, context=context)
 
 
-@pytest.mark.graded(task="torch-mlp", weight=2, after="test_torch_mlp_structure")
+@pytest.mark.graded(
+    task="torch-mlp",
+    weight=2,
+    after="test_torch_mlp_structure",
+    grounds="hw2 part 3, lines 1621 and 1624: all parameters take part, and the output has a gradient",
+)
 def test_torch_mlp_gradients(probe, rng):
     """The gradients of an MLP reach its input and all of its parameters
 
@@ -109,7 +123,12 @@ def test_torch_mlp_gradients(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=9))
 
 
-@pytest.mark.graded(task="torch-mlp", weight=1, after="test_torch_mlp_structure")
+@pytest.mark.graded(
+    task="torch-mlp",
+    weight=1,
+    after="test_torch_mlp_structure",
+    grounds="hw2 part 3, lines 1594 to 1611: names stand for nonlinearities",
+)
 def test_torch_mlp_names(probe, rng):
     """MLP turns names into nonlinearities
 

@@ -19,7 +19,9 @@ def assert_trainable(actual, x, *, classes):
     assert actual["parameters with a gradient"] > 0, "No parameter gets a gradient: is something detached?"
 
 
-@pytest.mark.graded(task="your-cnn", weight=2)
+@pytest.mark.graded(
+    task="your-cnn", weight=2, grounds="hw2 part 5, lines 2977 and 2982: the class, and how it is created"
+)
 def test_your_cnn_document(probe, rng):
     """YourCNN is created as in the document and gives class scores for an image
 
