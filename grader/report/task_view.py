@@ -115,7 +115,7 @@ def _skipped(
         if check.verdict is Verdict.SKIPPED and not check.carried:
             cause = blocked.get(check.name)
             reason = "" if cause else explanation_of(check)
-            groups.setdefault((cause, reason, why_uncounted(check)), []).append((i, check, share))
+            groups.setdefault((cause, reason, _why_uncounted(check)), []).append((i, check, share))
     return tuple(
         SkippedView(
             anchor=check_anchor(anchor, group[0][0]),
@@ -131,6 +131,12 @@ def _skipped(
         )
         for (cause, reason, note), group in groups.items()
     )
+
+
+def _why_uncounted(check: CheckResult) -> str:
+    if check.counted or check.is_unjudged or check.adjusted:
+        return why_uncounted(check)
+    return "What is here doesn't count: it costs no points."
 
 
 def _reused(task: TaskResult) -> str:
