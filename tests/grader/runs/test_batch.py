@@ -322,7 +322,7 @@ def test_a_process_that_dies_three_times_is_the_graders_fault(killer, course, ru
     ended = run_grader("grade", "tiny", killer(3), "-o", tmp_path / "out", "--wall", "process", "-j", "1", cwd=course)
     assert ended.returncode == 3
     rows = _rows(tmp_path / "out")
-    assert (rows["a killer"]["status"], rows["a killer"]["max_points"]) == ("not_graded", "0")
+    assert (rows["a killer"]["status"], rows["a killer"]["max_points"]) == ("not_graded", "15")
     assert (rows["other"]["status"], rows["other"]["points"]) == ("graded", "15")
     assert "The grader failed on 1 submissions; their points are provisional" in ended.stderr
     assert "Run the same command again: only those are graded." in ended.stderr
