@@ -1,6 +1,7 @@
 """What the columns of a list of participants are called in other languages than English.
 
-`grader.export.roster` knows them. A list in a language that is missing here is read by the place of its addresses.
+`grader.export.roster` knows them, and `grader.export.worksheet` those of groups.
+A list in a language that is missing here is read by the place of its addresses.
 """
 
 FULL_NAME = (
@@ -90,4 +91,45 @@ USERNAME = (
     "nom d'utilisateur",
     "nombre de usuario",
     "gebruikersnaam",
+)
+GROUP = ("gruppe", "groupe", "grupo", "gruppo", "groep", "grupa", "grupp")
+# Words in what Moodle writes where somebody is in no group or in several, in the languages of `GROUP`.
+NO_GROUP = (
+    "default group",
+    "not a member of any group",
+    "member of more than one group",
+    "standard",  # German, Danish, Norwegian, Swedish; Dutch writes standaard
+    "standaard",
+    "défaut",
+    "predeterminad",
+    "defecto",
+    "predefinit",
+    "predefinid",
+    "padrão",
+    "omissão",
+    "domyśln",
+    "förvald",
+    "kein",
+    "mehrere",
+    "aucun",
+    "plusieurs",
+    "ningún",
+    "ningun",
+    "más de un",
+    "nessun",
+    "più di un",
+    "nenhum",
+    "mais de um",
+    "geen ",
+    "meer dan",
+    "żadn",
+    "więcej niż",
+    "ingen ",
+    "ikke ",
+    "inte ",
+    "flera",
+    "flere",
+    "mer än",
+    "mere end",
+    "mer enn",
 )

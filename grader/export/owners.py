@@ -6,6 +6,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from grader.export.roster import Student, participant_number
+from grader.export.spelled_names import folded_name, name_orders
 from grader.results.verdict import Origin, Owner
 
 
@@ -19,7 +20,8 @@ def find_owners(
     """Return the places of each submission's students, and why others have none though the LMS named somebody.
 
     `lms` is whose roster it is: its own number decides alone, unless the name is that of another student. In any other
-    roster a number counts only beside a fitting name. An owner who fits several students makes the submission nobody's.
+    roster a number counts only beside a fitting name. Of several owners one without a fitting id is found by name. An
+    owner who fits several students makes the submission nobody's.
     """
     known = _Known(students, lms, is_named)
     found: dict[str, list[int]] = {}
@@ -46,7 +48,8 @@ class _Known:
         self.students, self.lms, self.is_named = students, lms, is_named
         self.by_id: dict[tuple[str, str], list[int]] = {}
         for place, student in enumerate(students):
-            for key in {key for key in _ids_of(student) if key[1]}:
+            keys = {*_ids_of(student), *_names_of(student)}
+            for key in {key for key in keys if key[1]}:
                 self.by_id.setdefault(key, []).append(place)
 
 
@@ -60,6 +63,11 @@ def _ids_of(student: Student) -> Iterator[tuple[str, str]]:
     yield "sis_id", student.sis_id.casefold()
     yield "github", student.github.casefold()
     yield from (("login", text.casefold()) for text in (student.login, student.email.partition("@")[0]))
+
+
+def _names_of(student: Student) -> Iterator[tuple[str, str]]:
+    if not student.submission:
+        yield from (("name", folded_name(name)) for name in name_orders(student.name))
 
 
 def _places_of(owner: Owner, origin: Origin, known: _Known) -> list[int]:
@@ -78,4 +86,5 @@ def _places_of(owner: Owner, origin: Origin, known: _Known) -> list[int]:
         fitting = known.by_id.get((kind, value.casefold()), [])
         if value and fitting:
             return fitting
-    return []
+    # The names of several are nobody's name together, so that nothing else finds them.
+    return known.by_id.get(("name", folded_name(owner.name)), []) if len(origin.owners) > 1 else []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grader.errors import ExportError
 from grader.export.csv_table import CsvTable, read_csv_table
-from grader.export.header_words import EMAIL, FIRST_NAME, FULL_NAME, ID_NUMBER, LAST_NAME, USERNAME
+from grader.export.header_words import EMAIL, FIRST_NAME, FULL_NAME, GROUP, ID_NUMBER, LAST_NAME, USERNAME
 from grader.results.plain_text import visible_line
 
 # Canvas, Moodle and Gradescope each name the same things in their own way.
@@ -23,7 +23,7 @@ _HEADERS = {
     "login": ("sis login id", "login id", "login", "username", *USERNAME),
     "email": ("email", "email address", "e-mail", "e-mail address", *EMAIL),
     "section": ("section", "sections"),
-    "group": ("group", "team", "group name", "team name"),
+    "group": ("group", "team", "group name", "team name", *GROUP),
     "github": ("github username", "github name", "github"),
     "hand_in": ("submission id",),
 }

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from grader.errors import ExportError
 from grader.export.csv_table import CsvTable, read_csv_table
+from grader.export.header_words import GROUP, NO_GROUP
 from grader.export.roster import Student, participant_number
 from grader.results.cells import csv_text, kept_cell
 
 _NUMBER = re.compile(r"\d+([.,]\d+)?")
 _IDENTIFIER = re.compile(r"(\D+?)\s*\d+")
-_NO_GROUP = ("default group", "not a member of any group", "member of more than one group")
 _NO = frozenset(("no", "nein", "non", "não", "nee", "nie", "nej", "nei", "ne", "ei", "nem", "nu", "hayır"))
 _NO |= frozenset(("нет", "ні", "не", "όχι", "לא", "لا", "否", "いいえ", "아니요"))
 
@@ -93,8 +93,12 @@ def read_worksheet(path: Path) -> Worksheet:
 
 
 def _group(cell: str) -> str:
-    """Return the group that hands in together, "" for what Moodle writes where somebody is in none, or in several."""
-    return "" if cell.casefold().startswith(_NO_GROUP) else cell
+    """Return the group that hands in together, "" for what Moodle writes where somebody is in none, or in several.
+
+    A group that is called like that counts as none: then each member keeps their own hand-in.
+    """
+    plain = cell.casefold()
+    return "" if any(words in plain for words in NO_GROUP) else cell
 
 
 def _by_places(table: CsvTable) -> Worksheet | None:
@@ -121,6 +125,7 @@ def _by_places(table: CsvTable) -> Worksheet | None:
         email=emails[0] if emails else None,
         can_change=maxima[0] + 1,
         comments=len(columns) - 1 if len(columns) > maxima[0] + 4 else None,
+        group=table.find_column(*GROUP),
     )
 
 

@@ -121,3 +121,13 @@ def test_thousands_are_matched_in_seconds():
     assert match(names, students).submissions == dict(enumerate(names))
     assert match([f"other-{i}" for i in range(5000)], students).submissions == {}
     assert time.process_time() - begun < 20
+
+
+def test_submitters_without_a_known_id_are_found_by_their_names():
+    """The names of several submitters are looked up one by one; two students of one name get nothing."""
+    origins = {"a": Origin("gradescope", (Owner("Jane Doe", email="jane@old.edu"), Owner("Ann Lee")), hand_in="7")}
+    assert match(["a"], [JANE, ANN], origins=origins).submissions == {0: "a", 1: "a"}
+    twins = [JANE, ANN, Student("Ann Lee", number="109")]
+    assert match(["a"], twins, origins=origins).unmatched == {
+        "a": "fits 2 students by what gradescope says: Lee, Ann, Ann Lee"
+    }

@@ -3,24 +3,15 @@
 All uploads of a kind of assignment are graded in one session.
 """
 
-import csv
-import io
 import json
-from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
+from graded_uploads import grade_folders
 from lms_samples import ANN, HALF, LAYOUTS, PDF, RIGHT, below
 from upload_samples import pack
 
-from grader.export.finished_run import export_run
-from grader.export.job import ExportRequest
-from grader.results.results_file import RunInfo
-from grader.results.store import open_store
-from grader.results.verdict import Status, SubmissionResult
-from grader.submissions.submission import find_submissions
+from grader.results.verdict import Status
 
-RUN = RunInfo("hw2", "HW2", "checks-1", "0.1.0", "2.13.0", "process", "2026-05-01T10:00:00Z")
 TOML = """\
 title = "HW2"
 [submission]
@@ -85,30 +76,6 @@ def double(*, x):
 """
 
 
-@dataclass(frozen=True)
-class Graded:
-    """Hold the results of one tree of uploads, by name."""
-
-    results: dict[str, SubmissionResult]
-
-    def export(self, folder: Path, *, format: str, roster: str) -> list[list[str]]:
-        """Return the rows of the gradebook that an export of these results writes."""
-        with open_store(folder / "results", run=RUN) as store:
-            for result in self.results.values():
-                store.save(result, digest="d")
-        file = folder / "roster.csv"
-        file.write_text(roster, encoding="utf-8")
-        option = {"worksheet": file} if format == "moodle" else {"roster": file}
-        done = export_run(folder / "results", ExportRequest(format=format, **option))
-        assert [problem for problem in done.problems if problem.startswith("no student")] == []
-        return list(csv.reader(io.StringIO(done.files[0].read_text(encoding="utf-8"))))
-
-    def told(self, name: str) -> tuple[Status, float, str]:
-        """Return status, points and notes of one submission."""
-        result = self.results[name]
-        return result.status, result.points, " ".join(result.notes)
-
-
 @pytest.fixture(scope="module")
 def grade_trees(grade_found, make_course, read_tiny, write_files, tmp_path_factory):
     """Return a function that writes trees of uploads, grades them in one session and returns what each came to."""
@@ -116,21 +83,8 @@ def grade_trees(grade_found, make_course, read_tiny, write_files, tmp_path_facto
     def grade(trees, **course):
         root = tmp_path_factory.mktemp("uploads")
         assignment = read_tiny(make_course(root / "course", slug="hw2", **course))
-        owners, founds = {}, []
-        for key, (name, files) in trees.items():
-            for found in find_submissions(write_files(root / key / name, files), assignment).found:
-                owners[f"{key}/{found.name}"] = found
-                founds.append(replace(found, name=f"{key}/{found.name}"))
-        graded = {key: Graded({}) for key in trees}
-
-        def keep(result, digest):
-            found = owners[result.submission]
-            key = result.submission.partition("/")[0]
-            origin = replace(found.origin, content=digest)
-            graded[key].results[found.name] = replace(result, submission=found.name, origin=origin)
-
-        grade_found(assignment, founds, report=keep)
-        return graded
+        folders = {key: write_files(root / key / name, files) for key, (name, files) in trees.items()}
+        return grade_folders(grade_found, assignment, folders)
 
     return grade
 

@@ -80,3 +80,24 @@ def test_groups_of_moodle_are_read(write_csv):
     cells = ("Team 1", "Default group", "Member of more than one group, so unable to make submissions.")
     rows = "".join(f'Participant {place},N{place},"{cell}",,10,-\n' for place, cell in enumerate(cells))
     assert [student.group for student in read_worksheet(write_csv(header + rows)).students] == ["Team 1", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("column", "none"),
+    [
+        ("Gruppe", "Standardgruppe"),
+        ("Groupe", "Groupe par défaut"),
+        ("Grupo", "Grupo predeterminado"),
+        ("Gruppo", "Gruppo predefinito"),
+        ("Groep", "Standaardgroep"),
+        ("Grupa", "Grupa domyślna"),
+    ],
+)
+def test_groups_in_other_languages(write_csv, column, none):
+    """The column of groups is known in the languages whose word for no group is known too."""
+    text = f"Id,Name,Mail,Status,{column},Note,Max,Change,Last 1,Last 2,Comments\n"
+    for number, group in ((1, "Team 1"), (2, "Team 1"), (3, none)):
+        text += f"Person{number},Ann {number},a{number}@x.edu,x,{group},-,10.00,x,-,-,\n"
+    sheet = read_worksheet(write_csv(text))
+    assert [student.group for student in sheet.students] == ["Team 1", "Team 1", ""]
+    assert (sheet.grade, sheet.maximum) == (5, 6)

@@ -1,5 +1,7 @@
 """Tests of grader.results.results_file."""
 
+import json
+
 import pytest
 
 from grader.errors import StoreError
@@ -13,6 +15,7 @@ from grader.results.verdict import (
     HeatMap,
     Item,
     Line,
+    Origin,
     Status,
     SubmissionResult,
     TaskResult,
@@ -73,3 +76,12 @@ def test_a_result_of_an_earlier_version_can_be_read():
     )
     feedback = unpack_result(text).tasks[0].checks[0].feedback
     assert (feedback.items[0].heat, feedback.traceback[0].before, feedback.matched) == ((), (), ())
+
+
+def test_a_result_of_an_earlier_version_is_read():
+    """What an earlier version did not store is as if nobody knew it."""
+    stored = json.loads(pack_record(SubmissionResult("a", Status.GRADED, 1.0, 2.0, (), origin=Origin("canvas"))))
+    del stored["origin"]["content"], stored["origin"]["written"]
+    assert unpack_result(json.dumps(stored)).origin == Origin("canvas")
+    del stored["origin"]
+    assert unpack_result(json.dumps(stored)).origin == Origin()

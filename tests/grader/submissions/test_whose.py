@@ -214,7 +214,7 @@ def test_a_classmates_report_makes_nothing_unclear(find):
 def test_sections_hold_several_students(find):
     """Where most folders hold several students all are sections, also that of a single student."""
     sections = files_of("ann", "bo", below="A/") | files_of("cy", below="B/") | files_of("di", "ed", below="C/")
-    founds, _ = find(sections | {"C/fay/hw2/layers.py": b"x = 1\n"})
+    founds, _ = find(sections | {"C/fay/hw2/layers.py": b"x = 1\n", "D/gil/hw2.zip": ZIP, "D/hal/hw2.zip": ZIP})
     assert owners(founds) == {
         "A - ann": "ann.zip",
         "A - bo": "bo.zip",
@@ -222,6 +222,8 @@ def test_sections_hold_several_students(find):
         "C - di": "di.zip",
         "C - ed": "ed.zip",
         "C - fay": "fay",
+        "D - gil": "gil",
+        "D - hal": "hal",
     }
 
 
