@@ -100,6 +100,11 @@ def tell_of_unmatched(job: ExportJob, matching: Matching, students: Sequence[Stu
     """List who is left over on both sides, and write them beside the output."""
     without = [student.label for place, student in enumerate(students) if place not in matching.submissions]
     job.exported.problems += [f"no student: {visible_line(name)}: {why}" for name, why in matching.unmatched.items()]
+    job.exported.problems += [
+        f"no submission `{visible_line(student.submission)}`, which the roster names for {visible_line(student.label)}"
+        for student in students
+        if student.submission and student.submission not in job.results
+    ]
     job.exported.remarks += [f"not counted: {visible_line(name)}: {why}" for name, why in matching.replaced.items()]
     job.exported.remarks += [f"no submission: {visible_line(label)}" for label in without]
     out = job.folder / "export" if job.request.out in (None, STDOUT) else job.path("").parent

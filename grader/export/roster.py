@@ -10,6 +10,7 @@ from pathlib import Path
 from grader.errors import ExportError
 from grader.export.csv_table import CsvTable, read_csv_table
 from grader.export.header_words import EMAIL, FIRST_NAME, FULL_NAME, GROUP, ID_NUMBER, LAST_NAME, USERNAME
+from grader.export.spelled_names import folded_name, name_orders
 from grader.results.plain_text import visible_line
 
 # Canvas, Moodle and Gradescope each name the same things in their own way.
@@ -28,7 +29,8 @@ _HEADERS = {
     "hand_in": ("submission id",),
 }
 _IDENTIFYING = ("submission", "name", "number", "sis_id", "login", "email", "github", "hand_in")
-_SAME_PERSON = ("number", "sis_id", "login", "email")
+_IDS = ("number", "sis_id", "login")
+_SAME_PERSON = (*_IDS, "email")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _PARTICIPANT = re.compile(r"\D*(\d+)")
 
@@ -71,8 +73,12 @@ class Roster:
 
 
 def read_roster(path: Path) -> Roster:
-    """Read a roster; header names are known in any case. Raises ExportError if it names nobody."""
+    """Read a roster; header names are known in any case.
+
+    Raises ExportError if it names nobody, has no row of headers, or contradicts itself.
+    """
     table = read_csv_table(path)
+    _refuse_missing_header(table)
     columns = {field: table.find_column(*names) for field, names in _HEADERS.items()}
     known = {field: position for field, position in columns.items() if position is not None}
     known = _around_email(table, known)
@@ -86,11 +92,22 @@ def read_roster(path: Path) -> Roster:
     students = _without_doubles([_student(row, known) for row in table.rows])
     named = tuple(student for student in students if student.label and not _is_points_possible(student))
     _refuse_two_groups(path, named)
+    _refuse_two_names(path, named)
     if not named:
         raise ExportError(f"{path} names no student.", remedy="Is it the right file?")
     named_fields = tuple(field for field in _HEADERS if field in known and field not in ("first", "last"))
     is_canvas = {"name", "number", "login"} <= set(known) and table.find_column("student") is not None
     return Roster(named, named_fields, "canvas" if is_canvas else "")
+
+
+def _refuse_missing_header(table: CsvTable) -> None:
+    """Raise ExportError where the first row is a student's: that one would be lost."""
+    address = next((cell for cell in table.header if _EMAIL.fullmatch(cell.strip())), "")
+    if address:
+        raise ExportError(
+            f"{table.path}: the first row names no columns, it holds the address `{visible_line(address)}`.",
+            remedy="Add a first row such as `name,email`.",
+        )
 
 
 def _around_email(table: CsvTable, known: dict[str, int]) -> dict[str, int]:
@@ -141,9 +158,17 @@ def _joined(one: Student, other: Student) -> Student | None:
     """Return what two rows say together, None where they contradict each other."""
     cells = {field.name: (getattr(one, field.name), getattr(other, field.name)) for field in fields(Student)}
     sections = dict.fromkeys(section for section in cells.pop("section") if section)
+    own, others = cells.pop("name")
     if any(a and b and a.casefold() != b.casefold() for a, b in cells.values()):
         return None
-    return Student(**{name: a or b for name, (a, b) in cells.items()}, section=" and ".join(sections))
+    if own and others and not _is_same_name(own, others):
+        return None
+    known = {name: a or b for name, (a, b) in cells.items()}
+    return Student(**known, name=own or others, section=" and ".join(sections))
+
+
+def _is_same_name(one: str, other: str) -> bool:
+    return folded_name(other) in map(folded_name, name_orders(one))
 
 
 def _refuse_two_groups(path: Path, students: tuple[Student, ...]) -> None:
@@ -158,6 +183,21 @@ def _refuse_two_groups(path: Path, students: tuple[Student, ...]) -> None:
                     f"{path}: {visible_line(student.label)} is in two groups, `{visible_line(other.group)}` and "
                     f"`{visible_line(student.group)}`.",
                     remedy="Leave one of the two rows.",
+                )
+
+
+def _refuse_two_names(path: Path, students: tuple[Student, ...]) -> None:
+    """Raise ExportError where one id is that of two names; an address may be shared."""
+    owners: dict[tuple[str, str], Student] = {}
+    for student in students:
+        for field in _IDS if student.name else ():
+            value = getattr(student, field).casefold()
+            other = owners.setdefault((field, value), student) if value else student
+            if not _is_same_name(other.name, student.name):
+                raise ExportError(
+                    f"{path}: {visible_line(other.name)} and {visible_line(student.name)} have one id, "
+                    f"`{visible_line(getattr(student, field))}`.",
+                    remedy="Leave one of the two rows, or mend the id.",
                 )
 
 

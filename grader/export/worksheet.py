@@ -4,6 +4,7 @@
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,18 @@ class Worksheet:
 
 def read_worksheet(path: Path) -> Worksheet:
     """Read a worksheet; raise ExportError if Moodle could not import it again."""
-    table = read_csv_table(path)
+    sheet = _read_sheet(path, read_csv_table(path))
+    counts = Counter(student.number for student in sheet.students)
+    for place, student in enumerate(sheet.students):
+        if counts[student.number] > 1:
+            raise ExportError(
+                f"{path} holds `{sheet.table.rows[place][sheet.identifier]}` {counts[student.number]} times.",
+                remedy="Download the worksheet again.",
+            )
+    return sheet
+
+
+def _read_sheet(path: Path, table: CsvTable) -> Worksheet:
     identifier, grade = table.find_column("Identifier"), table.find_column("Grade")
     modified = table.find_column("Last modified (grade)")
     if identifier is None or grade is None or modified is None:

@@ -6,6 +6,7 @@
 import codecs
 import csv
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from grader.errors import GraderError
 
 _MOST_BYTES = 20_000_000
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _DELIMITERS = ",;\t"
+_SEPARATOR_LINE = re.compile(r"\A\"?sep=[^\r\n]{0,3}\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ def read_csv_lines(path: Path, error: type[GraderError]) -> CsvLines:
     """
     text = _read_text(path, error)
     mark, text = text.startswith("\ufeff"), text.removeprefix("\ufeff")
-    first = text.partition("\n")[0]
+    text = _SEPARATOR_LINE.sub("\n", text, count=1)  # Excel's own, not a row
+    first = text.lstrip("\r\n").partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -51,6 +55,8 @@ def _read_text(path: Path, error: type[GraderError]) -> str:
         raise error(f"{path} can't be read: {err.strerror}.", remedy="Is the path right?") from err
     if len(data) > _MOST_BYTES:
         raise error(f"{path} is larger than {_MOST_BYTES // 10**6} MB.", remedy="Is it the right file?")
+    if data.startswith(_WORKBOOK):
+        raise error(f"{path} is a workbook or an archive, not a CSV file.", remedy="Save it as “CSV UTF-8”.")
     try:
         return data.decode("utf-16" if data.startswith(_WIDE) else "utf-8")
     except UnicodeDecodeError as err:

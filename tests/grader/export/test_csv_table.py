@@ -21,6 +21,12 @@ def test_a_byte_order_mark_is_no_part_of_the_header(write_csv):
     assert (table.header, table.rows, table.has_mark) == (("Name",), (("Ann",),), True)
 
 
+def test_excels_line_about_separators_is_no_header(write_csv):
+    """`sep=;` in the first line is left out."""
+    table = read_csv_table(write_csv("\ufeffsep=;\r\nName;ID\r\nAnn;1\r\n"))
+    assert (table.header, table.rows) == (("Name", "ID"), (("Ann", "1"),))
+
+
 def test_quoted_cells_may_hold_anything(write_csv):
     """Separators, quotes and line breaks within quotes belong to the cell."""
     table = read_csv_table(write_csv('Name,Note\n"Lee, Ann","a ""b""\nc"\n'))
@@ -38,6 +44,7 @@ def test_columns_are_found_in_any_spelling(write_csv):
     [
         (b"", r"roster\.csv is empty; its first row has to name the columns"),
         (b"\n\n", r"roster\.csv is empty"),
+        (b"PK\x03\x04xl", r"is a workbook or an archive, not a CSV file\. Save it as “CSV UTF-8”"),
         (b"Name\nZo\xeb\n", r"is not UTF-8 \(byte 7\)\. Save it as “CSV UTF-8”"),
         (b"Name,ID\nLee, Ann,1\n", r"line 2: 3 cells below a header of 2\. Put cells"),
         (b'Name\n"Ann\n', r"is not valid CSV: unexpected end of data"),

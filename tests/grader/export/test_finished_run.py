@@ -76,6 +76,13 @@ def test_csv_names_everybody(make_run, write):
     assert done.remarks == ["no submission: Bob"]
 
 
+def test_a_name_that_the_roster_invents_is_told(make_run, write):
+    """Where the column `submission` names what is not there, the student has no grade and the problem is told."""
+    roster = write("r.csv", "Name,Submission\nAnn Lee,nope\n")
+    done = export_run(make_run(_result("Ann Lee")), ExportRequest(format="csv", roster=roster))
+    assert "no submission `nope`, which the roster names for Ann Lee" in done.problems
+
+
 def test_csv_without_a_roster_needs_nobody(make_run):
     """Without a roster there is nobody to miss, and no unmatched.csv."""
     folder = make_run(_result("Ann Lee"))

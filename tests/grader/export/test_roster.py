@@ -33,6 +33,7 @@ def test_parts_of_names_are_put_together(write_csv):
         ("Points,Section\n1,A\n", "no column that tells students apart; it has `Points`, `Section`"),
         ("Name,Email\n", "names no student"),
         ("Section,Name\nA,\n", "names no student"),
+        ("Ann,a@x.edu\nBo,b@x.edu\n", r"names no columns, it holds the address `a@x.edu`\. Add a first row such as"),
     ],
 )
 def test_a_roster_without_students_is_refused(write_csv, text, words):
@@ -107,3 +108,12 @@ def test_a_student_in_two_groups_is_refused(write_csv):
 def test_a_roster_in_utf16_is_read(write_csv):
     """What Excel calls Unicode text is read by its byte order mark."""
     assert read_roster(write_csv("Name\tEmail\nZoë\tz@x\n", encoding="utf-16")).students[0].name == "Zoë"
+
+
+@pytest.mark.parametrize("column", ["ID", "SIS User ID", "Login"])
+def test_one_id_of_two_names_is_refused(write_csv, column):
+    """Rows of one id that name two students contradict each other; two spellings of one name don't."""
+    with pytest.raises(ExportError, match=r"Ann Lee and Annie Li have one id, `7`\. Leave one of the two"):
+        read_roster(write_csv(f"Name,{column}\nAnn Lee,7\nAnnie Li,7\n"))
+    (ann,) = read_roster(write_csv(f'Name,{column}\nAnn Lee,7\n"Lee, Ann",7\n')).students
+    assert ann.name == "Ann Lee"

@@ -51,6 +51,7 @@ def test_what_is_not_filled_in_stays(write_csv):
     [
         ("Name,Grade\nAnn,1\n", r"is not a grading worksheet: Moodle needs `Identifier`, `Grade` and `Last modified"),
         ("Identifier,Grade,Scale,Last modified (grade)\nParticipant 1,,A-B,-\n", "grades by a scale, not by points"),
+        (HEADER + ANN + BOB.replace("12", "11"), r"holds `Participant 11` 2 times\. Download the worksheet again"),
         (HEADER + ANN + "Ann,,,,,,,,,\n", r"student 2: `Ann` is not an identifier such as `Participant 123`"),
     ],
 )
