@@ -88,12 +88,16 @@ def _mend_names(contents: Contents, handed_in: HandedIn) -> Contents:
         if plain != name.lower() and _may_be(path, plain, handed_in):
             folder = path[: len(path) - len(name)]
             likely.setdefault(folder + known.get(plain, plain), []).append(path)
-    renamed = {paths[0]: target for target, paths in likely.items() if len(paths) == 1 and target.lower() not in there}
+    renamed = {
+        paths[0]: target
+        for target, paths in likely.items()
+        if len({contents.files[path] for path in paths}) == 1 and target.lower() not in there
+    }
     notes = [f"Read {_pairs(renamed)}: hand in files under the names asked for."] if renamed else []
     for target, paths in likely.items():
         if target.lower() in there:
             notes.append(f"Not used: {list_names(paths)}, since `{printable(target)}` is there too.")
-        elif len(paths) > 1:
+        elif len(paths) > 1 and paths[0] not in renamed:
             notes.append(f"{list_names(paths)}: which one is meant? Rename that one to `{printable(target)}`.")
     if not likely:
         return contents

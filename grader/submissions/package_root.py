@@ -15,6 +15,8 @@ from grader.submissions.paths import list_names, printable
 from grader.submissions.rivals import NO_RIVALS, Rivals, RivalWork, choose_work, untouched
 
 _DEEPEST = 6
+_MOST_RENAMED = 3
+_HAND_IN = "Hand in the folder with these files in it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Placed:
 def place_files(files: Mapping[str, bytes], handed_in: HandedIn, rivals: Rivals = NO_RIVALS) -> Placed:
     """Move the files to where they belong; raise SubmissionError where no required file is found.
 
-    Of several packages `rivals` tell which one counts; raises UnclearError where they can't.
+    Of several packages `rivals` tell which one counts; raises UnclearError where they can't, and where several files
+    may be meant by one that is missing.
     """
     root, told = _find_root(files, handed_in.required, rivals)
     if root is not None:
@@ -42,10 +45,25 @@ def place_files(files: Mapping[str, bytes], handed_in: HandedIn, rivals: Rivals 
         root, moved, notes = _place_loose(files, handed_in, rivals)
     missing = tuple(path for path in handed_in.required if path not in moved)
     if missing:
+        _refuse_several(files, root, missing)
         verb = "is" if len(missing) == 1 else "are"
         where = f"`{printable(root)}`" if root else "the top folder"
         notes = (*notes, f"{list_names(missing)} {verb} missing; looked in {where}.")
     return Placed(files=moved, notes=notes, missing=missing)
+
+
+def _refuse_several(files: Mapping[str, bytes], root: str, missing: Iterable[str]) -> None:
+    """Raise UnclearError where a missing file may be one of several that differ."""
+    for target in missing:
+        wanted = PurePosixPath(target)
+        folders = {PurePosixPath(root), PurePosixPath(root) / wanted.parent}
+        likely = {path: content for path, content in files.items() if PurePosixPath(path).parent in folders}
+        likely = {path: text for path, text in likely.items() if plain_name(path.split("/")[-1]) == wanted.name.lower()}
+        if len(set(likely.values())) > 1:
+            raise UnclearError(
+                f"It is unclear which file is meant by `{target}`: {list_names(likely)} differ.",
+                remedy=f"Rename the one that counts to `{wanted.name}`.",
+            )
 
 
 def _list_roots(files: Iterable[str]) -> list[str]:
@@ -176,7 +194,15 @@ def _match_bare_names(files: Iterable[str], folder: str, handed_in: HandedIn) ->
 def _refuse(files: Iterable[str], handed_in: HandedIn) -> SubmissionError:
     found = list_names(files, most=10) or "no file at all"
     expected = list_names(handed_in.required, most=10)
+    stems = {PurePosixPath(target).stem.lower(): PurePosixPath(target).name for target in handed_in.required}
+    near = {path: stem for path in sorted(files) for stem in stems if _is_near(path.split("/")[-1].lower(), stem)}
+    renames = [f"`{printable(path)}` to `{stems[stem]}`" for path, stem in list(near.items())[:_MOST_RENAMED]]
     return SubmissionError(
         f"None of the required files was found. Expected: {expected}. Found: {found}.",
-        remedy="Hand in the folder with these files in it.",
+        remedy=f"If these are meant, rename {', '.join(renames)}." if renames else _HAND_IN,
     )
+
+
+def _is_near(name: str, stem: str) -> bool:
+    """Say whether a file is called like a required one, with another ending: `layers.py~`, `layers.pyw`, `layers`."""
+    return bool(stem.strip("_")) and name.partition(".")[0] == stem

@@ -79,6 +79,11 @@ def read_upload(found: Found, handed_in: HandedIn, limits: IntakeLimits) -> Cont
         if not pile.archives or has_required(pile.files, handed_in)[1]:
             break
         _open_archives(pile, handed_in)
+    if pile.archives and pile.opened and not pile.files:
+        raise SubmissionError(
+            f"It holds nothing but archives in archives, too deep to be opened: {list_names(pile.archives)}.",
+            remedy="Hand in the code only, in one archive.",
+        )
     if pile.archives:
         pile.notes.append(_left_closed(list(pile.archives)))
     if pile.is_full and not has_required(pile.files, handed_in)[0]:

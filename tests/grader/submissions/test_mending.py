@@ -45,11 +45,28 @@ def test_a_right_name_is_never_replaced(read):
     assert submission.notes == ("Not used: `hw2/layers (1).py`, since `hw2/layers.py` is there too.",)
 
 
-def test_two_copies_are_named_with_the_remedy(read):
-    """Where two files can be meant neither is taken, and the note says what to rename."""
-    submission = read({"hw2/layers (1).py": "a = 1", "hw2/layers (2).py": "b = 1", OPTIMIZERS: CODE[OPTIMIZERS]})
-    assert submission.missing == (LAYERS,)
-    assert "`hw2/layers (2).py`: which one is meant? Rename that one to `hw2/layers.py`." in submission.notes[0]
+def test_two_copies_that_differ_are_unclear(read):
+    """Where two files can be meant nothing is graded, and the message says what to rename; of equal ones one is."""
+    files = {"hw2/layers (1).py": "a = 1", "hw2/layers (2).py": "b = 1", OPTIMIZERS: CODE[OPTIMIZERS]}
+    with pytest.raises(
+        UnclearError, match=r"`hw2/layers \(2\)\.py` differ\. Rename the one that counts to `layers\.py`"
+    ):
+        read(files)
+    assert read({**files, "hw2/layers (2).py": "a = 1"}).files[LAYERS] == b"a = 1"
+
+
+@pytest.mark.parametrize("name", ["layers.py~", "layers.pyw", "layers.py.bak", "Layers"])
+def test_what_is_called_alike_is_named_with_the_remedy(read, name):
+    """Where nothing has a right name, the message says which files to rename."""
+    with pytest.raises(SubmissionError, match=r"If these are meant, rename `hw2/.*` to `layers\.py`\."):
+        read({f"hw2/{name}": CODE[LAYERS]})
+
+
+def test_archives_that_lie_too_deep_are_named(read):
+    """What can't be reached is told, not passed off as an empty submission."""
+    deep = pack({"c.zip": pack({"d.zip": pack({"e.zip": pack(CODE)})})})
+    with pytest.raises(SubmissionError, match=r"archives in archives, too deep to be opened: `d\.zip`\. Hand in"):
+        read({"b.zip": deep})
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
@@ -78,7 +95,7 @@ def test_an_archive_in_an_archive_is_opened(read):
     """A zip in a zip is read, and a third one in it is not."""
     inner = pack(CODE)
     assert read({"a.zip": pack({"hw2 final.zip": inner})}).missing == ()
-    with pytest.raises(SubmissionError, match=r"None of the required files"):
+    with pytest.raises(SubmissionError, match=r"too deep to be opened"):
         read({"a.zip": pack({"b.zip": pack({"c.zip": inner})})}, nested=1)
 
 
