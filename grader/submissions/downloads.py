@@ -4,13 +4,14 @@
 """
 
 import os
+import re
 import shutil
 import tarfile
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -22,13 +23,14 @@ from grader.submissions.archives import READABLE_SUFFIXES, decode_name, find_zip
 from grader.submissions.contents import ARCHIVE_SUFFIXES, MIB, IntakeLimits, is_junk, refuse_bomb
 from grader.submissions.lms_names import cut_suffix, is_generic
 from grader.submissions.packed import Packed
-from grader.submissions.paths import find_path_fault, is_utf8, normalise, printable
+from grader.submissions.paths import find_path_fault, normalise, printable
 from grader.submissions.uploads import is_marked
 
 _MOST_BYTES = 200 << 30
 _LIMITS = IntakeLimits(entries=200_000, header_bytes=128 * MIB, unpacked_bytes=_MOST_BYTES)
 _CHUNK = 1 << 20
-_NAME_BYTES = 250
+_NAME_BYTES = 240
+_DRIVE = re.compile(r"^([A-Za-z]):")
 _DEEP = 3  # folders in which the marks of an LMS are looked for
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError, ValueError, RuntimeError)
 
@@ -138,13 +140,26 @@ def _tar_items(archive: tarfile.TarFile) -> Iterator[_Item]:
         yield _Item(name, problem, member.size, 0, float(member.mtime), partial(archive.extractfile, member))
 
 
-def unpack_download(file: Path) -> tuple[tempfile.TemporaryDirectory[str], Path]:
-    """Unpack a download into a temporary folder, which goes when nobody holds it any more; return it and its path.
+@dataclass(frozen=True, slots=True)
+class Download:
+    """Hold the folder that a download was unpacked into, and which entries of it were left out, and why.
 
-    Raises SubmissionError for a download that is damaged, unsafe or too large.
+    The folder goes when nobody holds `holder` any more.
+    """
+
+    folder: Path
+    holder: tempfile.TemporaryDirectory[str]
+    left_out: tuple[str, ...]
+
+
+def unpack_download(file: Path) -> Download:
+    """Unpack a download into a temporary folder; what is wrong with one student's file costs that file.
+
+    Raises SubmissionError for a download that is damaged, leads outside or is too large.
     """
     holder = tempfile.TemporaryDirectory(prefix="grader-download-", ignore_cleanup_errors=True)
     folder = Path(holder.name).resolve() / printable(cut_suffix(file.name))
+    left_out: list[str] = []
     total = count = 0
     try:
         folder.mkdir()
@@ -152,12 +167,13 @@ def unpack_download(file: Path) -> tuple[tempfile.TemporaryDirectory[str], Path]
             for item in items:
                 count, total = count + 1, total + item.size
                 _refuse_size(file, count, total, item.size, folder)
-                _unpack_one(file, item, folder)
+                if why := _unpack_one(file, item, folder):
+                    left_out.append(f"{item.name} ({why})")
     except _BROKEN as err:
         raise _refuse(file, f"is damaged or was cut off during the download ({err})") from err
     except OSError as err:
         raise _refuse(file, f"can't be unpacked into {folder.parent}: {err.strerror}") from err
-    return holder, folder
+    return Download(folder, holder, tuple(left_out))
 
 
 def _refuse_size(file: Path, count: int, total: int, size: int, folder: Path) -> None:
@@ -167,35 +183,64 @@ def _refuse_size(file: Path, count: int, total: int, size: int, folder: Path) ->
         raise _refuse(file, f"does not fit on the disk of {folder.parent} (TMPDIR names another place)")
 
 
-def _unpack_one(file: Path, item: _Item, folder: Path) -> None:
-    path = PurePosixPath(normalise(item.name))
-    if fault := find_path_fault(item.name) or ("" if is_utf8(item.name) else "has a name that is not valid UTF-8"):
+def _unpack_one(file: Path, item: _Item, folder: Path) -> str:
+    """Write one entry, and return why it was left out, "" if it was not.
+
+    A file at the top may be all that somebody handed in: it is there, but empty.
+    """
+    path = PurePosixPath(*map(_fitting, normalise(item.name).split("/")))
+    if fault := find_path_fault(str(path)) or find_path_fault(re.sub(":", "_", item.name)):
         raise _refuse(file, f"was refused: its entry `{printable(item.name[:200])}` {fault}")
+    target = folder / path
     if item.is_folder:
-        (folder / path).mkdir(parents=True, exist_ok=True)
-        return
-    if is_junk(str(path)):
-        return
-    if item.problem:
-        raise _refuse(file, f"was refused: its entry `{printable(item.name[:200])}` {item.problem}")
-    target = folder / path.parent / _short(path.name)
+        target.mkdir(parents=True, exist_ok=True)
+    if item.is_folder or is_junk(str(path)):
+        return ""
+    if any(parent.is_file() for parent in target.parents if parent != folder and parent.is_relative_to(folder)):
+        target = folder / str(path).replace("/", "_")
     target.parent.mkdir(parents=True, exist_ok=True)
+    target = _free(target)
+    why = item.problem or _write(item, target)
+    if why:
+        target.unlink(missing_ok=True)
+        if target.parent == folder:
+            target.touch()
+    return why
+
+
+def _write(item: _Item, target: Path) -> str:
+    """Write the content of an entry, and return why it was given up, "" if it was not."""
     count = 0
     stream = item.open()
     if stream is None:
-        return
+        return ""
     with stream as packed, target.open("xb") as unpacked:
         while chunk := packed.read(_CHUNK):
             count += len(chunk)
             if item.packed_bytes:
-                refuse_bomb(unpacked=count, packed=item.packed_bytes, name=item.name, limits=_LIMITS)
+                try:
+                    refuse_bomb(unpacked=count, packed=item.packed_bytes, name=item.name, limits=_LIMITS)
+                except SubmissionError:
+                    return f"unpacks to over {_LIMITS.ratio} times its size"
             unpacked.write(chunk)
     if item.written:
-        os.utime(target, (item.written, item.written))
+        with suppress(OSError, OverflowError):
+            os.utime(target, (item.written, item.written))
+    return ""
 
 
-def _short(name: str) -> str:
-    """Return a file name that fits a file system: the middle of a longer one is left out, marks and suffix stay."""
+def _free(path: Path) -> Path:
+    """Return the path, with a count where something of this name was unpacked before."""
+    free, count = path, 1
+    while free.exists():
+        count += 1
+        free = path.with_name(f"{path.stem} ({count}){path.suffix}")
+    return free
+
+
+def _fitting(name: str) -> str:
+    """Return a name that fits a file system: the middle of a longer one is left out, marks and suffix stay."""
+    name = _DRIVE.sub(lambda found: f"{found[1]}_", name.encode("utf-8", "replace").decode())
     while len(name.encode()) > _NAME_BYTES:
         name = name[: len(name) * 2 // 3] + name[len(name) * 2 // 3 + 1 :]
     return name

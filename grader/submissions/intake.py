@@ -207,9 +207,9 @@ def _find_packed(file: Path, search: _Search, *, depth: int) -> Hits:
     kind = find_class(file) if parse_lms_name(file.name) is None else ""
     if not kind:
         return _one(file)
-    holder, folder = unpack_download(file)
-    hits = _find_in(folder, search, depth=depth)
-    return hits.held_by(holder) if kind == "marked" or len(hits.hits) > 1 else _one(file)
+    download = unpack_download(file)
+    hits = _find_in(download.folder, search, depth=depth).with_ignored(download.left_out)
+    return hits.held_by(download.holder) if kind == "marked" or len(hits.hits) > 1 else _one(file)
 
 
 def _unwrap(folder: Path, only: Path, search: _Search, *, depth: int) -> Hits:

@@ -1,9 +1,11 @@
 """Tests of grader.submissions.uploads and what grader.submissions.intake makes of a class, LMS by LMS."""
 
 import gzip
+import io
 import shutil
 import tarfile
 import unicodedata
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -332,16 +334,53 @@ def test_a_download_may_be_a_tar(tmp_path, make_assignment, name, inside):
     assert [one.name for one in found] == ["doejane", "leeann"]
 
 
-def test_a_link_in_a_tar_of_a_class_is_refused(tmp_path, make_assignment):
-    """Nothing but plain files and folders is unpacked from a tar."""
+def test_a_link_in_a_tar_of_a_class_costs_its_student(tmp_path, make_assignment):
+    """Nothing but plain files and folders is unpacked; what was left out is told, and stops nobody else."""
     file = tmp_path / "all.tar"
     with tarfile.open(file, "w") as archive:
-        for name in ("a_1_2_hw2.zip", "b_2_3_hw2.zip"):
+        for name in ("a_1_2_hw2.zip", "b_2_3_x/layers.py"):
             info = tarfile.TarInfo(name)
             info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
             archive.addfile(info)
-    with pytest.raises(SubmissionError, match=r"its entry `a_1_2_hw2.zip` is no plain file\. Download it again"):
-        find_submissions(file, make_assignment())
+        info = tarfile.TarInfo("c_3_4_hw2.zip")
+        info.size, info.mtime = len(ZIP), 1 << 70
+        archive.addfile(info, io.BytesIO(ZIP))
+    intake = find_submissions(file, make_assignment())
+    assert [one.name for one in intake.found] == ["a", "b_2_3_x", "c"]
+    assert "a_1_2_hw2.zip (is no plain file)" in intake.ignored
+    with pytest.raises(SubmissionError, match=r"`a_1_2_hw2.zip` is empty"):
+        read_submission(intake.found[0], make_assignment())
+    assert read_submission(intake.found[2], make_assignment()).missing == ()
+
+
+def test_one_students_names_never_stop_the_class(tmp_path, make_assignment):
+    """Names that are too long, doubled, both file and folder, or like a drive are changed; everybody is found."""
+    mark = "Mal_504_assignsubmission_file_"
+    names = (
+        f"{mark}{'x' * 230}a.py",
+        f"{mark}{'x' * 229}ba.py",
+        f"{mark}b",
+        f"{mark}b/c.py",
+        f"{mark}/C:d.py",
+        f"{mark}/C_d.py",
+    )
+    file = tmp_path / "all.zip"
+    file.write_bytes(pack({**dict.fromkeys(names, b"x = 1"), "Ann_501_assignsubmission_file_hw2.zip": ZIP}))
+    found = find_submissions(file, make_assignment()).found
+    assert [one.name for one in found] == ["Ann", "Mal"]
+    files = {part.path.name for part in found[1].parts if part.path.is_file()}
+    assert len(files) == 4
+
+
+def test_a_bomb_in_a_class_costs_its_student(tmp_path, make_assignment):
+    """What unpacks to far more than it was is left out, and told."""
+    file = tmp_path / "all.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mal_1_2_hw2.zip", bytes(30 << 20))
+        archive.writestr("ann_2_3_hw2.zip", ZIP)
+    intake = find_submissions(file, make_assignment())
+    assert [one.name for one in intake.found] == ["ann", "mal"]
+    assert intake.ignored == ("mal_1_2_hw2.zip (unpacks to over 200 times its size)",)
 
 
 @pytest.mark.parametrize("cut", [200, -30])
