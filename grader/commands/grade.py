@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from grader.commands.report import Written
     from grader.courses.assignment import Assignment
     from grader.grading.job import Order
-    from grader.results.verdict import SubmissionResult
+    from grader.results.verdict import Origin, SubmissionResult
     from grader.runs.executor import Executor
     from grader.runs.plan import Plan
     from grader.runs.progress import Snapshot
@@ -108,15 +108,15 @@ def grade(
         raise typer.Exit(code)
 
 
-def _classmates(out: Path) -> list[str]:
-    """Return the names of the submissions that were graded together into a results folder, none for a single one."""
+def _classmates(out: Path) -> "dict[str, Origin]":
+    """Return the submissions that were graded together into a results folder, none for a single one."""
     from grader.results.store import read_store
 
     if not (out / "run.sqlite").is_file():
-        return []
+        return {}
     with read_store(out) as store:
-        names = store.names()
-    return names if len(names) > 1 else []
+        origins = store.origins()
+    return origins if len(origins) > 1 else {}
 
 
 def _grade_into(

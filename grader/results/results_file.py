@@ -10,7 +10,7 @@ from typing import Any
 import cattrs
 
 from grader.errors import StoreError
-from grader.results.verdict import SubmissionResult
+from grader.results.verdict import NO_ORIGIN, Origin, SubmissionResult
 
 _CONVERTER = cattrs.Converter()  # compiles a function per class, once
 
@@ -52,6 +52,14 @@ def unpack_result(text: str) -> SubmissionResult:
             f"A stored result can't be read ({type(error).__name__}).",
             remedy="Move the results folder away and grade again.",
         ) from error
+
+
+def unpack_origin(text: str | None) -> Origin:
+    """Return where a stored result comes from; nobody knows it where the text is None or can't be read."""
+    try:
+        return _CONVERTER.structure(json.loads(text), Origin) if text else NO_ORIGIN
+    except (json.JSONDecodeError, cattrs.BaseValidationError, TypeError):
+        return NO_ORIGIN
 
 
 def unpack_run(text: str) -> RunInfo:

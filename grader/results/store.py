@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import Self
 
 from grader.errors import StoreError
-from grader.results.results_file import RunInfo, pack_record, unpack_result, unpack_run
+from grader.results.results_file import RunInfo, pack_record, unpack_origin, unpack_result, unpack_run
 from grader.results.store_errors import named_errors, primary_code
-from grader.results.verdict import SubmissionResult
+from grader.results.verdict import Origin, SubmissionResult
 
 SCHEMA_VERSION = 2
 _SPELLED = re.compile(r"\\(?:\\|u([0-9a-f]{4}))")
@@ -37,6 +37,7 @@ CREATE TABLE submissions (
 """
 
 _KEYS = "SELECT submission FROM submissions ORDER BY submission"
+_ORIGINS = "SELECT submission, json_extract(result, '$.origin') FROM submissions ORDER BY submission"
 _LOAD = "SELECT result, digest FROM submissions WHERE submission = ?"
 _FORGET = "DELETE FROM submissions WHERE submission = ?"
 _SAVE = "INSERT OR REPLACE INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -72,10 +73,11 @@ class Store:
             row = self._connection.execute(_LOAD, (spelled(submission),)).fetchone()
         return None if row is None else (unpack_result(row[0]), row[1])
 
-    def names(self) -> list[str]:
-        """Return the names of all submissions that have a result."""
+    def origins(self) -> dict[str, Origin]:
+        """Return the names of all submissions that have a result, and where they come from."""
         with named_errors(self.folder):
-            return [unspelled(key) for (key,) in self._connection.execute(_KEYS).fetchall()]
+            rows = self._connection.execute(_ORIGINS).fetchall()
+        return {unspelled(key): unpack_origin(text) for key, text in rows}
 
     def save(self, result: SubmissionResult, *, digest: str) -> None:
         """Store `result` in place of an earlier one; once this returns, no crash or power cut loses it."""

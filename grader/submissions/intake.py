@@ -7,13 +7,14 @@ Why: docs/decisions.md#whose-an-upload-is
 """
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from grader.courses.assignment import Assignment, HandedIn
 from grader.errors import SubmissionError
-from grader.results.verdict import NO_ORIGIN
+from grader.results.verdict import NO_ORIGIN, Origin
 from grader.submissions.contents import ARCHIVE_SUFFIXES, is_junk
 from grader.submissions.downloads import find_class, unpack_download
 from grader.submissions.found import Found, Hit, Hits
@@ -58,14 +59,19 @@ class _Search:
 
 
 def find_submissions(
-    path: Path, assignment: Assignment, *, results: Path | None = None, known: Collection[str] = ()
+    path: Path,
+    assignment: Assignment,
+    *,
+    results: Path | None = None,
+    known: Mapping[str, Origin] = MappingProxyType({}),
 ) -> Intake:
     """Find one submission, or the many that a folder or a download holds; raise SubmissionError where there is none.
 
     Nothing that a student may have handed in vanishes: an empty folder or a file of an unknown kind among
     many is found too, and says what is wrong with it when it is read. `results` and the results of other runs are no
     submissions. Whose something is, is told by the names that the instructor or an LMS gave: what one student packed
-    is taken for a class only where it is all that was given, and never where its own name is among the `known` ones.
+    is taken for a class only where it is all that was given, and never where its own name is among the `known` ones,
+    those of an earlier run. Whom an LMS knows keeps the name of that run.
     """
     top = path.resolve()
     if not top.exists():
@@ -78,7 +84,7 @@ def find_submissions(
     if top.is_dir() and [hit.found.path for hit in hits.hits] == [top]:
         _refuse_nothing(top, assignment.handed_in)
     root = top if not any(hit.found.holder for hit in hits.hits) else None
-    names = unique_names(hits.hits, root)
+    names = unique_names(hits.hits, root, known=known)
     found = [replace(hit.found, name=name) for hit, name in zip(hits.hits, names, strict=True)]
     ordered = sorted(found, key=lambda one: (one.name.casefold(), one.name))
     return Intake(found=tuple(ordered), ignored=tuple(sorted(printable(name) for name in hits.ignored)))

@@ -11,7 +11,7 @@ from lms_samples import GRADESCOPE, tar_of
 from upload_samples import CODE, assignment_in, pack
 
 from grader.errors import SubmissionError, UnclearError
-from grader.results.verdict import Owner
+from grader.results.verdict import Origin, Owner
 from grader.submissions.lms_names import parse_lms_name
 from grader.submissions.submission import find_submissions, read_submission
 
@@ -254,7 +254,7 @@ def test_a_student_graded_again_alone_stays_one(tmp_path, name):
     """What was a submission of the class before is no class when it is given by itself."""
     write(tmp_path / "class", {name: pack(MARKED)} if name.endswith(".zip") else plain("mal", MARKED))
     assignment = assignment_in(tmp_path)
-    found = find_submissions(tmp_path / "class" / name, assignment, known=["ann", "mal"]).found
+    found = find_submissions(tmp_path / "class" / name, assignment, known={"ann": Origin(), "mal": Origin()}).found
     assert [one.name for one in found] == ["mal"]
     assert len(find_submissions(tmp_path / "class" / name, assignment).found) == 2
 
@@ -311,3 +311,22 @@ def test_backslashes_in_a_class_are_letters_of_a_name(tmp_path):
     write(tmp_path, {"all.zip": pack({"leeann_101_9000_hw2.zip": ZIP, evil: STOLEN})})
     found = find_submissions(tmp_path / "all.zip", assignment_in(tmp_path)).found
     assert [one.name for one in found] == ["leeann", "lorymal"]
+
+
+def test_a_namesake_who_comes_later_renames_nobody(find):
+    """Whom an LMS knows keeps the name of the earlier run, and nobody else gets it, also once they have left."""
+    first, _ = find({"leeann_101_9000_a.zip": ZIP, "doejane_100_9000_a.zip": ZIP})
+    known = {one.name: one.origin for one in first}
+    both, _ = find({"doejane_200_9001_a.zip": ZIP}, known=known)
+    assert {one.name: one.origin.owners[0].number for one in both} == {
+        "doejane": "100",
+        "doejane (200)": "200",
+        "leeann": "101",
+    }
+
+
+def test_who_has_left_keeps_the_name(find):
+    """A namesake of somebody who has left is somebody else."""
+    known = {"doejane": Origin("canvas", (Owner("doejane", "100"),)), "leeann": Origin()}
+    found, _ = find({"doejane_200_9001_a.zip": ZIP, "leeann_101_9000_a.zip": ZIP}, known=known)
+    assert [one.name for one in found] == ["doejane (200)", "leeann"]
