@@ -4,14 +4,15 @@ It asks the notebook that `grader.sandbox.inside.notebook_modules` has made impo
 """
 
 import ast
+from dataclasses import replace
 from typing import Any
 
 from grader.notebooks.cell_source import to_python
 from grader.notebooks.document import Cell, CellKind
 from grader.notebooks.plan import NotebookState
-from grader.sandbox.inside.definitions import execute_statement
-from grader.sandbox.inside.notebook_modules import NotebookFinder, installed_notebook
-from grader.sandbox.inside.statement_choice import Statement, choose_statements, find_training
+from grader.sandbox.inside.cell_code import execute_statement
+from grader.sandbox.inside.notebook_modules import NotebookFinder, installed_notebook, log_of
+from grader.sandbox.inside.statements import Statement, statements_in
 
 __all__ = ["Statement", "checking_cell", "run_statement", "statements_of"]
 
@@ -28,17 +29,18 @@ def checking_cell(module: str) -> int | None:
 def statements_of(module: str) -> tuple[Statement, ...]:
     """Return the top-level statements of the code cells that a module is made of, in their order.
 
-    Cells that are no Python have none. Raises LookupError like `checking_cell`.
+    Each says at what importing the module stopped it, if the module is imported. Cells that are no Python have none.
+    Raises LookupError like `checking_cell`.
     """
     notebook = _notebook()
     end = _state(module, notebook).cell
-    trees = {cell.number: _parse(cell) for cell in notebook.cells if cell.kind is CellKind.CODE}
-    training = find_training(trees.values())
+    log = log_of(module)
+    stopped = {(one.cell, one.line): one.why for one in log.events if one.was_stopped} if log is not None else {}
     return tuple(
-        statement
-        for number, tree in trees.items()
-        if end is None or number < end
-        for statement in choose_statements(tree, cell=number, training=training)
+        replace(statement, stopped=stopped.get((statement.cell, statement.line), ""))
+        for cell in notebook.cells
+        if cell.kind is CellKind.CODE and (end is None or cell.number < end)
+        for statement in statements_in(_parse(cell), cell=cell.number)
     )
 
 

@@ -25,7 +25,7 @@ from grader.grading.check_session import in_session
 from grader.grading.forbidden import find_uses, flag_calls
 from grader.grading.job import Job, Order
 from grader.grading.notebook_execution import keep_executed
-from grader.grading.notebook_notes import notebook_notes
+from grader.grading.notebook_notes import file_notes, notebook_notes
 from grader.grading.opening import modules_to_preload, open_sandbox, refuse_failed_preload, shims_note
 from grader.grading.points import add_up, failed_to_grade, ungraded
 from grader.grading.result_keys import with_keys
@@ -169,6 +169,7 @@ class GradingSession:
             self._take_back_ours(subject)
             self._carry_forward(job, subject, submission)
             answers = read_answers(sandbox, assignment, files=submission.files) if is_whole else ()
+            notes = (*notes, *(file_notes(sandbox, assignment) if is_whole else ()))
         return subject, _BesideChecks(notes, answers)
 
     def _take_back_ours(self, subject: Subject) -> None:

@@ -24,7 +24,26 @@ def notebook_notes(sandbox: Sandbox, assignment: Assignment) -> tuple[str, ...]:
         *_tell_twice(_rows(outcome.outputs, "twice"), outcome.outputs),
         *_tell_late(_rows(outcome.outputs, "late")),
         *_tell_failed(_rows(outcome.outputs, "failed")),
+        *_tell_left_out(_rows(outcome.outputs, "left_out")),
     )
+
+
+def file_notes(sandbox: Sandbox, assignment: Assignment) -> tuple[str, ...]:
+    """Return sentences on what was left out of a package's files when they were imported for its checks."""
+    if assignment.handed_in.kind is SubmissionKind.NOTEBOOK:
+        return ()
+    outcome = sandbox.run(ProbeCall(NOTEBOOK, {}))
+    return tuple(_tell_left_out(_rows(outcome.outputs, "left_out"))) if outcome.ending is Ending.OK else ()
+
+
+def _tell_left_out(rows: list[Any]) -> Iterator[str]:
+    for row in rows[:_MOST_TOLD]:
+        match row:
+            case [str(file), int(line), str(why)]:
+                yield (
+                    f"`{file[:200]}`, line {line}, was left out when the file was imported: {why[:100]}. Delete it, or "
+                    'put it below `if __name__ == "__main__":`.'
+                )
 
 
 def _rows(outputs: Mapping[str, Any], key: str) -> list[Any]:

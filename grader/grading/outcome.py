@@ -92,6 +92,8 @@ def _explain_error(report: ErrorReport) -> tuple[Verdict, str]:
         return Verdict.CRASHED, f"Your code left the program ({_named(report)}) instead of returning."
     if not report.frames:
         return _explain_use(report)
+    if "NobodyAnswers" in report.bases:
+        return Verdict.CRASHED, f"{_place(report)} {report.message}"
     if "RecursionError" in report.bases:
         return Verdict.CRASHED, f"{_place(report)} calls itself without end: {_named(report)}."
     blank = " What was called there gave `None`: is it still blank, or a `return` missing?"

@@ -21,6 +21,7 @@ from grader.sandbox.inside.exception_report import Places
 from grader.sandbox.inside.notebook_modules import NotebookFinder
 from grader.sandbox.inside.notebook_names import MissingFromNotebook, find_similar
 from grader.sandbox.inside.probe_process import all_probes, import_student, run_probe
+from grader.sandbox.inside.student_files import install_student_files, remove_student_files
 from grader.sandbox.outside.replies import outcome_of
 from grader.sandbox.wire.limits import MIB, Limits
 from grader.sandbox.wire.protocol import Ending, ErrorReport, ProbeCall, ProbeOutcome
@@ -61,6 +62,7 @@ class LiveSandbox:
         self._limits = limits
         self._failed: dict[str, Mapping[str, Any]] = {}
         sys.path.insert(0, str(kernel.root))
+        install_student_files(kernel.root)
         if kernel.finder is not None:
             sys.meta_path.insert(0, kernel.finder)
         self._before = {name: sys.modules[name] for name in kernel.modules if name in sys.modules}
@@ -133,6 +135,7 @@ class LiveSandbox:
         """Give the names of the notebook's modules back."""
         if str(self._kernel.root) in sys.path:
             sys.path.remove(str(self._kernel.root))
+        remove_student_files()
         if self._kernel.finder in sys.meta_path:
             sys.meta_path.remove(self._kernel.finder)
         for name in self._kernel.modules:

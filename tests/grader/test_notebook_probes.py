@@ -1,5 +1,6 @@
 """Tests of grader.notebook_probes: what probes learn of the cells of a notebook, and run of them."""
 
+import importlib
 import sys
 import traceback
 from pathlib import Path
@@ -17,7 +18,7 @@ CELLS = (
     Cell(3, CellKind.CODE, "def broken(:"),
     Cell(4, CellKind.CODE, "class MLP:\n    width = WIDTH"),
     Cell(5, CellKind.CODE, "%check mlp"),
-    Cell(6, CellKind.CODE, "def fit(loss):\n    loss.backward()"),
+    Cell(6, CellKind.CODE, "def fit(loss):\n    input()"),
     Cell(7, CellKind.CODE, "class MLP:\n    width = 2 * WIDTH\n\nfit(MLP)\nratio = 1 / (WIDTH - 4)"),
 )
 STATES = (NotebookState("notebook"), NotebookState("notebook_mlp", "mlp", 5), NotebookState("notebook_fit", "fit"))
@@ -29,6 +30,8 @@ def _notebook(tmp_path, monkeypatch):
     (tmp_path / "student.ipynb").write_bytes(write_notebook(Notebook(CELLS)))
     finder = NotebookFinder(tmp_path, NotebookPlan("student.ipynb", STATES), import_s=10.0)
     monkeypatch.setattr(sys, "meta_path", [finder, *sys.meta_path])
+    yield
+    sys.modules.pop("notebook", None)
 
 
 def _places(statements):
@@ -52,9 +55,13 @@ def test_statements_above_a_cell():
 
 
 @pytest.mark.usefixtures("_notebook")
-def test_what_importing_leaves_out():
-    """A statement says why importing leaves it out, and whether it defines something."""
-    assert [(one.cell, one.skipped) for one in statements_of("notebook") if one.skipped] == [(7, "it trains")]
+def test_what_importing_stopped():
+    """A statement says at what importing stopped it, once the module is imported, and whether it defines something."""
+    assert not any(one.stopped for one in statements_of("notebook"))
+    importlib.import_module("notebook")
+    assert [(one.cell, one.line, one.stopped) for one in statements_of("notebook") if one.stopped] == [
+        (7, 4, "it asks for input")
+    ]
     assert [one.names for one in statements_of("notebook_mlp") if one.is_definition] == [("math",), ("MLP",)]
 
 

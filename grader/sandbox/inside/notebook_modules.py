@@ -20,12 +20,24 @@ from grader.notebooks.cell_source import to_python
 from grader.notebooks.document import Cell, CellKind, read_stripped
 from grader.notebooks.plan import PLAN_FILE, NotebookPlan, NotebookState, read_plan
 from grader.probes import Probe
-from grader.sandbox.inside.definitions import Event, Log, Pace, run_cells
+from grader.sandbox.inside.definitions import Event, Log, NotebookRun, Pace
 from grader.sandbox.inside.notebook_surroundings import prepare_surroundings
+from grader.sandbox.inside.student_files import left_out_of_files
 from grader.sandbox.wire.protocol import NOTEBOOK
 
 _SHARE = 0.5  # of the time for imports that statements other than definitions may take
 _MOST_ROWS = 200
+
+
+class NotebookModule(ModuleType):
+    """Hold a state of the notebook; a name that is missing since its statement was stopped is made when asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what a stopped statement sets once it has run to its end. Raises AttributeError like any module."""
+        loader = self.__dict__.get("__loader__")
+        if isinstance(loader, NotebookLoader) and loader.complete(name):
+            return self.__dict__[name]
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
 
 
 class NotebookLoader(Loader):
@@ -34,16 +46,23 @@ class NotebookLoader(Loader):
     def __init__(self, finder: "NotebookFinder", state: NotebookState) -> None:
         self.finder = finder
         self.state = state
-        self.log = Log()
+        self.run: NotebookRun | None = None
 
-    def create_module(self, spec: ModuleSpec) -> None:
-        """Leave it to Python to create the module."""
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return a module that can make what is missing."""
+        return NotebookModule(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the cells; this fails only if the notebook breaks the interpreter itself."""
         finder = self.finder
         prepare_surroundings(module)
-        self.log = run_cells(finder.cells, module, root=finder.root, end=self.state.cell, pace=finder.pace)
+        run = NotebookRun(finder.cells, module, root=finder.root, end=self.state.cell, pace=finder.pace)
+        run.run()
+        self.run = run
+
+    def complete(self, name: str) -> bool:
+        """Run to its end what was stopped, as far as a name needs it; tell whether the name is there then."""
+        return self.run is not None and self.run.complete(name, seconds=self.finder.complete_s)
 
 
 class NotebookFinder(MetaPathFinder):
@@ -54,6 +73,7 @@ class NotebookFinder(MetaPathFinder):
         self.plan = plan
         self.cells: Sequence[Cell] = read_stripped((root / plan.file).read_bytes())
         self.pace = Pace(plan.statement_s, max(plan.statement_s, _SHARE * import_s))
+        self.complete_s = import_s  # what a probe may use to run stopped statements to their end
 
     def find_spec(self, name: str, _path: Any = None, _target: Any = None) -> ModuleSpec | None:
         """Return how to load a state of the notebook, None for every other module."""
@@ -79,51 +99,65 @@ def installed_notebook() -> NotebookFinder | None:
     return next((finder for finder in sys.meta_path if isinstance(finder, NotebookFinder)), None)
 
 
-def log_of(name: str) -> Log | None:
-    """Return what happened while a state was imported, None for any other module."""
+def let_complete(*, seconds: float) -> None:
+    """Say for how long what was stopped at import may be run where a name of it is missing."""
+    finder = installed_notebook()
+    if finder is not None:
+        finder.complete_s = seconds
+
+
+def run_of(name: str) -> NotebookRun | None:
+    """Return the run that made a state of the notebook, None for any other module, or one that is not imported yet."""
     loader = getattr(sys.modules.get(name), "__loader__", None)
-    return loader.log if isinstance(loader, NotebookLoader) else None
+    return loader.run if isinstance(loader, NotebookLoader) else None
+
+
+def log_of(name: str) -> Log | None:
+    """Return what happened while a state was imported, None where `run_of` knows no run."""
+    run = run_of(name)
+    return run.log if run is not None else None
 
 
 def describe_notebook() -> dict[str, Any]:
-    """Return what to tell about the notebook: a probe that every assignment of a notebook has.
+    """Return what to tell about how a submission was imported: a probe that every assignment has.
 
-    `failed`, `late`, `twice` and `states` are rows for `grader.grading.notebook_notes`; a `raise NotImplementedError`
-    that is left in a cell is reported by the check that asks for what it stands for.
+    `failed`, `late`, `twice`, `states` and `left_out` are rows for `grader.grading.notebook_notes`; a `raise
+    NotImplementedError` that is left in a cell is reported by the check that asks for what it stands for.
     """
     finder = installed_notebook()
+    left_out = [[one.file, one.statement.line, one.why] for one in left_out_of_files()][:_MOST_ROWS]
     if finder is None:
-        return {"failed": [], "late": [], "twice": [], "states": []}
-    whole = finder.plan.states[0].module
-    log = log_of(whole) or Log()
-    failed = [[event.cell, event.line, event.why] for event in _causes(log)]
+        return {"failed": [], "late": [], "twice": [], "states": [], "left_out": left_out}
+    run = run_of(finder.plan.states[0].module)
+    failed = [[event.cell, event.line, event.why] for event in _causes(run)] if run is not None else []
     return {
         "failed": failed[:_MOST_ROWS],
-        "late": [[name, cell] for name, cell in log.late][:_MOST_ROWS],
+        "late": [[name, cell] for name, cell in (run.log.late if run is not None else ())][:_MOST_ROWS],
         "twice": _find_twice(finder.cells)[:_MOST_ROWS],
         "states": [[state.task, state.cell] for state in finder.plan.states if state.cell is not None],
+        "left_out": left_out,
     }
 
 
-def _causes(log: Log) -> Iterator[Event]:
-    """Yield what failed, leaving out stubs, late definitions, and what failed only because something before it did."""
-    late = {name for name, _cell in log.late}
-    for number, event in enumerate(log.events):
+def _causes(run: NotebookRun) -> Iterator[Event]:
+    """Yield what failed, leaving out stubs, late definitions, what was stopped, and what failed only since that did."""
+    late = {name for name, _cell in run.log.late}
+    for number, event in enumerate(run.log.events):
         if event.error is None or isinstance(event.error, NotImplementedError) or late.intersection(event.names):
             continue
-        if not _follows(event, log.events[:number], log=log):
+        if not event.was_stopped and not _follows(event, run.log.events[:number], run=run):
             yield event
 
 
-def _follows(event: Event, before: Sequence[Event], *, log: Log) -> bool:
-    """Tell whether a statement lacks a name or a file only because another statement failed or was not run."""
-    skipped = [other for other in log.events if other.error is None and other.cell <= event.cell]
+def _follows(event: Event, before: Sequence[Event], *, run: NotebookRun) -> bool:
+    """Tell whether a statement lacks a name, a file or a value only because another one failed or was stopped."""
+    unfinished = [other for other in run.log.events if other.was_stopped and other.cell <= event.cell]
     match event.error:
-        case NameError(name=str(name)):
-            return any(name in other.names for other in (*before, *skipped))
-        case FileNotFoundError():
-            return any(other.why == "it trains" for other in skipped)
-    return False
+        case NameError(name=str(name)) if any(name in other.names for other in (*before, *unfinished)):
+            return True
+        case FileNotFoundError() if unfinished:
+            return True
+    return run.follows_a_stop(event)
 
 
 def notebook_probe() -> Probe:

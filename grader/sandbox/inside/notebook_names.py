@@ -11,8 +11,9 @@ from collections.abc import Collection, Mapping
 from types import ModuleType
 
 from grader.sandbox.inside.definitions import Event, Log
-from grader.sandbox.inside.notebook_modules import NotebookFinder, installed_notebook, log_of
+from grader.sandbox.inside.notebook_modules import NotebookFinder, installed_notebook, log_of, run_of
 from grader.sandbox.inside.statement_time import StatementTooLong
+from grader.sandbox.inside.student_files import who_sets
 
 _NO_IMPORT = re.compile(r"cannot import name '([^']+)' from '([^']+)'")
 _NO_ATTRIBUTE = re.compile(r"module '([^']+)' has no attribute '([^']+)'")
@@ -30,12 +31,19 @@ class TooLongInNotebook(Exception):
 def explain_in_notebook(err: BaseException) -> tuple[BaseException, str]:
     """Return the exception to report in place of this one, and the name that it explains ("" if none)."""
     finder = installed_notebook()
-    if finder is None:
-        return err, ""
     try:
+        if finder is None:
+            return _explain_in_file(err)
         return _explain(err, finder)
     except Exception:  # a student's code can have changed anything here; the exception itself is told in any case
         return err, ""
+
+
+def bring_missing(err: NameError) -> bool:
+    """Run what was stopped at import and sets the name that the notebook's code lacks; tell whether it is there now."""
+    finder = installed_notebook()
+    run = run_of(_module_of(err, finder)) if finder is not None and err.name else None
+    return run is not None and finder is not None and run.complete(err.name or "", seconds=finder.complete_s)
 
 
 def _explain(err: BaseException, finder: NotebookFinder) -> tuple[BaseException, str]:
@@ -46,7 +54,7 @@ def _explain(err: BaseException, finder: NotebookFinder) -> tuple[BaseException,
     event = log.last_event(name)
     if isinstance(err, NameError):
         return _extend(err, name, event), ""
-    if event is not None and event.error is not None:
+    if event is not None and event.error is not None and not event.was_stopped:
         if isinstance(event.error, StatementTooLong):
             told = f"`{name}` is not there: `cell {event.cell}`, line {event.line}, {event.why} and was stopped."
             return TooLongInNotebook(told), name
@@ -54,7 +62,19 @@ def _explain(err: BaseException, finder: NotebookFinder) -> tuple[BaseException,
     return MissingFromNotebook(_tell_missing(name, event, sys.modules[module], finder, log)), name
 
 
-def _what_is_missing(err: BaseException, finder: NotebookFinder) -> tuple[str, str]:
+def _explain_in_file(err: BaseException) -> tuple[BaseException, str]:
+    """Explain a name that a file of a package lacks since the statement that sets it was stopped."""
+    module, name = _what_is_missing(err, None)
+    one = who_sets(module, name)
+    if one is None:
+        return err, ""
+    told = f"`{name}` is only set in `{one.file}`, line {one.statement.line}, which was stopped: {one.why}"
+    if isinstance(err, NameError):
+        return NameError(f"{err} ({told})").with_traceback(err.__traceback__), ""
+    return MissingFromNotebook(f"{told}."), name
+
+
+def _what_is_missing(err: BaseException, finder: NotebookFinder | None) -> tuple[str, str]:
     """Return the module and the name that an exception says is missing, ("", "") for any other exception."""
     message = str(err) if type(err) in (ImportError, AttributeError, NameError) else ""
     if found := _NO_IMPORT.search(message):
@@ -66,13 +86,13 @@ def _what_is_missing(err: BaseException, finder: NotebookFinder) -> tuple[str, s
     return "", ""
 
 
-def _module_of(err: BaseException, finder: NotebookFinder) -> str:
-    """Return the state of the notebook whose code raised an exception, or "" if it was other code."""
+def _module_of(err: BaseException, finder: NotebookFinder | None) -> str:
+    """Return the module whose code raised an exception, or "" if it was none of the notebook's where there is one."""
     trace = err.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    name = trace.tb_frame.f_globals.get("__name__") if trace is not None else ""
-    return name if name in {state.module for state in finder.plan.states} else ""
+    name = str(trace.tb_frame.f_globals.get("__name__")) if trace is not None else ""
+    return name if finder is None or name in {state.module for state in finder.plan.states} else ""
 
 
 def _with_cause(err: BaseException, log: Log) -> BaseException:
@@ -98,12 +118,14 @@ def _tell_event(name: str, event: Event) -> str:
     place = f"`cell {event.cell}`, line {event.line}"
     if event.error is None:
         return f"`{name}` is only set in {place}, which was not run: {event.why}"
+    if event.was_stopped:
+        return f"`{name}` is only set in {place}, which was stopped: {event.why}"
     return f"`{name}` is set in {place}, which failed: {event.why}"
 
 
 def _tell_missing(name: str, event: Event | None, module: ModuleType, finder: NotebookFinder, log: Log) -> str:
     if event is not None:
-        return f"{_tell_event(name, event)}. Only definitions are run for this check."
+        return f"{_tell_event(name, event)}."
     told = f"Your notebook has no `{name}`: is it defined, and spelled as the assignment says?"
     other = find_similar(name, module, methods=finder.plan.methods)
     if other:

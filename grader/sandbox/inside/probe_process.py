@@ -25,9 +25,12 @@ from grader.sandbox.inside.conditions import conditions_of, on_device
 from grader.sandbox.inside.exception_report import Places, report_of
 from grader.sandbox.inside.execution import execute_notebook
 from grader.sandbox.inside.forbidden.scan import find_forbidden
-from grader.sandbox.inside.notebook_modules import install_notebook, notebook_probe
+from grader.sandbox.inside.nobody import nobody_answers
+from grader.sandbox.inside.notebook_modules import install_notebook, let_complete, notebook_probe
+from grader.sandbox.inside.notebook_names import bring_missing
 from grader.sandbox.inside.notebook_text import joined_python
 from grader.sandbox.inside.recorder import record_calls
+from grader.sandbox.inside.student_files import install_student_files
 from grader.sandbox.inside.written_answers import read_texts
 from grader.sandbox.wire import limits as bounds
 from grader.sandbox.wire.protocol import (
@@ -44,6 +47,8 @@ from grader.sandbox.wire.protocol import (
 )
 from grader.sandbox.wire.shims import plain_progress_bars, provide, shims_named
 from grader.sandbox.wire.tensors import pack_values, unpack_values
+
+_SHARE = 0.8  # of a probe's time that what was stopped at import may take where a name of it is missing
 
 
 def all_probes(sources: Mapping[str, bytes]) -> LoadedProbes:
@@ -109,16 +114,29 @@ def import_student(name: str, *, root: Places) -> dict[str, Any] | None:
 
 
 def run_probe(probe: Probe, call: Mapping[str, Any], *, root: Places, max_bytes: int) -> bytes:
-    """Run one probe and return the packed reply: its outputs, or the report of the exception it raised."""
+    """Run one probe and return the packed reply: its outputs, or the report of the exception it raised.
+
+    Where a function lacks a name that a stopped statement of the notebook sets, that one is run to its end, and the
+    probe once more.
+    """
     try:
-        with conditions_of(call), record_calls(call["watch"]) as record:
-            inputs = call["inputs"] if call["device"] == "cpu" else on_device(call["inputs"], call["device"])
-            outputs = probe.function(**inputs)
-        if not isinstance(outputs, dict):
-            raise TypeError(f"probe {probe.name} returned {type(outputs).__name__}, not a dict")
-        return pack_values({"outputs": outputs, "called": sorted(record.seen)}, max_bytes=max_bytes)
+        try:
+            return _run_once(probe, call, max_bytes=max_bytes)
+        except NameError as err:
+            if not bring_missing(err):
+                raise
+        return _run_once(probe, call, max_bytes=max_bytes)
     except BaseException as err:
         return pack_values({"error": report_of(err, root=root, phase="probe")})
+
+
+def _run_once(probe: Probe, call: Mapping[str, Any], *, max_bytes: int) -> bytes:
+    with conditions_of(call), record_calls(call["watch"]) as record:
+        inputs = call["inputs"] if call["device"] == "cpu" else on_device(call["inputs"], call["device"])
+        outputs = probe.function(**inputs)
+    if not isinstance(outputs, dict):
+        raise TypeError(f"probe {probe.name} returned {type(outputs).__name__}, not a dict")
+    return pack_values({"outputs": outputs, "called": sorted(record.seen)}, max_bytes=max_bytes)
 
 
 def serve_probes(connection: socket.socket, *, root: Path, limits: bounds.Limits) -> None:
@@ -134,6 +152,7 @@ def serve_probes(connection: socket.socket, *, root: Path, limits: bounds.Limits
     provide(shims_named(settings["shims"]))
     plain_progress_bars()
     install_notebook(root, import_s=limits.import_s)
+    install_student_files(root)
     loaded = all_probes(sources)
     probes = loaded.probes
     ready = {probe.name: [probe.needs, *inputs_of(probe)] for probe in probes.values()}
@@ -142,7 +161,7 @@ def serve_probes(connection: socket.socket, *, root: Path, limits: bounds.Limits
     sys.dont_write_bytecode = True
     imported: dict[str, dict[str, Any] | None] = {}
     gc.freeze()
-    with contextlib.suppress(EOFError):
+    with contextlib.suppress(EOFError), nobody_answers():
         while True:
             payload, descriptors = receive_descriptors(connection, 1)
             _answer(
@@ -222,6 +241,7 @@ def _run_in_fork(
         with contextlib.suppress(OSError, AttributeError):  # other systems have no prctl
             kernel.die_with_parent(signal.SIGKILL)
         bounds.apply_to_probe(cpu_s=call["cpu_s"])
+        let_complete(seconds=_SHARE * min(call["cpu_s"], call["wall_s"]))
         failed = _import_needed(probe, imported, root=root)
         if failed:
             result = pack_values({"error": failed})

@@ -18,12 +18,12 @@ from typing import Any
 
 import torch
 from torch._ops import OpOverload, OpOverloadPacket
-from torch.autograd import Variable
 from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode, resolve_name
 
 from grader.probes import is_probes_file
+from grader.sandbox.inside import engine_watch
 from grader.sandbox.inside.forbidden.names import ForbiddenNames
 
 # Modules that only pass a call on: who called them is who calls.
@@ -34,6 +34,7 @@ _PASS_ON = frozenset(
         "torch.utils._contextlib", "torch._ops",
     }
 )  # fmt: skip
+_OURS = (globals(), vars(engine_watch))
 # These pass on what they are asked to differentiate; whatever else they compute is their own.
 _PASS_ON_AUTOGRAD = _PASS_ON | {
     "torch.autograd", "torch.autograd.graph", "torch._functorch.apis", "torch._functorch.eager_transforms",
@@ -70,7 +71,7 @@ def record_calls(names: Sequence[str]) -> Iterator[RecordCalls]:
             stack.enter_context(_watched_making(kind, watch))
         stack.callback(register_module_forward_pre_hook(lambda layer, _inputs: watch.object_used(layer)).remove)
         stack.callback(register_optimizer_step_pre_hook(lambda rule, _args, _kwargs: watch.object_used(rule)).remove)
-        stack.enter_context(_watched_engine(watch))
+        stack.enter_context(engine_watch.watched_engine(lambda *_args, **_kwargs: watch.engine_run()))
         stack.enter_context(_watched_threads(watch))
         stack.enter_context(_Mode(watch))
         yield record
@@ -91,33 +92,6 @@ def _watched_making(kind: type, watch: "_Watch") -> Iterator[None]:
         yield
     finally:
         setattr(kind, "__init__", original)  # noqa: B010
-
-
-@contextmanager
-def _watched_engine(watch: "_Watch") -> Iterator[None]:
-    """Show every run of autograd's engine to the watch: whatever door leads to it, it is autograd."""
-    engine = Variable._execution_engine
-    setattr(Variable, "_execution_engine", _Engine(engine, watch))  # noqa: B010 - mypy forbids the assignment
-    try:
-        yield
-    finally:
-        setattr(Variable, "_execution_engine", engine)  # noqa: B010
-
-
-class _Engine:
-    """Stand in for autograd's engine."""
-
-    def __init__(self, engine: Any, watch: "_Watch") -> None:
-        self._engine = engine
-        self._watch = watch
-
-    def run_backward(self, *args: Any, **kwargs: Any) -> Any:
-        """Show the run to the watch and do it."""
-        self._watch.engine_run()
-        return self._engine.run_backward(*args, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._engine, name)
 
 
 @contextmanager
@@ -210,7 +184,8 @@ class _Watch:
 
 def _asks(frame: FrameType, match: _Match, *, called: CodeType | None, used: object) -> bool:
     """Tell whether a frame is who calls: not the function itself, nor the making of the object, nor one in between."""
-    if frame.f_code is called or frame.f_globals is globals() or _torch_module(frame) in match.passes_on:
+    is_ours = any(frame.f_globals is names for names in _OURS)
+    if is_ours or frame.f_code is called or _torch_module(frame) in match.passes_on:
         return False
     is_making = used is not None and frame.f_code.co_name == "__init__"
     return not (is_making and frame.f_locals.get(frame.f_code.co_varnames[0]) is used)

@@ -14,6 +14,7 @@ from grader.errors import CourseError
 from grader.probes import explain_missing_probe
 from grader.sandbox.inside.notebook_modules import install_notebook
 from grader.sandbox.inside.probe_process import all_probes, import_student, run_probe
+from grader.sandbox.inside.student_files import install_student_files, remove_student_files
 from grader.sandbox.outside.replies import outcome_of
 from grader.sandbox.wire.limits import MIB, Limits
 from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome
@@ -29,6 +30,7 @@ class InlineSandbox:
         self._limits = limits
         provide(shims_named(shims))
         install_notebook(self._root, import_s=limits.import_s)
+        install_student_files(self._root)
         loaded = all_probes(probes)
         self._probes, self._broken = loaded.probes, loaded.broken
         self._failed: dict[str, Mapping[str, Any]] = {}
@@ -60,5 +62,6 @@ class InlineSandbox:
 
     def close(self) -> None:
         """Take the submission's folder off the import path again."""
+        remove_student_files()
         if str(self._root) in sys.path:
             sys.path.remove(str(self._root))

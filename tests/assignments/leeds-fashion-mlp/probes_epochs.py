@@ -4,6 +4,7 @@
 saved, and what is tested in the end, tells which epoch it comes from.
 """
 
+import ast
 import contextlib
 import copy
 import io
@@ -140,9 +141,9 @@ def run_loop(script, statements, *, epochs):
     One that trains and saves nothing, such as a try of `train` further up, counts only where none saves. Raises what
     the first one raised that had trained; where nothing trains, what the first one raised that should have.
     """
-    tries = []
+    tries, training = [], that_may_train()
     for place, statement in enumerate(statements):
-        if statement.skipped == "it trains":
+        if training(statement):
             script.begin()
             failure = run_as_found(script, statements, place, epochs=epochs)
             tries.append((bool(script.saved) and failure is None, script.epoch, list(script.saved), failure, place))
@@ -155,7 +156,32 @@ def run_loop(script, statements, *, epochs):
     _, script.epoch, script.saved, failure, place = chosen
     if failure is not None:
         raise failure
-    return [one for one in statements[place + 1 :] if one.skipped in ("", "it trains")]
+    return statements[place + 1 :]
+
+
+def that_may_train():
+    """Return a function that tells whether a statement can get to `train`, or trains by itself.
+
+    A name is enough, also in a function of the notebook that the statement names: what it does shows when it runs.
+    """
+    functions = {}
+    for statement in statements_of("notebook"):
+        for node in ast.walk(statement.node):
+            if isinstance(node, ast.FunctionDef):
+                functions.setdefault(node.name, set()).update(names_in(node))
+    trains, more = set(), {"train", "backward", "step"}
+    while more:
+        trains |= more
+        more = {name for name, names in functions.items() if name not in trains and names & trains}
+    return lambda statement: bool(names_in(statement.node) & trains)
+
+
+def names_in(node):
+    """Return the names and attributes that a piece of code reads."""
+    inner = list(ast.walk(node))
+    return {one.id for one in inner if isinstance(one, ast.Name)} | {
+        one.attr for one in inner if isinstance(one, ast.Attribute)
+    }
 
 
 def run_as_found(script, statements, place, *, epochs):
@@ -163,8 +189,9 @@ def run_as_found(script, statements, place, *, epochs):
 
     Returns what the statement raised, None where it ran.
     """
+    training = that_may_train()
     for one in statements[:place]:
-        if one.cell == statements[place].cell and not one.skipped:
+        if one.cell == statements[place].cell and not training(one):
             with contextlib.suppress(Exception):
                 run_statement(one, vars(script.notebook))
     set_epochs(script.notebook, epochs)
@@ -213,10 +240,10 @@ def what_a_loop_needs():
 def models_that_train(notebook, module):
     """Return the models that the notebook's own statements train, without training any."""
     row = [[1.0, 0.5]]
-    script = Script(notebook, train=row, valid=row, test=row)
+    script, training = Script(notebook, train=row, valid=row, test=row), that_may_train()
     with scripted(notebook, script, epochs=1):
         for statement in own_statements(module):
-            if statement.skipped == "it trains":
+            if training(statement):
                 with contextlib.suppress(Exception):
                     run_statement(statement, vars(notebook))
     return script.models

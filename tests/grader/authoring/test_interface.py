@@ -260,16 +260,16 @@ def test_reference_shows_probes_of_a_notebook(grade, tmp_path):
     (folder / "test_page.py").write_text(checks + CHECKS_OF_PROBES, encoding="utf-8")
     verdicts = grade(read_assignment(course, "notebook-mini"))
     assert {name: told for name, told in verdicts.items() if not told.startswith("passed")} == {}
-    assert {"test_mlp_is_defined_once", "test_left_out", "test_has_check", "test_first_mlp"} <= set(verdicts)
+    assert {"test_mlp_is_defined_once", "test_stopped", "test_has_check", "test_first_mlp"} <= set(verdicts)
 
 
 CHECKS_OF_PROBES = '''
 @pytest.mark.graded(task="mlp")
-def test_left_out(probe):
-    """left_out finds what trains and what plots"""
-    actual = probe("left_out")
-    assert actual["why"] == ["it trains", "it plots", "it plots"], actual["why"]
-    assert len({tuple(line) for line in actual["lines"]}) == 3
+def test_stopped(probe):
+    """stopped finds what trains"""
+    actual = probe("stopped")
+    assert actual["why"] == ["it trains"], actual["why"]
+    assert len(actual["lines"]) == 1
 
 @pytest.mark.graded(task="mlp")
 def test_has_check(probe):

@@ -181,14 +181,14 @@ def test_unreadable(grade, content, words):
         (good(mlp=MLP.replace("class MLP", "class ImprovedMLP")), Verdict.MISSING, "`ImprovedMLP` (cell 2) looks"),
         (good(mlp=MLP.replace("class MLP", "class Net")), Verdict.MISSING, "`Net` (cell 2) looks like it"),
         (good(mlp=""), Verdict.MISSING, "Your notebook has no `MLP`: is it defined, and spelled"),
-        (good(mlp=f"MLP = train({MLP!r})"), Verdict.MISSING, "only set in `cell 2`, line 1, which was not run: it tra"),
+        (good(mlp=f"MLP = input({MLP!r})"), Verdict.MISSING, "only set in `cell 2`, line 1, which was stopped: "),
         (good(mlp=f"{MLP}  x = ((1"), Verdict.CRASHED, "`cell 2`, line 12, is not valid Python"),
         (good(mlp=MLP.replace("nn.Module", "pl.Module")), Verdict.CRASHED, "`cell 2`, line 1, raised `NameError"),
         (good(mlp=MLP.replace("return self", "return selv")), Verdict.CRASHED, "`cell 2`, line 11, raised `NameError"),
         (good(mlp="class MLP:\n    while True: pass"), Verdict.TIMED_OUT, "`cell 2`, line 1, it "),
         (good(mlp=MLP.replace("layers[:-1]", "layers")), Verdict.WRONG, "ReLU"),
         (good(mlp=MLP.replace("return self", "return hidden(self"). replace("(x)", "(x))"), more=["hidden = input()"]),
-         Verdict.CRASHED, "`hidden` is only set in `cell 6`, line 1, which was not run: it waits for input"),
+         Verdict.CRASHED, "`hidden` is only set in `cell 6`, line 1, which was not run: it stands below"),
     ],
 )  # fmt: skip
 def test_verdicts(grade, content, verdict, words):

@@ -11,7 +11,7 @@ import pytest
 
 from grader.notebooks.document import Cell, CellKind
 from grader.sandbox.inside import definitions
-from grader.sandbox.inside.definitions import Pace, run_cells
+from grader.sandbox.inside.definitions import NotebookRun, Pace
 from grader.sandbox.inside.statement_time import StatementTooLong
 
 
@@ -22,8 +22,9 @@ def run(tmp_path):
     def run(*sources, end=None, statement_s=0.3, total_s=5.0):
         cells = [Cell(number, CellKind.CODE, source) for number, source in enumerate(sources, start=1)]
         module = ModuleType("notebook")
-        log = run_cells(cells, module, root=tmp_path, end=end, pace=Pace(statement_s, total_s))
-        return module, log
+        one = NotebookRun(cells, module, root=tmp_path, end=end, pace=Pace(statement_s, total_s))
+        one.run()
+        return module, one.log
 
     return run
 
@@ -74,45 +75,111 @@ def test_cell_that_nothing_can_parse(run, source):
     assert len(log.events) == 1
 
 
+TRAINING = """\
+import torch
+model, history = torch.nn.Linear(2, 1), []
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+def improve():
+    for step in range(3):
+        loss = model(torch.ones(4, 2)).sum()
+        loss.backward()
+        optimizer.step()
+        history.append(loss.item())
+    return "improved"
+def adjust(): optimizer.step()
+"""
+
+
 @pytest.mark.parametrize(
     ("source", "why"),
     [
-        ("loss.backward()", "it trains"),
-        ("for x in y:\n    optimizer.step()", "it trains"),
-        ("losses = train_model(1)", "it trains"),
-        ("train(1)", "it trains"),
-        ("r = run_all()", "it trains"),
-        ("plt.plot([1])", "it plots"),
-        ("fig, ax = plt.subplots()", "it plots"),
-        ("plt.gca().set_title('x')", "it plots"),
-        ("assert False", "it only checks something"),
-        ("x = input('x')", "it waits for input"),
+        ("kept = 1; improve()", "it trains"),
+        ("x = [improve() for _ in range(2)]", "it trains"),
+        ("model(torch.ones(1, 2)).sum().backward()", "it trains"),
+        ("if True:\n    import math\n    improve()", "it trains"),
+        ("try:\n    improve()\nexcept Exception:\n    x = 1", "it trains"),
+        ("model.weight.grad = torch.ones(1, 2)\nadjust()", "it trains"),
+        ("x = input('How many epochs? ')", "it asks for input"),
+        ("import sys\nx = sys.stdin.readline()", "it asks for input"),
+        ("import getpass\nx = getpass.getpass()", "it asks for input"),
+        ("import pdb\npdb.Pdb().set_trace()", "it stops in the debugger"),
+        ("import http.server\nhttp.server.HTTPServer(('127.0.0.1', 0), None)", "it starts a server"),
     ],
 )
-def test_skipped(run, source, why):
-    """What trains, plots, checks or asks is not run, and the log says why."""
-    functions = "def inner(loss):\n    loss.backward()\ndef run_all():\n    inner(1)"
-    module, log = run(functions, source, "after = 1")
-    assert (2, 1, why) in events(log)
-    assert log.last_event("after") is None
-    assert module.after == 1
+def test_stopped(run, source, why):
+    """What trains, asks or serves is stopped there, the log says why, and the next statement runs."""
+    module, log = run(TRAINING, source, "after = 1", statement_s=5)
+    assert [event.why for event in log.events] == [why]
+    assert log.events[0].was_stopped
+    assert (module.after, module.history) == (1, [])
 
 
 @pytest.mark.parametrize(
     "source",
     [
         "x = model.train()",
+        "def train_defaults(): return 3\nx = train_defaults()",
+        "def fit_line(n): return 2 * n\nx = fit_line(2)",
+        "class Counter:\n    def step(self): return 1\nx = Counter().step()",
+        "px = torch.zeros(4)\nx = px.numel()",
+        "alt = {'act': 1}\nx = alt.get('act')",
+        "display = str\nx = display(1)",
+        "optimizer.step()\nx = 1",
+        "scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1)\noptimizer.step()\nx = scheduler.step()",
+        "w = torch.ones(2, requires_grad=True)\n(w * w).sum().backward()\nx = w.grad",
+        "x = torch.autograd.grad(model(torch.ones(1, 2)).sum(), model.weight)",
+        "if False: input()\nx = 1",
+        "try:\n    x = int(input())\nexcept EOFError:\n    x = 10",
+        "assert True\nx = 1",
+        "import matplotlib.pyplot as plt\nfigure, x = plt.subplots()",
+        "import matplotlib.pyplot as plt\nfor i in range(2):\n    plt.plot([i])\n    x = i",
         "x = 1\nfor i in range(3):\n    x += i",
         "with open('/dev/null'):\n    x = 1",
         "x = [i for i in range(3)]",
         "x: int = 1",
         "import math as x",
+        "import grader\nx = grader.check('mlp')",
     ],
 )
-def test_not_skipped(run, source):
-    """Cheap statements run, whatever their kind; a layer's train() is no training."""
-    module, _log = run("class M:\n    def train(self):\n        return self\nmodel = M()", source)
-    assert hasattr(module, "x")
+def test_not_stopped(run, source):
+    """A statement runs whatever it is called, as long as it does nothing that is not wanted."""
+    module, log = run(TRAINING, source, statement_s=5)
+    assert hasattr(module, "x"), log.events
+    assert log.events == []
+
+
+def test_what_it_had_set_stays(run):
+    """A statement that is stopped has set what it set before."""
+    module, log = run(TRAINING, "epochs = 5\nfor epoch in range(epochs):\n    improve()\nbest = 1", statement_s=5)
+    assert (module.epochs, module.epoch, module.best) == (5, 0, 1)
+    assert log.defined["epoch"] == 2
+
+
+def test_completed(tmp_path):
+    """A name that only a stopped statement sets is there once that has run to its end, with what it needs."""
+    cells = [TRAINING, "word = improve()", "wordy = word.upper()", "other = improve() + 1", "unknown = nowhere"]
+    module = ModuleType("notebook")
+    numbered = [Cell(number, CellKind.CODE, source) for number, source in enumerate(cells, start=1)]
+    run = NotebookRun(numbered, module, root=tmp_path, end=None, pace=Pace(5, 20))
+    run.run()
+    assert not hasattr(module, "word")
+    assert run.complete("wordy", seconds=20)
+    assert (module.word, module.wordy, len(module.history)) == ("improved", "IMPROVED", 3)
+    assert not run.complete("unknown", seconds=20)
+    assert not run.complete("other", seconds=20)
+    assert run.log.last_event("other").why.startswith("`TypeError")
+    assert len(module.history) == 6
+
+
+def test_completing_takes_too_long(tmp_path):
+    """What does not end within its time is interrupted, and the log says so."""
+    cells = [Cell(1, CellKind.CODE, TRAINING), Cell(2, CellKind.CODE, "while True: word = improve() + 'x'")]
+    module = ModuleType("notebook")
+    run = NotebookRun(cells, module, root=tmp_path, end=None, pace=Pace(5, 20))
+    run.run()
+    module.__dict__.pop("word", None)
+    run.complete("word", seconds=0.5)
+    assert isinstance(run.log.last_event("word").error, StatementTooLong)
 
 
 def test_statement_that_never_ends(run, monkeypatch):
@@ -247,6 +314,7 @@ def test_text_cells(tmp_path):
     """Text and raw cells are never run, but count."""
     cells = [Cell(1, CellKind.MARKDOWN, "x = 1"), Cell(2, CellKind.RAW, "x = 2"), Cell(3, CellKind.CODE, "y = z")]
     module = ModuleType("notebook")
-    log = run_cells(cells, module, root=tmp_path, end=None, pace=Pace())
+    run = NotebookRun(cells, module, root=tmp_path, end=None, pace=Pace())
+    run.run()
     assert not hasattr(module, "x")
-    assert log.events[0].cell == 3
+    assert run.log.events[0].cell == 3

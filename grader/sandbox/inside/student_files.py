@@ -1,0 +1,152 @@
+"""Import the Python files of a submission: a statement that trains, asks or serves is left out, the rest counts.
+
+`grader.sandbox.inside.probe_process` and the sandboxes in a user's own process install it;
+`grader.sandbox.inside.unwanted` says at what a statement is stopped. A notebook's own modules, `%%writefile` included,
+are such files as well.
+"""
+
+import __future__
+
+import ast
+import sys
+from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType, TracebackType
+from typing import Any
+
+from grader.sandbox.inside.nobody import NobodyAnswers
+from grader.sandbox.inside.statements import Statement, statements_in
+from grader.sandbox.inside.unwanted import StatementStopped, stopped_at_unwanted, what_stopped
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Hold a statement of a file that was stopped, with the file's path below the submission and why."""
+
+    file: str
+    statement: Statement
+    why: str
+
+
+class StudentFinder(MetaPathFinder):
+    """Find the modules below a folder, and have them imported by `StudentLoader`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Return how to load a file of the submission, None for every other module."""
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is None or spec.origin is None or type(spec.loader) is not SourceFileLoader:
+            return None
+        file = Path(spec.origin).resolve()
+        if not file.is_relative_to(self.root) or "site-packages" in file.parts:
+            return None
+        spec.loader = StudentLoader(name, spec.origin, shown=file.relative_to(self.root).as_posix())
+        return spec
+
+
+class StudentModule(ModuleType):
+    """Hold a file of the submission; a name that is missing since its statement was stopped is made when asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what a stopped statement sets once it has run to its end. Raises AttributeError like any module."""
+        loader = self.__dict__.get("__loader__")
+        if isinstance(loader, StudentLoader) and loader.complete(name, self):
+            return self.__dict__[name]
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+
+class StudentLoader(SourceFileLoader):
+    """Run a file as Python does, but pass over the top-level statements that do what is not wanted."""
+
+    def __init__(self, name: str, path: str, *, shown: str) -> None:
+        super().__init__(name, path)
+        self.shown = shown
+        self.left_out: list[LeftOut] = []
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return a module that can make what is missing."""
+        return StudentModule(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the file; whatever its statements raise is raised, except where one was stopped."""
+        body: CodeType | None = self.get_code(module.__name__)
+        with stopped_at_unwanted():
+            while body is not None:
+                try:
+                    exec(body, module.__dict__)  # noqa: S102 - behind the wall
+                except (StatementStopped, NobodyAnswers) as err:
+                    body = self._rest_after(err, body)
+                else:
+                    body = None
+
+    def complete(self, name: str, module: ModuleType) -> bool:
+        """Run to their end the stopped statements up to the one that sets a name; tell whether it is there then."""
+        binding = [place for place, one in enumerate(self.left_out) if name in one.statement.names]
+        if not binding:
+            return False
+        done, self.left_out = self.left_out[: binding[-1] + 1], self.left_out[binding[-1] + 1 :]
+        with stopped_at_unwanted(may_train=True):
+            for one in done:
+                try:
+                    exec(self._compiled([one.statement.node], flags=0), module.__dict__)  # noqa: S102
+                except NobodyAnswers:
+                    self.left_out.append(one)
+        return name in module.__dict__
+
+    def _rest_after(self, err: BaseException, body: CodeType) -> CodeType | None:
+        """Note the top-level statement that was stopped and return the code below it; raise the error if none was."""
+        place = _place_in(body, err.__traceback__)
+        statements = list(statements_in(ast.parse(self.get_data(self.path)), cell=0))
+        for number, one in enumerate(statements):
+            end = (one.node.end_lineno or 0, one.node.end_col_offset or 0)
+            if (one.line, 0 if one.line < one.node.lineno else one.node.col_offset) <= place < end:
+                self.left_out.append(LeftOut(self.shown, one, what_stopped(err)))
+                rest = [following.node for following in statements[number + 1 :]]
+                return self._compiled(rest, flags=body.co_flags) if rest else None
+        raise err
+
+    def _compiled(self, nodes: list[ast.stmt], *, flags: int) -> CodeType:
+        kept = flags & __future__.annotations.compiler_flag
+        code = compile(ast.Module(nodes, type_ignores=[]), self.path, "exec", kept, dont_inherit=True)
+        assert isinstance(code, CodeType)
+        return code
+
+
+def _place_in(body: CodeType, trace: TracebackType | None) -> tuple[int, int]:
+    """Return the line and column where a file's own code was when something was raised."""
+    while trace is not None and trace.tb_frame.f_code is not body:
+        trace = trace.tb_next
+    if trace is None:
+        return 0, 0
+    line, _end, column, _end_column = list(body.co_positions())[trace.tb_lasti // 2]
+    return line or trace.tb_lineno, column or 0
+
+
+def install_student_files(root: Path) -> None:
+    """Have the modules below a folder imported by `StudentLoader`, in place of those of another folder before."""
+    remove_student_files()
+    sys.meta_path.insert(0, StudentFinder(root))
+
+
+def remove_student_files() -> None:
+    """Let Python import everything by itself again."""
+    for finder in [finder for finder in sys.meta_path if isinstance(finder, StudentFinder)]:
+        sys.meta_path.remove(finder)
+
+
+def left_out_of_files() -> list[LeftOut]:
+    """Return the statements that the files imported so far were stopped at, by file and line."""
+    loaders = [vars(module).get("__loader__") for module in list(sys.modules.values()) if type(module) is StudentModule]
+    found = [one for loader in loaders if isinstance(loader, StudentLoader) for one in loader.left_out]
+    return sorted(found, key=lambda one: (one.file, one.statement.line))
+
+
+def who_sets(module: str, name: str) -> LeftOut | None:
+    """Return the statement of a module's file that sets a name and was stopped, None where there is none."""
+    loader = getattr(sys.modules.get(module), "__loader__", None)
+    left_out = loader.left_out if isinstance(loader, StudentLoader) else []
+    return next((one for one in reversed(left_out) if name in one.statement.names), None)
