@@ -12,8 +12,9 @@ from grader.datasets import Limit, best_of, score
 LIMIT = Limit(train=128, valid=200, test=500)
 # Percent. All 100 epochs are run, on few images, for only then the schedule of the document lowers the learning rate:
 # with 10 epochs on eight times as many images the reference reaches 26 to 69 on digits, by the seed alone. As it
-# is, with other seeds and images, 86.4 ± 1.7 (digits, six of them) and 61.9 ± 2.4 (Fashion-MNIST, four). An untrained
-# network has 10. CIFAR-10 was not measured: its target only tells a training that does something from one that doesn't.
+# is, with other seeds and images, 86.4 ± 1.7 (digits, six of them) and 57.1 ± 3.7 (Fashion-MNIST, 60; an honest network
+# that is initialized otherwise 57.9 ± 3.4, 57 of them; the lowest of all has 48.8). An untrained network has 10.
+# CIFAR-10 was not measured: its target only tells a training that does something from one that doesn't.
 TARGETS = {"cifar10": 15.0, "fashion-mnist": 45.0, "digits": 70.0}
 OPTIONS = {
     "model_hparams": {"num_classes": 10, "c_hidden": [8, 12, 16], "num_blocks": [1, 1, 1]},
