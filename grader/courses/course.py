@@ -29,6 +29,7 @@ __all__ = [
     "check_files",
     "find_course",
     "is_hidden_file",
+    "kit_above",
     "list_slugs",
     "read_assignment",
     "read_kit",
@@ -76,6 +77,14 @@ def read_kit(folder: Path) -> Assignment | None:
         return None
     slug = folder.resolve().name or "kit"
     return read_assignment_file(Home(slug=slug, folder=checks, assets=checks / "assets", reference=None))
+
+
+def kit_above(path: Path) -> Path | None:
+    """Return the nearest folder at or above `path` that is a students' kit, None where there is none."""
+    here = path.resolve()
+    return next(
+        (folder for folder in (here, *here.parents) if (folder / CHECKS_FOLDER / ASSIGNMENT_FILE).is_file()), None
+    )
 
 
 def _name_others(slug: str, slugs: tuple[str, ...]) -> str:
