@@ -1,6 +1,6 @@
 """Read the files of CIFAR-10 and Fashion-MNIST, trusting no number in them that hasn't been checked.
 
-`grader.datasets.places` finds them; `grader.datasets.load` splits what is read here.
+`grader.datasets.places` finds them; `grader.datasets.parts` splits what is read here.
 """
 
 import functools
@@ -13,11 +13,8 @@ from pathlib import Path
 
 import torch
 
-from grader.datasets.places import CIFAR10, data_folders
+from grader.datasets.places import CIFAR10, CIFAR10_ROW, CIFAR10_ROWS, FASHION_MNIST
 from grader.errors import DatasetError
-
-CIFAR10_ROWS = 10_000
-CIFAR10_ROW = 1 + 3 * 32 * 32
 
 _CLASSES = 10
 _MAX_BYTES = 1 << 28
@@ -30,12 +27,6 @@ class LabelledImages:
 
     images: torch.Tensor
     labels: torch.Tensor
-
-
-def python_version_of_cifar10(data: Path | None) -> Path | None:
-    """Return the folder of CIFAR-10's python version, which is a set of pickles, where there is one."""
-    folders = (root / "cifar-10-batches-py" for root in data_folders(data))
-    return next((folder for folder in folders if folder.is_dir()), None)
 
 
 def read_files(name: str, paths: Sequence[Path]) -> tuple[LabelledImages, LabelledImages]:
@@ -124,4 +115,5 @@ def _stamp(path: Path) -> object:
 
 
 def _unsound(path: Path, why: str) -> DatasetError:
-    return DatasetError(f"{path} {why}", remedy="Delete it and fetch the data set again.")
+    name = CIFAR10 if path.suffix == ".bin" else FASHION_MNIST
+    return DatasetError(f"{path} {why}", remedy=f"Delete it and run `grader data {name} --download`.")

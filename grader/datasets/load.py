@@ -3,22 +3,17 @@
 A probe gets `Dataset.for_probe()` and returns predictions; `grader.datasets.accuracy` scores them here.
 """
 
-import importlib.util
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
-from grader.datasets.downloads import download_files
-from grader.datasets.files import python_version_of_cifar10
 from grader.datasets.image_shapes import present_images
 from grader.datasets.parts import DRAWN, Limit, read_parts
-from grader.datasets.places import CIFAR10, FASHION_MNIST, FILE_DATASETS, FROM_SKLEARN, find_files
+from grader.datasets.places import CIFAR10, FASHION_MNIST
+from grader.datasets.presence import explain_absence
 from grader.errors import DatasetError
-
-DATASETS = (*FILE_DATASETS, "digits", *DRAWN)
 
 _CLASSES = {
     CIFAR10: ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
@@ -66,7 +61,6 @@ def load_dataset(
     name: str,
     *,
     data: Path | None = None,
-    download: bool = False,
     shape: tuple[int, ...] | None = None,
     limit: Limit = _ALL,
     seed: int = 0,
@@ -83,9 +77,6 @@ def load_dataset(
 
     Raises DatasetError for an unknown name, files that are absent or unsound, and a shape that can't be made.
     """
-    _check_known(name)
-    if download and name in FILE_DATASETS and find_files(name, data) is None:
-        download_files(name, data)
     absence = explain_absence(name, data=data)
     if absence:
         raise DatasetError(absence)
@@ -102,38 +93,6 @@ def load_dataset(
         classes=_CLASSES[name],
         source=f"{name} ({parts.where}), {len(parts.test[1])} test rows with test seed {test_seed}",
     )
-
-
-def available(names: Sequence[str], *, data: Path | None = None, download: bool = False) -> str | None:
-    """Return the first of the names whose data set is on this machine, or may be fetched, or None if none is."""
-    for name in names:
-        _check_known(name)
-        if (download and name in FILE_DATASETS) or not explain_absence(name, data=data):
-            return name
-    return None
-
-
-def explain_absence(name: str, *, data: Path | None = None) -> str:
-    """Say why a data set can't be used and what to do, or "" if it can."""
-    _check_known(name)
-    if name in FROM_SKLEARN and importlib.util.find_spec("sklearn") is None:
-        return f"{name} needs scikit-learn, which is not installed. Run `pip install 'torchgrade[courses]'`."
-    if name not in FILE_DATASETS or find_files(name, data) is not None:
-        return ""
-    pickles = python_version_of_cifar10(data) if name == CIFAR10 else None
-    if pickles:
-        return (
-            f"{pickles} holds CIFAR-10's python version: pickles, which run code when they are read, so the grader "
-            "doesn't read them. Fetch cifar-10-binary.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html, or "
-            "allow --download."
-        )
-    debian = ", install Debian's package dataset-fashion-mnist" if name == FASHION_MNIST else ""
-    return f"{name} is not on this machine. Name its folder with --data or $GRADER_DATA{debian}, or allow --download."
-
-
-def _check_known(name: str) -> None:
-    if name not in DATASETS:
-        raise DatasetError(f"There is no data set {name!r}.", remedy=f"Use one of: {', '.join(DATASETS)}.")
 
 
 def _present(name: str, x: torch.Tensor, shape: tuple[int, ...] | None) -> torch.Tensor:

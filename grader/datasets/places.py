@@ -10,12 +10,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import platformdirs
+
 FASHION_MNIST = "fashion-mnist"
 CIFAR10 = "cifar10"
 FILE_DATASETS = (CIFAR10, FASHION_MNIST)
 FROM_SKLEARN = ("digits", "moons")
 
 CIFAR10_FOLDER = "cifar-10-batches-bin"
+CIFAR10_ROWS = 10_000  # of each file
+CIFAR10_ROW = 1 + 3 * 32 * 32  # bytes
 CIFAR10_FILES = (*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin")
 FASHION_MNIST_FOLDER = Path("FashionMNIST", "raw")
 FASHION_MNIST_FILES = tuple(
@@ -25,9 +29,21 @@ DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 
 
 def data_folders(data: Path | None) -> list[Path]:
-    """Return the folders that hold data sets: the given one, then `$GRADER_DATA`."""
+    """Return the folders that hold data sets: the given one, `$GRADER_DATA`, then this user's own."""
     named = os.environ.get("GRADER_DATA")
-    return [folder for folder in (data, Path(named) if named else None) if folder is not None]
+    folders = [data, Path(named) if named else None, own_folder()]
+    return [folder for folder in folders if folder is not None]
+
+
+def own_folder() -> Path:
+    """Return the folder where this user's downloads go where `$GRADER_DATA` doesn't name another."""
+    return platformdirs.user_data_path("torchgrade", appauthor=False)
+
+
+def python_version_of_cifar10(data: Path | None) -> Path | None:
+    """Return CIFAR-10's python version, which is a set of pickles, where a data folder has it, packed or not."""
+    names = ("cifar-10-batches-py", "cifar-10-python.tar.gz")
+    return next((path for root in data_folders(data) for name in names if (path := root / name).exists()), None)
 
 
 def find_files(name: str, data: Path | None) -> list[Path] | None:

@@ -16,8 +16,9 @@ import torch
 
 from grader.courses.checks import Check, after_those_of, check_of, duplicates, in_order, refuse_points_after_advice
 from grader.courses.course import Assignment, find_course, read_assignment
-from grader.datasets.load import Dataset, available, explain_absence, load_dataset
+from grader.datasets.load import Dataset, load_dataset
 from grader.datasets.parts import Limit
+from grader.datasets.presence import available, explain_absence
 from grader.errors import CourseError, GraderError
 from grader.grading.check_imports import importable_helpers
 from grader.grading.curves import Curves

@@ -49,7 +49,7 @@ def test_an_unsound_idx_file_is_refused(tmp_path, content, words):
     with pytest.raises(DatasetError) as caught:
         read_idx(_write(tmp_path / "file", content))
     assert words in str(caught.value)
-    assert caught.value.remedy == "Delete it and fetch the data set again."
+    assert caught.value.remedy == "Delete it and run `grader data fashion-mnist --download`."
 
 
 def test_a_file_that_unpacks_without_end_is_refused(tmp_path):
@@ -107,7 +107,9 @@ def test_a_cifar10_batch_is_read(tmp_path):
 def test_an_unsound_cifar10_batch_is_refused(tmp_path, content, words):
     """A batch of another size, or with a label that is no class, is refused."""
     with pytest.raises(DatasetError, match=words):
-        read_cifar10_batch(_write(tmp_path / "b", content), rows=1)
+        read_cifar10_batch(_write(tmp_path / "b.bin", content), rows=1)
+    with pytest.raises(DatasetError, match="run `grader data cifar10 --download`"):
+        read_cifar10_batch(_write(tmp_path / "b.bin", content), rows=1)
 
 
 def test_an_incomplete_folder_is_not_found(tmp_path, monkeypatch):

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from grader.datasets import places as dataset_places
-from grader.datasets.files import CIFAR10_ROW, CIFAR10_ROWS
-from grader.datasets.load import DATASETS, available, explain_absence, load_dataset
-from grader.datasets.parts import Limit
-from grader.datasets.places import CIFAR10_FILES, FASHION_MNIST_FILES, FASHION_MNIST_FOLDER
+from grader.datasets.load import load_dataset
+from grader.datasets.parts import DRAWN, Limit
+from grader.datasets.places import CIFAR10_FILES, CIFAR10_ROW, CIFAR10_ROWS, FASHION_MNIST_FILES, FASHION_MNIST_FOLDER
+from grader.datasets.presence import DATASETS, available, explain_absence, place_of
 from grader.errors import DatasetError
 
 
@@ -20,6 +20,7 @@ from grader.errors import DatasetError
 def no_data_elsewhere(monkeypatch, tmp_path):
     monkeypatch.delenv("GRADER_DATA", raising=False)
     monkeypatch.setattr(dataset_places, "DEBIAN_FOLDER", tmp_path / "not-installed")
+    monkeypatch.setattr(dataset_places, "own_folder", lambda: tmp_path / "own")
 
 
 def _idx(values, *, magic):
@@ -174,11 +175,16 @@ def test_cifar10_is_read_from_the_environments_folder(tmp_path, monkeypatch):
     assert dataset.test_x[row].nonzero().tolist() == [[0, 0, 0]]
 
 
-def test_the_python_version_of_cifar10_is_not_read(tmp_path):
-    """CIFAR-10's pickles are refused with the reason and the remedy."""
-    (tmp_path / "cifar-10-batches-py").mkdir()
+@pytest.mark.parametrize("name", ["cifar-10-batches-py", "cifar-10-python.tar.gz"])
+def test_the_python_version_of_cifar10_is_not_read(tmp_path, name):
+    """CIFAR-10's pickles, packed or not, are refused with the reason and the command that fetches the other version."""
+    (tmp_path / name).mkdir()
     assert available(["cifar10"], data=tmp_path) is None
-    with pytest.raises(DatasetError, match=r"python version: pickles, which run code .* cifar-10-binary\.tar\.gz"):
+    assert explain_absence("cifar10", data=tmp_path) == (
+        f"{tmp_path / name} is CIFAR-10's python version: pickles, which run code when they are read. "
+        "`grader data cifar10 --download` fetches the binary version."
+    )
+    with pytest.raises(DatasetError, match="python version: pickles"):
         load_dataset("cifar10", data=tmp_path)
 
 
@@ -186,11 +192,24 @@ def test_absence_is_explained_with_a_remedy():
     """A data set that is not there is explained by the ways to get it; one that is there by nothing."""
     assert explain_absence("moons") == ""
     assert explain_absence("cifar10") == (
-        "cifar10 is not on this machine. Name its folder with --data or $GRADER_DATA, or allow --download."
+        "cifar10 is not on this machine. `grader data cifar10 --download` fetches it (170 MB); where it is already, "
+        "set $GRADER_DATA to its folder."
     )
     assert "install Debian's package dataset-fashion-mnist" in explain_absence("fashion-mnist")
     with pytest.raises(DatasetError, match="cifar10 is not on this machine"):
         load_dataset("cifar10")
+
+
+def test_every_data_set_is_known():
+    """The names are those that can be loaded: what is drawn, what has files, and digits."""
+    assert set(DATASETS) == {*DRAWN, "digits", "cifar10", "fashion-mnist"}
+
+
+def test_where_a_data_set_comes_from(tmp_path, monkeypatch):
+    """Its place is the folder of its files, the package that brings it, or that it is generated."""
+    folder = _write_fashion_mnist(tmp_path / "own" / FASHION_MNIST_FOLDER)
+    assert place_of("fashion-mnist") == str(folder)
+    assert [place_of(name) for name in ("digits", "moons", "spirals")] == ["with scikit-learn"] * 2 + ["generated"]
 
 
 def test_absence_of_scikit_learn_is_explained(monkeypatch):
@@ -201,11 +220,10 @@ def test_absence_of_scikit_learn_is_explained(monkeypatch):
     assert available(["digits", "moons", "spirals"]) == "spirals"
 
 
-def test_the_first_available_name_wins(tmp_path):
-    """available returns the first present name, and counts what may be fetched as present."""
+def test_the_first_available_name_wins():
+    """available returns the first present name, None where there is none."""
     assert available(["cifar10", "digits", "moons"]) == "digits"
     assert available(["cifar10"]) is None
-    assert available(["cifar10", "digits"], data=tmp_path, download=True) == "cifar10"
 
 
 def test_an_unknown_name_lists_the_known_ones():
