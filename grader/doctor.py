@@ -7,22 +7,30 @@ import importlib
 import importlib.metadata
 import sys
 
+from grader.datasets.presence import DATASETS, absence_of, place_of
 from grader.errors import SandboxError
 from grader.runs.cards import usable_cards
+from grader.sandbox.outside.bubblewrap import find_bubblewrap
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.trial import Diagnosis, try_server
 from grader.sandbox.outside.walls import Wall
 
+# Extras of ours that a command can do without: the package, the extra that brings it, and what it is for.
+_OPTIONAL = (
+    ("watchfiles", "watch", "`grader check --watch`"),
+    ("distributed", "cluster", "`grader grade --cluster`"),
+)
+
 
 def examine() -> list[Diagnosis]:
-    """Try everything that grading needs."""
-    walls = [try_wall(wall) for wall in (Wall.BUBBLEWRAP, Wall.PROCESS)]
-    return [*_versions(), _torchvision(), *walls, *_gpu(), *_datasets()]
+    """Try everything that checking and grading need."""
+    walls = [_bubblewrap(), try_wall(Wall.PROCESS)]
+    return [*_versions(), _torchvision(), *_optional(), *walls, *_gpu(), *_datasets()]
 
 
 def _versions() -> list[Diagnosis]:
     python = ".".join(map(str, sys.version_info[:3]))
-    findings = [Diagnosis("Python", sys.version_info >= (3, 11), python, "Python 3.11 or newer is needed.")]
+    findings = [Diagnosis("Python", sys.version_info >= (3, 11), python, "Install Python 3.11 or newer.")]
     for package in ("torch", "torchvision", "pytest", "pytest-timeout"):
         try:
             findings.append(Diagnosis(package, is_good=True, message=importlib.metadata.version(package)))
@@ -31,6 +39,30 @@ def _versions() -> list[Diagnosis]:
                 Diagnosis(package, is_good=False, message="not installed", remedy=f"`pip install {package}`")
             )
     return findings
+
+
+def _optional() -> list[Diagnosis]:
+    findings = []
+    for package, extra, use in _OPTIONAL:
+        try:
+            findings.append(Diagnosis(package, is_good=True, message=importlib.metadata.version(package)))
+        except importlib.metadata.PackageNotFoundError:
+            message, remedy = f"not installed; {use} needs it", f'`pip install "torchgrade[{extra}]"`'
+            findings.append(Diagnosis(package, is_good=True, message=message, remedy=remedy, is_here=False))
+    return findings
+
+
+def _bubblewrap() -> Diagnosis:
+    """Try the wall around strangers' code, and say which bubblewrap builds it and why another one doesn't."""
+    subject = f"wall `{Wall.BUBBLEWRAP}`"
+    try:
+        found = find_bubblewrap()
+    except SandboxError as err:
+        is_linux = sys.platform == "linux"  # elsewhere there can be none, and whoever only checks needs none
+        return Diagnosis(subject, is_good=not is_linux, message=err.message, remedy=err.remedy, is_here=False)
+    finding = try_wall(Wall.BUBBLEWRAP)
+    others = "".join(f"; not with {why}" for why in found.refused)
+    return Diagnosis(subject, finding.is_good, f"{finding.message} with {found.path}{others}", finding.remedy)
 
 
 def try_wall(wall: Wall, *, device: str = "cpu") -> Diagnosis:
@@ -46,7 +78,8 @@ def _gpu() -> list[Diagnosis]:
     """Try a wall around a graphics card, where there is one."""
     cards = usable_cards()
     if not cards:
-        return [Diagnosis("GPU", is_good=True, message="none: checks that need one are skipped and cost no points")]
+        message = "none: checks that need one are skipped and cost no points"
+        return [Diagnosis("GPU", is_good=True, message=message, is_here=False)]
     free = ", ".join(f"{card.name} ({card.free_mib:g} MiB free)" if card.free_mib else card.name for card in cards)
     return [Diagnosis("GPU", is_good=True, message=free), try_wall(Wall.BUBBLEWRAP, device="cuda")]
 
@@ -68,6 +101,9 @@ def _torchvision() -> Diagnosis:
 
 def _datasets() -> list[Diagnosis]:
     """Say which data sets are here; one that is not makes the checks that want it use another, or be skipped."""
-    from grader.datasets.load import DATASETS, explain_absence
-
-    return [Diagnosis(f"data set {name}", is_good=True, message=explain_absence(name) or "here") for name in DATASETS]
+    findings = []
+    for name in DATASETS:
+        absence, remedy = absence_of(name)
+        message = absence or place_of(name)
+        findings.append(Diagnosis(f"data set {name}", True, message, remedy=remedy, is_here=not absence))
+    return findings

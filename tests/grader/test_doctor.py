@@ -1,21 +1,39 @@
 """Tests of grader.doctor."""
 
+import inspect
+import json
+import re
+from pathlib import Path
+
 import pytest
 
-from grader.datasets.load import DATASETS
-from grader.doctor import examine, try_wall
+from grader.cli import app
+from grader.datasets import places
+from grader.datasets.presence import DATASETS
+from grader.doctor import _bubblewrap, examine, try_wall
 from grader.errors import SandboxError
-from grader.sandbox.outside.walls import Wall
+from grader.sandbox.outside.bubblewrap import Bubblewrap
+from grader.sandbox.outside.trial import Diagnosis
+from grader.sandbox.outside.walls import Wall, remedy_for
 
 
 @pytest.fixture
 def broken(monkeypatch):
     """Make walls impossible to build."""
 
-    def refuse(wall, **_settings):
+    def refuse(wall=Wall.BUBBLEWRAP, **_settings):
         raise SandboxError(f"The {wall} wall could not be built: no.", remedy="Try another machine.")
 
     monkeypatch.setattr("grader.doctor.ForkServer", refuse)
+    monkeypatch.setattr("grader.doctor.find_bubblewrap", refuse)
+
+
+@pytest.fixture
+def without_data(monkeypatch, tmp_path):
+    """Hide the data sets of this machine."""
+    monkeypatch.delenv("GRADER_DATA", raising=False)
+    monkeypatch.setattr(places, "DEBIAN_FOLDER", tmp_path / "nothing")
+    monkeypatch.setattr(places, "own_folder", lambda: tmp_path / "own")
 
 
 def test_a_wall_that_cannot_be_built_is_told(broken):
@@ -32,7 +50,7 @@ def test_everything_that_grading_needs_is_examined(broken):
     """The findings cover Python, the packages, both walls, the GPU and the data sets, in this order."""
     subjects = [finding.subject for finding in examine()]
     assert subjects == [
-        "Python", "torch", "torchvision", "pytest", "pytest-timeout", "import torchvision",
+        "Python", "torch", "torchvision", "pytest", "pytest-timeout", "import torchvision", "watchfiles", "distributed",
         "wall `bubblewrap`", "wall `process`", "GPU", *(f"data set {name}" for name in DATASETS),
     ]  # fmt: skip
 
@@ -62,8 +80,68 @@ def test_a_torchvision_of_another_torch_is_told(broken, monkeypatch):
     assert "built for this torch" in finding.remedy
 
 
-def test_data_sets_are_told(broken):
-    """Each data set is here, or says where it was looked for; an absent one is no fault of the machine."""
+def test_only_what_is_here_gets_a_tick(broken, without_data, monkeypatch):
+    """A data set that is not here, and an extra that is not installed, is no fault and has no ✓ either."""
+    import importlib.metadata
+
+    def missing(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr("importlib.metadata.version", missing)
     findings = {finding.subject: finding for finding in examine()}
-    assert findings["data set moons"].message == "here"
-    assert all(finding.is_good for name, finding in findings.items() if name.startswith("data set"))
+    marks = {name: findings[f"data set {name}"].mark for name in DATASETS}
+    assert marks == {"cifar10": "–", "fashion-mnist": "–", "digits": "✓", "moons": "✓", "spirals": "✓"}
+    assert findings["data set cifar10"].remedy.startswith("`grader data cifar10 --download` fetches it")
+    assert findings["watchfiles"].mark == "–"
+    assert findings["watchfiles"].remedy == '`pip install "torchgrade[watch]"`'
+
+
+def test_the_bubblewrap_that_works_is_named(monkeypatch):
+    """The finding on the wall names the binary that builds it, and says why another one doesn't."""
+    found = Bubblewrap(Path("/opt/bwrap"), ("/usr/bin/bwrap: no permission",))
+    monkeypatch.setattr("grader.doctor.find_bubblewrap", lambda: found)
+    trial = Diagnosis("wall `bubblewrap`", is_good=True, message="a trial run took 1 ms")
+    monkeypatch.setattr("grader.doctor.try_wall", lambda _wall: trial)
+    assert _bubblewrap().message == "a trial run took 1 ms with /opt/bwrap; not with /usr/bin/bwrap: no permission"
+
+
+def test_elsewhere_than_on_linux_the_wall_is_no_fault(broken, monkeypatch):
+    """On a laptop without Linux the wall is not here, and checking one's own work doesn't need it."""
+    assert _bubblewrap().mark == "✗"
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert (_bubblewrap().mark, _bubblewrap().remedy) == ("–", "Try another machine.")
+
+
+def test_remedies_exist(broken, without_data, monkeypatch, tmp_path):
+    """Whatever fails has a remedy, none sends back to the doctor, and each command of ours in one is there."""
+    monkeypatch.setattr("importlib.import_module", lambda name: 1 / 0)
+    findings = [finding for finding in examine() if finding.mark != "✓"]
+    assert [finding.subject for finding in findings if not finding.remedy and finding.subject != "GPU"] == []
+    said = " ".join([finding.remedy for finding in findings] + [remedy_for(wall) for wall in Wall])
+    assert "grader doctor" not in said
+    verbs = {command.callback.__name__: command.callback for command in app.registered_commands}
+    commands = re.findall(r"`grader (\w+)([^`]*)`", said)
+    assert {verb for verb, _rest in commands} == {"data"}
+    for verb, rest in commands:
+        assert set(re.findall(r"--(\w+)", rest)) <= set(inspect.signature(verbs[verb]).parameters)
+
+
+def test_findings_for_programs(broken, without_data, call_grader, tmp_path):
+    """`grader doctor --json` has the same findings for programs, each with its state."""
+    ended = call_grader("doctor", "--json", cwd=tmp_path)
+    assert ended.returncode == 3
+    told = json.loads(ended.stdout)
+    assert (told["schema_version"], told["is_sound"]) == (1, False)
+    states = {row["subject"]: row["state"] for row in told["findings"]}
+    assert (states["Python"], states["wall `process`"], states["data set cifar10"]) == ("works", "fails", "absent")
+
+
+def test_failures_are_printed_with_what_to_do(broken, without_data, call_grader, tmp_path):
+    """`grader doctor` prints a line each, and below what is missing what to do; exit code 3 where something fails."""
+    ended = call_grader("doctor", cwd=tmp_path)
+    lines = ended.stdout.splitlines()
+    assert ended.returncode == 3
+    number = lines.index("✗ wall `process`: The process wall could not be built: no.")
+    assert lines[number + 1] == "    → Try another machine."
+    number = lines.index("– data set cifar10: cifar10 is not on this machine.")
+    assert lines[number + 1].startswith("    → `grader data cifar10 --download` fetches it")

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from grader.errors import SandboxError
-from grader.sandbox.outside.walls import Launched, Wall, launch
+from grader.sandbox.outside.walls import Launched, Wall, launch, remedy_for
 from grader.sandbox.wire.limits import Limits
 from grader.sandbox.wire.protocol import FrameReader, frame, read_note, send_descriptors
 
@@ -89,7 +89,7 @@ class ForkServer:
             self.close()
             raise SandboxError(
                 f"The {self.wall} wall could not be built: {said or err}",
-                remedy="`grader doctor` says what is missing. `--wall process` does without, for code that you trust.",
+                remedy=remedy_for(self.wall),
             ) from err
         except BaseException:  # Ctrl-C: it would go on importing, for nobody
             self._launched.process.kill()
@@ -148,7 +148,7 @@ class ForkServer:
         if "failed" in answer:
             raise SandboxError(
                 f"The walls of a submission could not be built: {answer['why'] or 'it ended at once'}.",
-                remedy="`grader doctor` says what this machine lacks.",
+                remedy=remedy_for(self.wall),
             )
         return name
 

