@@ -15,7 +15,7 @@ from synthetic import COURSE, Kind
 
 FULL = 15.0
 _WITHOUT_LEAKY_RELU = 11.0
-_COMMAND = [sys.executable, "-m", "grader.cli"]
+_COMMAND = [sys.executable, "-m", "grader"]
 
 
 class WrongGrades(Exception):

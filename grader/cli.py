@@ -3,18 +3,22 @@
 Each verb is a function in the module of its name in `grader.commands`; heavy imports wait until a verb needs them.
 """
 
+import importlib.metadata
 import io
 import sys
 import traceback
+from typing import Annotated
 
 import typer
 
 from grader.commands.audit import audit
 from grader.commands.check import check
+from grader.commands.data import data
 from grader.commands.doctor import doctor
 from grader.commands.export import export
 from grader.commands.grade import grade
 from grader.commands.manual import manual
+from grader.commands.options import AUTHORS, INSTRUCTORS, STUDENTS
 from grader.commands.record import record
 from grader.commands.report import report
 from grader.commands.similar import similar
@@ -23,17 +27,44 @@ from grader.commands.telling import complain
 from grader.commands.template import template
 from grader.errors import GraderError, SandboxError, StoreError
 
+_VERBS = {
+    STUDENTS: (check, data, doctor),
+    INSTRUCTORS: (grade, status, manual, report, export, similar),
+    AUTHORS: (record, template, audit),
+}
+
 app = typer.Typer(
     name="grader",
     help="Grade PyTorch course assignments: the verdict is made outside the student's process.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _verb in (check, grade, manual, report, status, similar, record, template, audit, export, doctor):
-    app.command()(_verb)
+for _reader, _verbs in _VERBS.items():
+    for _verb in _verbs:
+        app.command(rich_help_panel=_reader)(_verb)
+
+
+def _tell_version(is_asked: bool) -> None:
+    """Print the version and end, where it is asked for."""
+    if is_asked:
+        try:
+            version = importlib.metadata.version("torchgrade")
+        except importlib.metadata.PackageNotFoundError:
+            version = "from its source, not installed"
+        typer.echo(f"torchgrade {version}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", help="Show the version and exit.", is_eager=True, callback=_tell_version)
+    ] = False,
+) -> None:
+    """Grade PyTorch course assignments: the verdict is made outside the student's process."""
 
 
 def main() -> None:
@@ -50,7 +81,3 @@ def main() -> None:
         traceback.print_exc()
         complain("The grader itself failed.", "Please report the lines above.")
         sys.exit(3)
-
-
-if __name__ == "__main__":
-    main()

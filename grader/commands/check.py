@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.commands.options import CourseOption, TaskOption
+from grader.commands.options import AUTHORS, TaskOption
 from grader.commands.telling import complain, known_tasks, tell, tell_of_other_torch
 from grader.errors import CourseError, UsageError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def check(
-    path: Annotated[Path, typer.Argument(help="The folder you work in.")] = Path(),
+    path: Annotated[Path, typer.Argument(help="The folder you work in, or a file of it.")] = Path(),
     *,
     task: TaskOption = None,
     quick: Annotated[bool, typer.Option("--quick", help="Leave out the tasks that train for long.")] = False,
@@ -34,34 +34,43 @@ def check(
         bool, typer.Option("--debug", help="Run in this process, so that breakpoint() works. No limits.")
     ] = False,
     assignment: Annotated[
-        str | None, typer.Option("--assignment", "-a", help="Its slug.", show_default="found by the files")
+        str | None,
+        typer.Option(
+            "--assignment", "-a", help="Its slug.", show_default="found by the files", rich_help_panel=AUTHORS
+        ),
     ] = None,
-    course: CourseOption = None,
+    course: Annotated[
+        Path | None,
+        typer.Option("--course", help="The course's folder.", show_default="found upwards", rich_help_panel=AUTHORS),
+    ] = None,
 ) -> None:
     """Check your own work: what is right, what is wrong and why.
 
-    Run it in the assignment's folder. What is still to mend comes first. Exit code 0: all passed, 1: not yet, 3: the
-    grader failed; with --watch, that of the last round.
+    Run it in the assignment's folder, or anywhere below it. What is still to mend comes first. Exit code 0: all
+    passed, 1: not yet, 3: the grader failed; with --watch, that of the last round.
     """
     if watch and debug:
         raise UsageError(
             "`--watch` starts your code afresh at each save, `--debug` runs it in this process.",
             remedy="Leave out one of the two.",
         )
-    from grader.courses.own_work import find_assignment
+    from grader.courses.own_work import find_own_work
     from grader.grading.grade import grade_all
     from grader.grading.job import Job, Order
     from grader.sandbox.outside.walls import Wall
     from grader.submissions.submission import Found
 
-    chosen = find_assignment(path, slug=assignment, course=course)
+    work = find_own_work(path, slug=assignment, course=course)
+    chosen = work.assignment
     wall = Wall.INLINE if debug else Wall.PROCESS
     order = Order(chosen.folder, chosen, wall=wall, tasks=_tasks(chosen, task, quick=quick))
+    if work.path != path.resolve() or work.path.is_file():
+        tell(f"Checking {work.path}.")
     tell_of_other_torch(chosen)
-    found = Found(path.resolve().name, path.resolve())
+    found = Found(work.path.name, work.path)
     shown = partial(_show, named=task, html=html)
     if watch:
-        again = lambda: replace(order, assignment=find_assignment(path, slug=assignment, course=course))  # noqa: E731
+        again = lambda: replace(order, assignment=find_own_work(path, slug=assignment, course=course).assignment)  # noqa: E731
         ignored = [html] if html else []
         raise typer.Exit(_watch(found, order, show=partial(shown, brief=True), again=again, ignored=ignored))
     codes: list[int] = []

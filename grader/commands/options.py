@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+STUDENTS, INSTRUCTORS, AUTHORS = "For students", "For instructors", "For authors of assignments"
+
 CourseOption = Annotated[
     Path | None, typer.Option("--course", help="The course's folder.", show_default="found from here upwards")
 ]

@@ -183,7 +183,7 @@ def run_grader():
 
     def run(*arguments, cwd, stdin="", environment=None, timeout_s=120):
         return subprocess.run(
-            [sys.executable, "-m", "grader.cli", *map(str, arguments)],
+            [sys.executable, "-m", "grader", *map(str, arguments)],
             cwd=cwd,
             input=stdin,
             env=_environment(environment or {}),
@@ -229,7 +229,7 @@ def start_grader():
 
     def start(*arguments, cwd, environment=None, stderr=subprocess.PIPE):
         return subprocess.Popen(
-            [sys.executable, "-m", "grader.cli", *map(str, arguments)],
+            [sys.executable, "-m", "grader", *map(str, arguments)],
             cwd=cwd,
             env=_environment(environment or {}),
             stdin=subprocess.DEVNULL,

@@ -1,5 +1,6 @@
 """Tests of grader.cli, each command in a process of its own."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -269,7 +270,7 @@ def test_a_bug_of_the_graders_own_exits_with_3(course, call_grader, monkeypatch)
     def fail(*_args, **_settings):
         raise RuntimeError("unforeseen")
 
-    monkeypatch.setattr("grader.courses.own_work.find_assignment", fail)
+    monkeypatch.setattr("grader.courses.own_work.find_own_work", fail)
     ended = call_grader("check", "reference/tiny", cwd=course)
     assert ended.returncode == 3
     assert "RuntimeError: unforeseen" in ended.stderr
@@ -297,14 +298,60 @@ def test_help_names_every_verb(run_grader, tmp_path):
     assert ended.returncode == 0
     for verb in ("check", "grade", "report", "record", "template", "export", "doctor"):
         assert verb in ended.stdout
+    students, instructors = ended.stdout.index("For students"), ended.stdout.index("For instructors")
+    assert students < ended.stdout.index("check ") < instructors < ended.stdout.index("grade ")
     assert "check" in run_grader(cwd=tmp_path).stdout
+
+
+def test_the_version_is_told(call_grader, tmp_path):
+    """`grader --version` names the package and its version."""
+    from importlib.metadata import version
+
+    assert call_grader("--version", cwd=tmp_path).stdout == f"torchgrade {version('torchgrade')}\n"
+
+
+def test_a_version_without_an_installation(call_grader, tmp_path, monkeypatch):
+    """Where the package is not installed, `--version` says so instead of failing."""
+    import importlib.metadata
+
+    def missing(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr("importlib.metadata.version", missing)
+    assert call_grader("-V", cwd=tmp_path).stdout == "torchgrade from its source, not installed\n"
+
+
+def test_shells_can_complete(tmp_path):
+    """What a shell asks while somebody types is answered with the verbs that fit."""
+    shell = {"_GRADER_COMPLETE": "complete_bash", "COMP_WORDS": "grader che", "COMP_CWORD": "1"}
+    command = Path(sys.executable).with_name("grader")
+    ended = subprocess.run([command], capture_output=True, text=True, cwd=tmp_path, env=os.environ | shell)
+    assert ended.stdout.split() == ["check"]
+
+
+def test_a_students_check_from_below_the_kit(kit, call_grader):
+    """`grader check FILE` from a folder below the kit checks the kit, and says which one."""
+    (kit / "student.py").write_text(GOOD)
+    ended = call_grader("check", "assignment.toml", cwd=kit / "checks")
+    assert ended.returncode == 0
+    assert f"Checking {kit.resolve()}." in _error(ended)
+    assert ended.stdout.splitlines()[-1] == "15 of 15 points: all 2 checks passed."
+
+
+def test_nobody_speaks_of_courses_to_students(call_grader, tmp_path):
+    """Outside of any kit `grader check` says which folder is meant, without a word of courses."""
+    ended = call_grader("check", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "There is no assignment here" in _error(ended)
+    assert "course" not in ended.stderr.replace(str(tmp_path), "")
 
 
 def test_the_doctor_examines_this_machine(call_grader, tmp_path):
     """`grader doctor` says what works, one line each, and exits with 0 or 3."""
     ended = call_grader("doctor", cwd=tmp_path)
-    good = all(line.startswith("✓") for line in ended.stdout.splitlines())
-    assert ended.returncode == (0 if good else 3)
+    marks = {line[0] for line in ended.stdout.splitlines() if not line.startswith(" ")}
+    assert marks <= set("✓–✗")
+    assert ended.returncode == (3 if "✗" in marks else 0)
     assert "wall `process`: a trial run took" in ended.stdout
 
 

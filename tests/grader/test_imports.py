@@ -34,6 +34,7 @@ FOLDERS = (
     "doctor",
     "commands",
     "cli",
+    "__main__",
 )
 IMPORTED_THERE = {"sandbox/inside", "probes", "notebook_probes"}
 BESIDE_STRANGERS = IMPORTED_THERE | {"errors", "sandbox/wire", "notebooks"}
