@@ -55,7 +55,7 @@ def _one_percent(lines: list[str]) -> list[str]:
 
 def _run_magic(shell: Any, line: str, cell: str | None) -> None:
     """Run the cell, if there is one, and check the tasks that the line names; `kit=PATH` names the kit."""
-    words = shlex.split(line)
+    words = _words_of(line)
     kit = next((word.removeprefix("kit=") for word in words if word.startswith("kit=")), None)
     tasks = [word for word in words if not word.startswith("kit=")]
     if cell is not None and cell.strip():
@@ -64,6 +64,13 @@ def _run_magic(shell: Any, line: str, cell: str | None) -> None:
             _say("The cell above failed, so nothing was checked.")
             return
     show_check(tasks, kit=kit)
+
+
+def _words_of(line: str) -> list[str]:
+    """Split a magic's line as a shell does, but for backslashes: these are in the paths of Windows."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=False)
+    lexer.whitespace_split, lexer.commenters, lexer.escape = True, "", ""
+    return list(lexer)
 
 
 def show_check(tasks: Sequence[str], *, kit: object = None) -> None:

@@ -75,7 +75,7 @@ def _keep_interpreter() -> Iterator[Callable[[], None]]:
     for kept in (sys.path, sys.meta_path):
         yield _keep_contents(kept)
     yield _keep_contents(os.environ)
-    if threading.current_thread() is threading.main_thread():
+    if hasattr(signal, "SIGALRM") and threading.current_thread() is threading.main_thread():
         handler = signal.getsignal(signal.SIGALRM)
         yield lambda: _set_handler(handler)
 

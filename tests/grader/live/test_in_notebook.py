@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from grader.live.in_notebook import find_kit, show_check
+from grader.live.in_notebook import _words_of, find_kit, show_check
 
 KIT = Path(__file__).parents[1] / "sample_courses" / "notebook-mini" / "student_template" / "notebook-mini"
 MLP = """\
@@ -172,6 +172,20 @@ def test_kit_by_its_path(kernel, folder):
         assert "6 of 6 points" in kernel.run(f"%check mlp kit='{folder}/checks'")
     finally:
         kernel.run(f"os.chdir({str(folder / 'deeper')!r})")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (r"mlp kit=C:\Users\me\hw", ["mlp", r"kit=C:\Users\me\hw"]),
+        (r"mlp kit='C:\my files\hw'", ["mlp", r"kit=C:\my files\hw"]),
+        ("mlp # 2", ["mlp", "#", "2"]),
+        ("", []),
+    ],
+)
+def test_words_of_a_magic(line, words):
+    """A path of Windows keeps its backslashes, and quotes hold words together."""
+    assert _words_of(line) == words
 
 
 def test_forbidden_names(kernel):
