@@ -12,6 +12,8 @@ from grader.errors import SandboxError
 from grader.runs.cards import usable_cards
 from grader.sandbox.outside.bubblewrap import find_bubblewrap
 from grader.sandbox.outside.forkserver_client import ForkServer
+from grader.sandbox.outside.servers import StartServer, can_fork
+from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.trial import Diagnosis, try_server
 from grader.sandbox.outside.walls import Wall
 
@@ -68,7 +70,8 @@ def _bubblewrap() -> Diagnosis:
 def try_wall(wall: Wall, *, device: str = "cpu") -> Diagnosis:
     """Build a wall, run a probe on a tiny submission behind it, and tell what happened."""
     try:
-        with ForkServer(wall, device=device) as server:
+        start: StartServer = ForkServer if can_fork() else Spawner
+        with start(wall, device=device) as server:
             return try_server(server)
     except SandboxError as err:
         return Diagnosis(f"wall `{wall}`", is_good=False, message=err.message, remedy=err.remedy)
@@ -80,6 +83,11 @@ def _gpu() -> list[Diagnosis]:
     if not cards:
         message = "none: checks that need one are skipped and cost no points"
         return [Diagnosis("GPU", is_good=True, message=message, is_here=False)]
+    if sys.platform != "linux":
+        names = ", ".join(card.name for card in cards)
+        return [
+            Diagnosis("GPU", is_good=True, message=f"{names}: only `grader grade`, on Linux, uses it", is_here=False)
+        ]
     free = ", ".join(f"{card.name} ({card.free_mib:g} MiB free)" if card.free_mib else card.name for card in cards)
     return [Diagnosis("GPU", is_good=True, message=free), try_wall(Wall.BUBBLEWRAP, device="cuda")]
 

@@ -27,6 +27,8 @@ from grader.grading.outcome import explain_outcome
 from grader.grading.session import Subject
 from grader.results.verdict import CheckResult, Verdict
 from grader.sandbox.outside.forkserver_client import ForkServer
+from grader.sandbox.outside.servers import StartServer, can_fork
+from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.walls import Wall
 from grader.sandbox.wire.protocol import Ending, ProbeCall, Sandbox
 from grader.submissions.submission import Found, read_submission
@@ -78,8 +80,9 @@ def record_assets(
     reference = read_submission(Found("reference", assignment.reference), assignment)
 
     def run(session: pytest.Session) -> None:
+        start: StartServer = ForkServer if can_fork() else Spawner
         with (
-            ForkServer(wall, preload=modules_to_preload(assignment)) as server,
+            start(wall, preload=modules_to_preload(assignment)) as server,
             open_sandbox(assignment, reference, server=server, limits=widest_limits(assignment)) as sandbox,
         ):
             recorded = _checks_that_record(session)

@@ -3,6 +3,7 @@
 `grader.runs.batch` grades them, `grader.commands.report` writes the files.
 """
 
+import sys
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -88,6 +89,7 @@ def grade(
     from grader.grading.job import Order
     from grader.submissions.submission import find_submissions
 
+    _refuse_elsewhere()
     outer, folder = _wall_for_strangers(wall), find_course(course or Path())
     chosen = read_assignment(folder, assignment)
     executor = choose_executor(cluster, cluster_config, assignment=chosen, jobs=_count_of(jobs), device=device)
@@ -117,6 +119,17 @@ def _classmates(out: Path) -> "dict[str, Origin]":
     with read_store(out) as store:
         origins = store.origins()
     return origins if len(origins) > 1 else {}
+
+
+def _refuse_elsewhere() -> None:
+    """Raise SandboxError where strangers' code can't be graded: their wall, and forks, are Linux's."""
+    if sys.platform != "linux":
+        from grader.sandbox.outside.bubblewrap import remedy_for_wall
+
+        raise SandboxError(
+            "`grader grade` runs code of strangers, which needs Linux; `grader check` works here.",
+            remedy=remedy_for_wall(),
+        )
 
 
 def _grade_into(

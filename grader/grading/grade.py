@@ -35,6 +35,8 @@ from grader.grading.text_answers import read_answers
 from grader.results.verdict import Answer, CheckResult, Feedback, SubmissionResult, Verdict
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.scratch import remove_stale
+from grader.sandbox.outside.servers import Server, StartServer, can_fork
+from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.walls import Wall, is_in_view, temporary_folder
 from grader.submissions.packing import read_packed_submission
 from grader.submissions.submission import Found, Submission, read_reference, read_submission
@@ -49,7 +51,7 @@ def _stay_silent() -> None:
     pass
 
 
-def _ask_nothing(_servers: Sequence[ForkServer]) -> None:
+def _ask_nothing(_servers: Sequence[Server]) -> None:
     pass
 
 
@@ -92,7 +94,7 @@ class GradingSession:
         session: pytest.Session,
         order: Order,
         *,
-        servers: Sequence[ForkServer],
+        servers: Sequence[Server],
         digests: Mapping[str, str],
         alive: Callable[[], None],
     ) -> None:
@@ -130,7 +132,7 @@ class GradingSession:
         subject, beside = self._run(job, submission)
         self._alive()
         server = self._servers.get("cpu")
-        if order.executed is not None and server is not None:
+        if order.executed is not None and isinstance(server, ForkServer):
             executed = keep_executed(server, order.assignment, submission, folder=order.executed)
             beside = replace(beside, notes=(*beside.notes, *executed))
         result = add_up(
@@ -234,7 +236,7 @@ def grade_all(
     *,
     report: Callable[[SubmissionResult, str], None],
     alive: Callable[[], None] = _stay_silent,
-    ready: Callable[[Sequence[ForkServer]], None] = _ask_nothing,
+    ready: Callable[[Sequence[Server]], None] = _ask_nothing,
     digests: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Do jobs one after another in one session and report each result with the digest of what was graded.
@@ -257,7 +259,8 @@ def grade_all(
         devices = [] if wall is Wall.INLINE else sorted({"cpu", order.device})
         preload = modules_to_preload(assignment)
         with contextlib.ExitStack() as stack:
-            servers = [stack.enter_context(ForkServer(wall, preload=preload, device=one)) for one in devices]
+            start: StartServer = ForkServer if can_fork() else Spawner
+            servers = [stack.enter_context(start(wall, preload=preload, device=one)) for one in devices]
             for server in servers:
                 refuse_failed_preload(server)
             ready(servers)

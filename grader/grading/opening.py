@@ -14,9 +14,9 @@ from grader.courses.assignment import Assignment, SubmissionKind, probe_files
 from grader.errors import CourseError
 from grader.probes import places_of_probes
 from grader.results.notes import GIVEN_BACK
-from grader.sandbox.outside.forkserver_client import ForkServer
-from grader.sandbox.outside.host import ByDevice, WalledSandbox
+from grader.sandbox.outside.host import ByDevice
 from grader.sandbox.outside.inline import InlineSandbox
+from grader.sandbox.outside.servers import Server, open_in
 from grader.sandbox.wire.limits import Limits, limits_from
 from grader.sandbox.wire.protocol import Sandbox
 from grader.submissions.submission import Submission
@@ -29,14 +29,14 @@ def open_sandbox(
     assignment: Assignment,
     submission: Submission,
     *,
-    server: ForkServer | None,
-    on_cards: ForkServer | None = None,
+    server: Server | None,
+    on_cards: Server | None = None,
     folder: Path | None = None,
     limits: Limits | None = None,
 ) -> Iterator[Sandbox]:
-    """Open a submission behind a fork server's wall, or inline in `folder` where there is no server.
+    """Open a submission behind a server's wall, or inline in `folder` where there is no server.
 
-    `on_cards` is the fork server for probes on graphics cards. `limits` are the assignment's where none are given.
+    `on_cards` is the server for probes on graphics cards. `limits` are the assignment's where none are given.
     """
     probes = read_probes(assignment)
     limits = limits or limits_of(assignment)
@@ -44,7 +44,7 @@ def open_sandbox(
     with contextlib.ExitStack() as stack:
         if server is not None:
             walled = [
-                WalledSandbox(one, files=submission.files, probes=probes, limits=limits, shims=assignment.sandbox.shims)
+                open_in(one, files=submission.files, probes=probes, limits=limits, shims=assignment.sandbox.shims)
                 for one in (server, on_cards)
                 if one is not None
             ]
@@ -78,7 +78,7 @@ def modules_to_preload(assignment: Assignment) -> tuple[str, ...]:
     return (*assignment.sandbox.preload, *([_FIRST_GRADIENT] if asks else []))
 
 
-def refuse_failed_preload(server: ForkServer) -> None:
+def refuse_failed_preload(server: Server) -> None:
     """Raise CourseError if a module that the assignment preloads can't be imported: students' code may need it too."""
     if server.problems:
         raise CourseError(

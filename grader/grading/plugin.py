@@ -29,6 +29,8 @@ from grader.grading.opening import modules_to_preload, open_sandbox
 from grader.grading.session import Conversation, RecordedAssets, Subject
 from grader.results.verdict import CheckResult, Feedback, Verdict
 from grader.sandbox.outside.forkserver_client import ForkServer
+from grader.sandbox.outside.servers import StartServer, can_fork
+from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.walls import Wall, wall_named
 from grader.submissions.submission import Found, read_submission
 
@@ -102,7 +104,8 @@ class _Alone:
         wall = wall_named(self._config.getoption("--wall"))
         server = None
         if wall is not Wall.INLINE:
-            server = self._stack.enter_context(ForkServer(wall, preload=modules_to_preload(assignment)))
+            start: StartServer = ForkServer if can_fork() else Spawner
+            server = self._stack.enter_context(start(wall, preload=modules_to_preload(assignment)))
         sandbox = self._stack.enter_context(open_sandbox(assignment, submission, server=server, folder=folder))
         forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
         self._config.stash[SUBJECT] = Subject(sandbox, RecordedAssets(assignment.assets).expect, forbidden=forbidden)

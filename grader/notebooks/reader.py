@@ -6,7 +6,6 @@ output.
 
 import contextlib
 import json
-import resource
 import sys
 
 from grader.errors import SubmissionError
@@ -18,9 +17,7 @@ _CPU_S = 60
 
 def main() -> None:
     """Read a notebook from stdin and write its cells, or what is wrong with it, to stdout as JSON."""
-    for kind, most in ((resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CPU, _CPU_S)):
-        with contextlib.suppress(ValueError, OSError):  # a lower limit is there already
-            resource.setrlimit(kind, (most, most))
+    _limit_own()
     try:
         notebook = read_notebook(sys.stdin.buffer.read(), name=sys.argv[1])
         answer = json.loads(write_notebook(notebook))
@@ -28,3 +25,14 @@ def main() -> None:
     except SubmissionError as err:
         answer = {"error": err.message, "remedy": err.remedy}
     sys.stdout.buffer.write(json.dumps(answer).encode())
+
+
+def _limit_own() -> None:
+    """Bound this process's memory and computing where the system can."""
+    try:
+        import resource
+    except ImportError:  # Windows: only one's own notebooks are read there
+        return
+    for kind, most in ((resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CPU, _CPU_S)):
+        with contextlib.suppress(ValueError, OSError):  # a lower limit is there already
+            resource.setrlimit(kind, (most, most))

@@ -64,5 +64,5 @@ def _own_groups() -> Iterator[Path]:
 
 def _read(path: Path) -> str:
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        return path.read_text().strip()
+        return path.read_text(encoding="utf-8").strip()
     return ""

@@ -10,6 +10,7 @@ import json
 import os
 import select
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -20,6 +21,7 @@ from grader.grading.job import Job, Order
 from grader.results.results_file import unpack_result
 from grader.results.verdict import SubmissionResult
 from grader.runs.cards import VISIBLE
+from grader.sandbox.outside.bubblewrap import remedy_for_wall
 from grader.sandbox.outside.scratch import remove_stale
 from grader.sandbox.outside.walls import Wall, temporary_folder
 from grader.sandbox.wire.child_python import python_command
@@ -87,6 +89,8 @@ class GradingProcess:
         return unpack_result(message["result"]), message["digest"]
 
     def _start(self, *, trial: bool = False) -> subprocess.Popen[bytes]:
+        if sys.platform == "win32":
+            raise SandboxError("Grading and auditing many submissions needs Linux.", remedy=remedy_for_wall())
         with self._starting:
             if self._stopped:
                 raise EOFError("the run was stopped")

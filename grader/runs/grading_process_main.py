@@ -20,7 +20,7 @@ from grader.grading.job import Job, Order
 from grader.grading.keys import digests_of
 from grader.results.results_file import pack_record
 from grader.results.verdict import SubmissionResult
-from grader.sandbox.outside.forkserver_client import ForkServer
+from grader.sandbox.outside.servers import Server
 from grader.sandbox.outside.trial import try_server
 from grader.submissions.submission import Found
 from grader.submissions.uploads import Part
@@ -69,7 +69,7 @@ def main() -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
-def _try_walls(servers: Sequence[ForkServer], answer: Callable[..., None], *, tells: bool) -> None:
+def _try_walls(servers: Sequence[Server], answer: Callable[..., None], *, tells: bool) -> None:
     """Try what is not known to work: each wall where this process `tells` that it can grade, and always each card's.
 
     Raises SandboxError if a tiny submission didn't run there.

@@ -98,6 +98,14 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.path not in slow)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_own_data(tmp_path_factory):
+    """Hide the data sets that whoever runs the tests has fetched for themselves."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def write_files():
     """Return a function that writes files, a dict of names to contents, below a folder and returns the folder."""

@@ -10,8 +10,9 @@ import pytest
 from grader.cli import app
 from grader.datasets import places
 from grader.datasets.presence import DATASETS
-from grader.doctor import _bubblewrap, examine, try_wall
+from grader.doctor import _bubblewrap, _gpu, examine, try_wall
 from grader.errors import SandboxError
+from grader.runs.cards import GraphicsCard
 from grader.sandbox.outside.bubblewrap import Bubblewrap
 from grader.sandbox.outside.trial import Diagnosis
 from grader.sandbox.outside.walls import Wall, remedy_for
@@ -110,6 +111,8 @@ def test_elsewhere_than_on_linux_the_wall_is_no_fault(broken, monkeypatch):
     assert _bubblewrap().mark == "✗"
     monkeypatch.setattr("sys.platform", "darwin")
     assert (_bubblewrap().mark, _bubblewrap().remedy) == ("–", "Try another machine.")
+    monkeypatch.setattr("grader.doctor.usable_cards", lambda: [GraphicsCard("0", None)])
+    assert [(one.mark, one.message) for one in _gpu()] == [("–", "0: only `grader grade`, on Linux, uses it")]
 
 
 def test_remedies_exist(broken, without_data, monkeypatch, tmp_path):

@@ -7,8 +7,6 @@ child forked beside a thread pool can hang for ever) and never starts CUDA: only
 
 import contextlib
 import gc
-import importlib
-import importlib.util
 import os
 import select
 import signal
@@ -23,9 +21,9 @@ import torch
 
 from grader.sandbox.inside import kernel, probe_process
 from grader.sandbox.inside.huge_pages import collapse_memory
+from grader.sandbox.inside.preloading import preload_modules
 from grader.sandbox.inside.seccomp import build_filter
 from grader.sandbox.inside.supervisor import OVER_MEMORY, Supervisor, leave_with
-from grader.sandbox.inside.torchvision_ops import make_torchvision_importable
 from grader.sandbox.wire import limits as bounds
 from grader.sandbox.wire.protocol import PRELOAD_FOLDER, note, read_frame, read_note, receive_descriptors
 
@@ -37,7 +35,7 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     settings = read_note(read_frame(control.fileno()))
     with _writable_home(PRELOAD_FOLDER) if settings["walled"] else contextlib.nullcontext():
-        problems = _preload(settings["preload"])
+        problems = preload_modules(settings["preload"])
     torch.set_num_threads(1)
     probe_process.warm_up(starts_engine=settings["device"] == "cpu")
     threads = _thread_count()
@@ -58,19 +56,6 @@ def _writable_home(folder: str) -> Iterator[None]:
     finally:
         os.environ.update(before)
         tempfile.tempdir = None
-
-
-def _preload(modules: list[str]) -> list[str]:
-    """Import modules once for all submissions; return a sentence for each that failed."""
-    problems = []
-    if importlib.util.find_spec("torchvision") is not None:
-        make_torchvision_importable()
-    for name in modules:
-        try:
-            importlib.import_module(name)
-        except Exception as err:
-            problems.append(f"{name} could not be imported: {type(err).__name__}: {err}"[:500])
-    return problems
 
 
 def _thread_count() -> int:

@@ -36,8 +36,9 @@ _SECCOMP_MODE_FILTER = 2
 _CAPABILITY_VERSION_3 = 0x20080522
 _LAST_CAPABILITY = 63
 
-_libc = ctypes.CDLL(None, use_errno=True)
-_libc_in_python = ctypes.PyDLL(None, use_errno=True)  # its calls keep Python's lock, as a fork has to
+if sys.platform == "linux":  # elsewhere this module is imported, too, and nothing in it called
+    _libc = ctypes.CDLL(None, use_errno=True)
+    _libc_in_python = ctypes.PyDLL(None, use_errno=True)  # its calls keep Python's lock, as a fork has to
 
 
 def _check(result: int, call: str) -> None:
@@ -58,7 +59,7 @@ def fork() -> int:
     locks and seed `random` is skipped: it writes to three hundred pages, each of which would have to be copied.
     Why: docs/decisions.md#plain-forks
     """
-    if sys.platform != "linux" or len(sys._current_frames()) > 1:
+    if len(sys._current_frames()) > 1:
         return os.fork()
     child = int(_libc_in_python.fork())
     _check(min(child, 0), "fork")

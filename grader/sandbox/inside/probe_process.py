@@ -147,7 +147,7 @@ def serve_probes(connection: socket.socket, *, root: Path, limits: bounds.Limits
     descriptor = connection.fileno()
     settings = read_note(read_frame(descriptor))
     sources = unpack_files(read_frame(descriptor))
-    _write_files(unpack_files(read_frame(descriptor)), root=root)
+    write_files(unpack_files(read_frame(descriptor)), root=root)
     os.chdir(root)
     provide(shims_named(settings["shims"]))
     plain_progress_bars()
@@ -175,7 +175,8 @@ def serve_probes(connection: socket.socket, *, root: Path, limits: bounds.Limits
             )
 
 
-def _write_files(files: Mapping[str, bytes], *, root: Path) -> None:
+def write_files(files: Mapping[str, bytes], *, root: Path) -> None:
+    """Write a submission's files below a folder."""
     for name, data in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -196,7 +197,7 @@ def _answer(
     call, _devices = unpack_values(payload)
     probe = probes[call["probe"]]
     is_here = call["device"] == "cpu"  # a student's module may start CUDA, which has to happen in the fork
-    failed = _import_needed(probe, imported, root=root) if is_here else None
+    failed = import_needed(probe, imported, root=root) if is_here else None
     connection.sendall(note(imported=call["id"]))
     _flush()
     if failed:
@@ -213,7 +214,8 @@ def _answer(
     connection.sendall(note(end=call["id"], status=status, cpu_s=cpu_s, peak_kib=usage.ru_maxrss))
 
 
-def _import_needed(probe: Probe, imported: dict[str, dict[str, Any] | None], *, root: Path) -> dict[str, Any] | None:
+def import_needed(probe: Probe, imported: dict[str, dict[str, Any] | None], *, root: Path) -> dict[str, Any] | None:
+    """Import what a probe needs and is not `imported` yet; return the report of the first that failed, or None."""
     for name in probe.needs:
         if name not in imported:
             imported[name] = import_student(name, root=root)
@@ -238,11 +240,11 @@ def _run_in_fork(
     """
     status = 1
     try:
-        with contextlib.suppress(OSError, AttributeError):  # other systems have no prctl
+        with contextlib.suppress(OSError):
             kernel.die_with_parent(signal.SIGKILL)
         bounds.apply_to_probe(cpu_s=call["cpu_s"])
         let_complete(seconds=_SHARE * min(call["cpu_s"], call["wall_s"]))
-        failed = _import_needed(probe, imported, root=root)
+        failed = import_needed(probe, imported, root=root)
         if failed:
             result = pack_values({"error": failed})
         else:

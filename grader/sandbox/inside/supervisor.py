@@ -62,12 +62,12 @@ class Supervisor:
 
     def supervise_tree(self) -> int:
         """Start the submission as a plain child, for walls without namespaces."""
-        with contextlib.suppress(OSError, AttributeError):  # other systems have no prctl
+        with contextlib.suppress(OSError):
             kernel.adopt_orphans()
             kernel.die_with_parent(signal.SIGTERM)
         first = kernel.fork()
         if first == 0:
-            with contextlib.suppress(OSError, AttributeError):
+            with contextlib.suppress(OSError):
                 kernel.die_with_parent(signal.SIGKILL)
             leave_with(lambda: self._be_student(walled=False))
         signal.signal(signal.SIGTERM, lambda _number, _frame: _end_tree())

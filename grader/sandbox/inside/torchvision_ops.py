@@ -1,7 +1,7 @@
 """Make PyPI's torchvision importable beside a CPU-only torch.
 
 Its compiled operators are built against CUDA, don't load there, and their absence stops `import torchvision`
-("operator torchvision::nms does not exist"). `grader.sandbox.inside.forkserver` and the tests call this before the
+("operator torchvision::nms does not exist"). `grader.sandbox.inside.preloading` and the tests call this before the
 import.
 """
 

@@ -114,7 +114,7 @@ def _trial_of(binary: Path, scratch: Path) -> list[str]:
 def remedy_for_wall() -> str:
     """Return the one thing to do where user namespaces are refused: what this very system says of itself decides."""
     if sys.platform != "linux":
-        return f"Grade on Linux: on Windows in WSL 2, elsewhere in a virtual machine or container ({_PAGE}). {_WITHOUT}"
+        return f"Grade on Linux: in WSL 2 on Windows, elsewhere in Docker or a virtual machine ({_PAGE})."
     if any(mark.exists() for mark in _MARKS_OF_CONTAINERS):
         options = " ".join(f"--security-opt {name}" for name in ("seccomp=unconfined", "apparmor=unconfined"))
         return (

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from grader.errors import ProtocolError
+from grader.errors import ProtocolError, SandboxError
+from grader.probes import explain_missing_probe
 from grader.sandbox.outside.replies import ending_of, number_of, outcome_of
 from grader.sandbox.wire.limits import MIB, Limits
 from grader.sandbox.wire.protocol import (
@@ -71,12 +72,38 @@ def read_ready(connection: socket.socket, opening: bytes, *, timeout_s: float) -
         if not data:
             raise ProtocolError("it ended before it was ready")
         for payload in reader.feed(data):
-            message = read_note(payload)
-            needs = {
-                name: ProbeNeeds(tuple(modules), frozenset(takes), frozenset(requires))
-                for name, (modules, takes, requires) in message["ready"].items()
-            }
-            return Ready(needs, message["broken"])
+            return ready_of(read_note(payload))
+
+
+def ready_of(message: Mapping[str, Any]) -> Ready:
+    """Return which probes there are, as a submission's process tells before any student code has run."""
+    needs = {
+        name: ProbeNeeds(tuple(modules), frozenset(takes), frozenset(requires))
+        for name, (modules, takes, requires) in message["ready"].items()
+    }
+    return Ready(needs, message["broken"])
+
+
+def needs_of(call: ProbeCall, ready: Ready) -> ProbeNeeds:
+    """Return what the probe of a call needs. Raises SandboxError for a call that no probe can answer."""
+    needs = ready.needs.get(call.probe)
+    if needs is None:
+        known = [name for name in ready.needs if name.isidentifier()]  # without those of all assignments
+        why = explain_missing_probe(call.probe, ready.broken)
+        raise SandboxError(why, remedy=f"It has {', '.join(known)}." if known and not ready.broken else "")
+    for name in sorted({*call.inputs} ^ needs.takes):
+        if name not in needs.takes:
+            raise SandboxError(f"The probe {call.probe!r} takes no input {name!r}.", remedy="Mend the check.")
+        if name in needs.requires:
+            raise SandboxError(f"The probe {call.probe!r} was not given its input {name!r}.", remedy="Mend the check.")
+    return needs
+
+
+def timed_out(limits: Limits, *, has_imported: bool) -> ProbeOutcome:
+    """Return the outcome of a probe that has not ended in time."""
+    if has_imported:
+        return ProbeOutcome(Ending.TIMED_OUT, detail=f"ran longer than {limits.wall_s:g} s")
+    return ProbeOutcome(Ending.TIMED_OUT, detail=f"ran longer than {limits.import_s:g} s while it was imported")
 
 
 class Exchange:
@@ -162,7 +189,7 @@ class Exchange:
             pass
         self._drain_output()
 
-    def _take(self, descriptor: int, poller: select.poll, *, number: int, reading: int, deadline: float) -> float:
+    def _take(self, descriptor: int, poller: "select.poll", *, number: int, reading: int, deadline: float) -> float:
         """Read what a descriptor has, stop watching one that has ended, and return the deadline from now on."""
         now = time.monotonic()
         if descriptor == self._output:
@@ -177,12 +204,8 @@ class Exchange:
         return deadline
 
     def _timed_out(self) -> ProbeOutcome:
-        if self._imported:
-            return ProbeOutcome(Ending.TIMED_OUT, detail=f"ran longer than {self._limits.wall_s:g} s")
-        self.import_failed = True
-        return ProbeOutcome(
-            Ending.TIMED_OUT, detail=f"ran longer than {self._limits.import_s:g} s while it was imported"
-        )
+        self.import_failed = not self._imported
+        return timed_out(self._limits, has_imported=self._imported)
 
     def _read_notes(self, number: int) -> bool:
         """Read what the submission's process says; True where it has just finished importing."""

@@ -16,13 +16,12 @@ from types import TracebackType
 from typing import Self
 
 from grader.errors import ProtocolError, SandboxError
-from grader.probes import explain_missing_probe
-from grader.sandbox.outside.exchange import Exchange, Gone, ProbeNeeds, Ready, read_ready
+from grader.sandbox.outside.exchange import Exchange, Gone, Ready, needs_of, read_ready
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.scratch import make_scratch
 from grader.sandbox.outside.walls import Wall
 from grader.sandbox.wire.limits import Limits
-from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome, frame, note, pack_files
+from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome, Sandbox, frame, note, pack_files
 
 _OPEN_S = 30.0
 _GONE_S = 5.0
@@ -87,7 +86,7 @@ class WalledSandbox:
     def _attempt(self, call: ProbeCall) -> ProbeOutcome:
         if self._name is None:
             self._open()
-        needs = self._needs_of(call)
+        needs = needs_of(call, self._ready)
         self._calls += 1
         self._server.probes += 1
         limits = replace(self._limits, **call.limits)
@@ -101,22 +100,6 @@ class WalledSandbox:
         if exchange.import_failed and outcome.ending is not Ending.SANDBOX_FAILED:
             self._failed_import[needs.modules] = outcome
         return outcome
-
-    def _needs_of(self, call: ProbeCall) -> ProbeNeeds:
-        """Return what the probe needs. Raises SandboxError for a call that no probe can answer."""
-        needs = self._ready.needs.get(call.probe)
-        if needs is None:
-            known = [name for name in self._ready.needs if name.isidentifier()]  # without those of all assignments
-            why = explain_missing_probe(call.probe, self._ready.broken)
-            raise SandboxError(why, remedy=f"It has {', '.join(known)}." if known and not self._ready.broken else "")
-        for name in sorted({*call.inputs} ^ needs.takes):
-            if name not in needs.takes:
-                raise SandboxError(f"The probe {call.probe!r} takes no input {name!r}.", remedy="Mend the check.")
-            if name in needs.requires:
-                raise SandboxError(
-                    f"The probe {call.probe!r} was not given its input {name!r}.", remedy="Mend the check."
-                )
-        return needs
 
     def _explain_end(self, gone: Gone) -> ProbeOutcome:
         """Name the cause of an end from outside, and make sure that everything is dead."""
@@ -183,7 +166,7 @@ class WalledSandbox:
 class ByDevice:
     """Run a submission's probes in two sandboxes: those that need a graphics card in the one that sees cards."""
 
-    def __init__(self, plain: WalledSandbox, on_cards: WalledSandbox) -> None:
+    def __init__(self, plain: Sandbox, on_cards: Sandbox) -> None:
         self._plain = plain
         self._on_cards = on_cards
 

@@ -4,11 +4,11 @@
 behind.
 """
 
+import contextlib
 from dataclasses import dataclass
 
 from grader.errors import SandboxError
-from grader.sandbox.outside.forkserver_client import ForkServer
-from grader.sandbox.outside.host import WalledSandbox
+from grader.sandbox.outside.servers import Server, open_in
 from grader.sandbox.outside.walls import remedy_for
 from grader.sandbox.wire.limits import Limits
 from grader.sandbox.wire.protocol import Ending, ProbeCall
@@ -45,15 +45,16 @@ class Diagnosis:
         return "✓" if self.is_here else "–"
 
 
-def try_server(server: ForkServer) -> Diagnosis:
-    """Run a probe on a tiny submission behind the wall of a running fork server, and report what happened."""
+def try_server(server: Server) -> Diagnosis:
+    """Run a probe on a tiny submission behind the wall of what submissions are opened in, and report what happened."""
     import torch
 
     wall = server.wall
     subject = f"wall `{wall}`" + (" with a card" if server.device == "cuda" else "")
     try:
         files = {"student.py": b"def double(x):\n    return 2 * x\n"}
-        with WalledSandbox(server, files=files, probes={"probes.py": _TRIAL}, limits=Limits()) as sandbox:
+        opened = open_in(server, files=files, probes={"probes.py": _TRIAL}, limits=Limits())
+        with contextlib.closing(opened) as sandbox:
             outcome = sandbox.run(ProbeCall("trial", {"x": torch.ones(2)}, device=server.device))
     except SandboxError as err:
         return Diagnosis(subject, is_good=False, message=err.message, remedy=err.remedy)
@@ -65,7 +66,7 @@ def try_server(server: ForkServer) -> Diagnosis:
     return Diagnosis(subject, is_good=True, message=f"a trial run took {1000 * outcome.wall_s:.0f} ms")
 
 
-def _remedy(server: ForkServer) -> str:
+def _remedy(server: Server) -> str:
     if server.device == "cuda":
         return "torch has to be built for CUDA, and the user of the wall to be allowed to open /dev/nvidia*."
     return remedy_for(server.wall)

@@ -3,7 +3,6 @@
 `grader.sandbox.inside.forkserver` applies them; `docs/security.md` says which hold where.
 """
 
-import resource
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
@@ -47,6 +46,8 @@ def apply_to_submission(limits: Limits, *, private_users: bool) -> None:
 
     RLIMIT_NPROC counts all processes of a user, so it is only set where the user namespace is the submission's own.
     """
+    import resource  # there is none on Windows, where no limit is put on a process from within
+
     data = int(limits.memory_mib * MIB)
     _lower(resource.RLIMIT_DATA, data)
     _lower(resource.RLIMIT_FSIZE, int(limits.file_mib * MIB))
@@ -58,6 +59,8 @@ def apply_to_submission(limits: Limits, *, private_users: bool) -> None:
 
 def apply_to_probe(*, cpu_s: float) -> None:
     """Bound the CPU seconds of this process from now on; at the end the kernel kills it."""
+    import resource
+
     usage = resource.getrusage(resource.RUSAGE_SELF)
     spent = usage.ru_utime + usage.ru_stime
     _lower(resource.RLIMIT_CPU, int(spent + cpu_s) + 1)
@@ -70,6 +73,8 @@ def guard_s(limits: Limits) -> float:
 
 def _lower(kind: int, value: int) -> None:
     """Set soft and hard limit, never above the hard limit that is there."""
+    import resource
+
     hard = resource.getrlimit(kind)[1]
     bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
     resource.setrlimit(kind, (bound, bound))

@@ -20,6 +20,7 @@ SCAN = "scan for forbidden names"  # a probe that every assignment has; no funct
 NOTEBOOK = "describe the notebook"  # likewise
 EXECUTE = "execute the notebook"  # likewise, for `grader grade --execute`
 ANSWERS = "read text answers"  # likewise
+BEGINS = b"\0the student's code begins\0\n"  # in what a spawned process prints: nothing before it is the student's
 # Where a walled fork server may write while it imports; covered before any student code can see it
 # (docs/decisions.md#a-private-folder-for-preloading).
 PRELOAD_FOLDER = "/preload"
