@@ -262,7 +262,7 @@ def grade_all(
             start: StartServer = ForkServer if can_fork() else Spawner
             servers = [stack.enter_context(start(wall, preload=preload, device=one)) for one in devices]
             for server in servers:
-                refuse_failed_preload(server)
+                refuse_failed_preload(server, assignment)
             ready(servers)
             grading = GradingSession(session, order, servers=servers, digests=digests, alive=alive)
             for job in jobs:

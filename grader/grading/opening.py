@@ -78,8 +78,13 @@ def modules_to_preload(assignment: Assignment) -> tuple[str, ...]:
     return (*assignment.sandbox.preload, *([_FIRST_GRADIENT] if asks else []))
 
 
-def refuse_failed_preload(server: Server) -> None:
+def refuse_failed_preload(server: Server, assignment: Assignment) -> None:
     """Raise CourseError if a module that the assignment preloads can't be imported: students' code may need it too."""
+    if server.problems and assignment.reference is None:  # a student's kit
+        raise CourseError(
+            f"The assignment needs what is not installed: {server.problems[0].rstrip('.')}.",
+            remedy="Install what its README.md names under “Set up”.",
+        )
     if server.problems:
         raise CourseError(
             f"`preload` in assignment.toml: {server.problems[0].rstrip('.')}.",

@@ -1,6 +1,7 @@
 """Tests of opening: probes, limits and preloaded modules of an assignment, and a submission that is opened."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,7 +9,15 @@ import torch
 from grader.courses.assignment import SandboxSettings
 from grader.errors import CourseError
 from grader.grading.check_session import in_session
-from grader.grading.opening import limits_of, modules_to_preload, open_sandbox, read_probes, shims_note, widest_limits
+from grader.grading.opening import (
+    limits_of,
+    modules_to_preload,
+    open_sandbox,
+    read_probes,
+    refuse_failed_preload,
+    shims_note,
+    widest_limits,
+)
 from grader.probes import places_of_probes
 from grader.sandbox.wire.protocol import ProbeCall
 from grader.submissions.submission import Found, read_submission
@@ -103,3 +112,18 @@ def test_without_a_server_probes_run_here(assignment, write_files, tmp_path, mon
     submission = read_submission(Found("here", folder), assignment)
     with open_sandbox(assignment, submission, server=None, folder=folder) as sandbox:
         assert sandbox.run(ProbeCall("double", {"x": torch.ones(1)})).outputs["y"].tolist() == [2.0]
+
+
+def test_what_a_student_lacks_is_told_to_a_student(assignment):
+    """In a kit a package that is missing is to be installed as its README says; assignment.toml is not spoken of."""
+    server = SimpleNamespace(
+        problems=("seaborn could not be imported: ModuleNotFoundError: No module named 'seaborn'",)
+    )
+    with pytest.raises(
+        CourseError, match=r"The assignment needs what is not installed: seaborn .*“Set up”\."
+    ) as caught:
+        refuse_failed_preload(server, replace(assignment, reference=None))
+    assert "toml" not in str(caught.value)
+    with pytest.raises(CourseError, match=r"`preload` in assignment\.toml: seaborn could not be imported"):
+        refuse_failed_preload(server, assignment)
+    refuse_failed_preload(SimpleNamespace(problems=()), assignment)
