@@ -7,7 +7,7 @@ import importlib
 import importlib.metadata
 import sys
 
-from grader.datasets.presence import DATASETS, absence_of, place_of
+from grader.datasets.presence import DATASETS, absence_of, origin_of_data
 from grader.errors import SandboxError
 from grader.runs.cards import usable_cards
 from grader.sandbox.outside.bubblewrap import find_bubblewrap
@@ -112,6 +112,6 @@ def _datasets() -> list[Diagnosis]:
     findings = []
     for name in DATASETS:
         absence, remedy = absence_of(name)
-        message = absence or place_of(name)
+        message = absence or origin_of_data(name)
         findings.append(Diagnosis(f"data set {name}", True, message, remedy=remedy, is_here=not absence))
     return findings

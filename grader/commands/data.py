@@ -74,11 +74,11 @@ def _progress() -> Iterator[Callable[[str, int, int | None], None]]:
 
 
 def _tell_of(name: str) -> None:
-    from grader.datasets.presence import explain_absence, place_of
+    from grader.datasets.presence import explain_absence, origin_of_data
     from grader.report.terminal import results_console
 
     absence = explain_absence(name)
-    line = f"– {absence}" if absence else f"✓ {name}: {place_of(name)}"
+    line = f"– {absence}" if absence else f"✓ {name}: {origin_of_data(name)}"
     results_console().print(line, markup=False, soft_wrap=True)
 
 

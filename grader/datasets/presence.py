@@ -51,7 +51,7 @@ def absence_of(name: str, *, data: Path | None = None) -> tuple[str, str]:
     )
 
 
-def place_of(name: str, *, data: Path | None = None) -> str:
+def origin_of_data(name: str, *, data: Path | None = None) -> str:
     """Return in words where a data set that is here comes from."""
     check_known(name)
     if name in FILE_DATASETS:

@@ -12,7 +12,7 @@ from grader.datasets import places as dataset_places
 from grader.datasets.load import load_dataset
 from grader.datasets.parts import DRAWN, Limit
 from grader.datasets.places import CIFAR10_FILES, CIFAR10_ROW, CIFAR10_ROWS, FASHION_MNIST_FILES, FASHION_MNIST_FOLDER
-from grader.datasets.presence import DATASETS, available, explain_absence, place_of
+from grader.datasets.presence import DATASETS, available, explain_absence, origin_of_data
 from grader.errors import DatasetError
 
 
@@ -208,8 +208,10 @@ def test_every_data_set_is_known():
 def test_where_a_data_set_comes_from(tmp_path, monkeypatch):
     """Its place is the folder of its files, the package that brings it, or that it is generated."""
     folder = _write_fashion_mnist(tmp_path / "own" / FASHION_MNIST_FOLDER)
-    assert place_of("fashion-mnist") == str(folder)
-    assert [place_of(name) for name in ("digits", "moons", "spirals")] == ["with scikit-learn"] * 2 + ["generated"]
+    assert origin_of_data("fashion-mnist") == str(folder)
+    assert [origin_of_data(name) for name in ("digits", "moons", "spirals")] == ["with scikit-learn"] * 2 + [
+        "generated"
+    ]
 
 
 def test_absence_of_scikit_learn_is_explained(monkeypatch):
