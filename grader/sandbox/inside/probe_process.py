@@ -48,7 +48,7 @@ from grader.sandbox.wire.protocol import (
 from grader.sandbox.wire.shims import plain_progress_bars, provide, shims_named
 from grader.sandbox.wire.tensors import pack_values, unpack_values
 
-_SHARE = 0.8  # of a probe's time that what was stopped at import may take where a name of it is missing
+SHARE = 0.8  # of a probe's time that what was stopped at import may take where a name of it is missing
 
 
 def all_probes(sources: Mapping[str, bytes]) -> LoadedProbes:
@@ -243,7 +243,7 @@ def _run_in_fork(
         with contextlib.suppress(OSError):
             kernel.die_with_parent(signal.SIGKILL)
         bounds.apply_to_probe(cpu_s=call["cpu_s"])
-        let_complete(seconds=_SHARE * min(call["cpu_s"], call["wall_s"]))
+        let_complete(seconds=SHARE * min(call["cpu_s"], call["wall_s"]))
         failed = import_needed(probe, imported, root=root)
         if failed:
             result = pack_values({"error": failed})

@@ -13,9 +13,17 @@ from typing import Any
 
 import torch
 
-from grader.sandbox.inside.notebook_modules import install_notebook
+from grader.sandbox.inside.notebook_modules import install_notebook, let_complete
 from grader.sandbox.inside.preloading import preload_modules
-from grader.sandbox.inside.probe_process import all_probes, import_needed, inputs_of, run_probe, warm_up, write_files
+from grader.sandbox.inside.probe_process import (
+    SHARE,
+    all_probes,
+    import_needed,
+    inputs_of,
+    run_probe,
+    warm_up,
+    write_files,
+)
 from grader.sandbox.wire import limits as bounds
 from grader.sandbox.wire.protocol import BEGINS, frame, note, read_frame, read_note, unpack_files, write_all
 from grader.sandbox.wire.shims import plain_progress_bars, provide, shims_named
@@ -64,6 +72,7 @@ def _answer_one(calls: int, replies: int) -> None:
     if failed:
         reply = pack_values({"error": failed})
     else:
+        let_complete(seconds=SHARE * min(limits.cpu_s, limits.wall_s))
         reply = run_probe(probe, call, root=root, max_bytes=int(limits.reply_mib * bounds.MIB))
     write_all(replies, frame(reply))
     os._exit(0)  # without any exit handlers of the student's
