@@ -196,9 +196,10 @@ def _unpack_one(file: Path, item: _Item, folder: Path) -> str:
         target.mkdir(parents=True, exist_ok=True)
     if item.is_folder or is_junk(str(path)):
         return ""
-    if any(parent.is_file() for parent in target.parents if parent != folder and parent.is_relative_to(folder)):
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):  # a file is called like the folder
         target = folder / str(path).replace("/", "_")
-    target.parent.mkdir(parents=True, exist_ok=True)
     target = _free(target)
     why = item.problem or _write(item, target)
     if why:
