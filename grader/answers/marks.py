@@ -5,6 +5,7 @@
 
 import hashlib
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,7 @@ from grader.results.verdict import Answer, Status, SubmissionResult
 
 MOST_WITHOUT_LIMIT = 1000.0  # for a question whose points the course doesn't say
 LONGEST_COMMENT = 10_000
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 
 Key = tuple[str, str]  # submission, question
 
@@ -109,10 +111,7 @@ def points_from(text: str, *, most: float) -> float | None:
     written = text.strip()
     if not written:
         return None
-    try:
-        points = float(written.replace(",", "."))
-    except ValueError:
-        points = math.nan
+    points = float(written.replace(",", ".")) if _NUMBER.fullmatch(written) else math.nan
     if not math.isfinite(points):
         raise ManualError(f"“{written[:40]}” is not a number of points.", remedy=f"Give 0 to {number(most)}.")
     if not 0 <= points <= most:

@@ -169,6 +169,7 @@ def filter_manifest(file: Path, checks: Iterable[str]) -> bytes:
         slug = file.parent.name
         raise CourseError(f"{file} is not a manifest: {err!r}.", remedy=f"Run `grader record {slug}`.") from err
     kept = set(checks)
+    manifest.pop("key", None)  # hidden checks draw from it
     manifest["assets"] = {name: entry for name, entry in assets.items() if is_asset_of(name, kept)}
     return (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
 

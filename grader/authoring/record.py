@@ -3,6 +3,7 @@
 `grader.commands.record` prints the report; `grader.courses.assets` reads the files when submissions are graded.
 """
 
+import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from grader.compare.assertion import compare
 from grader.compare.spread import copied, spreads_between, tolerances_from
 from grader.courses.assets import Asset, read_asset, write_assets
 from grader.courses.assignment import Assignment
-from grader.courses.manifest import read_manifest
+from grader.courses.manifest import MANIFEST, key_in, read_manifest
 from grader.errors import AssetError, CourseError
 from grader.grading import plugin
 from grader.grading.check_session import in_session
@@ -64,20 +65,28 @@ class Recording:
 
 
 def record_assets(
-    assignment: Assignment, *, write: bool, wall: Wall = Wall.PROCESS, tasks: Collection[str] | None = None
+    assignment: Assignment,
+    *,
+    write: bool,
+    wall: Wall = Wall.PROCESS,
+    tasks: Collection[str] | None = None,
+    new_key: bool = False,
 ) -> Recording:
     """Run all checks on the reference, measure the spread of every recorded call, and compare with what is there.
 
     With `write`, new assets replace missing and stale ones and unused ones are removed, unless a check fails on the
-    reference; an asset whose reference has not changed keeps every byte. With `tasks` (None: all) only checks
-    of these that record something run, nothing may be written, and the assets of others are left alone. Raises
-    CourseError without a reference.
+    reference; an asset whose reference has not changed keeps every byte. With `new_key` hidden checks draw other inputs
+    than before: the key that they follow is drawn anew and kept with the assets, as at the first recording. With
+    `tasks` (None: all) only checks of these that record something run, nothing may be written, and the assets of others
+    are left alone. Raises CourseError without a reference.
     """
     assert tasks is None or not write, "what was not looked at would be lost"
     if assignment.reference is None:
         raise CourseError(f"{assignment.slug} has no reference to record from.", remedy="Run this in the course.")
     recording = Recording()
     reference = read_submission(Found("reference", assignment.reference), assignment)
+    new_key = new_key or (write and not _is_recorded(assignment.assets))
+    assignment = replace(assignment, key=secrets.token_hex(16) if new_key else key_in(assignment.assets))
 
     def run(session: pytest.Session) -> None:
         start: StartServer = ForkServer if can_fork() else Spawner
@@ -97,8 +106,17 @@ def record_assets(
     in_session(assignment, run, tasks=tasks)
     _compare_with_recorded(assignment.assets, recording)
     if write and not recording.is_blocked:
-        _write(assignment.assets, recording)
+        _write(assignment, recording, always=new_key)
     return recording
+
+
+def _is_recorded(folder: Path) -> bool:
+    """Tell whether there is a manifest that can be read: a key that was in it is lost with it."""
+    try:
+        read_manifest(folder)
+    except AssetError:
+        return False
+    return (folder / MANIFEST).exists()
 
 
 def _checks_that_record(session: pytest.Session) -> frozenset[str]:
@@ -220,8 +238,9 @@ def _is_same(old: Asset, new: Asset) -> bool:
     )
 
 
-def _write(folder: Path, recording: Recording) -> None:
-    if recording.missing or recording.stale or recording.unused:
-        write_assets(folder, recording.assets)
+def _write(assignment: Assignment, recording: Recording, *, always: bool) -> None:
+    folder = assignment.assets
+    if always or recording.missing or recording.stale or recording.unused:
+        write_assets(folder, recording.assets, key=assignment.key)
     for name in recording.unused:
         (folder / f"{name}.safetensors").unlink(missing_ok=True)

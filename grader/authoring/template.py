@@ -115,11 +115,10 @@ def _plan_checks(assignment: Assignment) -> dict[str, bytes]:
     plan = {file.name: file.read_bytes() for file in (*probes, *files)}
     plan[ASSIGNMENT_FILE] = write_assignment_file(assignment).encode()
     manifest = assignment.assets / MANIFEST
-    if manifest.is_file():
-        plan[f"assets/{MANIFEST}"] = filter_manifest(manifest, checks)
+    kept = filter_manifest(manifest, checks) if manifest.is_file() else b""
     for asset in assignment.assets.glob("*.safetensors"):
         if is_asset_of(asset.stem, checks):
-            plan[f"assets/{asset.name}"] = asset.read_bytes()
+            plan |= {f"assets/{MANIFEST}": kept, f"assets/{asset.name}": asset.read_bytes()}
     return {KIT_FOLDER + path: content for path, content in plan.items()}
 
 

@@ -52,13 +52,16 @@ class DaskExecutor:
         """Call `at` whenever a worker begins a job or has none any more; see `grader.runs.executor.Watched`."""
         self._at = at
 
-    def grade(self, order: Order, jobs: Sequence[Job], *, report: Callable[[FinishedJob], None]) -> None:
+    def grade(
+        self, order: Order, jobs: Sequence[Job], *, report: Callable[[FinishedJob], None], alone: bool = False
+    ) -> None:
         """Grade all jobs and report each answer in this thread; see `grader.runs.executor.Executor`.
 
         Raises SandboxError if no scheduler answers, the cluster can't be started, or all workers refuse.
         """
         with _quiet():
-            asyncio.run(self._grade(order, jobs, report))
+            for some in [[job] for job in jobs] if alone else [jobs]:
+                asyncio.run(self._grade(order, some, report))
 
     async def _grade(self, order: Order, jobs: Sequence[Job], report: Callable[[FinishedJob], None]) -> None:
         load = Workload(jobs)

@@ -136,6 +136,8 @@ def _grade_into(
     out: Path, order: "Order", found: "Sequence[Found]", executor: "Executor", *, fresh: bool, is_whole: bool
 ) -> "Written":
     """Grade what is left of a run and write the files of its results folder; Ctrl-C ends with exit code 130."""
+    from dataclasses import replace
+
     from grader.grading.keys import digests_of
     from grader.results.store import open_store
     from grader.runs.batch import grade_submissions, run_info
@@ -143,6 +145,7 @@ def _grade_into(
     tell_of_other_torch(order.assignment)
     digests = digests_of(order)
     with open_store(out, run=run_info(order, digests)) as store:
+        order = replace(order, key=store.run.key)
         try:
             differing = grade_submissions(
                 order, found, store, executor, digests=digests, fresh=fresh, is_whole=is_whole, watch=_shown

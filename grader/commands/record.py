@@ -22,6 +22,10 @@ def record(
     dry_run: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit code 1 if something would change.")
     ] = False,
+    new_key: Annotated[
+        bool,
+        typer.Option("--new-key", help="Draw the inputs of hidden checks anew, for another year."),
+    ] = False,
     course: CourseOption = None,
 ) -> None:
     """Record the reference's outputs as assets/ASSIGNMENT, with measured tolerances.
@@ -33,7 +37,7 @@ def record(
     from grader.report.terminal import results_console
 
     chosen = read_assignment(find_course(course or Path()), assignment)
-    recording = record_assets(chosen, write=not dry_run)
+    recording = record_assets(chosen, write=not dry_run, new_key=new_key)
     print_recording(results_console(), recording, slug=assignment, written=not (dry_run or recording.is_blocked))
     raise typer.Exit(1 if recording.is_blocked or (dry_run and not recording.is_clean) else 0)
 

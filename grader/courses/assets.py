@@ -77,8 +77,8 @@ def expectation_of(asset: Asset, *, probe: str, inputs: Mapping[str, Any], folde
     return Expectation(asset.outputs, asset.tolerances)
 
 
-def write_assets(folder: Path, assets: Mapping[str, Asset]) -> None:
-    """Write all assets of an assignment and their manifest; unchanged ones keep every byte."""
+def write_assets(folder: Path, assets: Mapping[str, Asset], *, key: str = "") -> None:
+    """Write all assets of an assignment and their manifest, with the course's key; unchanged ones keep every byte."""
     folder.mkdir(parents=True, exist_ok=True)
     entries = {}
     for name in sorted(assets):
@@ -86,6 +86,8 @@ def write_assets(folder: Path, assets: Mapping[str, Asset]) -> None:
         (folder / f"{name}.safetensors").write_bytes(data)
         entries[name] = entry_of(assets[name], data)
     manifest = {"schema": SCHEMA, "torch": torch.__version__.partition("+")[0], "assets": entries}
+    if key:
+        manifest["key"] = key
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 

@@ -12,6 +12,7 @@ from grader.results.verdict import Adjusted
 
 MISTAKES_FILES = "mistakes*.toml"
 HOW_TO_STATE_GROUNDS = "Write place and gist of the text, `line 40: the loss is averaged over the batch`, say."
+CHECKS_FOLDER = "checks"  # in a students' kit
 
 
 class SubmissionKind(StrEnum):
@@ -120,7 +121,8 @@ class Assignment:
 
     `folder` holds probes and checks; `assets` may not exist yet; `reference` is None in the students' kit.
     `limits` are the overrides as written: keys of `grader.sandbox.wire.limits` to numbers above zero.
-    `demands_grounds`: an audit refuses checks that state neither grounds nor that they are advice.
+    `demands_grounds`: an audit refuses checks that state neither grounds nor that they are advice. `key` is the
+    course's secret, from which the inputs of hidden checks are drawn; "" where none was recorded, and in a kit.
     """
 
     slug: str
@@ -136,6 +138,7 @@ class Assignment:
     questions: tuple[Question, ...] = ()
     demands_grounds: bool = True
     adjustments: tuple[Adjustment, ...] = ()
+    key: str = ""
 
 
 def grading_files(assignment: Assignment) -> tuple[Path, ...]:

@@ -3,6 +3,7 @@
 `grader.grading.plugin` collects them; `grader.grading.grade` turns their verdicts into points.
 """
 
+import hashlib
 import inspect
 import math
 import zlib
@@ -17,6 +18,7 @@ from grader.errors import CourseError
 
 _MARKER_KEYS = ("task", "weight", "after", "device", "grounds", "advice")
 _DEVICES = ("cpu", "cuda")
+_SEED_BYTES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Check:
 
     `limits` are its task's own. `grounds` names the place in the assignment's text that asks for what is checked, and
     says its gist: `line 40: the loss is averaged`. `advice` costs nobody points: what it asks for stands in no text.
+    `key` is the course's where the check is hidden, else "".
     """
 
     name: str
@@ -38,11 +41,14 @@ class Check:
     limits: Mapping[str, float] = field(default_factory=dict)
     grounds: str = ""
     advice: bool = False
+    key: str = ""
 
     @property
     def seed(self) -> int:
-        """Return the seed of everything this check draws: fixed by its name."""
-        return zlib.crc32(self.name.encode())
+        """Return the seed of everything this check draws: fixed by its name and, for a hidden one, the course's key."""
+        if not self.key:
+            return zlib.crc32(self.name.encode())
+        return int.from_bytes(hashlib.sha256(f"{self.key} {self.name}".encode()).digest()[:_SEED_BYTES])
 
 
 def check_of(item: pytest.Function, assignment: Assignment) -> Check:
@@ -71,6 +77,7 @@ def check_of(item: pytest.Function, assignment: Assignment) -> Check:
         )
     title, hint = _words_of(item, place)
     after = marker.kwargs.get("after", ())
+    hidden = tasks[task].hidden or is_hidden_file(item.path)
     return Check(
         name=item.name,
         title=title,
@@ -79,10 +86,11 @@ def check_of(item: pytest.Function, assignment: Assignment) -> Check:
         weight=_weight_of(marker, place),
         after=(after,) if isinstance(after, str) else tuple(after),
         device=device,
-        hidden=tasks[task].hidden or is_hidden_file(item.path),
+        hidden=hidden,
         limits=tasks[task].limits,
         grounds=_grounds_of(marker, place) or tasks[task].grounds,
         advice=_is_advice(marker, place),
+        key=assignment.key if hidden else "",
     )
 
 
@@ -124,9 +132,10 @@ def _words_of(item: pytest.Function, place: str) -> tuple[str, str]:
 
 
 def in_order(checks: Mapping[str, Check]) -> list[str]:
-    """Return the names so that each comes after those it depends on, else in the order given.
+    """Return the names, public checks first, so that each comes after those it depends on, else in the order given.
 
-    Raises CourseError for an unknown name in `after` and for a circle.
+    Raises CourseError for an unknown name in `after`, for a circle, and for a public check after a hidden one.
+    Why: docs/decisions.md#public-checks-run-first
     """
     done: dict[str, None] = {}
 
@@ -136,10 +145,15 @@ def in_order(checks: Mapping[str, Check]) -> list[str]:
         for other in checks[name].after:
             if other not in checks:
                 raise CourseError(f"{name} comes after the unknown check {other!r}.", remedy=suggest(other, checks))
+            if checks[other].hidden and not checks[name].hidden:
+                raise CourseError(
+                    f"The public check {name} comes after the hidden check {other}.",
+                    remedy="Public checks run first, so that nothing hidden can show in them: hide it, or free it.",
+                )
             visit(other, (*path, name))
         done[name] = None
 
-    for name in checks:
+    for name in sorted(checks, key=lambda name: checks[name].hidden):
         visit(name, ())
     return list(done)
 

@@ -3,9 +3,11 @@
 `grader.courses.assignment_file` reads the file itself; `grader.courses.assignment` holds the data that comes out.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from grader.courses.assignment import (
+    CHECKS_FOLDER,
     Assignment,
     HandedIn,
     SandboxSettings,
@@ -16,6 +18,7 @@ from grader.courses.assignment import (
     is_hidden_file,
 )
 from grader.courses.assignment_file import ASSIGNMENT_FILE, Home, read_assignment_file
+from grader.courses.manifest import key_in
 from grader.courses.toml_table import suggest
 from grader.errors import CourseError
 
@@ -34,8 +37,6 @@ __all__ = [
     "read_assignment",
     "read_kit",
 ]
-
-CHECKS_FOLDER = "checks"
 
 
 def find_course(start: Path) -> Path:
@@ -67,7 +68,7 @@ def read_assignment(course: Path, slug: str) -> Assignment:
         assets=course / "assets" / slug,
         reference=course / "reference" / slug,
     )
-    return read_assignment_file(home)
+    return replace(read_assignment_file(home), key=key_in(home.assets))
 
 
 def read_kit(folder: Path) -> Assignment | None:

@@ -8,15 +8,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from grader.courses.course import CHECKS_FOLDER
+from grader.courses.assignment import CHECKS_FOLDER
 from grader.errors import AssetError
 
+MANIFEST = "manifest.json"
 SCHEMA = 1
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Read manifest.json; an empty one where nothing has been recorded. Raises AssetError."""
-    path = folder / "manifest.json"
+    path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -30,6 +31,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     ):
         raise AssetError(f"{path} is of another version of the grader.", remedy=record_remedy(folder))
     return manifest
+
+
+def key_in(folder: Path) -> str:
+    """Return the course's key that is kept with recorded assets, "" where there is none."""
+    try:
+        key = read_manifest(folder).get("key")
+    except AssetError:
+        return ""  # whatever needs the assets will say so
+    return key if isinstance(key, str) else ""
 
 
 def record_remedy(folder: Path) -> str:

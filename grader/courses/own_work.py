@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.courses.assignment import Assignment, SubmissionKind
-from grader.courses.course import CHECKS_FOLDER, find_course, kit_above, list_slugs, read_assignment, read_kit
+from grader.courses.assignment import CHECKS_FOLDER, Assignment, SubmissionKind
+from grader.courses.course import find_course, kit_above, list_slugs, read_assignment, read_kit
 from grader.errors import CourseError
 
 _IS_SCRIPT_OF_CELLS = b"# %%"

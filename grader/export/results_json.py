@@ -23,7 +23,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def write_results_json(path: Path, run: RunInfo, *, results: Iterable[SubmissionResult]) -> None:
     """Write the run and its results, sorted by submission, as indented JSON in UTF-8."""
     submissions = [_submission(result) for result in sorted(results, key=lambda result: result.submission)]
-    document = {"schema_version": SCHEMA_VERSION, "run": as_plain(run), "submissions": submissions}
+    told = {name: value for name, value in as_plain(run).items() if name != "key"}
+    document = {"schema_version": SCHEMA_VERSION, "run": told, "submissions": submissions}
     text = json.dumps(document, ensure_ascii=False, indent=1)
     replace_file(path, _SURROGATE.sub("\ufffd", text) + "\n")
 

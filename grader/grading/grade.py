@@ -155,7 +155,7 @@ class GradingSession:
         return replace(result, answers=beside.answers, tasks=tasks), submission.digest
 
     def _run(self, job: Job, submission: Submission) -> tuple[Subject, _BesideChecks]:
-        """Open a submission, run the checks that a job asks for, and read what is told beside them."""
+        """Open a submission, read what students are told beside the checks, then run those that a job asks for."""
         assignment, is_whole = self._order.assignment, job.checks is None
         with open_sandbox(
             assignment,
@@ -166,13 +166,22 @@ class GradingSession:
         ) as sandbox:
             forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
             notes = (*submission.notes, *(notebook_notes(sandbox, assignment) if is_whole else ()))
-            subject = Subject(sandbox, self._expect, devices=tuple(self._servers) or ("cpu",), forbidden=forbidden)
-            run_checks(self._session, subject, only=_named_for(job, checks=self._checks), alive=self._alive)
+            devices = tuple(self._servers) or ("cpu",)
+            subject = Subject(sandbox, self._expect, devices=devices, forbidden=forbidden, key=self._order.key)
+            answers = read_answers(sandbox, assignment, files=submission.files) if is_whole else ()
+            public, hidden = self._by_visibility(_named_for(job, checks=self._checks))
+            run_checks(self._session, subject, only=public, alive=self._alive)
+            notes = (*notes, *(file_notes(sandbox, assignment) if is_whole else ()))
+            run_checks(self._session, subject, only=hidden, alive=self._alive)  # whose processes tell students nothing
             self._take_back_ours(subject)
             self._carry_forward(job, subject, submission)
-            answers = read_answers(sandbox, assignment, files=submission.files) if is_whole else ()
-            notes = (*notes, *(file_notes(sandbox, assignment) if is_whole else ()))
         return subject, _BesideChecks(notes, answers)
+
+    def _by_visibility(self, names: Collection[str] | None) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the public ones of the named checks (None: all), and the hidden ones."""
+        chosen = {name: check for name, check in self._checks.items() if names is None or name in names}
+        hidden = frozenset(name for name, check in chosen.items() if check.hidden)
+        return frozenset(chosen) - hidden, hidden
 
     def _take_back_ours(self, subject: Subject) -> None:
         """Make what the check itself is to blame for not graded: a check that stumbles over the reference, too."""
@@ -194,7 +203,7 @@ class GradingSession:
         def run_again(files: Mapping[str, bytes], names: Collection[str]) -> Mapping[str, CheckResult]:
             with open_sandbox(assignment, replace(submission, files=files), server=server) as sandbox:
                 forbidden = find_uses(sandbox, assignment=assignment, files=files)
-                again = Subject(sandbox, self._expect, forbidden=forbidden)
+                again = Subject(sandbox, self._expect, forbidden=forbidden, key=self._order.key)
                 only = with_those_before({*names}, self._checks)
                 return run_checks(self._session, again, only=only, alive=self._alive)
 
@@ -214,7 +223,7 @@ class GradingSession:
         if name not in self._sound:
             reference = read_submission(Found("reference", folder), self._order.assignment)
             with open_sandbox(self._order.assignment, reference, server=server, folder=folder) as sandbox:
-                subject = Subject(sandbox, self._expect)
+                subject = Subject(sandbox, self._expect, key=self._order.key)
                 results = run_checks(self._session, subject, only=with_those_before({name}, self._checks))
             self._sound[name] = results[name].verdict is Verdict.PASSED
         return self._sound[name]

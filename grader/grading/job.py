@@ -16,6 +16,7 @@ class Order:
 
     `tasks` are the only ones to grade, None for all of them. `executed` is the folder for executed copies of notebooks,
     None where they are not run as a whole. With the `device` "cuda" checks that need a graphics card are run as well.
+    `key` is the run's secret: with the same one, student code draws the same random numbers again.
     """
 
     course: Path
@@ -24,6 +25,7 @@ class Order:
     tasks: tuple[str, ...] | None = None
     executed: Path | None = None
     device: str = "cpu"
+    key: str = ""
 
     def includes(self, task: str) -> bool:
         """Tell whether a task is to be graded."""

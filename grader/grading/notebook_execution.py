@@ -56,7 +56,7 @@ def make_executed_copy(
     cells = _cells_of(submission)
     if not cells:
         return Executed(b"", ())
-    wide = replace(limits, processes=max(limits.processes, _PROCESSES))
+    wide = replace(limits, processes=max(limits.processes, _PROCESSES), sessions=1)
     longest_s = settings.execute_s + _START_S
     call = ProbeCall(
         EXECUTE,

@@ -171,7 +171,7 @@ def expected(request: pytest.FixtureRequest) -> object:
 
 @pytest.fixture
 def rng(request: pytest.FixtureRequest) -> torch.Generator:
-    """Return a generator of random numbers whose seed depends only on the check's name."""
+    """Return a generator of random numbers whose seed depends on the check's name, and if it is hidden on a key."""
     return torch.Generator().manual_seed(_conversation(request).seed)
 
 
@@ -232,6 +232,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """Give each check a fresh conversation with the submission."""
     check = item.stash.get(_CHECK, None)
     if check is not None:
+        item.config.stash[SUBJECT].turn_to(hidden=check.hidden)
         item.stash[_TALK] = Conversation(item.config.stash[SUBJECT], check)
         item.stash[_STARTED] = time.monotonic()
         item.stash[_SKIP_COUNTS] = False
@@ -310,4 +311,5 @@ def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> 
             curves=item.stash[_CURVES].drawn,
         ),
         because=item.stash[_BECAUSE],
+        crowded=verdict is Verdict.TIMED_OUT and talk.was_crowded,
     )

@@ -3,6 +3,7 @@
 `grader.grading.plugin` hands it to the fixtures; `grader.grading.grade` and `grader.authoring.record` make it.
 """
 
+import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from grader.results.verdict import CheckResult, Verdict
 from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome, Sandbox
 
 _MAX_PRINTED = 64 * 1024
+_SEED_BYTES = 6
 
 
 class ProbeOutput(Mapping[str, Any]):
@@ -65,7 +67,7 @@ class Subject:
 
     `devices` are those that its probes may run on. `stumbled` names the checks that raised something over what came
     back: which of the two is to blame shows when the reference is asked the same. `called` collects, by task, the
-    forbidden names that were called while probes ran.
+    forbidden names that were called while probes ran. `key` is the run's: from it come the seeds of the sandbox.
     """
 
     sandbox: Sandbox
@@ -76,6 +78,14 @@ class Subject:
     results: dict[str, CheckResult] = field(default_factory=dict)
     stumbled: set[str] = field(default_factory=set)
     called: dict[str, set[str]] = field(default_factory=dict)
+    key: str = ""
+    is_hidden: bool = False
+
+    def turn_to(self, *, hidden: bool) -> None:
+        """Let hidden checks meet other processes than public ones, so that nothing they show comes from hidden ones."""
+        if hidden != self.is_hidden:
+            self.sandbox.forget()
+        self.is_hidden = hidden
 
     def failed_before(self, check: Check) -> CheckResult | None:
         """Return the result of a check that this one depends on and that did not pass, or None if all passed."""
@@ -95,6 +105,7 @@ class Conversation:
         self._expected = 0
         self.printed = ""
         self.left_blank = False
+        self.was_crowded = False
         self.outputs: Mapping[str, Any] | None = None  # what came back last
 
     def refuse_forbidden(self) -> None:
@@ -108,12 +119,13 @@ class Conversation:
         self.refuse_forbidden()
         watch = self._subject.forbidden.names.get(self._check.task, ())
         call = ProbeCall(
-            name, inputs, seed=self.seed, device=self._check.device, watch=watch, limits=self._check.limits
+            name, inputs, seed=self.sandbox_seed, device=self._check.device, watch=watch, limits=self._check.limits
         )
         outcome: ProbeOutcome = self._subject.sandbox.run(call)
         self.printed = (self.printed + outcome.printed)[-_MAX_PRINTED:]
         called = self._subject.called.setdefault(self._check.task, set())
         called.update(name for name in outcome.called if name in watch)
+        self.was_crowded |= outcome.crowded
         if outcome.ending is Ending.SANDBOX_FAILED:
             raise SandboxError(outcome.detail)
         if outcome.ending is not Ending.OK:
@@ -135,8 +147,17 @@ class Conversation:
 
     @property
     def seed(self) -> int:
-        """Return the seed of this check in this run."""
+        """Return the seed from which this check draws its inputs."""
         return self._check.seed + self._subject.seed_offset
+
+    @property
+    def sandbox_seed(self) -> int:
+        """Return the seed of what student code draws in this check: of this run, and not that of the inputs.
+
+        Why: docs/decisions.md#three-seeds
+        """
+        text = f"{self._subject.key} sandbox {self._check.name} {self._subject.seed_offset}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:_SEED_BYTES])
 
 
 def _holds_none(value: Any) -> bool:

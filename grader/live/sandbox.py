@@ -131,6 +131,9 @@ class LiveSandbox:
         )
         return replace(outcome, error=missing)
 
+    def forget(self) -> None:
+        """Do nothing: students check their own code here, and have no hidden checks."""
+
     def close(self) -> None:
         """Give the names of the notebook's modules back."""
         if str(self._kernel.root) in sys.path:

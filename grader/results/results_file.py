@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,8 @@ class RunInfo:
     """Say what was run: which course, with which versions, behind which wall, since when.
 
     `assignment` is the slug. `course_digest` changes with checks, probes and assets. `started` is an ISO
-    8601 time.
+    8601 time. `key` is the run's secret, from which student code's generators are seeded: kept, so that the same
+    submission gets the same points again.
     """
 
     assignment: str
@@ -30,6 +32,7 @@ class RunInfo:
     torch_version: str
     wall: str
     started: str
+    key: str = ""
 
 
 def as_plain(value: RunInfo | SubmissionResult) -> dict[str, Any]:
@@ -46,8 +49,8 @@ def pack_record(value: RunInfo | SubmissionResult) -> str:
 def unpack_result(text: str) -> SubmissionResult:
     """Return the result that `pack_record` wrote; raise StoreError when the text is not one."""
     try:
-        return _CONVERTER.structure(json.loads(text), SubmissionResult)
-    except (json.JSONDecodeError, cattrs.BaseValidationError, TypeError) as error:
+        return _CONVERTER.structure(_plain_from(text), SubmissionResult)
+    except (ValueError, cattrs.BaseValidationError, TypeError) as error:
         raise StoreError(
             f"A stored result can't be read ({type(error).__name__}).",
             remedy="Move the results folder away and grade again.",
@@ -65,9 +68,21 @@ def unpack_origin(text: str | None) -> Origin:
 def unpack_run(text: str) -> RunInfo:
     """Return the run that `pack_record` wrote; raise StoreError when the text is not one."""
     try:
-        return _CONVERTER.structure(json.loads(text), RunInfo)
-    except (json.JSONDecodeError, cattrs.BaseValidationError, TypeError) as error:
+        return _CONVERTER.structure(_plain_from(text), RunInfo)
+    except (ValueError, cattrs.BaseValidationError, TypeError) as error:
         raise StoreError(
             f"The description of the run can't be read ({type(error).__name__}).",
             remedy="Move the results folder away and grade again.",
         ) from error
+
+
+def _plain_from(text: str) -> Any:
+    """Read JSON whose numbers are finite, as all that we write are: no page and no table can hold others."""
+    return json.loads(text, parse_constant=_finite, parse_float=_finite)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:40]} is no finite number")
+    return number

@@ -16,7 +16,7 @@ from typing import Self
 from grader.errors import StoreError
 from grader.results.results_file import RunInfo, pack_record, unpack_origin, unpack_result, unpack_run
 from grader.results.store_errors import named_errors, primary_code
-from grader.results.verdict import Origin, SubmissionResult
+from grader.results.verdict import Origin, Status, SubmissionResult
 
 SCHEMA_VERSION = 2
 _SPELLED = re.compile(r"\\(?:\\|u([0-9a-f]{4}))")
@@ -37,7 +37,10 @@ CREATE TABLE submissions (
 """
 
 _KEYS = "SELECT submission FROM submissions ORDER BY submission"
-_ORIGINS = "SELECT submission, json_extract(result, '$.origin') FROM submissions ORDER BY submission"
+_ORIGINS = """
+SELECT submission, CASE WHEN json_valid(result) THEN json_extract(result, '$.origin') END
+FROM submissions ORDER BY submission
+"""
 _LOAD = "SELECT result, digest FROM submissions WHERE submission = ?"
 _FORGET = "DELETE FROM submissions WHERE submission = ?"
 _SAVE = "INSERT OR REPLACE INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -68,10 +71,15 @@ class Store:
         self._files.close()
 
     def result(self, submission: str) -> tuple[SubmissionResult, str] | None:
-        """Return a submission's result and the digest of what was graded, None where there is none."""
+        """Return a submission's result and the digest of what was graded, None where there is none that can be read."""
         with named_errors(self.folder):
             row = self._connection.execute(_LOAD, (spelled(submission),)).fetchone()
-        return None if row is None else (unpack_result(row[0]), row[1])
+        if row is None:
+            return None
+        try:
+            return unpack_result(row[0]), row[1]
+        except StoreError:
+            return None
 
     def origins(self) -> dict[str, Origin]:
         """Return the names of all submissions that have a result, and where they come from."""
@@ -90,11 +98,18 @@ class Store:
         self._connection.execute(_SAVE, row)
 
     def revise(self, change: Callable[[SubmissionResult, str], SubmissionResult | None]) -> None:
-        """Put what `change` returns for each result and its digest in its place, all or none; None drops it."""
+        """Put what `change` returns for each result and its digest in its place, all or none; None drops it.
+
+        A result that can't be read is dropped as well.
+        """
         with named_errors(self.folder), self._connection:
             for key in self._connection.execute(_KEYS).fetchall():
                 text, digest = self._connection.execute(_LOAD, key).fetchone()
-                result = unpack_result(text)
+                try:
+                    result = unpack_result(text)
+                except StoreError:
+                    self._connection.execute(_FORGET, key)
+                    continue
                 revised = change(result, digest)
                 if revised is None:
                     self._connection.execute(_FORGET, key)
@@ -102,20 +117,28 @@ class Store:
                     self._save(revised, digest)
 
     def results(self) -> Iterator[SubmissionResult]:
-        """Yield the results sorted by submission; saving and reading elsewhere may go on meanwhile."""
+        """Yield the results sorted by submission; saving and reading elsewhere may go on meanwhile.
+
+        One that can't be read does not keep others from being read: in its place comes one that was not graded.
+        """
         with named_errors(self.folder):
             keys = self._connection.execute(_KEYS).fetchall()
         for key in keys:
             with named_errors(self.folder):
                 row = self._connection.execute(_LOAD, key).fetchone()
-            if row is not None:
+            if row is None:
+                continue
+            try:
                 yield unpack_result(row[0])
+            except StoreError as err:
+                why = f"{err.message} The next run grades it again."
+                yield SubmissionResult(unspelled(key[0]), Status.NOT_GRADED, 0.0, 0.0, (), notes=(why,))
 
 
 def open_store(folder: Path, *, run: RunInfo) -> Store:
     """Create the results folder, or resume the run in it, for writing.
 
-    On resuming, `started` stays that of the first run and everything else becomes that of `run`. Raises
+    On resuming, `started` and `key` stay those of the first run, and everything else becomes that of `run`. Raises
     StoreError when the folder is another assignment's, in use by another process, damaged or not writable.
     """
     try:
@@ -202,7 +225,7 @@ def _resume(folder: Path, *, connection: sqlite3.Connection, run: RunInfo) -> Ru
             f"{folder} holds results of {stored.assignment}, not of {run.assignment}.",
             remedy="Name another folder with --out.",
         )
-    resumed = replace(run, started=stored.started)
+    resumed = replace(run, started=stored.started, key=stored.key or run.key)
     with connection:
         connection.execute("UPDATE run SET info = ?", (pack_record(resumed),))
     return resumed

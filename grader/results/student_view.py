@@ -11,8 +11,13 @@ from grader.results.verdict import CheckResult, Feedback, SubmissionResult, Task
 
 
 def student_view(result: SubmissionResult) -> SubmissionResult:
-    """Return the result with only title, verdict and hint of its hidden checks, and without flags."""
-    return replace(result, tasks=tuple(_task(task) for task in result.tasks), flags=())
+    """Return the result with only title, verdict and hint of its hidden checks, and without flags.
+
+    Its seconds are those of the public checks: how long code takes is something that it can tell.
+    """
+    tasks = tuple(_task(task) for task in result.tasks)
+    seconds = sum(check.seconds for task in tasks for check in task.checks)
+    return replace(result, tasks=tasks, flags=(), seconds=min(result.seconds, seconds))
 
 
 def is_hidden_check(check: CheckResult, task: TaskResult) -> bool:
@@ -26,4 +31,4 @@ def _task(task: TaskResult) -> TaskResult:
 
 
 def _without_findings(check: CheckResult) -> CheckResult:
-    return replace(check, hidden=True, feedback=Feedback(hint=check.feedback.hint))
+    return replace(check, hidden=True, seconds=0.0, feedback=Feedback(hint=check.feedback.hint))

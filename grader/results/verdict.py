@@ -184,7 +184,8 @@ class CheckResult:
     `unrun` tells the second of these. `advice` costs nobody points either: it tells what is worth knowing and has no
     weight. `because` is the name of the check that has to pass before a skipped one runs, "" where it was skipped for
     another reason. `carried` names the tasks that a failure comes from, where it is not charged again. `adjusted` is
-    what an instructor made of the check for everybody, and `reason` why.
+    what an instructor made of the check for everybody, and `reason` why. `crowded` says of one that timed out that the
+    machine was crowded: it is asked again, alone, before it counts.
     """
 
     name: str
@@ -202,6 +203,7 @@ class CheckResult:
     adjusted: Adjusted = Adjusted.NO
     reason: str = ""
     carried: str = ""
+    crowded: bool = False
 
     @property
     def is_earned(self) -> bool:

@@ -6,19 +6,21 @@ shows it.
 
 import hashlib
 import importlib.metadata
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 
-from grader.grading.job import Order
+from grader.grading.job import Job, Order
 from grader.grading.keys import key_of
 from grader.grading.points import put_together
 from grader.results.earned import is_ungraded
 from grader.results.results_file import RunInfo
 from grader.results.store import Store
-from grader.results.verdict import Status, SubmissionResult, TaskResult
+from grader.results.verdict import Status, SubmissionResult, TaskResult, Verdict
 from grader.runs.executor import Executor, FinishedJob, Watched
 from grader.runs.logs import log_finished_job
 from grader.runs.plan import Plan, make_plan
@@ -53,20 +55,24 @@ def grade_submissions(
     `digests` are those of the order's tasks (`grader.grading.keys.digests_of`). Logs and `progress.json` are written
     beside the store. Where `found` is the whole class (`is_whole`), what is stored of others is marked as gone. Returns
     how many submissions were graded with other checks, versions or data than this process
-    sees. Stopped at any time, the same call goes on where it was. Raises what the executor raises.
+    sees. What timed out while the machine was crowded is asked again at the end, alone. Stopped at any time, the same
+    call goes on where it was. Raises what the executor raises.
     """
     plan = make_plan(store, order, found, digests=digests, fresh=fresh, is_whole=is_whole)
     writer, steps = ResultWriter(store, order, plan), plan.steps()
     progress = RunProgress(steps, submissions=len(plan.submissions), reused=len(plan.submissions) - len(plan.left))
     if isinstance(executor, Watched):
         executor.watch(progress.at)
+    crowded: list[Job] = []
     with watch(plan, progress.snapshot) as show:
 
-        def keep(finished: FinishedJob) -> None:
+        def keep(finished: FinishedJob, *, is_told: bool = True) -> None:
+            crowded.extend(_crowded_in(finished))
             result = writer.keep(finished)
             log_finished_job(store.folder, finished)
             progress.finished(finished, result)
-            show(result)
+            if is_told:
+                show(result)
 
         if steps:
             written = kept_up(
@@ -77,11 +83,22 @@ def grade_submissions(
             )
             with written:
                 executor.grade(order, [step.job for step in steps], report=keep)
+                if again := tuple(crowded):  # what times out alone counts
+                    executor.grade(order, again, report=partial(keep, is_told=False), alone=True)
     return writer.differing
 
 
+def _crowded_in(finished: FinishedJob) -> list[Job]:
+    """Return a job for the tasks with a check that timed out on a crowded machine, or was skipped, if there is one."""
+    checks = {task.name: task.checks for task in finished.result.tasks}
+    if not any(check.crowded for found in checks.values() for check in found):
+        return []
+    tasks = [name for name in checks if any(one.crowded or one.verdict is Verdict.SKIPPED for one in checks[name])]
+    return [replace(finished.job, tasks=tuple(tasks))]
+
+
 def run_info(order: Order, digests: Mapping[str, str] = MappingProxyType({})) -> RunInfo:
-    """Describe a run, without importing torch; `digests` are those of its tasks, none if nothing resumes it."""
+    """Describe a new run, without importing torch; `digests` are those of its tasks, none if nothing resumes it."""
     return RunInfo(
         assignment=order.assignment.slug,
         title=order.assignment.title,
@@ -90,6 +107,7 @@ def run_info(order: Order, digests: Mapping[str, str] = MappingProxyType({})) ->
         torch_version=importlib.metadata.version("torch"),
         wall=order.wall,
         started=_now(),
+        key=secrets.token_hex(16),
     )
 
 

@@ -44,9 +44,12 @@ class Executor(Protocol):
     attribute `dashboard` with the address.
     """
 
-    def grade(self, order: Order, jobs: Sequence[Job], *, report: Callable[[FinishedJob], None]) -> None:
+    def grade(
+        self, order: Order, jobs: Sequence[Job], *, report: Callable[[FinishedJob], None], alone: bool = False
+    ) -> None:
         """Grade all jobs, in this order as far as possible, and report each answer in this thread as it comes.
 
+        With `alone` one is graded at a time, so that no other can be in its way.
         Raises the course's or the sandbox's error where nothing can be graded at all. Ctrl-C ends all processes.
         """
 

@@ -107,6 +107,7 @@ def _order_of(message: Mapping[str, Any]) -> Order:
         tasks=_names(message["tasks"]),
         executed=Path(message["executed"]) if message["executed"] else None,
         device=message["device"],
+        key=message["key"],
     )
 
 

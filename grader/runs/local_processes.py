@@ -56,11 +56,13 @@ class LocalProcesses:
         """Call `at` whenever a grading process begins a job or has none; see `grader.runs.executor.Watched`."""
         self._at = at
 
-    def grade(self, order: Order, jobs: Sequence[Job], *, report: Callable[[FinishedJob], None]) -> None:
+    def grade(
+        self, order: Order, jobs: Sequence[Job], *, report: Callable[[FinishedJob], None], alone: bool = False
+    ) -> None:
         """Grade all jobs and report each answer in this thread; see `grader.runs.executor.Executor`."""
         count = processes_for(
             len(jobs),
-            wanted=self._wanted,
+            wanted=1 if alone else self._wanted,
             memory_mib=limits_from(order.assignment.limits).memory_mib,
             on_cards=len(self._cards) or None,
         )

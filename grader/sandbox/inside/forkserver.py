@@ -70,7 +70,7 @@ class _Server:
     def __init__(self, control: socket.socket, *, walled: bool) -> None:
         self.control = control
         self.walled = walled
-        self.program = build_filter() if walled else None
+        self.programs = {own: build_filter(sessions=own) if walled else None for own in (False, True)}
         self.names: dict[int, str] = {}
         self.is_collapsed = False
         self.wakeup, wake = socket.socketpair()
@@ -148,7 +148,9 @@ class _Server:
         self.wakeup.close()
         self.wake.close()
         os.close(report[0])
-        walls = Supervisor(root, descriptors, report=report[1], limits=limits, program=self.program)
+        walls = Supervisor(
+            root, descriptors, report=report[1], limits=limits, program=self.programs[limits.sessions > 0]
+        )
         return walls.supervise_namespaces() if self.walled else walls.supervise_tree()
 
 

@@ -1,6 +1,7 @@
-"""How much memory processes hold, read from /proc: the watchdog's eyes.
+"""How much memory a submission holds, read from /proc and the kernel's own lists: the watchdog's eyes.
 
-`grader.sandbox.inside.supervisor` asks it twenty times a second for each running submission.
+`grader.sandbox.inside.supervisor` asks it twenty times a second for each running submission;
+`grader.sandbox.inside.kernel_memory` knows what no process maps.
 
 Why: docs/decisions.md#memory-by-watchdog
 """
@@ -8,20 +9,26 @@ Why: docs/decisions.md#memory-by-watchdog
 import os
 from pathlib import Path
 
+from grader.sandbox.inside.kernel_memory import KernelMemory
+
 _PROC = Path("/proc")
 _PAGES_PER_MIB = (1 << 20) / os.sysconf("SC_PAGE_SIZE")
 
 
-def exceeds(limit_mib: float, *, descendants_of: int | None = None) -> bool:
+def exceeds(limit_mib: float, *, descendants_of: int | None = None, beside: KernelMemory | None = None) -> bool:
     """Tell whether processes hold more than `limit_mib` MiB: all but pid 1 in /proc, or only a process' descendants.
 
-    The cheap sum counts pages shared with the fork server once for each process; only if it is over the limit are the
-    exact shares read, which takes milliseconds.
+    What the kernel holds `beside` them is added. The cheap sum counts pages shared with the fork server once for each
+    process; only if it is over the limit are the exact shares read, which takes milliseconds.
     """
     pids = [pid for pid in _all_pids() if pid != 1] if descendants_of is None else descendants(descendants_of)
-    if sum(map(_resident_mib, pids)) <= limit_mib:
+    sockets = beside.sockets_mib() if beside is not None else 0.0
+    files = beside.files_mib() if beside is not None else 0.0
+    tables = sum(map(_tables_mib, pids))
+    if sum(map(_resident_mib, pids)) + tables + sockets + files <= limit_mib:
         return False
-    return sum(map(_share_mib, pids)) > limit_mib
+    own, shared = map(sum, zip((0.0, 0.0), *map(_shares_mib, pids), strict=True))
+    return own + max(shared, files) + tables + sockets > limit_mib  # a file may be mapped, too
 
 
 def _all_pids() -> list[int]:
@@ -39,15 +46,27 @@ def _resident_mib(pid: int) -> float:
         return 0.0
 
 
-def _share_mib(pid: int) -> float:
-    """Return a process' proportional share of the memory that it maps, or its resident size if that is unknown."""
+def _tables_mib(pid: int) -> float:
+    """Return the tables in which the kernel keeps where a process' memory is: sparse memory is mostly that."""
     try:
-        for line in (_PROC / str(pid) / "smaps_rollup").read_bytes().splitlines():
-            if line.startswith(b"Pss:"):
-                return int(line.split()[1]) / 1024
-    except OSError:
-        pass
-    return _resident_mib(pid)
+        text = (_PROC / str(pid) / "status").read_bytes()
+        return int(text.partition(b"VmPTE:")[2].split(maxsplit=1)[0]) / 1024
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
+def _shares_mib(pid: int) -> tuple[float, float]:
+    """Return a process' proportional share of the memory that it maps, without shared memory and of shared memory.
+
+    Where that is unknown it is its resident size.
+    """
+    try:
+        lines = (_PROC / str(pid) / "smaps_rollup").read_bytes().splitlines()
+        rows = {row[0]: int(row[1]) / 1024 for row in map(bytes.split, lines[1:])}
+        shared = rows.get(b"Pss_Shmem:", 0.0)
+        return rows[b"Pss:"] - shared, shared
+    except (OSError, IndexError, KeyError, ValueError):
+        return _resident_mib(pid), 0.0
 
 
 def descendants(pid: int) -> list[int]:

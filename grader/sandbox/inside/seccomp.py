@@ -1,8 +1,9 @@
 """The system calls that student code may not make, as a seccomp program: a second layer behind the namespaces.
 
 A deny-list: what torch, DataLoader workers and subprocesses need goes through. It also holds the ways to keep memory
-that no process maps (memfd, System V IPC), which the memory watchdog would not see. `grader.sandbox.inside.forkserver`
-builds it once; each submission installs it before student code runs.
+that no process maps (memfd, System V IPC), which the memory watchdog would not see. Larger socket buffers, other
+priorities and new sessions are granted in words only: such a call succeeds and changes nothing.
+`grader.sandbox.inside.forkserver` builds it once; each submission installs it before student code runs.
 
 Why: docs/decisions.md#own-seccomp-filter
 """
@@ -23,10 +24,19 @@ _AT_LEAST = 0x35  # BPF_JMP | BPF_JGE | BPF_K
 _ANY_BIT = 0x45  # BPF_JMP | BPF_JSET | BPF_K
 _RETURN = 0x06  # BPF_RET | BPF_K
 
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24  # offsets in struct seccomp_data
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _SECOND_ARGUMENT, _THIRD_ARGUMENT = (
+    0,
+    4,
+    16,
+    24,
+    32,
+)  # offsets in struct seccomp_data
 _NEW_NAMESPACES = 0x7E020080  # CLONE_NEW*: user, pid, net, ipc, uts, cgroup, mount, time
 _TIOCSTI = 0x5412  # types into the terminal of whoever started us
 _X32_BIT = 0x40000000
+_SOL_SOCKET = 1
+_BUFFER_SIZES = (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF, and both for those who may do anything
+_SUCCESS = 0
 _FAMILIES = (1, 2, 10)  # AF_UNIX for DataLoader workers; AF_INET and AF_INET6 reach an empty network
 
 # Numbers shared by both architectures (system calls added since Linux 5.1).
@@ -45,13 +55,17 @@ class _Machine:
     clone: int
     clone3: int
     socket: int
+    setsockopt: int
     ioctl: int
+    setsid: int
+    ignored: tuple[int, ...]  # setpriority, sched_setparam, sched_setscheduler, sched_setattr, ioprio_set
     denied: Mapping[str, int]
 
 
 _MACHINES = {
     "x86_64": _Machine(
-        audit=0xC000003E, clone=56, clone3=435, socket=41, ioctl=16,
+        audit=0xC000003E, clone=56, clone3=435, socket=41, setsockopt=54, ioctl=16, setsid=112,
+        ignored=(141, 142, 144, 314, 251),
         denied=_NEW_CALLS | {
             "ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312, "unshare": 272,
             "setns": 308, "mount": 165, "umount2": 166, "pivot_root": 155, "chroot": 161, "bpf": 321,
@@ -64,7 +78,8 @@ _MACHINES = {
         },
     ),
     "aarch64": _Machine(
-        audit=0xC00000B7, clone=220, clone3=435, socket=198, ioctl=29,
+        audit=0xC00000B7, clone=220, clone3=435, socket=198, setsockopt=208, ioctl=29, setsid=157,
+        ignored=(140, 118, 119, 274, 30),
         denied=_NEW_CALLS | {
             "ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272, "unshare": 97,
             "setns": 268, "mount": 40, "umount2": 39, "pivot_root": 41, "chroot": 51, "bpf": 280,
@@ -79,10 +94,14 @@ _MACHINES = {
 }  # fmt: skip
 
 
-def build_filter(machine: str | None = None) -> bytes | None:
-    """Return the program for an architecture (default: this one), or None if its call numbers are not known here."""
+def build_filter(machine: str | None = None, *, sessions: bool = False) -> bytes | None:
+    """Return the program for an architecture (default: this one), or None if its call numbers are not known here.
+
+    Only with `sessions` can processes begin sessions of their own, to each of which Linux gives a share of the
+    processors; else such a call changes nothing.
+    """
     known = _MACHINES.get(machine or platform.machine())
-    return None if known is None else b"".join(_program(known))
+    return None if known is None else b"".join(_program(known, sessions=sessions))
 
 
 def _step(code: int, value: int, *, yes: int = 0, no: int = 0) -> bytes:
@@ -93,7 +112,7 @@ def _refuse(code: int = errno.EPERM) -> bytes:
     return _step(_RETURN, _ERRNO | code)
 
 
-def _program(machine: _Machine) -> list[bytes]:
+def _program(machine: _Machine, *, sessions: bool) -> list[bytes]:
     steps = [
         _step(_LOAD, _ARCHITECTURE),
         _step(_EQUAL, machine.audit, yes=1),
@@ -106,8 +125,14 @@ def _program(machine: _Machine) -> list[bytes]:
     ]
     for number in sorted(machine.denied.values()):
         steps += [_step(_EQUAL, number, no=1), _refuse()]
+    for number in (*machine.ignored, *([] if sessions else [machine.setsid])):
+        steps += [_step(_EQUAL, number, no=1), _refuse(_SUCCESS)]
     steps += _when(machine.clone, _FIRST_ARGUMENT, [_step(_ANY_BIT, _NEW_NAMESPACES, no=1), _refuse()])
     steps += _when(machine.ioctl, _SECOND_ARGUMENT, [_step(_EQUAL, _TIOCSTI, no=1), _refuse()])
+    sizes = [_step(_EQUAL, size, yes=len(_BUFFER_SIZES) - i) for i, size in enumerate(_BUFFER_SIZES)]
+    only_sizes = [*sizes, _step(_RETURN, _ALLOW), _refuse(_SUCCESS)]
+    option = [_step(_EQUAL, _SOL_SOCKET, no=len(only_sizes) + 1), _step(_LOAD, _THIRD_ARGUMENT), *only_sizes]
+    steps += _when(machine.setsockopt, _SECOND_ARGUMENT, option)
     families = [_step(_EQUAL, family, yes=len(_FAMILIES) - i) for i, family in enumerate(_FAMILIES)]
     # "No such family", which libraries expect: docs/decisions.md#refused-sockets-answer-einval
     steps += _when(machine.socket, _FIRST_ARGUMENT, [*families, _refuse(errno.EINVAL)])

@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from grader.sandbox.inside import kernel, probe_process
+from grader.sandbox.inside.fair_share import FairShare
+from grader.sandbox.inside.kernel_memory import KernelMemory
 from grader.sandbox.inside.memory import descendants, exceeds
 from grader.sandbox.wire import limits as bounds
 from grader.sandbox.wire.protocol import PRELOAD_FOLDER, write_all
 
 OVER_MEMORY = 88  # exit status of a submission's supervisor that had to end it
 _WATCH_S = 0.05
+_PRIVATE = ("/tmp", "/dev/shm")  # noqa: S108 - both private
 _NAMESPACES = (
     kernel.CLONE_NEWUSER
     | kernel.CLONE_NEWPID
@@ -50,6 +53,7 @@ class Supervisor:
         user, group = os.geteuid(), os.getegid()
         try:
             kernel.die_with_parent(signal.SIGKILL)
+            numbers = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)  # ours, before theirs covers it
             kernel.unshare(_NAMESPACES)
             kernel.write_id_maps(user=user, group=group)
             first = kernel.fork()
@@ -58,7 +62,14 @@ class Supervisor:
             return 1
         if first == 0:
             leave_with(self._be_first)
-        return self._watch(first, lambda: _proc_is_theirs() and exceeds(self.limits.memory_mib))
+        share = FairShare(numbers, tasks=self.limits.threads)
+        beside = KernelMemory(files_in=_PRIVATE)
+
+        def is_over() -> bool:
+            share.keep(first)
+            return _proc_is_theirs() and exceeds(self.limits.memory_mib, beside=beside)
+
+        return self._watch(first, is_over)
 
     def supervise_tree(self) -> int:
         """Start the submission as a plain child, for walls without namespaces."""
@@ -71,7 +82,14 @@ class Supervisor:
                 kernel.die_with_parent(signal.SIGKILL)
             leave_with(lambda: self._be_student(walled=False))
         signal.signal(signal.SIGTERM, lambda _number, _frame: _end_tree())
-        status = self._watch(first, lambda: exceeds(self.limits.memory_mib, descendants_of=os.getpid()))
+        share = FairShare.of_own(tasks=self.limits.threads)
+
+        def is_over() -> bool:
+            if share is not None:
+                share.keep(os.getpid())
+            return exceeds(self.limits.memory_mib, descendants_of=os.getpid())
+
+        status = self._watch(first, is_over)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _kill_descendants()
         return status
@@ -119,7 +137,7 @@ class Supervisor:
     def _mount_private(self) -> None:
         flags = kernel.MS_NOSUID | kernel.MS_NODEV
         size = f"size={int(self.limits.tmp_mib)}m,nr_inodes=20000,mode=0755"
-        for place in ("/tmp", "/dev/shm"):  # noqa: S108 - both private
+        for place in _PRIVATE:
             shown = [(folder, os.open(folder, os.O_PATH)) for folder in _folders_in(place)]
             kernel.mount("tmpfs", place, kind="tmpfs", flags=flags, options=size)
             for folder, source in shown:  # a Python that is installed there must stay visible, read-only

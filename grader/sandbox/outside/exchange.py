@@ -15,6 +15,7 @@ from typing import Any
 
 from grader.errors import ProtocolError, SandboxError
 from grader.probes import explain_missing_probe
+from grader.sandbox.outside.crowding import Crowding
 from grader.sandbox.outside.replies import ending_of, number_of, outcome_of
 from grader.sandbox.wire.limits import MIB, Limits
 from grader.sandbox.wire.protocol import (
@@ -120,6 +121,7 @@ class Exchange:
         self._payload: bytes | None = None
         self._end: dict[str, Any] | None = None
         self._imported = False
+        self._crowding = Crowding()
         self.import_failed = False
 
     def run(self, call: ProbeCall, *, number: int) -> ProbeOutcome:
@@ -274,4 +276,5 @@ class Exchange:
             wall_s=time.monotonic() - started,
             cpu_s=number_of(end.get("cpu_s")),
             peak_mib=number_of(end.get("peak_kib")) / 1024,
+            crowded=outcome.ending is Ending.TIMED_OUT and self._crowding.is_found(),
         )

@@ -158,6 +158,10 @@ class WalledSandbox:
         self._remove_root()
         return over_memory
 
+    def forget(self) -> None:
+        """End every process of the submission, with its private folders; the next call opens it anew."""
+        self._end()
+
     def close(self) -> None:
         """End every process of the submission and remove its files."""
         self._end()
@@ -173,6 +177,11 @@ class ByDevice:
     def run(self, call: ProbeCall) -> ProbeOutcome:
         """Run one probe where its device is."""
         return (self._plain if call.device == "cpu" else self._on_cards).run(call)
+
+    def forget(self) -> None:
+        """End every process of the submission in both; the next call opens it anew."""
+        self._plain.forget()
+        self._on_cards.forget()
 
     def close(self) -> None:
         """End every process of the submission in both, and remove its files."""

@@ -78,6 +78,9 @@ class SpawnedSandbox:
             self._failed_import[needs.modules] = outcome
         return outcome
 
+    def forget(self) -> None:
+        """Do nothing: each process has ended with its probe."""
+
     def close(self) -> None:
         """Do nothing: each process has ended with its probe."""
 

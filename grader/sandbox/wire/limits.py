@@ -16,6 +16,7 @@ class Limits:
     `wall_s`, `cpu_s`: one probe; `import_s`: importing the student's modules. `memory_mib`: resident memory of all the
     submission's processes, and the data of each. `file_mib`: largest file; `tmp_mib`: all files together.
     `output_kib`: printed text kept per probe. `reply_mib`: returned tensors. `gpu_mib`: what torch may take of a card.
+    `threads`: those that may be busy at a time. `sessions`: above 0, processes may begin sessions of their own.
     """
 
     wall_s: float = 10.0
@@ -30,6 +31,7 @@ class Limits:
     reply_mib: float = 64
     gpu_mib: float = 2048
     threads: float = 1
+    sessions: float = 0
 
 
 def limits_from(overrides: Mapping[str, float]) -> Limits:

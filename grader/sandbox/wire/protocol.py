@@ -43,7 +43,8 @@ class Ending(StrEnum):
 class ProbeCall:
     """Ask for one run of a probe.
 
-    `dtype` is torch's default floating type during the run, `seed` goes to torch's generator before it. Calls of the
+    `dtype` is torch's default floating type during the run, `seed` goes to the generators of torch, NumPy and Python
+    before it: never the seed that inputs were drawn from, or student code could draw them again. Calls of the
     names in `watch` are recorded. `limits` (`wall_s`, `cpu_s`) replace the
     submission's for this call.
     """
@@ -91,7 +92,7 @@ class ProbeOutcome:
 
     `outputs` only for `ok`; `error` only for `raised`; `detail` says more about the other endings. `printed` is the
     bounded text that the student's code wrote. Times in seconds; `cpu_s`, `peak_mib` and `called`, the watched names
-    that were called, as the sandbox tells them.
+    that were called, as the sandbox tells them. `crowded` says of a probe that timed out that others may be the cause.
     """
 
     ending: Ending
@@ -104,6 +105,7 @@ class ProbeOutcome:
     cpu_s: float = 0.0
     peak_mib: float = 0.0
     called: tuple[str, ...] = ()
+    crowded: bool = False
 
 
 class Sandbox(Protocol):
@@ -111,6 +113,9 @@ class Sandbox(Protocol):
 
     def run(self, call: ProbeCall) -> ProbeOutcome:
         """Run one probe and return what came back; never raises for anything the student's code does."""
+
+    def forget(self) -> None:
+        """End every process of the submission, and with them all they kept; the next call meets new ones."""
 
     def close(self) -> None:
         """End every process of the submission and remove its files."""

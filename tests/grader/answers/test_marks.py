@@ -33,7 +33,18 @@ def _mark(points=3.0, comment="", *, text="Because."):
 
 @pytest.mark.parametrize(
     ("text", "points"),
-    [("", None), ("  ", None), ("0", 0.0), ("2.5", 2.5), ("2,5", 2.5), (" 4 ", 4.0), ("1e0", 1.0), ("-0", 0.0)],
+    [
+        ("", None),
+        ("  ", None),
+        ("0", 0.0),
+        ("2.5", 2.5),
+        ("2,5", 2.5),
+        (" 4 ", 4.0),
+        ("1e0", 1.0),
+        ("-0", 0.0),
+        (",5", 0.5),
+        ("3.", 3.0),
+    ],
 )
 def test_points_are_read_as_people_write_them(text, points):
     """A decimal comma and blanks around are fine; nothing is no points, and no points are not 0."""
@@ -45,6 +56,10 @@ def test_points_are_read_as_people_write_them(text, points):
     [
         ("nan", "“nan” is not a number of points. Give 0 to 4."),
         ("inf", "“inf” is not a number of points."),
+        ("1_0", "“1_0” is not a number of points."),
+        ("٣", "“٣” is not a number of points."),
+        ("1e999", "“1e999” is not a number of points."),
+        ("1.000,5", "“1.000,5” is not a number of points."),
         ("three", "“three” is not a number of points."),
         ("4.5", "4.5 points are not within 0 and 4."),
         ("-1", "-1 points are not within 0 and 4."),

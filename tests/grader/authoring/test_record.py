@@ -81,6 +81,24 @@ def test_without_write_nothing_is_written(assignment):
     assert not tiny.assets.exists()
 
 
+def test_a_new_key_draws_the_inputs_of_hidden_checks_anew(course, read_tiny):
+    """`new_key` changes the inputs of hidden checks and no others; recording again keeps them, and the key."""
+    folder = course(one="x * 2", two="x.exp()")
+    checks = folder / "tests" / "assignments" / "tiny"
+    (checks / "test_tiny_hidden.py").write_text(HEAD + CHECK.format(name="two"), encoding="utf-8")
+    (checks / "test_tiny.py").write_text(HEAD + CHECK.format(name="one"), encoding="utf-8")
+    record_assets(read_tiny(folder), write=True)
+    first, before = read_tiny(folder), _bytes(read_tiny(folder))
+    record_assets(first, write=True)
+    assert _bytes(first) == before
+    record_assets(first, write=True, new_key=True)
+    second, after = read_tiny(folder), _bytes(first)
+    assert len({"", first.key, second.key}) == 3
+    assert after["test_one.safetensors"] == before["test_one.safetensors"]
+    assert after["test_two.safetensors"] != before["test_two.safetensors"]
+    assert record_assets(second, write=False).is_clean
+
+
 def test_a_changed_reference_makes_its_asset_stale_and_no_other(assignment):
     """Only the asset whose reference changed is written anew; what no check asks for is removed."""
     record_assets(assignment(one="x * 2", two="x.exp()", old="x"), write=True)
@@ -103,7 +121,11 @@ def test_a_broken_manifest_is_recorded_anew(assignment):
     before = _bytes(tiny)
     (tiny.assets / "manifest.json").write_text('{"schema": 0}')
     assert record_assets(tiny, write=True).stale == ["test_one"]
-    assert _bytes(tiny) == before
+    after = _bytes(tiny)
+    old, new = (json.loads(files.pop("manifest.json")) for files in (before, after))
+    assert after == before
+    assert old.pop("key") != new.pop("key")
+    assert new == old
 
 
 def test_a_tampered_asset_is_stale(assignment):
@@ -175,11 +197,11 @@ def test_the_measured_spread_makes_the_tolerance(assignment):
 
 
 def test_the_manifest_names_versions_and_no_machine(assignment):
-    """The manifest names its schema and torch's release, and nothing that differs between two equal recordings."""
+    """The manifest names its schema, torch's release and the course's key: nothing else differs between recordings."""
     tiny = assignment(one="x * 2")
     record_assets(tiny, write=True)
     manifest = json.loads((tiny.assets / "manifest.json").read_text())
-    assert set(manifest) == {"schema", "torch", "assets"}
+    assert set(manifest) == {"schema", "torch", "assets", "key"}
     assert re.fullmatch(r"\d+\.\d+\.\d+", manifest["torch"])
 
 

@@ -1,8 +1,11 @@
 """Tests of grader.commands.grade: what a class's folder does to exit code, pages and grades."""
 
 import csv
+import json
 
 from upload_samples import pack
+
+from grader.results.store import read_store
 
 GOOD = "def double(x): return 2 * x\n\n\ndef triple(x): return 3 * x\n"
 BAD = "def double(x): return x\n\n\ndef triple(x): return x\n"
@@ -62,3 +65,23 @@ def test_one_student_graded_again_changes_nobody_else(tmp_path, make_course, wri
             "bo": ("15", "graded"),
             "mal": ("", "unclear"),
         }
+
+
+def test_a_submission_draws_the_same_numbers_each_time_it_is_graded(tmp_path, make_course, write_files, call_grader):
+    """The generators of student code follow a key of the run: kept for when it is graded again, told to nobody."""
+    course = make_course(tmp_path / "course")
+    assert call_grader("record", "tiny", cwd=course).returncode == 0
+    drawing = "import random\nimport torch\n" + GOOD.replace("return 2 * x", "return 2 * x + torch.rand(1)")
+    folder = write_files(tmp_path / "class", {"ann/student.py": drawing})
+    drawn = []
+    for out, more in ((tmp_path / "one", ()), (tmp_path / "one", ("--fresh",)), (tmp_path / "two", ())):
+        arguments = ("grade", "tiny", folder, "--out", out, "--wall", "process", "-j", "1", *more)
+        assert call_grader(*arguments, cwd=course).returncode == 0
+        text = (out / "results.json").read_text(encoding="utf-8")
+        (check,) = json.loads(text)["submissions"][0]["tasks"][0]["checks"]
+        drawn.append((check["verdict"], check["feedback"]["items"]))
+        with read_store(out) as store:
+            assert store.run.key
+            assert store.run.key not in text
+    assert drawn[0][0] == "wrong"
+    assert drawn[0] == drawn[1] != drawn[2]

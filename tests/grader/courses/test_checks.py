@@ -1,5 +1,7 @@
 """Tests of grader.courses.checks: what a check may declare, and the words for what it may not."""
 
+from dataclasses import replace
+
 import pytest
 
 from grader.courses.checks import Check, after_those_of, duplicates, in_order, with_those_before
@@ -109,7 +111,7 @@ def test_a_check_is_hidden_by_its_file_or_its_task(collect, make_course, read_ti
 
 
 def test_seeds_are_fixed_by_the_name():
-    """A check's seed depends on its name alone."""
+    """A public check's seed depends on its name alone."""
     assert _check("test_a").seed == _check("test_a", "test_b").seed != _check("test_b").seed
 
 
@@ -195,6 +197,37 @@ def test_an_assignment_needs_checks(collect):
     """An assignment without a file test_<part>.py is a mistake in the course."""
     with pytest.raises(CourseError, match=r"has no checks\. Add a file test_<part>\.py\."):
         collect({})
+
+
+def test_a_hidden_checks_seed_follows_the_key():
+    """Who knows the names of hidden checks, but not the course's key, can't draw their inputs."""
+    hidden = replace(_check("test_a"), hidden=True)
+    seeds = {replace(hidden, key=key).seed for key in ("", "one", "two")}
+    assert len(seeds) == 3
+    assert replace(hidden, key="one").seed == replace(hidden, key="one").seed
+
+
+def test_only_hidden_checks_get_the_key(make_course, read_tiny, tmp_path):
+    """A check in a `_hidden` file has the assignment's key; a public one draws what every kit can draw."""
+    source = 'import pytest\n@pytest.mark.graded(task="double")\ndef test_{}():\n    "title"\n'
+    checks = {f"test_{name}.py": source.format(name) for name in ("a", "a_hidden")}
+    found = {}
+    course = replace(read_tiny(make_course(tmp_path, checks=checks)), key="secret")
+    in_session(course, lambda session: found.update(session.config.stash[plugin.CHECKS]))
+    assert {name: check.key for name, check in found.items()} == {"test_a": "", "test_a_hidden": "secret"}
+
+
+def test_public_checks_run_first():
+    """in_order puts every public check before every hidden one, whatever order they were written in."""
+    first, second, third = _check("a"), replace(_check("b", "c"), hidden=True), _check("c")
+    assert in_order({check.name: check for check in (second, first, third)}) == ["a", "c", "b"]
+
+
+def test_a_public_check_after_a_hidden_one_is_refused():
+    """A public check that depends on a hidden one would have to run after it."""
+    checks = {"a": _check("a", "b"), "b": replace(_check("b"), hidden=True)}
+    with pytest.raises(CourseError, match=r"public check a comes after the hidden check b\. Public checks run first"):
+        in_order(checks)
 
 
 def test_dependants_run_last():

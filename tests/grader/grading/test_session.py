@@ -66,7 +66,7 @@ def test_printed_text_adds_up(talk):
     talk.probe("double", x=torch.ones(1))
     with pytest.raises(ProbeFailed):
         talk.probe("triple", x=torch.ones(1))
-    assert talk.printed == f"doubling {_check().seed}\ntripling\n"
+    assert talk.printed == f"doubling {talk.sandbox_seed}\ntripling\n"
 
 
 def test_a_probe_that_fails_carries_its_verdict(talk):
@@ -93,7 +93,18 @@ def test_expectations_are_numbered_by_check(sandbox):
 
 def test_the_seed_can_be_moved(sandbox):
     """A subject's offset moves the seed of its checks: recording draws other inputs with it."""
-    assert Conversation(Subject(sandbox, dict, seed_offset=2), _check()).seed == _check().seed + 2
+    moved = Conversation(Subject(sandbox, dict, seed_offset=2), _check())
+    assert moved.seed == _check().seed + 2
+    assert moved.sandbox_seed != Conversation(Subject(sandbox, dict), _check()).sandbox_seed
+
+
+def test_student_code_draws_apart_from_the_inputs(sandbox):
+    """The sandbox's seed is not the inputs', follows the run's key, and is the same for a check in the same run."""
+    one, same, other = (Conversation(Subject(sandbox, dict, key=key), _check()) for key in ("a", "a", "b"))
+    assert one.sandbox_seed == same.sandbox_seed
+    assert len({one.seed, one.sandbox_seed, other.sandbox_seed}) == 3
+    assert other.seed == one.seed == _check().seed
+    assert Conversation(Subject(sandbox, dict, key="a"), _check("test_b")).sandbox_seed != one.sandbox_seed
 
 
 def test_what_failed_before_is_found(sandbox):

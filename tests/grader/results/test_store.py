@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from grader.errors import StoreError
-from grader.results.results_file import RunInfo
+from grader.results.results_file import RunInfo, pack_record
 from grader.results.store import open_store, read_store
 from grader.results.verdict import CheckResult, Feedback, Origin, Status, SubmissionResult, TaskResult, Verdict
 
@@ -100,6 +100,39 @@ def test_results_are_revised_all_or_none(tmp_path):
         with pytest.raises(ZeroDivisionError):
             store.revise(lambda result, _digest: None if result.submission == "ann" else 1 / 0)
         assert [result.submission for result in store.results()] == ["ann", "cy"]
+
+
+@pytest.mark.parametrize("stored", ["", "null", '{"submission": 3}', "NaN", "infinite seconds", "endless points"])
+def test_a_damaged_result_is_not_graded_and_the_others_are_read(tmp_path, stored):
+    """A stored result that can't be read, or has numbers that are none, is in nobody's way and is graded again."""
+    text = pack_record(_result("ann"))
+    stored = {
+        "infinite seconds": text.replace('"seconds":0.0', '"seconds":Infinity'),
+        "endless points": text.replace('"points":1.0', '"points":1e999'),
+    }.get(stored, stored)
+    assert stored != text
+    with open_store(tmp_path, run=RUN) as store:
+        for name in ("ann", "bob"):
+            store.save(_result(name), digest="d")
+        store._connection.execute("UPDATE submissions SET result = ? WHERE submission = 'ann'", (stored,))
+        store._connection.commit()
+        ann, bob = store.results()
+        assert (ann.submission, ann.status, ann.tasks) == ("ann", Status.NOT_GRADED, ())
+        assert "can't be read" in ann.notes[0]
+        assert bob == _result("bob")
+        assert store.result("ann") is None
+        assert set(store.origins()) == {"ann", "bob"}
+        store.revise(lambda result, _digest: result)
+        assert [result.submission for result in store.results()] == ["bob"]
+
+
+def test_resuming_keeps_the_key(tmp_path):
+    """The run's key is drawn once, also for a folder that was begun without one."""
+    open_store(tmp_path / "old", run=RUN).close()
+    for folder, key in ((tmp_path / "old", "second"), (tmp_path / "new", "first")):
+        for drawn in ("first", "second") if key == "first" else ("second", "third"):
+            with open_store(folder, run=replace(RUN, key=drawn)) as store:
+                assert store.run.key == key
 
 
 def test_resuming_keeps_when_it_started(tmp_path):

@@ -18,6 +18,17 @@ def test_hidden_checks_keep_title_verdict_and_hint_only(make_result, secret):
     assert shown.flags == ()
 
 
+def test_how_long_hidden_checks_took_does_not_leave(make_result):
+    """Seconds are something that code can choose: those of hidden checks are in no number that students see."""
+    result = make_result("ann")
+    checks = tuple(replace(check, seconds=1.0 if not check.hidden else 7.5) for check in result.tasks[0].checks)
+    timed = replace(result, tasks=(replace(result.tasks[0], checks=checks),), seconds=60.0)
+    shown = student_view(timed)
+    public = sum(not check.hidden for check in checks)
+    assert shown.seconds == public
+    assert {check.seconds for check in shown.tasks[0].checks if check.hidden} == {0.0}
+
+
 def test_a_hidden_task_hides_all_its_checks(make_result):
     """In a hidden task every check is treated as hidden, whatever its own mark says."""
     result = make_result("ann", message="found in public")

@@ -18,14 +18,16 @@ NO_FAMILY = 0x00050000 | errno.EINVAL
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 CLONE = {"x86_64": 56, "aarch64": 220}
 SOCKET = {"x86_64": 41, "aarch64": 198}
+IGNORED = 0x00050000
+SETSOCKOPT = {"x86_64": 54, "aarch64": 208}
 IOCTL = {"x86_64": 16, "aarch64": 29}
 
 
-def judge(machine, number, *arguments, audit=None):
+def judge(machine, number, *arguments, audit=None, sessions=False):
     """Run the filter's program on a system call and return its answer."""
     padded = [*arguments, 0, 0, 0, 0, 0, 0][:6]
     data = struct.pack("=iIQ6Q", number, audit or AUDIT[machine], 0, *padded)
-    steps = list(struct.iter_unpack("=HBBI", build_filter(machine)))
+    steps = list(struct.iter_unpack("=HBBI", build_filter(machine, sessions=sessions)))
     place, value = 0, 0
     while True:
         code, yes, no, operand = steps[place]
@@ -101,6 +103,29 @@ def test_sockets(machine):
     assert {judge(machine, SOCKET[machine], family) for family in (1, 2, 10)} == {ALLOWED}
     others = {0, *range(3, 10), *range(11, 50), 0xFFFFFFFF}
     assert {judge(machine, SOCKET[machine], family) for family in others} == {NO_FAMILY}
+
+
+@MACHINES
+def test_socket_buffers_keep_their_size(machine):
+    """To ask for larger buffers succeeds and changes nothing; every other option of a socket passes."""
+    for size in (7, 8, 32, 33):
+        assert judge(machine, SETSOCKOPT[machine], 3, 1, size) == IGNORED
+        assert judge(machine, SETSOCKOPT[machine], 3, 6, size) == ALLOWED
+    assert judge(machine, SETSOCKOPT[machine], 3, 1, 2) == ALLOWED
+
+
+@MACHINES
+def test_priorities_stay(machine):
+    """To ask for another priority, also of the wall's own process, succeeds and changes nothing."""
+    for number in {"x86_64": (141, 142, 144, 314, 251), "aarch64": (140, 118, 119, 274, 30)}[machine]:
+        assert judge(machine, number, 0, 1, 19) == IGNORED
+
+
+@MACHINES
+def test_sessions(machine):
+    """A new session, to which the system would give a share of the processors, is begun only where that is allowed."""
+    number = {"x86_64": 112, "aarch64": 157}[machine]
+    assert (judge(machine, number), judge(machine, number, sessions=True)) == (IGNORED, ALLOWED)
 
 
 @MACHINES
