@@ -47,6 +47,7 @@ from grader.authoring.audit_trials import (
 )
 from grader.authoring.grounds import Ground, count_grounded, judge_grounds, read_grounds
 from grader.authoring.mistakes import Mistake, Variant, explain_edit, explain_overlay, read_mistakes, read_variants
+from grader.authoring.naming import Naming, judge_naming, name_cause
 from grader.authoring.record import record_assets
 from grader.authoring.template import is_stale
 from grader.compare.hypotheses import HYPOTHESES, SHAPE_HYPOTHESES
@@ -92,7 +93,7 @@ class AuditRequest:
 
 @dataclass(slots=True)
 class Audit:
-    """Hold what an audit of one assignment found: violations, figures, and what each mistake's check said.
+    """Hold what an audit of one assignment found: violations, figures, what each mistake's check said and named.
 
     `grounded` counts the checks that state grounds or are advice, `advice` those that are; `not_run` counts the
     reference's checks that could not run on this machine because data or a GPU is missing. `prices` are the points that
@@ -114,6 +115,7 @@ class Audit:
     told: dict[str, list[str]] = field(default_factory=dict)
     prices: dict[str, float] = field(default_factory=dict)
     said: dict[str, CheckResult] = field(default_factory=dict)
+    naming: dict[str, Naming] = field(default_factory=dict)
 
 
 def request_for(parts: Iterable[str], *, mistakes: Iterable[str], quick: bool, jobs: int | None) -> AuditRequest:
@@ -230,6 +232,8 @@ def _judge_mistake(found: Audit, mistake: Mistake, outcomes: dict[str, Outcome],
         result = outcome.results.get(mistake.check)
         if result is not None:
             found.said[mistake.name] = result
+            found.naming[mistake.name] = name_cause(mistake, result)
+            violations += judge_naming(mistake, result, assignment)
             for name in told_in(result):
                 found.told.setdefault(name, []).append(mistake.name)
     found.violations += violations

@@ -57,7 +57,7 @@ def judge_template(outcome: Outcome, assignment: Assignment) -> Iterator[Violati
 
 def judge_mistake(mistake: Mistake, outcome: Outcome, assignment: Assignment) -> Iterator[Violation]:
     """Yield what a mistake's check did other than `mistakes.toml` says."""
-    subject, remedy = named(mistake), _edit_mistake(mistake, assignment)
+    subject, remedy = named(mistake), edit_mistake(mistake, assignment)
     result = outcome.results.get(mistake.check)
     if result is None:
         yield Violation(subject, outcome.problem or f"`{mistake.check}` did not run.", remedy)
@@ -112,7 +112,7 @@ def _judge_lookalike(mistake: Mistake, result: CheckResult, remedy: str) -> Iter
 
 def refuse_mistake(mistake: Mistake, why: str, assignment: Assignment) -> Violation:
     """Say why a mistake can't be tried."""
-    return Violation(named(mistake), f"It can't be tried: {why}.", _edit_mistake(mistake, assignment))
+    return Violation(named(mistake), f"It can't be tried: {why}.", edit_mistake(mistake, assignment))
 
 
 def judge_variant(variant: Variant, outcome: Outcome, assignment: Assignment) -> Iterator[Violation]:
@@ -222,7 +222,8 @@ def _edit_check(result: CheckResult, assignment: Assignment) -> str:
     return f"Edit {result.name} in tests/assignments/{assignment.slug}."
 
 
-def _edit_mistake(mistake: Mistake, assignment: Assignment) -> str:
+def edit_mistake(mistake: Mistake, assignment: Assignment) -> str:
+    """Return what to do about a mistake: where it stands, and how to try it again."""
     file = f"tests/assignments/{assignment.slug}/{mistake.source.name}"
     return f"Edit {file}; try again with `grader audit {assignment.slug} --mistake {mistake.name}`."
 

@@ -17,7 +17,7 @@ from grader.results.verdict import Verdict
 
 VARIANTS = "variants"
 
-_KEYS = ("name", "file", "find", "replace", "check", "verdict", "words", "lookalike", "costs")
+_KEYS = ("name", "file", "find", "replace", "check", "verdict", "words", "lookalike", "costs", "cause", "innocent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Mistake:
 
     `find` occurs once in `file` and becomes `replace`; `check` then gets `verdict`, with each of `words` in its
     message. `lookalike` names the hypothesis that the mistake proves, or "" if it proves none. `costs` are the fewest
-    and the most points that it may take of all short tasks together, None where nobody measures that. `source` is the
+    and the most points that it may take of all short tasks together, None where nobody measures that. `cause` are words
+    that together name what is wrong, `innocent` words of which each blames something that is right. `source` is the
     file that it was read from.
     """
 
@@ -40,6 +41,8 @@ class Mistake:
     lookalike: str
     source: Path
     costs: tuple[float, float] | None = None
+    cause: tuple[str, ...] = ()
+    innocent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ def _read_mistake(table: Table) -> Mistake:
         lookalike=take_text(table, "lookalike", default=""),
         source=table.file,
         costs=_take_costs(table),
+        cause=take_texts(table, "cause", default=()),
+        innocent=take_texts(table, "innocent", default=()),
     )
 
 

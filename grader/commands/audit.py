@@ -4,6 +4,7 @@
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -157,12 +158,16 @@ def print_audit(console: "Console", audit: "Audit", *, with_words: bool = False)
 
 def audit_in_words(audit: "Audit") -> str:
     """Say an audit's figures: checks, points, mistakes, variants, violations, seconds."""
+    from grader.authoring.naming import Naming
     from grader.results.plain_text import number
 
     words = f"{audit.slug}: {audit.checks} checks, {number(audit.points)} points, "
     words += f"{audit.caught} of {audit.mistakes} mistakes caught, {audit.full} of {audit.variants} variants full, "
     words += f"{len(audit.prices)} priced, " if audit.prices else ""
     words += f"{audit.grounded} of {audit.checks} with grounds ({audit.advice} advice), "
+    if audit.naming:
+        counts = Counter(audit.naming.values())
+        words += f"causes: {', '.join(f'{counts[naming]} {naming}' for naming in Naming)}, "
     if audit.not_run:
         words += f"{audit.not_run} checks could not run here, "
     count = len(audit.violations)

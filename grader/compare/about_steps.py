@@ -4,6 +4,7 @@
 """
 
 import math
+import re
 from collections.abc import Iterator
 
 import torch
@@ -121,7 +122,8 @@ def _moves(case: Case) -> Iterator[tuple[str, torch.Tensor, torch.Tensor, float]
     if case.exact or case.actual.shape != case.expected.shape or not bool(case.actual.isfinite().all()):
         return
     for words, start in _others(case):
-        if start.shape != case.expected.shape or not bool(start.isfinite().all()):
+        is_start = re.search(r"\bbefore\b", words) is not None  # a step begins at what was there before it
+        if not is_start or start.shape != case.expected.shape or not bool(start.isfinite().all()):
             continue
         step = case.expected - start
         factor = float(((case.actual - start) * step).sum() / step.square().sum()) if bool(step.any()) else 0.0

@@ -5,7 +5,7 @@
 
 import torch
 
-from grader.compare.case import Case, Facts, explains, is_telling, is_telling_or_odd
+from grader.compare.case import Case, Facts, explains, is_same, is_telling, is_telling_or_odd
 from grader.compare.comparison import Tolerance
 from grader.compare.deviation import too_far
 from grader.compare.texts import count_text, number_text
@@ -38,6 +38,18 @@ def unfinished(case: Case) -> Facts | None:
         if explained and bool(wrong[start:].all()) and bool(done.any()):
             return {"filler": filler, "axis": str(axis), "last": str(start - 1), "start": str(start)}
     return None
+
+
+def same_rows(case: Case) -> Facts | None:
+    """Every row is the same, where each should be another: nothing of the input is in it."""
+    rows = len(case.actual) if case.actual.dim() > 1 and case.actual.shape == case.expected.shape else 0
+    if case.exact or rows < _MIN_ROWS or not is_telling(case.actual[0], case.tolerance):
+        return None
+    if not is_same(case.actual, case.actual[:1].expand_as(case.actual), case.tolerance):
+        return None
+    differ = len(case.expected.unique(dim=0)) == rows
+    telling = is_telling(case.expected - case.expected.mean(dim=0), case.tolerance)
+    return {"count": count_text(rows, "row")} if differ and telling else None
 
 
 def equals_other(case: Case) -> Facts | None:

@@ -6,12 +6,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 import torch
 
 from grader.results.verdict import Feedback, HeatMap
 
 Shape = tuple[int, ...]
+Domain = Literal["", "layer", "loss", "step", "dropout", "labels", "curve"]
 Number = bool | int | float
 
 
@@ -77,11 +79,14 @@ class Expectation:
 class Context:
     """Hold facts about a check that lookalikes may use.
 
-    `others` maps words a student understands ("the input", "the weights before the step") to tensors.
+    `others` maps words a student understands ("the input", "the weights before the step") to tensors; only those with
+    the word "before" are taken for the start of a step. `about` says what is compared, "" if nobody says: what belongs
+    elsewhere is then not told, such as a learning rate of a layer.
     """
 
     batch_size: int | None = None
     others: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    about: Domain = ""
 
 
 @dataclass(frozen=True, slots=True)

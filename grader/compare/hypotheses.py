@@ -1,7 +1,7 @@
-"""The ordered table of hypotheses about a mismatch, the likeliest and most telling ones first.
+"""The table of hypotheses about a mismatch: what each needs to fit, and where it is out of place.
 
-`grader.compare.lookalikes` tries them in this order. To add one, write a function in `grader.compare.about_values` or
-`grader.compare.about_shapes` and a row here.
+`grader.compare.lookalikes` tells the one that needs least luck, of several the first. To add one, write a function in
+`grader.compare.about_values` or `grader.compare.about_shapes` and a row here.
 """
 
 from collections.abc import Callable
@@ -9,22 +9,35 @@ from dataclasses import dataclass
 
 from grader.compare import about_functions, about_shapes, about_steps, about_values
 from grader.compare.case import Case, Facts
-from grader.compare.comparison import Rung, Shape
+from grader.compare.comparison import Domain, Rung, Shape
 
 _SHAPE = frozenset({Rung.SHAPE})
 _CLOSE = frozenset({Rung.CLOSE})
 _VALUES = frozenset({Rung.FINITE, Rung.CLOSE})
 _BOTH = frozenset({Rung.SHAPE, Rung.CLOSE})
 
+_NO_STEP: frozenset[Domain] = frozenset({"layer", "loss", "dropout", "labels", "curve"})
+_NO_AVERAGE: frozenset[Domain] = frozenset({"dropout", "labels", "curve"})
+_NO_FUNCTION: frozenset[Domain] = frozenset({"step", "dropout", "labels", "curve"})
+_NO_DROPOUT: frozenset[Domain] = frozenset({"loss", "step", "labels", "curve"})
+_NO_BIAS: frozenset[Domain] = frozenset({"loss", "step", "dropout", "labels", "curve"})
+_NO_ROUNDING: frozenset[Domain] = frozenset({"labels"})
+
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """Name a hypothesis about values, the rungs it is tried at, its test, and its sentence with places for facts."""
+    """Name a hypothesis about values, the rungs it is tried at, its test, and its sentence with places for facts.
+
+    `fitted` grows with what it takes from the data to fit: 0 nothing, 1 a number, 2 a row of numbers, 3 everything that
+    is near. `foreign` are the domains in which its words make no sense.
+    """
 
     name: str
     rungs: frozenset[Rung]
     test: Callable[[Case], Facts | None]
     sentence: str
+    fitted: int = 0
+    foreign: frozenset[Domain] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +107,15 @@ HYPOTHESES = (
         about_values.nearly_right,
         "That is nearly right, off by at most {worst}: look for lost precision, such as a cast to a smaller dtype, "
         "or an `eps` of another size or in another place.",
+        fitted=3,
+        foreign=_NO_ROUNDING,
+    ),
+    Hypothesis(
+        "rows alike",
+        _CLOSE,
+        about_values.same_rows,
+        "All {count} are the same: does the result depend on the input at all?",
+        fitted=2,
     ),
     Hypothesis(
         "sign flipped",
@@ -112,36 +134,43 @@ HYPOTHESES = (
         _CLOSE,
         about_functions.is_exponential,
         "It is the exponential of what is expected: is a logarithm missing, as in softmax instead of log-softmax?",
+        foreign=_NO_FUNCTION,
     ),
     Hypothesis(
         "logarithm",
         _CLOSE,
         about_functions.is_logarithm,
         "It is the logarithm of what is expected, as log-softmax is that of softmax.",
+        foreign=_NO_FUNCTION,
     ),
     Hypothesis(
         "function over the wrong axis",
         _CLOSE,
         about_functions.wrong_function_axis,
         "It is the {function} of {words} over {axis}; expected is that over {right}.",
+        foreign=_NO_FUNCTION,
     ),
     Hypothesis(
         "function applied",
         _CLOSE,
         about_functions.function_applied,
         "It is the {function} of what is expected: is that applied once too often?",
+        foreign=_NO_FUNCTION,
     ),
     Hypothesis(
         "function missing",
         _CLOSE,
         about_functions.function_missing,
         "Its {function} is what is expected: is that missing?",
+        foreign=_NO_FUNCTION,
     ),
     Hypothesis(
         "wrong slope",
         _CLOSE,
         about_functions.wrong_slope,
         "It is right except where {words} is {side}: there it is {factor} times what is expected. Check the slope.",
+        fitted=1,
+        foreign=_NO_FUNCTION,
     ),
     Hypothesis(
         "dropout active",
@@ -149,6 +178,8 @@ HYPOTHESES = (
         about_functions.dropout_active,
         "{count} of {total} elements are zero, all others {factor} times what is expected: is dropout active "
         "where nothing should be dropped?",
+        fitted=2,
+        foreign=_NO_DROPOUT,
     ),
     Hypothesis(
         "named factor too much",
@@ -167,12 +198,14 @@ HYPOTHESES = (
         _CLOSE,
         about_values.summed,
         "Yours is {size} times too large, and the batch has {rows}: average, don't sum.",
+        foreign=_NO_AVERAGE,
     ),
     Hypothesis(
         "averaged instead of summed",
         _CLOSE,
         about_values.averaged,
         "Yours is {size} times too small, and the batch has {rows}: sum, don't average.",
+        foreign=_NO_AVERAGE,
     ),
     Hypothesis(
         "doubled",
@@ -192,36 +225,44 @@ HYPOTHESES = (
         _CLOSE,
         about_values.perhaps_summed,
         "Yours is {size} times too large, and it has {size} {things}: is it summed where it should be averaged?",
+        foreign=_NO_AVERAGE,
     ),
     Hypothesis(
         "perhaps averaged instead of summed",
         _CLOSE,
         about_values.perhaps_averaged,
         "Yours is {size} times too small, and it has {size} {things}: is it averaged where it should be summed?",
+        foreign=_NO_AVERAGE,
     ),
     Hypothesis(
         "scaled",
         _CLOSE,
         about_values.scaled,
         "Yours is {factor} times what is expected, everywhere: look for a factor that is missing, or for one too many.",
+        fitted=1,
     ),
     Hypothesis(
         "constant offset",
         _CLOSE,
         about_values.offset,
         "Every element is too {word} by {amount}: is a constant missing, or added twice?",
+        fitted=1,
     ),
     Hypothesis(
         "offset per column",
         _CLOSE,
         about_values.offset_along_last,
         "Every row is off by the same vector: is the bias missing, or added twice?",
+        fitted=2,
+        foreign=_NO_BIAS,
     ),
     Hypothesis(
         "offset per channel",
         _CLOSE,
         about_values.offset_along_channels,
         "Every channel (axis 1) is off by an amount of its own: is the bias missing, or added twice?",
+        fitted=2,
+        foreign=_NO_BIAS,
     ),
     Hypothesis(
         "offset per row",
@@ -229,18 +270,21 @@ HYPOTHESES = (
         about_values.offset_along_rows,
         "Every row is off by an amount of its own: is something missing that is computed once per row, "
         "such as a normaliser?",
+        fitted=2,
     ),
     Hypothesis(
         "opposite step",
         _CLOSE,
         about_steps.opposite_step,
         "Seen from {words}, it moves as far as it should in the opposite direction: check the sign of the step.",
+        foreign=_NO_STEP,
     ),
     Hypothesis(
         "named step",
         _CLOSE,
         about_steps.named_step,
         "Seen from {words}, it moves {number} times as far as it should.",
+        foreign=_NO_STEP,
     ),
     Hypothesis(
         "scaled step",
@@ -248,6 +292,8 @@ HYPOTHESES = (
         about_steps.scaled_step,
         "Seen from {words}, it moves {factor} times as far as it should: look for a factor in the step, such as the "
         "learning rate or (1 - momentum).",
+        fitted=1,
+        foreign=_NO_STEP,
     ),
     Hypothesis(
         "accumulated",
@@ -260,8 +306,11 @@ HYPOTHESES = (
         _CLOSE,
         about_steps.plus_multiple,
         "It is what is expected plus {factor} times {words}: is a term with that missing, doubled, or of another sign?",
+        fitted=1,
     ),
 )
+
+BY_COINCIDENCE = tuple(sorted(HYPOTHESES, key=lambda row: row.fitted))  # stable: else the order of the table
 
 SHAPE_HYPOTHESES = (
     ShapeHypothesis(

@@ -1,4 +1,4 @@
-"""Look for the cause of a mismatch: the first hypothesis that explains all of it is told.
+"""Look for the cause of a mismatch: of the hypotheses that explain all of it, the one that needs least luck is told.
 
 A wrong hint is worse than none: a hypothesis must fit every element within the tolerance, and say nothing where the
 values are so plain that it would fit by chance. `grader.compare.hypotheses` lists the hypotheses in their order.
@@ -14,7 +14,7 @@ from grader.compare.case import Case
 from grader.compare.comparison import Context, Lookalike, Rung
 from grader.compare.deviation import widened
 from grader.compare.findings import Finding
-from grader.compare.hypotheses import HYPOTHESES, SHAPE_HYPOTHESES
+from grader.compare.hypotheses import BY_COINCIDENCE, SHAPE_HYPOTHESES
 
 _MAX_ELEMENTS = 2**20
 _SMALL = 2**16
@@ -24,7 +24,7 @@ _MAX_SIBLINGS = 32
 def find_lookalike(
     finding: Finding, context: Context, *, siblings: Mapping[str, torch.Tensor] | None = None
 ) -> Lookalike | None:
-    """Return the first hypothesis that explains a finding, told in a sentence, or None if none does.
+    """Return the hypothesis that explains a finding with the least coincidence, told in a sentence, or None.
 
     `siblings` are what is expected of all outputs, by name.
     """
@@ -38,8 +38,9 @@ def find_lookalike(
 
 def _tell_all(finding: Finding, case: Case | None) -> Iterator[Lookalike]:
     difference = finding.difference
-    for row in HYPOTHESES:
-        facts = row.test(case) if case and difference.rung in row.rungs else None
+    for row in BY_COINCIDENCE:
+        fits_here = case is not None and difference.rung in row.rungs and case.context.about not in row.foreign
+        facts = row.test(case) if case is not None and fits_here else None
         if facts is not None:
             yield Lookalike(row.name, row.sentence.format(**facts))
     shapes = difference.actual.shape, difference.expected.shape
@@ -69,7 +70,7 @@ def _case_of(finding: Finding, context: Context) -> Case | None:
 def _plain_context(context: Context) -> Context:
     """Return the context with only those tensors that arithmetic works on."""
     others = {words: other for words, other in context.others.items() if _is_usable(other)}
-    return Context(batch_size=context.batch_size, others=others)
+    return replace(context, others=others)
 
 
 def _is_usable(tensor: torch.Tensor) -> bool:

@@ -26,10 +26,13 @@ _FOR_DTYPE = {
 }
 
 
-def remedy_for_kind(actual: str, expected: str) -> str:
-    """Return what to try if a value of one kind came instead of another, or "" if nobody knows."""
+def remedy_for_kind(actual: str, expected: str, *, size: int | None = None) -> str:
+    """Return what to try if a value of one kind came instead of another, or "" if nobody knows.
+
+    `size` is how many items a list has.
+    """
     if actual == "list" and expected == "tensor":
-        return "Build a tensor with `torch.tensor` or `torch.stack`."
+        return "Was anything ever put into it?" if size == 0 else "Build a tensor with `torch.tensor` or `torch.stack`."
     if actual in ("int", "float", "bool") and expected == "tensor":
         return "Keep the tensor: drop `.item()` or `float(...)`."
     if actual == "tensor" and expected in ("int", "float", "bool", "number"):

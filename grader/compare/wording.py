@@ -97,7 +97,7 @@ def _say_type(difference: Difference) -> str:
     if actual.kind == "ellipsis":
         return f"`{name}` is `...`: it is still a stub."
     sentence = f"`{name}` is {_value_text(actual)}; expected {_value_text(difference.expected)}."
-    return f"{sentence} {remedy_for_kind(actual.kind, difference.expected.kind)}".rstrip()
+    return f"{sentence} {remedy_for_kind(actual.kind, difference.expected.kind, size=actual.size)}".rstrip()
 
 
 def _say_shape(difference: Difference) -> str:

@@ -24,15 +24,21 @@ def draw_places(samples, rng):
     return points[(to_samples > 0.08) & (to_boundary > 0.12)][:600]
 
 
+def fits_samples(limits):
+    """Tell of each axis whether it reaches as far as the samples, and not much farther."""
+    low, high = limits[:, 0], limits[:, 1]
+    return (low <= LOW) & (low >= LOW - 2 * SIZE) & (high >= LOW + SIZE) & (high <= LOW + 3 * SIZE)
+
+
 def assert_shows(limits):
     """Ask for axes that reach as far as the samples, and not much farther."""
-    low, high = limits[:, 0], limits[:, 1]
-    fits = (low <= LOW) & (low >= LOW - 2 * SIZE) & (high >= LOW + SIZE) & (high <= LOW + 3 * SIZE)
+    fits, low, high = fits_samples(limits), limits[:, 0], limits[:, 1]
+    is_turned = bool(fits_samples(limits.flip(0)).all())
+    remedy = "The axes are swapped." if is_turned else "Draw regions and samples over the range of the samples."
     for axis, name, feature in ((0, "horizontal", "first"), (1, "vertical", "second")):
         assert bool(fits[axis]), (
             f"The {name} axis runs from {float(low[axis]):.2f} to {float(high[axis]):.2f}, the {feature} feature from "
-            f"{float(LOW[axis]):.2f} to {float(LOW[axis] + SIZE[axis]):.2f}. Do the regions or the samples have their "
-            "axes swapped?"
+            f"{float(LOW[axis]):.2f} to {float(LOW[axis] + SIZE[axis]):.2f}. {remedy}"
         )
 
 

@@ -60,6 +60,15 @@ def test_a_price_is_a_range(tiny, costs):
         read_mistakes(tiny(mistakes__toml=f"{GOOD}costs = {costs}\n"))
 
 
+def test_a_mistake_may_declare_its_cause(tiny):
+    """A mistake names the words of its cause, and words that would blame something right; both may be left out."""
+    declared = GOOD + 'cause = ["factor"]\ninnocent = ["learning rate", "bias"]\n'
+    (mistake,) = read_mistakes(tiny(mistakes__toml=declared))
+    assert (mistake.cause, mistake.innocent) == (("factor",), ("learning rate", "bias"))
+    (mistake,) = read_mistakes(tiny(mistakes__toml=GOOD))
+    assert (mistake.cause, mistake.innocent) == ((), ())
+
+
 def test_several_files_are_read_in_order(tiny):
     """All files mistakes*.toml are read; an assignment without any has none."""
     more = GOOD.replace("half", "other")

@@ -221,3 +221,13 @@ def test_missing_normaliser():
     name, sentence = found(x, x - noise((6, 1), seed=1))
     assert name == "offset per row"
     assert sentence.endswith("such as a normaliser?")
+
+
+def test_rows_that_are_all_alike():
+    """Rows that are all the same, where they should differ, are told; equal rows that are expected are no sign."""
+    x, row = noise((7, 5)), noise((5,), seed=1)
+    sentence = "All 7 rows are the same: does the result depend on the input at all?"
+    assert found(row.expand(7, 5), x) == ("rows alike", sentence)
+    assert found(torch.full((7,), 0.3), x[:, 0])[0] is None
+    assert found(row.expand(7, 5), (row + 1).expand(7, 5))[0] == "constant offset"
+    assert found(row.expand(7, 5), torch.cat([row.expand(6, 5), x[:1]]))[0] != "rows alike"

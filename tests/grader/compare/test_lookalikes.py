@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from grader.compare import Context
 from grader.compare.assertion import compare
-from grader.compare.hypotheses import HYPOTHESES, SHAPE_HYPOTHESES
+from grader.compare.hypotheses import BY_COINCIDENCE, HYPOTHESES, SHAPE_HYPOTHESES
 
 SHAPES = [(7,), (2, 2), (4, 4), (7, 5), (5, 1), (2, 3, 4), (3, 3, 3), (4, 2, 3, 3)]
 
@@ -140,3 +140,30 @@ def test_names_are_unique():
     """Every row of the tables has a name of its own."""
     names = [row.name for row in (*HYPOTHESES, *SHAPE_HYPOTHESES)]
     assert len(names) == len(set(names))
+
+
+def test_what_takes_least_from_the_data_is_told():
+    """A small penalty that is missing is told as that, though what is so near would pass for lost precision, too."""
+    x, w = noise((7, 5)), noise((7, 5), seed=1)
+    assert found(x + 4e-4 * w, x, others={"the weights": w})[0] == "multiple added"
+    assert found(x * (1 + 1e-4 * noise((7, 5), seed=2)), x)[0] == "nearly right"
+
+
+def test_words_of_another_domain_are_not_told():
+    """A layer has no learning rate, a dropout no ReLU, and only what was there before is the start of a step."""
+    x, start = noise((7, 5)), noise((7, 5), seed=1)
+    moved = start + 1.1 * (x - start)
+    before = {"the weights before the step": start}
+    assert found(moved, x, others=before)[0] == "scaled step"
+    assert found(moved, x, others=before, about="step")[0] == "scaled step"
+    assert found(moved, x, others=before, about="layer")[0] is None
+    assert found(moved, x, others={"the input": start})[0] is None
+    assert found(x.relu(), x, about="layer")[0] == "function applied"
+    assert found(x.relu(), x, about="dropout")[0] is None
+
+
+def test_each_hypothesis_that_fits_numbers_comes_after_those_that_fit_none():
+    """The order in which hypotheses are told is by what they take from the data, and else that of the table."""
+    assert [row.fitted for row in BY_COINCIDENCE] == sorted(row.fitted for row in HYPOTHESES)
+    plain = [row.name for row in HYPOTHESES if not row.fitted]
+    assert [row.name for row in BY_COINCIDENCE][: len(plain)] == plain
