@@ -80,7 +80,7 @@ def judge_price(mistake: Mistake, outcome: Outcome, assignment: Assignment) -> I
     """Yield a violation where a mistake costs other than it says, or more than one fault may cost."""
     if mistake.costs is None or not outcome.results:
         return
-    subject, remedy = named(mistake), _edit_mistake(mistake, assignment)
+    subject, remedy = named(mistake), edit_mistake(mistake, assignment)
     fewest, most = mistake.costs
     if not fewest - 0.005 <= outcome.lost <= most + 0.005:
         yield Violation(subject, f"It costs {outcome.lost:g} points; expected {fewest:g} to {most:g}.", remedy)

@@ -47,7 +47,7 @@ def same_rows(case: Case) -> Facts | None:
         return None
     if not is_same(case.actual, case.actual[:1].expand_as(case.actual), case.tolerance):
         return None
-    differ = len(case.expected.unique(dim=0)) == rows
+    differ = len(set(map(tuple, case.expected.flatten(1).tolist()))) == rows
     telling = is_telling(case.expected - case.expected.mean(dim=0), case.tolerance)
     return {"count": count_text(rows, "row")} if differ and telling else None
 
