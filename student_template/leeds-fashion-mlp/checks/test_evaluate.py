@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from grader.compare import assert_kinds, assert_matches
+from grader.compare import Spec, assert_kinds, assert_matches
 
 CLOSE = 1e-4  # of a loss or a share, in float32
 
@@ -96,4 +96,7 @@ def test_evaluate_leaves_the_model_alone(probe, rng):
     """evaluate changes no weight"""
     inputs = draw(rng)
     actual = probe("evaluation", **inputs, batch_size=8)
-    assert_matches(actual, {"weight": inputs["weight"], "bias": inputs["bias"]})
+    for name in ("weight", "bias"):
+        assert_matches(actual, {name: Spec(tuple(inputs[name].shape))})
+        moved = float((actual[name] - inputs[name]).abs().max())
+        assert moved <= 1e-6, f"`{name}` changed by up to {moved:.3g} while evaluate ran; expected no change."

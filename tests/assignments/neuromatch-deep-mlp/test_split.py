@@ -27,7 +27,7 @@ def check_parts(actual, *, call, rows, columns=2):
     sizes = [len(part) if isinstance(part, torch.Tensor) and part.ndim else None for part in parts]
     assert sizes != [rows - test, rows - test, test, test], (
         f"The first two tensors have {rows - test} rows and the last two {test}: the test part comes first, "
-        f"{', '.join(PARTS)}."
+        f"{', '.join(PARTS)}, and holds 20 % of the samples."
     )
     shapes = [(test, columns), (test,), (rows - test, columns), (rows - test,)]
     assert_matches(named, {name: Spec(shape) for name, shape in zip(PARTS, shapes, strict=True)})
