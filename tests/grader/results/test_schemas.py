@@ -13,12 +13,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from grader.compare.comparison import Rung
 from grader.export.results_json import SCHEMA_VERSION, write_results_json
 from grader.results.results_file import RunInfo
-from grader.results.verdict import SubmissionResult
+from grader.results.verdict import Adjusted, Status, SubmissionResult, Verdict
 from grader.runs import progress_file
 from grader.runs.progress import Snapshot
-from grader.runs.progress_file import kept_up
+from grader.runs.progress_file import RunState, kept_up
 
 PAGE = Path(__file__).parents[3] / "docs" / "results.md"
 
@@ -119,6 +120,19 @@ def test_what_lacks_a_field_is_not_valid(tmp_path, name):
 def test_the_version_is_the_writers(name, version):
     """A schema is of the version that is written: whoever changes one has to look at the other."""
     assert _schema(name)["properties"]["schema_version"]["const"] == version
+
+
+def test_the_choices_are_the_graders():
+    """Where a schema lists choices, they are all that the grader knows."""
+    results, progress = _schema("results")["$defs"], _schema("progress")["properties"]
+    for kind, listed in (
+        (Verdict, results["check"]["properties"]["verdict"]),
+        (Adjusted, results["check"]["properties"]["adjusted"]),
+        (Status, results["submission"]["properties"]["status"]),
+        (Rung, results["item"]["properties"]["rung"]),
+    ):
+        assert listed["enum"] == [one.value for one in kind]
+    assert {*progress["state"]["enum"], RunState.DIED} == set(RunState), "a dead run can't write that it is dead"
 
 
 def test_a_real_run_is_valid(make_course, call_grader, tmp_path, write_files):
