@@ -29,7 +29,10 @@ _NOT_DONE = (Verdict.NOT_IMPLEMENTED, Verdict.MISSING)  # whoever left a part ou
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Name a check to look at, why, where to look, and what its points would do if it had the weight 0."""
+    """Name a check to look at, why, where to look, and what its points would do if it had the weight 0.
+
+    `adjust` are the lines of assignment.toml that give it that weight.
+    """
 
     check: str
     title: str
@@ -37,6 +40,7 @@ class Doubt:
     reasons: tuple[str, ...]
     examples: tuple[Link, ...]
     change: str
+    adjust: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ def _doubt(seen: Sequence[_Seen], reasons: Sequence[_Reason], change: Change, fi
         reasons=tuple(words for words, _ in reasons),
         examples=tuple(_link(one, files) for one in list(examples.values())[:_EXAMPLES]),
         change=change_in_words(change),
+        adjust=f'[adjust.{first.check.name}]\nweight = 0\nreason = "…"',
     )
 
 

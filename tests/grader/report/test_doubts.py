@@ -1,5 +1,7 @@
 """Tests of grader.report.doubts and reweighing: which checks of a class to look at, and what they weigh."""
 
+import tomllib
+
 import pytest
 
 from grader.report.doubts import ENOUGH, doubts_of
@@ -57,6 +59,7 @@ def test_what_the_best_fail_is_doubted():
     doubt = _doubts(_class(odd))[0]["odd"]
     assert doubt.reasons[0] == "5 of the 9 who do best elsewhere fail it."
     assert (doubt.title, doubt.task) == ("Odd", "Odd")
+    assert tomllib.loads(doubt.adjust) == {"adjust": {"odd": {"weight": 0, "reason": "…"}}}
     assert [(one.submission, one.file, one.anchor) for one in doubt.examples] == [
         (name, f"{name}.html", "task-2-check-1") for name in ("s25", "s26", "s27")
     ]
