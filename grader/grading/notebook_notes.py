@@ -11,6 +11,10 @@ from grader.courses.assignment import Assignment, SubmissionKind
 from grader.sandbox.wire.protocol import NOTEBOOK, Ending, ProbeCall, Sandbox
 
 _MOST_TOLD = 5
+_ON_PROCESSOR = (
+    "Your code asks for a graphics card even where there is none; here `cuda` meant the processor. Choose with "
+    '`device = "cuda" if torch.cuda.is_available() else "cpu"`, so that it runs everywhere.'
+)
 
 
 def notebook_notes(sandbox: Sandbox, assignment: Assignment) -> tuple[str, ...]:
@@ -29,11 +33,13 @@ def notebook_notes(sandbox: Sandbox, assignment: Assignment) -> tuple[str, ...]:
 
 
 def file_notes(sandbox: Sandbox, assignment: Assignment) -> tuple[str, ...]:
-    """Return sentences on what was left out of a package's files when they were imported for its checks."""
-    if assignment.handed_in.kind is SubmissionKind.NOTEBOOK:
-        return ()
+    """Return sentences on what only the checks have shown: what was left out of files, and that a card was wanted."""
     outcome = sandbox.run(ProbeCall(NOTEBOOK, {}))
-    return tuple(_tell_left_out(_rows(outcome.outputs, "left_out"))) if outcome.ending is Ending.OK else ()
+    if outcome.ending is not Ending.OK:
+        return ()
+    is_notebook = assignment.handed_in.kind is SubmissionKind.NOTEBOOK
+    told = () if is_notebook else tuple(_tell_left_out(_rows(outcome.outputs, "left_out")))
+    return (*told, _ON_PROCESSOR) if outcome.outputs.get("on processor") is True else told
 
 
 def _tell_left_out(rows: list[Any]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from typing import Any
 from grader.notebooks.cell_source import TOP_LEVEL_AWAIT, to_python
 from grader.notebooks.document import Cell, CellKind
 from grader.sandbox.inside.cell_code import execute_statement, future_flags, names_in_text, parse_cell, write_module
+from grader.sandbox.inside.cuda_on_cpu import with_card_played
 from grader.sandbox.inside.dependence import follows_a_stop, needed_for
 from grader.sandbox.inside.statement_time import StatementTooLong, time_limit
 from grader.sandbox.inside.statements import Statement, statements_in
@@ -205,7 +206,9 @@ class NotebookRun:
     def _execute(self, statement: Statement, *, cpu_s: float, wall_s: float) -> BaseException | None:
         try:
             with time_limit(cpu_s=cpu_s, wall_s=wall_s):
-                execute_statement(statement, self.namespace, root=self._root, flags=self._flags)
+                with_card_played(
+                    lambda: execute_statement(statement, self.namespace, root=self._root, flags=self._flags)
+                )
         except KeyboardInterrupt:
             raise
         except BaseException as err:

@@ -20,6 +20,7 @@ from grader.notebooks.cell_source import to_python
 from grader.notebooks.document import Cell, CellKind, read_stripped
 from grader.notebooks.plan import PLAN_FILE, NotebookPlan, NotebookState, read_plan
 from grader.probes import Probe
+from grader.sandbox.inside.cuda_on_cpu import has_used_processor
 from grader.sandbox.inside.definitions import Event, Log, NotebookRun, Pace
 from grader.sandbox.inside.notebook_surroundings import prepare_surroundings
 from grader.sandbox.inside.student_files import left_out_of_files
@@ -126,8 +127,9 @@ def describe_notebook() -> dict[str, Any]:
     """
     finder = installed_notebook()
     left_out = [[one.file, one.statement.line, one.why] for one in left_out_of_files()][:_MOST_ROWS]
+    on_processor = {"on processor": has_used_processor()}
     if finder is None:
-        return {"failed": [], "late": [], "twice": [], "states": [], "left_out": left_out}
+        return {"failed": [], "late": [], "twice": [], "states": [], "left_out": left_out, **on_processor}
     run = run_of(finder.plan.states[0].module)
     failed = [[event.cell, event.line, event.why] for event in _causes(run)] if run is not None else []
     return {
@@ -136,6 +138,7 @@ def describe_notebook() -> dict[str, Any]:
         "twice": _find_twice(finder.cells)[:_MOST_ROWS],
         "states": [[state.task, state.cell] for state in finder.plan.states if state.cell is not None],
         "left_out": left_out,
+        **on_processor,
     }
 
 

@@ -22,6 +22,7 @@ import torch
 from grader.probes import LoadedProbes, Probe, load_probes
 from grader.sandbox.inside import kernel
 from grader.sandbox.inside.conditions import conditions_of, on_device
+from grader.sandbox.inside.cuda_on_cpu import watch_for_cuda, with_card_played
 from grader.sandbox.inside.exception_report import Places, report_of
 from grader.sandbox.inside.execution import execute_notebook
 from grader.sandbox.inside.forbidden.scan import find_forbidden
@@ -29,6 +30,7 @@ from grader.sandbox.inside.nobody import nobody_answers
 from grader.sandbox.inside.notebook_modules import install_notebook, let_complete, notebook_probe
 from grader.sandbox.inside.notebook_names import bring_missing
 from grader.sandbox.inside.notebook_text import joined_python
+from grader.sandbox.inside.plain_compile import compile_nothing
 from grader.sandbox.inside.recorder import record_calls
 from grader.sandbox.inside.student_files import install_student_files
 from grader.sandbox.inside.written_answers import read_texts
@@ -107,7 +109,7 @@ def inputs_of(probe: Probe) -> tuple[list[str], list[str]]:
 def import_student(name: str, *, root: Places) -> dict[str, Any] | None:
     """Import one of the student's modules; return None, or the report of the exception it raised."""
     try:
-        importlib.import_module(name)
+        with_card_played(lambda: importlib.import_module(name))
     except BaseException as err:
         return report_of(err, root=root, phase="import") | {"module": name}
     return None
@@ -117,17 +119,21 @@ def run_probe(probe: Probe, call: Mapping[str, Any], *, root: Places, max_bytes:
     """Run one probe and return the packed reply: its outputs, or the report of the exception it raised.
 
     Where a function lacks a name that a stopped statement of the notebook sets, that one is run to its end, and the
-    probe once more.
+    probe once more; and so it is where code insists on a card that is not there.
     """
     try:
-        try:
-            return _run_once(probe, call, max_bytes=max_bytes)
-        except NameError as err:
-            if not bring_missing(err):
-                raise
-        return _run_once(probe, call, max_bytes=max_bytes)
+        return with_card_played(lambda: _run_complete(probe, call, max_bytes=max_bytes))
     except BaseException as err:
         return pack_values({"error": report_of(err, root=root, phase="probe")})
+
+
+def _run_complete(probe: Probe, call: Mapping[str, Any], *, max_bytes: int) -> bytes:
+    try:
+        return _run_once(probe, call, max_bytes=max_bytes)
+    except NameError as err:
+        if not bring_missing(err):
+            raise
+    return _run_once(probe, call, max_bytes=max_bytes)
 
 
 def _run_once(probe: Probe, call: Mapping[str, Any], *, max_bytes: int) -> bytes:
@@ -153,6 +159,8 @@ def serve_probes(connection: socket.socket, *, root: Path, limits: bounds.Limits
     plain_progress_bars()
     install_notebook(root, import_s=limits.import_s)
     install_student_files(root)
+    watch_for_cuda(root)
+    compile_nothing()
     loaded = all_probes(sources)
     probes = loaded.probes
     ready = {probe.name: [probe.needs, *inputs_of(probe)] for probe in probes.values()}

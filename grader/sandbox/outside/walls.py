@@ -124,6 +124,7 @@ def _environment(*, home: str, device: str) -> dict[str, str]:
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "KMP_INIT_AT_FORK": "FALSE",
+        "TORCH_COMPILE_DISABLE": "1",
     }
     return plain | (_of_cards() if device == "cuda" else {"CUDA_VISIBLE_DEVICES": ""})
 
