@@ -24,6 +24,7 @@ from grader.sandbox.inside.cuda_on_cpu import has_used_processor
 from grader.sandbox.inside.definitions import Event, Log, NotebookRun, Pace
 from grader.sandbox.inside.notebook_surroundings import prepare_surroundings
 from grader.sandbox.inside.student_files import left_out_of_files
+from grader.sandbox.inside.unwanted import ENDS_THE_PROCESS
 from grader.sandbox.wire.protocol import NOTEBOOK
 
 _SHARE = 0.5  # of the time for imports that statements other than definitions may take
@@ -148,7 +149,12 @@ def _causes(run: NotebookRun) -> Iterator[Event]:
     for number, event in enumerate(run.log.events):
         if event.error is None or isinstance(event.error, NotImplementedError) or late.intersection(event.names):
             continue
-        if not event.was_stopped and not _follows(event, run.log.events[:number], run=run):
+        is_told = (
+            event.why == ENDS_THE_PROCESS
+            if event.was_stopped
+            else not _follows(event, run.log.events[:number], run=run)
+        )
+        if is_told:
             yield event
 
 

@@ -1,4 +1,4 @@
-"""Stop code that does, while it is imported, what is not wanted then: it trains, downloads, asks or serves.
+"""Stop code that does at import what is not wanted then: it trains, downloads, asks, serves, or ends the process.
 
 `grader.sandbox.inside.definitions` runs a notebook's statements under it and `grader.sandbox.inside.student_files` a
 package's files. What happens counts, not what it is called: a function `train_defaults` that returns a number runs.
@@ -6,6 +6,8 @@ package's files. What happens counts, not what it is called: a function `train_d
 Why: docs/decisions.md#stopped-where-it-happens
 """
 
+import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +21,8 @@ from grader.sandbox.inside.engine_watch import watched_engine
 from grader.sandbox.inside.nobody import NobodyAnswers, nobody_answers
 
 _MOST_NODES = 20_000  # of a graph that is searched for parameters; a larger one belongs to a network
+ENDS_THE_PROCESS = "it ends the process"
+_FATAL = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGABRT, signal.SIGSEGV, signal.SIGHUP, signal.SIGQUIT})
 _NO_NETWORK = "there is no network while this is graded"
 
 
@@ -45,6 +49,7 @@ def stopped_at_unwanted(*, may_train: bool = False) -> Iterator[None]:
             (socket, "getaddrinfo", _refuse_host),
             (socket.socket, "listen", _refuse_server(socket.socket.listen)),
             (sys.modules["grader"], "check", _check_nothing),
+            *_ways_out(),
         ):
             stack.enter_context(_replaced(owner, name, stand_in))
         yield
@@ -108,6 +113,25 @@ def _refuse_server(listen: Callable[..., None]) -> Callable[..., None]:
         listen(own, *args)
 
     return refuse
+
+
+def _ways_out() -> Iterator[tuple[Any, str, Any]]:
+    """Yield what stands in for the functions that end a process: this one is stopped, a worker of its own may end."""
+    own = os.getpid()
+
+    def leaving(original: Callable[..., Any], is_meant: Callable[..., bool]) -> Callable[..., Any]:
+        def leave(*args: Any, **kwargs: Any) -> Any:
+            if os.getpid() == own and is_meant(*args):
+                raise StatementStopped(ENDS_THE_PROCESS)
+            return original(*args, **kwargs)
+
+        return leave
+
+    for name in ("_exit", "abort", "execv", "execve"):
+        yield os, name, leaving(getattr(os, name), lambda *_args: True)
+    yield os, "kill", leaving(os.kill, lambda pid, number: pid in (own, 0, -1) and number in _FATAL)
+    yield os, "killpg", leaving(os.killpg, lambda _group, number: number in _FATAL)
+    yield signal, "raise_signal", leaving(signal.raise_signal, lambda number: number in _FATAL)
 
 
 def _check_nothing(*_tasks: str, **_options: Any) -> None:

@@ -103,12 +103,18 @@ def adjust(): optimizer.step()
         ("import sys\nx = sys.stdin.readline()", "it asks for input"),
         ("import getpass\nx = getpass.getpass()", "it asks for input"),
         ("import pdb\npdb.Pdb().set_trace()", "it stops in the debugger"),
+        ("import os\nos.kill(os.getpid(), 9)", "it ends the process"),
+        ("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)", "it ends the process"),
+        ("import os\ntry:\n    os._exit(0)\nexcept Exception:\n    pass", "it ends the process"),
+        ("import os\nos.abort()", "it ends the process"),
+        ("import signal\nsignal.raise_signal(signal.SIGKILL)", "it ends the process"),
+        ("import os, sys\nos.execv(sys.executable, ['python'])", "it ends the process"),
         ("import http.server\nhttp.server.HTTPServer(('127.0.0.1', 0), None)", "it starts a server"),
     ],
 )
 def test_stopped(run, source, why):
     """What trains, asks or serves is stopped there, the log says why, and the next statement runs."""
-    module, log = run(TRAINING, source, "after = 1", statement_s=5)
+    module, log = run(TRAINING, source, "after = 1", statement_s=5, total_s=60)
     assert [event.why for event in log.events] == [why]
     assert log.events[0].was_stopped
     assert (module.after, module.history) == (1, [])
@@ -139,18 +145,22 @@ def test_stopped(run, source, why):
         "x: int = 1",
         "import math as x",
         "import grader\nx = grader.check('mlp')",
+        "import os\nchild = os.fork()\nif child == 0: os._exit(3)\nx = os.waitpid(child, 0)",
+        "import os\nx = os.kill(os.getpid(), 0)",
     ],
 )
 def test_not_stopped(run, source):
     """A statement runs whatever it is called, as long as it does nothing that is not wanted."""
-    module, log = run(TRAINING, source, statement_s=5)
+    module, log = run(TRAINING, source, statement_s=5, total_s=60)
     assert hasattr(module, "x"), log.events
     assert log.events == []
 
 
 def test_what_it_had_set_stays(run):
     """A statement that is stopped has set what it set before."""
-    module, log = run(TRAINING, "epochs = 5\nfor epoch in range(epochs):\n    improve()\nbest = 1", statement_s=5)
+    module, log = run(
+        TRAINING, "epochs = 5\nfor epoch in range(epochs):\n    improve()\nbest = 1", statement_s=5, total_s=60
+    )
     assert (module.epochs, module.epoch, module.best) == (5, 0, 1)
     assert log.defined["epoch"] == 2
 
