@@ -115,7 +115,6 @@ HYPOTHESES = (
         _CLOSE,
         about_values.same_rows,
         "All {count} are the same: does the result depend on the input at all?",
-        fitted=2,
     ),
     Hypothesis(
         "sign flipped",
