@@ -18,7 +18,7 @@ from grader.sandbox.outside.ordinary_user import as_ordinary_user, folder_for_al
 from grader.sandbox.outside.scratch import make_scratch
 from grader.sandbox.wire.child_python import package_folders
 
-_TRIAL_S = 10.0
+_TRIAL_S = 30.0  # on a crowded machine
 # What the wall asks for, in small: namespaces, /proc, /dev, a bounded folder. Twice, one inside the other, because each
 # submission has namespaces of its own inside the wall: some systems allow the outer ones only.
 _ROOM = [
