@@ -215,7 +215,15 @@ def _answers_in(shown: Iterable[Path]) -> list[Path]:
     """Return the folders to hide: below those that are shown, they hold labels of data sets that are graded on."""
     inside = (Path(sysconfig.get_path("purelib"), "sklearn", "datasets", "data"), Path("/usr/share/datasets"))
     known = [*inside, *map(Path.absolute, data_folders(None))]
-    return [data for data in known if data.is_dir() and any(data.is_relative_to(folder) for folder in shown)]
+    return [data for data in known if _is_seen(data) and any(data.is_relative_to(folder) for folder in shown)]
+
+
+def _is_seen(folder: Path) -> bool:
+    """Tell whether a folder is there; one that is closed to this user is closed to submissions as well."""
+    try:
+        return folder.is_dir()
+    except OSError:
+        return False
 
 
 def _links_to_python(shown: Sequence[Path]) -> list[str]:
