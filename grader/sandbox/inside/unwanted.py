@@ -22,7 +22,11 @@ from grader.sandbox.inside.nobody import NobodyAnswers, nobody_answers
 
 _MOST_NODES = 20_000  # of a graph that is searched for parameters; a larger one belongs to a network
 ENDS_THE_PROCESS = "it ends the process"
-_FATAL = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGABRT, signal.SIGSEGV, signal.SIGHUP, signal.SIGQUIT})
+_FATAL = frozenset(  # Windows has few of them
+    getattr(signal, name)
+    for name in ("SIGKILL", "SIGTERM", "SIGABRT", "SIGSEGV", "SIGHUP", "SIGQUIT")
+    if hasattr(signal, name)
+)
 _NO_NETWORK = "there is no network while this is graded"
 
 
