@@ -69,7 +69,8 @@ class Task:
     `long` tasks train: seconds to minutes, left out where quick answers are asked for. `limits` are this task's own,
     keys of `grader.sandbox.wire.limits` that bound a single probe.
     `forbidden` are dotted names (`torch.nn.Linear`, `torch.autograd`, `torch.nn.functional.*`) that may not be used in
-    the files that match the globs `forbidden_in`. `cell` is the id of the notebook's cell where the task is checked.
+    the places `forbidden_in`: globs of files, each with or without `::` and the name of a class or function. `cell` is
+    the id of the notebook's cell where the task is checked.
     `grounds` are those of all its checks that state none of their own. What a `bonus` task earns stands beside the sum.
     `parts` are the dotted names of what the task is about (`hw2.layers.Linear`); where they are wrong, tasks that name
     this one in `builds_on` are judged with the reference's parts as well.

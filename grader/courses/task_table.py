@@ -5,6 +5,7 @@
 
 import math
 import re
+from collections.abc import Callable
 
 from grader.courses.assignment import (
     HOW_TO_STATE_GROUNDS,
@@ -15,6 +16,7 @@ from grader.courses.assignment import (
     is_grounds,
     tasks_below,
 )
+from grader.courses.forbidden_places import find_place_fault
 from grader.courses.globs import find_glob_fault, is_matched
 from grader.courses.toml_table import (
     Table,
@@ -139,7 +141,7 @@ def _take_forbidden(table: Table) -> tuple[str, ...]:
 
 def _take_forbidden_in(table: Table, editable: tuple[str, ...]) -> tuple[str, ...]:
     globs = take_texts(table, "forbidden_in", default=editable)
-    refuse_bad_globs(table, "forbidden_in", globs)
+    refuse_bad_globs(table, "forbidden_in", globs, find_place_fault)
     return globs
 
 
@@ -152,12 +154,14 @@ def take_choice(table: Table, key: str, *, choices: tuple[str, ...], default: st
     return value
 
 
-def refuse_bad_globs(table: Table, key: str, texts: tuple[str, ...]) -> None:
+def refuse_bad_globs(
+    table: Table, key: str, texts: tuple[str, ...], find_fault: Callable[[str], str] = find_glob_fault
+) -> None:
     """Raise CourseError for a glob that can match nothing of a submission, and where there is none."""
     if not texts:
         raise fault(table, key, "is empty", remedy='Name at least one file, `["hw2/layers.py"]`, say.')
     for text in texts:
-        problem = find_glob_fault(text)
+        problem = find_fault(text)
         if problem:
             remedy = 'Write a path below the submission\'s folder, `"hw2/**/*.py"`, say.'
             raise fault(table, key, f"holds `{text}`, which {problem}", remedy=remedy)

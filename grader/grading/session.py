@@ -14,7 +14,7 @@ from grader.courses.assets import asset_name, expectation_of, read_asset
 from grader.courses.checks import Check
 from grader.courses.manifest import read_manifest
 from grader.errors import SandboxError
-from grader.grading.forbidden import ForbiddenUses, explain_uses
+from grader.grading.forbidden import ForbiddenUses, explain_uses, shown_calls
 from grader.grading.outcome import ProbeFailed, explain_outcome
 from grader.grading.stumbles import MissingOutput
 from grader.results.verdict import CheckResult, Verdict
@@ -123,8 +123,10 @@ class Conversation:
         )
         outcome: ProbeOutcome = self._subject.sandbox.run(call)
         self.printed = (self.printed + outcome.printed)[-_MAX_PRINTED:]
-        called = self._subject.called.setdefault(self._check.task, set())
-        called.update(name for name in outcome.called if name in watch)
+        called = [call for call in outcome.called if call.name in watch]
+        shown = shown_calls(called, forbidden=self._subject.forbidden, task=self._check.task)
+        hidden = {call.name for call in called} - {use.name for use in shown}
+        self._subject.called.setdefault(self._check.task, set()).update(hidden)
         self.was_crowded |= outcome.crowded
         if outcome.ending is Ending.SANDBOX_FAILED:
             raise SandboxError(outcome.detail)
@@ -132,6 +134,8 @@ class Conversation:
             raise ProbeFailed(*explain_outcome(outcome))
         self.left_blank |= _holds_none(outcome.outputs)
         self.outputs = outcome.outputs
+        if shown:
+            raise ProbeFailed(Verdict.FORBIDDEN, explain_uses(shown))
         return ProbeOutput(outcome.outputs, devices=outcome.devices)
 
     def expected(self, name: str, /, **inputs: Any) -> Expectation:

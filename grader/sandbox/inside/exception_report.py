@@ -46,6 +46,12 @@ def report_of(err: BaseException, *, root: Places, phase: str) -> dict[str, Any]
     }
 
 
+def place_in(root: Places, filename: str, line: int) -> tuple[str, int]:
+    """Return the place of a line of the student's code, ("", 0) of another's."""
+    file = _relative(filename, root)
+    return (file, line) if file else ("", 0)
+
+
 def _student_frames(trace: TracebackType | None, *, root: Places) -> tuple[list[list[Any]], str]:
     """Return the frames in the student's files, and who owns the innermost frame."""
     frames: list[list[Any]] = []

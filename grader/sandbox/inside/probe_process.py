@@ -23,7 +23,7 @@ from grader.probes import LoadedProbes, Probe, load_probes
 from grader.sandbox.inside import kernel
 from grader.sandbox.inside.conditions import conditions_of, on_device
 from grader.sandbox.inside.cuda_on_cpu import watch_for_cuda, with_card_played
-from grader.sandbox.inside.exception_report import Places, report_of
+from grader.sandbox.inside.exception_report import Places, place_in, report_of
 from grader.sandbox.inside.execution import execute_notebook
 from grader.sandbox.inside.forbidden.scan import find_forbidden
 from grader.sandbox.inside.nobody import nobody_answers
@@ -74,11 +74,14 @@ def _read_answers(
     return read_texts(wanted=wanted, files=files, by_import=by_import)
 
 
-def _scan(*, files: Mapping[str, torch.Tensor], names: list[str]) -> dict[str, Any]:
-    """Find forbidden names in source files, given as bytes; asked for before any student code runs."""
+def _scan(*, files: Mapping[str, torch.Tensor], names: list[str], parts: list[str]) -> dict[str, Any]:
+    """Find forbidden names in source files, given as bytes; asked for before any student code runs.
+
+    Each use tells to which of the classes and functions `parts` it belongs.
+    """
     text = joined_python({path: bytes(data.tolist()) for path, data in files.items()})
-    scan = find_forbidden(text.files, names)
-    uses = [[*text.place_of(use.file, use.line), use.name, use.spelled] for use in scan.uses]
+    scan = find_forbidden(text.files, names, parts=parts)
+    uses = [[*text.place_of(use.file, use.line), use.name, use.spelled, list(use.parts)] for use in scan.uses]
     return {"uses": uses, "unread": [[text.place_of(row.file, 1)[0], row.reason] for row in scan.unread]}
 
 
@@ -122,27 +125,28 @@ def run_probe(probe: Probe, call: Mapping[str, Any], *, root: Places, max_bytes:
     probe once more; and so it is where code insists on a card that is not there.
     """
     try:
-        return with_card_played(lambda: _run_complete(probe, call, max_bytes=max_bytes))
+        return with_card_played(lambda: _run_complete(probe, call, root=root, max_bytes=max_bytes))
     except BaseException as err:
         return pack_values({"error": report_of(err, root=root, phase="probe")})
 
 
-def _run_complete(probe: Probe, call: Mapping[str, Any], *, max_bytes: int) -> bytes:
+def _run_complete(probe: Probe, call: Mapping[str, Any], *, root: Places, max_bytes: int) -> bytes:
     try:
-        return _run_once(probe, call, max_bytes=max_bytes)
+        return _run_once(probe, call, root=root, max_bytes=max_bytes)
     except NameError as err:
         if not bring_missing(err):
             raise
-    return _run_once(probe, call, max_bytes=max_bytes)
+    return _run_once(probe, call, root=root, max_bytes=max_bytes)
 
 
-def _run_once(probe: Probe, call: Mapping[str, Any], *, max_bytes: int) -> bytes:
+def _run_once(probe: Probe, call: Mapping[str, Any], *, root: Places, max_bytes: int) -> bytes:
     with conditions_of(call), record_calls(call["watch"]) as record:
         inputs = call["inputs"] if call["device"] == "cpu" else on_device(call["inputs"], call["device"])
         outputs = probe.function(**inputs)
     if not isinstance(outputs, dict):
         raise TypeError(f"probe {probe.name} returned {type(outputs).__name__}, not a dict")
-    return pack_values({"outputs": outputs, "called": sorted(record.seen)}, max_bytes=max_bytes)
+    called = [[name, *place_in(root, site.file, site.line), list(site.parts)] for name, site in record.seen.items()]
+    return pack_values({"outputs": outputs, "called": called}, max_bytes=max_bytes)
 
 
 def serve_probes(connection: socket.socket, *, root: Path, limits: bounds.Limits) -> None:

@@ -41,14 +41,24 @@ _PASS_ON_AUTOGRAD = _PASS_ON | {
     "torch._functorch.vmap", "torch._functorch.predispatch",
 }  # fmt: skip
 _AUTOGRAD = ForbiddenNames(["torch.autograd"])
+_MOST_PARTS = 20
 _ENGINE = "torch.autograd.Variable._execution_engine.run_backward"
+
+
+@dataclass(frozen=True, slots=True)
+class CallSite:
+    """Say where a call stands: file and line, and the classes and functions at the top of that file that led there."""
+
+    file: str
+    line: int
+    parts: tuple[str, ...]
 
 
 @dataclass(slots=True)
 class RecordCalls:
-    """Hold the forbidden names, as declared, of which something was called."""
+    """Hold the forbidden names, as declared, of which something was called, each with its first call."""
 
-    seen: set[str] = field(default_factory=set)
+    seen: dict[str, CallSite] = field(default_factory=dict)
 
 
 @contextmanager
@@ -166,13 +176,14 @@ class _Watch:
         return _Match(found, _PASS_ON_AUTOGRAD if any(map(_AUTOGRAD.matching, names)) else _PASS_ON)
 
     def _count(self, match: "_Match", *, called: CodeType | None = None, used: object = None) -> None:
-        if match.names <= self.record.seen:
+        if match.names <= self.record.seen.keys():
             return
         frame: FrameType | None = sys._getframe(2)
         while frame is not None and not _asks(frame, match, called=called, used=used):
             frame = frame.f_back
         if frame is None or self._is_students(frame, match.names):
-            self.record.seen |= match.names
+            for name in match.names - self.record.seen.keys():
+                self.record.seen[name] = _site_of(frame)
 
     def _is_students(self, caller: FrameType, matches: frozenset[str]) -> bool:
         """Tell whether a caller is outside torch, or a part of torch that is itself forbidden."""
@@ -180,6 +191,19 @@ class _Watch:
         if module:
             return bool(matches & self.forbidden.matching(module))
         return not is_probes_file(caller.f_code.co_filename)
+
+
+def _site_of(frame: FrameType | None) -> CallSite:
+    """Return where a frame is, with the parts of its file that are on the way to it."""
+    if frame is None:
+        return CallSite("", 0, ())
+    file, line, parts = frame.f_code.co_filename, frame.f_lineno, dict[str, None]()
+    caller: FrameType | None = frame
+    while caller is not None and len(parts) < _MOST_PARTS:
+        if caller.f_code.co_filename == file:
+            parts[caller.f_code.co_qualname.split(".")[0]] = None
+        caller = caller.f_back
+    return CallSite(file, line, tuple(parts))
 
 
 def _asks(frame: FrameType, match: _Match, *, called: CodeType | None, used: object) -> bool:

@@ -10,7 +10,10 @@ from typing import Any
 
 from grader.errors import ProtocolError
 from grader.sandbox.wire.limits import Limits
-from grader.sandbox.wire.protocol import CodeLine, Ending, ErrorReport, ProbeOutcome
+from grader.sandbox.wire.protocol import CodeLine, Ending, ErrorReport, ProbeOutcome, WatchedCall
+
+_MOST_CALLS = 100
+_MOST_LETTERS = 200
 
 
 def outcome_of(values: Mapping[str, Any], devices: Mapping[str, str], *, limits: Limits) -> ProbeOutcome:
@@ -25,8 +28,17 @@ def outcome_of(values: Mapping[str, Any], devices: Mapping[str, str], *, limits:
     if not isinstance(outputs, dict):
         raise ProtocolError("it holds neither outputs nor an error")
     places = {path.removeprefix("outputs."): name for path, name in devices.items()}
-    called = tuple(name[:200] for name in _list(values.get("called"))[:100] if isinstance(name, str))
+    told = map(_read_call, _list(values.get("called"))[:_MOST_CALLS])
+    called = tuple(call for call in told if call is not None)
     return ProbeOutcome(Ending.OK, outputs=outputs, devices=places, called=called)
+
+
+def _read_call(row: object) -> WatchedCall | None:
+    match row:
+        case [str(name), str(file), int(line), list(parts)]:
+            texts = tuple(part[:_MOST_LETTERS] for part in parts[:_MOST_CALLS] if isinstance(part, str))
+            return WatchedCall(name[:_MOST_LETTERS], file[:_MOST_LETTERS], line, texts)
+    return None
 
 
 def number_of(value: Any) -> float:

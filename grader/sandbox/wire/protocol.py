@@ -87,12 +87,26 @@ class ErrorReport:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchedCall:
+    """Tell that a watched name was called: where in the student's files, and by which classes and functions there.
+
+    `file` is "" where another's code called it.
+    """
+
+    name: str
+    file: str = ""
+    line: int = 0
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeOutcome:
     """Hold what came back from one run of a probe.
 
     `outputs` only for `ok`; `error` only for `raised`; `detail` says more about the other endings. `printed` is the
-    bounded text that the student's code wrote. Times in seconds; `cpu_s`, `peak_mib` and `called`, the watched names
-    that were called, as the sandbox tells them. `crowded` says of a probe that timed out that others may be the cause.
+    bounded text that the student's code wrote. Times in seconds; `cpu_s`, `peak_mib` and `called`, the first call
+    of each watched name, as the sandbox tells them. `crowded` says of a probe that timed out that others may be the
+    cause.
     """
 
     ending: Ending
@@ -104,7 +118,7 @@ class ProbeOutcome:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     peak_mib: float = 0.0
-    called: tuple[str, ...] = ()
+    called: tuple[WatchedCall, ...] = ()
     crowded: bool = False
 
 

@@ -55,7 +55,7 @@ import torch
 
 def linear(x, w):
     part = getattr(torch.nn, open(__file__).read()[2:12])
-    return part.linear(x, w)
+    return getattr(part, "lin" + "ear")(x, w)
 """
 DOOR = "import torch\n\ndef linear(x, w):\n    return torch.ops.aten.linear(x, w)\n"
 THREAD = """\
@@ -64,7 +64,7 @@ import torch
 
 def linear(x, w):
     part, done = vars(torch.nn)["functional"], []
-    thread = threading.Thread(target=lambda: done.append(part.linear(x, w)))
+    thread = threading.Thread(target=lambda: done.append(getattr(part, "lin" + "ear")(x, w)))
     thread.start()
     thread.join()
     return done[0]
@@ -181,5 +181,5 @@ def test_more_places_are_counted():
 
 def test_known_uses_are_not_flagged_again():
     """Calls of a task whose source shows the use need no flag."""
-    forbidden = ForbiddenUses({"t": ("torch.optim",)}, {"t": (ForbiddenUse("a.py", 1, "torch.optim", "x"),)})
+    forbidden = ForbiddenUses({"t": ("torch.optim",)}, by_task={"t": (ForbiddenUse("a.py", 1, "torch.optim", "x"),)})
     assert flag_calls({"t": {"torch.optim"}}, forbidden) == {}

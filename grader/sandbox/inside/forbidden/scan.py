@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.sandbox.inside.forbidden.names import ForbiddenNames, is_unseen
+from grader.sandbox.inside.forbidden.parts import Parts
 from grader.sandbox.inside.forbidden.resolve import resolve
 from grader.sandbox.inside.forbidden.scopes import Scopes
 from grader.sandbox.inside.forbidden.walk import Binding, Mention, Walk
@@ -26,12 +27,16 @@ _MAX_SPELLED = 120
 
 @dataclass(frozen=True, slots=True, order=True)
 class Use:
-    """Point at a use: `name` is the forbidden name as declared, `spelled` what the source says there."""
+    """Point at a use: `name` is the forbidden name as declared, `spelled` what the source says there.
+
+    `parts` are those of the parts that were asked about to which the line belongs.
+    """
 
     file: str
     line: int
     name: str
     spelled: str
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,6 +60,7 @@ class _Notes:
     """Collect uses, with the lines of each file to say how they are spelled."""
 
     forbidden: ForbiddenNames
+    parts: dict[str, Parts] = field(default_factory=dict)
     lines: dict[str, list[bytes]] = field(default_factory=dict)
     uses: dict[tuple[str, int, str], Use] = field(default_factory=dict)
     unread: set[Unread] = field(default_factory=set)
@@ -67,16 +73,17 @@ class _Notes:
             key = (file, getattr(node, "lineno", 0), found)
             if key not in self.uses and len(self.uses) >= MAX_USES:
                 continue
-            use = Use(*key, _spelled(self.lines[file], node))
+            use = Use(*key, _spelled(self.lines[file], node), self.parts[file].of_line(key[1]))
             self.uses[key] = max(use, self.uses.get(key, use), key=lambda use: len(use.spelled))
 
 
-def find_forbidden(files: Mapping[str, bytes], names: Sequence[str]) -> Scan:
+def find_forbidden(files: Mapping[str, bytes], names: Sequence[str], *, parts: Sequence[str] = ()) -> Scan:
     """Return where Python files use forbidden names, under whatever name they are imported, assigned or passed on.
 
     `files` maps paths inside the submission to contents; give all of them, for a name may be passed on from one file
     to another. A name stands for itself and all below it, `torch.nn.functional.*` only for what is below. A mention in
     a comment, a text or an annotation is no use, nor is something of the student's own with the same last name.
+    `parts` are names of classes and functions of which each use tells whether it belongs to them.
 
     Raises CourseError for a name that is no dotted name.
     """
@@ -86,6 +93,7 @@ def find_forbidden(files: Mapping[str, bytes], names: Sequence[str]) -> Scan:
     scopes = Scopes(notes.forbidden.roots)
     walk = Walk()
     trees = {path: tree for path in sorted(files) if (tree := _read(path, files[path], notes)) is not None}
+    notes.parts = {path: Parts(tree, parts) for path, tree in trees.items()}
     modules = [(tree, scopes.open_module(path)) for path, tree in trees.items()]
     for tree, scope in modules:
         try:

@@ -105,15 +105,16 @@ class TanH(Layer):
 class Linear(Layer):
     def __init__(self, in_features, out_features, wstd=0.1):
         super().__init__()
-        self.fc = torch.nn.Linear(in_features, out_features)
-        torch.nn.init.normal_(self.fc.weight, std=wstd)
-        self.w, self.b = self.fc.weight, self.fc.bias
-        for parameter in self.fc.parameters():
+        self.w = torch.nn.Parameter(torch.empty(out_features, in_features))
+        self.b = torch.nn.Parameter(torch.empty(out_features))
+        torch.nn.init.normal_(self.w, std=wstd)
+        torch.nn.init.zeros_(self.b)
+        for parameter in (self.w, self.b):
             parameter.grad = torch.zeros_like(parameter)
 
     def forward(self, x, **kw):
         self.x = x
-        return self.fc(x).detach()
+        return (x @ self.w.T + self.b).detach()
 
     def backward(self, dout):
         self.w.grad += dout.T @ self.x
@@ -124,7 +125,7 @@ class Linear(Layer):
         return [(self.w, self.w.grad), (self.b, self.b.grad)]
 
     def __repr__(self):
-        return str(self.fc)
+        return f"Linear{tuple(self.w.shape)}"
 
 
 class CrossEntropyLoss(Layer):

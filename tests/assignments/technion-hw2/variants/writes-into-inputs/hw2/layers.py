@@ -70,7 +70,7 @@ class Linear(Layer):
 
     def forward(self, x, **kw):
         self.x = x.clone()
-        return torch.nn.functional.linear(x, self.w, self.b)
+        return torch.einsum("nd,kd->nk", x, self.w) + self.b
 
     def backward(self, dout):
         self.dw.addmm_(dout.t(), self.x)
