@@ -1,6 +1,6 @@
 """The places in which a task forbids names: globs of files, each with the name of a class or function behind `::`.
 
-`grader.courses.assignment_file` refuses a faulty place, `grader.grading.forbidden` asks whether a use lies in one.
+`grader.courses.task_table` refuses a faulty place, `grader.grading.forbidden` asks whether a use lies in one.
 """
 
 from collections.abc import Collection, Iterable
