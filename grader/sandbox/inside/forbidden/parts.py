@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-class Parts:
+class LineParts:
     """Hold the statements of a file and which of the named parts each belongs to.
 
     A statement belongs to the part that it defines, or changes by an assignment to an attribute, and to each part that

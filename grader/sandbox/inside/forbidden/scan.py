@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.sandbox.inside.forbidden.names import ForbiddenNames, is_unseen
-from grader.sandbox.inside.forbidden.parts import Parts
+from grader.sandbox.inside.forbidden.parts import LineParts
 from grader.sandbox.inside.forbidden.resolve import resolve
 from grader.sandbox.inside.forbidden.scopes import Scopes
 from grader.sandbox.inside.forbidden.walk import Binding, Mention, Walk
@@ -60,7 +60,7 @@ class _Notes:
     """Collect uses, with the lines of each file to say how they are spelled."""
 
     forbidden: ForbiddenNames
-    parts: dict[str, Parts] = field(default_factory=dict)
+    parts: dict[str, LineParts] = field(default_factory=dict)
     lines: dict[str, list[bytes]] = field(default_factory=dict)
     uses: dict[tuple[str, int, str], Use] = field(default_factory=dict)
     unread: set[Unread] = field(default_factory=set)
@@ -93,7 +93,7 @@ def find_forbidden(files: Mapping[str, bytes], names: Sequence[str], *, parts: S
     scopes = Scopes(notes.forbidden.roots)
     walk = Walk()
     trees = {path: tree for path in sorted(files) if (tree := _read(path, files[path], notes)) is not None}
-    notes.parts = {path: Parts(tree, parts) for path, tree in trees.items()}
+    notes.parts = {path: LineParts(tree, parts) for path, tree in trees.items()}
     modules = [(tree, scopes.open_module(path)) for path, tree in trees.items()]
     for tree, scope in modules:
         try:

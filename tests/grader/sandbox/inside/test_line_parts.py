@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from grader.sandbox.inside.forbidden.parts import Parts
+from grader.sandbox.inside.forbidden.parts import LineParts
 from grader.sandbox.inside.forbidden.scan import find_forbidden
 
 FILE = """\
@@ -64,13 +64,13 @@ PARTS = ["Linear", "Loss", "Net", "Late", "Absent"]
 )
 def test_lines_belong_to_parts(line, parts):
     """Helpers, imports and assignments from outside belong to the part that they serve; parts don't share a line."""
-    assert Parts(ast.parse(FILE), PARTS).of_line(line) == parts
+    assert LineParts(ast.parse(FILE), PARTS).of_line(line) == parts
 
 
 def test_a_helper_of_two_parts_belongs_to_both():
     """Who shares a helper shares what it uses; helpers that call each other in a circle end the search."""
     tree = ast.parse("def a(): return b()\ndef b(): return a()\nclass X: f = a\nclass Y: f = b\n")
-    assert Parts(tree, ["X", "Y"]).of_line(1) == ("X", "Y")
+    assert LineParts(tree, ["X", "Y"]).of_line(1) == ("X", "Y")
 
 
 def test_the_scan_tells_the_parts_of_a_use():
