@@ -7,5 +7,16 @@ from grader.compare.assertion import assert_matches
 from grader.compare.comparison import Context, Expectation, Mismatch, Spec, Tolerance
 from grader.compare.expect import measured
 from grader.compare.kinds import assert_kinds
+from grader.compare.readings import assert_any
 
-__all__ = ["Context", "Expectation", "Mismatch", "Spec", "Tolerance", "assert_kinds", "assert_matches", "measured"]
+__all__ = [
+    "Context",
+    "Expectation",
+    "Mismatch",
+    "Spec",
+    "Tolerance",
+    "assert_any",
+    "assert_kinds",
+    "assert_matches",
+    "measured",
+]
