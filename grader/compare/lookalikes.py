@@ -64,7 +64,8 @@ def _case_of(finding: Finding, context: Context) -> Case | None:
     if not bool(wide.isfinite().all()):
         return None
     exact = not expected.is_floating_point()
-    return Case(widened(actual), wide, finding.tolerance, _plain_context(context), exact)
+    name = finding.difference.name
+    return Case(widened(actual), wide, finding.tolerance, _plain_context(context), exact, name=name)
 
 
 def _plain_context(context: Context) -> Context:
