@@ -14,7 +14,6 @@ from grader.compare.texts import number_text
 
 _MIN_LENGTH = 4
 _PLAIN = (0.0, 1.0, -1.0)
-_GRADIENT = "grad"
 
 
 def equals_sibling(case: Case) -> Facts | None:
@@ -119,13 +118,8 @@ def _is_factor_telling(case: Case, factor: float) -> bool:
 
 
 def _moves(case: Case) -> Iterator[tuple[str, torch.Tensor, torch.Tensor, float]]:
-    """Yield words, start, expected step and factor of each other from which one factor explains all of the tensor.
-
-    A gradient has not moved from anywhere: a factor that fits there tells of no step.
-    """
-    if case.name.startswith(_GRADIENT) or case.exact:
-        return
-    if case.actual.shape != case.expected.shape or not bool(case.actual.isfinite().all()):
+    """Yield words, start, expected step and factor of each other from which one factor explains all of the tensor."""
+    if case.exact or case.actual.shape != case.expected.shape or not bool(case.actual.isfinite().all()):
         return
     for words, start in _others(case):
         is_start = re.search(r"\bbefore\b", words) is not None  # a step begins at what was there before it

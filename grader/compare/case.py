@@ -23,7 +23,7 @@ class Case:
     """Hold a mismatch for the hypotheses: both tensors in float64, all expected values finite.
 
     `exact` says that integers or bools are compared; factors and offsets mean nothing then. `siblings` are what is
-    expected of the other outputs, by name; `name` is that of this output.
+    expected of the other outputs, by name.
     """
 
     actual: torch.Tensor
@@ -32,7 +32,6 @@ class Case:
     context: Context
     exact: bool = False
     siblings: Mapping[str, torch.Tensor] = field(default_factory=dict)
-    name: str = ""
 
 
 def explains(case: Case, prediction: torch.Tensor, *, scale: float = 1.0) -> bool:

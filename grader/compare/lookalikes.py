@@ -64,8 +64,7 @@ def _case_of(finding: Finding, context: Context) -> Case | None:
     if not bool(wide.isfinite().all()):
         return None
     exact = not expected.is_floating_point()
-    name = finding.difference.name
-    return Case(widened(actual), wide, finding.tolerance, _plain_context(context), exact, name=name)
+    return Case(widened(actual), wide, finding.tolerance, _plain_context(context), exact)
 
 
 def _plain_context(context: Context) -> Context:

@@ -5,6 +5,8 @@ to a student's object is a clone, since their code may write into it; what they 
 relies on its type.
 """
 
+import re
+
 import torch
 
 
@@ -50,6 +52,17 @@ def gradients_of(model, **named):
             if isinstance(value, torch.Tensor) and value.data_ptr() == parameter.data_ptr():
                 gradients[f"grad of {name}"] = copy_of(gradient)
     return gradients
+
+
+def with_flat_biases(outputs):
+    """Turn a bias that is one row (1, D_out) into a vector, and its gradient with it: it adds up to the same."""
+    rows = [name for name, value in outputs.items() if re.fullmatch(r"b\d*", name) and _is_row(value)]
+    names = [*rows, *(f"grad of {name}" for name in rows)]
+    return outputs | {name: outputs[name][0] for name in names if _is_row(outputs.get(name))}
+
+
+def _is_row(value):
+    return isinstance(value, torch.Tensor) and value.dim() == 2 and value.shape[0] == 1
 
 
 def pairs_of(model):

@@ -3,7 +3,7 @@
 The checks in test_layers*.py and test_dropout*.py judge them.
 """
 
-from probes import copy_of, forward_backward, gradients_of, linears_of, only, refill
+from probes import copy_of, forward_backward, gradients_of, linears_of, only, pairs_of, refill, with_flat_biases
 
 from grader.probes import probe
 
@@ -38,7 +38,10 @@ def tanh(*, x, dout=None, before=None):
 
 @probe(needs=["hw2.layers"])
 def linear(*, x, in_features, out_features, dout=None, before=None):
-    """Return z, w and b; with `dout` the gradients; `before` is a batch that goes forward and back first."""
+    """Return z, w and b; with `dout` the gradients; `before` is a batch that goes forward and back first.
+
+    The bias comes back as a vector, and its own shape beside it.
+    """
     from hw2.layers import Linear
 
     layer = Linear(in_features, out_features)
@@ -47,7 +50,7 @@ def linear(*, x, in_features, out_features, dout=None, before=None):
     outputs |= forward_backward(layer, x=x, dout=dout, before=before)
     if dout is not None:
         outputs |= gradients_of(layer, w=layer.w, b=layer.b)
-    return outputs
+    return with_flat_biases(outputs) | {"shape of b": list(getattr(layer.b, "shape", ()))}
 
 
 @probe(needs=["hw2.layers"])
@@ -59,7 +62,24 @@ def linear_gradients_of_two_batches(*, xs, douts, out_features):
     for x, dout in zip(xs, douts, strict=True):
         layer(x.clone())
         layer.backward(dout.clone())
-    return gradients_of(layer, w=layer.w, b=layer.b)
+    outputs = {"w": copy_of(layer.w), "b": copy_of(layer.b)}
+    return with_flat_biases(outputs | gradients_of(layer, w=layer.w, b=layer.b))
+
+
+@probe(needs=["hw2.layers"])
+def linear_early_pairs(*, x, dout, out_features):
+    """Return the gradients after a batch: from params() as it is then, and from the pairs that it gave before."""
+    from hw2.layers import Linear
+
+    layer = Linear(x.shape[1], out_features)
+    early = pairs_of(layer)
+    layer(x.clone())
+    layer.backward(dout.clone())
+    outputs = gradients_of(layer, w=layer.w, b=layer.b)
+    for name, parameter in (("w", layer.w), ("b", layer.b)):
+        gradients = [gradient for one, gradient in early if one.data_ptr() == parameter.data_ptr()]
+        outputs |= {f"early grad of {name}": copy_of(gradient) for gradient in gradients}
+    return outputs
 
 
 @probe(needs=["hw2.layers"])
@@ -74,8 +94,8 @@ def drawn_weights(*, in_features, out_features, hidden_features, wstd):
 
 
 @probe(needs=["hw2.layers"])
-def cross_entropy(*, scores, labels, backward=False, before=None):
-    """Return the loss; with `backward` the gradient; `before` are earlier scores for the same labels."""
+def cross_entropy(*, scores, labels, backward=False, before=None, dout=None):
+    """Return the loss; with `backward` the gradient, times `dout`; `before` are earlier scores for the same labels."""
     from hw2.layers import CrossEntropyLoss
 
     loss_fn = CrossEntropyLoss()
@@ -84,7 +104,8 @@ def cross_entropy(*, scores, labels, backward=False, before=None):
         loss_fn.backward()
     outputs = {"loss": copy_of(loss_fn(scores.clone(), labels.clone()))}
     if backward:
-        outputs["grad of scores"] = copy_of(only(loss_fn.backward()))
+        douts = () if dout is None else (dout.clone(),)
+        outputs["grad of scores"] = copy_of(only(loss_fn.backward(*douts)))
     return outputs
 
 

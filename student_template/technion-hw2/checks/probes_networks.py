@@ -6,14 +6,19 @@ The checks in test_mlp*.py and test_dropout*.py judge them.
 import itertools
 
 import torch
-from probes import copy_of, forward_backward, gradients_of, linears_of, only, pairs_of, refill
+from probes import copy_of, forward_backward, gradients_of, linears_of, only, pairs_of, refill, with_flat_biases
+from probes_carried import put_sound_layers
 
 from grader.probes import probe
 
+ACTIVE = ("Linear", "ReLU", "LeakyReLU", "Sigmoid")
+
 
 @probe(needs=["hw2.layers"])
-def sequential(*, x, sizes, dout=None, before=None):
-    """Run Linear → LeakyReLU → Linear → ReLU → Linear → Sigmoid with four `sizes`."""
+def sequential(*, x, sizes, dout=None, before=None, sound=False):
+    """Run Linear → LeakyReLU → Linear → ReLU → Linear → Sigmoid with four `sizes`; `sound` takes ours."""
+    if sound:
+        put_sound_layers(*ACTIVE)
     from hw2.layers import LeakyReLU, Linear, ReLU, Sequential, Sigmoid
 
     linears = [Linear(inputs, outputs) for inputs, outputs in itertools.pairwise(sizes)]
@@ -76,18 +81,28 @@ def mlp_blocks(*, in_features, num_classes, hidden_features, options):
 
 
 @probe(needs=["hw2.layers"])
-def mlp(*, x, num_classes, hidden_features, options, training=True, dout=None, before=None):
-    """Run an MLP; w1, b1, w2, … are the parameters of its Linear layers in their order."""
+def mlp(*, x, num_classes, hidden_features, options, training=True, dout=None, before=None, sound=False):
+    """Run an MLP; w1, b1, w2, … are the parameters of its Linear layers in their order.
+
+    In test mode a batch in training mode goes before, as in the document. `sound` puts our layers into the MLP.
+    """
+    if sound:
+        put_sound_layers(*ACTIVE, "Sequential")
     from hw2.layers import MLP
 
     model = MLP(x.shape[1], num_classes, hidden_features=hidden_features, **options)
+    if not training:
+        model.train(True)
+        model(x.clone())
     model.train(training)
     return _network(model, linears=linears_of(model), x=x, dout=dout, before=before)
 
 
 @probe(needs=["hw2.layers"])
-def mlp_with_loss(*, x, labels, num_classes, hidden_features, options):
-    """Run a sequence of an MLP and the loss, the labels given as keyword argument."""
+def mlp_with_loss(*, x, labels, num_classes, hidden_features, options, sound=False):
+    """Run a sequence of an MLP and the loss, the labels given as keyword argument; `sound` takes our parts."""
+    if sound:
+        put_sound_layers(*ACTIVE, "Sequential", "CrossEntropyLoss")
     from hw2.layers import MLP, CrossEntropyLoss, Sequential
 
     model = MLP(x.shape[1], num_classes, hidden_features=hidden_features, **options)
@@ -96,7 +111,7 @@ def mlp_with_loss(*, x, labels, num_classes, hidden_features, options):
     sequence = Sequential(model, CrossEntropyLoss())
     outputs["loss"] = copy_of(sequence(x.clone(), y=labels.clone()))
     outputs["grad of x"] = copy_of(only(sequence.backward(torch.ones(()))))
-    return outputs | gradients_of(sequence, **_named_weights(linears_of(model)))
+    return with_flat_biases(outputs | gradients_of(sequence, **_named_weights(linears_of(model))))
 
 
 @probe(needs=["hw2.layers"])
@@ -114,7 +129,7 @@ def mlp_passes(*, x, hidden_features, options):
 def _network(model, *, linears, x, dout, before):
     refill(linears)
     outputs = _weights(linears) | forward_backward(model, x=x, dout=dout, before=before)
-    return outputs if dout is None else outputs | gradients_of(model, **_named_weights(linears))
+    return with_flat_biases(outputs if dout is None else outputs | gradients_of(model, **_named_weights(linears)))
 
 
 def _named_weights(linears):

@@ -17,18 +17,6 @@ def vanilla_sgd(*, params, gradients, learn_rate, reg):
 
 
 @probe(needs=["hw2.optimizers"])
-def vanilla_sgd_torch_parameters(*, params, gradients, learn_rate, reg):
-    """Step on plain torch parameters, whose gradients sit in `.grad`."""
-    from hw2.optimizers import VanillaSGD
-
-    parameters = [torch.nn.Parameter(p.clone()) for p in params]
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        parameter.grad = gradient.clone()
-    VanillaSGD(parameters, learn_rate=learn_rate, reg=reg).step()
-    return {f"p{i} after the step": copy_of(parameter) for i, parameter in enumerate(parameters, start=1)}
-
-
-@probe(needs=["hw2.optimizers"])
 def vanilla_sgd_zero_grad(*, params, gradients, learn_rate, reg):
     """Step, clear the gradients, step again."""
     from hw2.optimizers import VanillaSGD
@@ -54,6 +42,46 @@ def rmsprop(*, params, gradients, learn_rate, reg, decay, eps):
     from hw2.optimizers import RMSProp
 
     return _steps(RMSProp, params, gradients, learn_rate=learn_rate, reg=reg, decay=decay, eps=eps)
+
+
+@probe(needs=["hw2.optimizers"])
+def vanilla_sgd_torch_parameters(*, params, gradients, learn_rate, reg):
+    """Step on plain torch parameters, whose gradients sit in `.grad`."""
+    from hw2.optimizers import VanillaSGD
+
+    return _torch_steps(VanillaSGD, params, gradients, learn_rate=learn_rate, reg=reg)
+
+
+@probe(needs=["hw2.optimizers"])
+def momentum_sgd_torch_parameters(*, params, gradients, learn_rate, reg, momentum):
+    """Step on plain torch parameters, whose gradients sit in `.grad`."""
+    from hw2.optimizers import MomentumSGD
+
+    return _torch_steps(MomentumSGD, params, gradients, learn_rate=learn_rate, reg=reg, momentum=momentum)
+
+
+@probe(needs=["hw2.optimizers"])
+def rmsprop_torch_parameters(*, params, gradients, learn_rate, reg, decay, eps):
+    """Step on plain torch parameters, whose gradients sit in `.grad`."""
+    from hw2.optimizers import RMSProp
+
+    return _torch_steps(RMSProp, params, gradients, learn_rate=learn_rate, reg=reg, decay=decay, eps=eps)
+
+
+def _torch_steps(optimizer_class, params, gradients, **options):
+    """Run one step for each entry of `gradients`, as `_steps` does; the gradients are there from the beginning."""
+    parameters = [torch.nn.Parameter(p.clone()) for p in params]
+    for parameter, gradient in zip(parameters, gradients[0], strict=True):
+        parameter.grad = gradient.clone()
+    optimizer = optimizer_class(parameters, **options)
+    outputs = {}
+    for step, step_gradients in enumerate(gradients, start=1):
+        for parameter, gradient in zip(parameters, step_gradients, strict=True):
+            parameter.grad.copy_(gradient)
+        optimizer.step()
+        for i, parameter in enumerate(parameters, start=1):
+            outputs[f"p{i} after step {step}"] = copy_of(parameter)
+    return outputs
 
 
 def _steps(optimizer_class, params, gradients, **options):

@@ -1,7 +1,7 @@
 """Probes of the trainers: batches, whole trainings, early stopping and checkpoints.
 
-The checks in test_training*.py and test_options*.py judge them. Model and loss are stand-ins wherever the student's own
-are not what is looked at.
+The checks in test_training*.py and test_options*.py judge them. They try the student's own model and loss first, and
+sound ones of probes_carried.py where those fail.
 """
 
 import contextlib
@@ -14,148 +14,172 @@ from pathlib import Path
 
 import numpy
 import torch
-from probes import copy_of, only
+from probes import copy_of, gradients_of, refill, with_flat_biases
+from probes_carried import SoundLayer, SoundLinear, SoundLoss, SoundSequential, SoundSGD, sound_relu
 from torch.utils.data import DataLoader, TensorDataset
 
 from grader.probes import probe
 
 
 @probe(needs=["hw2.training"])
-def train_batches(*, w, b, xs, ys):
-    """Train on one batch after the other; model and loss are torch's, dressed up as layers.
+def train_batches(*, xs, ys, num_classes, own):
+    """Train on one batch after the other: the student's own MLP and loss, or sound ones in their place.
 
     The optimizer moves nothing: it keeps the gradients that it finds at each step.
     """
     from hw2.training import LayerTrainer
 
-    model = _TorchModel(w, b)
-    optimizer = _RecordingOptimizer(model)
-    trainer = LayerTrainer(model, _TorchLoss(), optimizer)
-    outputs = {}
+    model, loss_fn = _model_and_loss(xs[0], num_classes, own=own)
+    recorder = _Recorder(model)
+    trainer = LayerTrainer(model, loss_fn, recorder.optimizer(own=own))
+    outputs = recorder.parameters()
     for i, (x, y) in enumerate(zip(xs, ys, strict=True), start=1):
         result = trainer.train_batch((x.clone(), y.clone()))
         outputs[f"loss {i}"] = _number(getattr(result, "loss", None))
         outputs[f"num_correct {i}"] = _number(getattr(result, "num_correct", None))
-    for i, gradients in enumerate(optimizer.seen, start=1):
-        outputs |= {f"grad of {name} at step {i}": gradient for name, gradient in gradients.items()}
-    return outputs | {"number of steps": len(optimizer.seen)}
+    for i, gradients in enumerate(recorder.seen, start=1):
+        outputs |= {f"{name} at step {i}": gradient for name, gradient in gradients.items()}
+    return outputs | {"number of steps": len(recorder.seen)}
 
 
 @probe(needs=["hw2.training"])
-def evaluated_batch(*, w, b, x, y):
-    """Call test_batch once, with the same stand-ins."""
+def evaluated_batch(*, x, y, num_classes, own):
+    """Call test_batch once, with the same parts."""
     from hw2.training import LayerTrainer
 
-    model = _TorchModel(w, b)
-    optimizer = _RecordingOptimizer(model)
-    result = LayerTrainer(model, _TorchLoss(), optimizer).test_batch((x.clone(), y.clone()))
-    return {
+    model, loss_fn = _model_and_loss(x, num_classes, own=own)
+    recorder = _Recorder(model)
+    trainer = LayerTrainer(model, loss_fn, recorder.optimizer(own=own))
+    calls, model.backward = [], _noting(model.backward, lambda *_a, **_kw: calls.append("backward"))
+    outputs = recorder.parameters()
+    result = trainer.test_batch((x.clone(), y.clone()))
+    return outputs | {
         "loss": _number(getattr(result, "loss", None)),
         "num_correct": _number(getattr(result, "num_correct", None)),
-        "number of steps": len(optimizer.seen),
-        "w afterwards": copy_of(model.net.weight),
+        "number of backward passes": len(calls),
+        "number of steps": len(recorder.seen),
+        **{f"{name} afterwards": value for name, value in recorder.parameters().items()},
     }
 
 
 @probe(needs=["hw2.training"])
-def modes_of_fit(*, w, b, train, test, batch_size, num_epochs):
-    """Fit a LayerTrainer on the stand-ins; return the mode in which each batch went through the model."""
+def modes_of_fit(*, train, test, batch_size, num_epochs, num_classes, own):
+    """Fit a LayerTrainer; return the mode in which each batch went through the model."""
     from hw2.training import LayerTrainer
 
-    model = _TorchModel(w, b)
-    trainer = LayerTrainer(model, _TorchLoss(), _RecordingOptimizer(model))
-    loaders = [_loader(*part, batch_size=batch_size) for part in (train, test)]
-    trainer.fit(*loaders, num_epochs)
-    return {"modes of the batches": ", ".join(model.modes)}
+    model, loss_fn = _model_and_loss(train[0], num_classes, own=own)
+    modes, latest = [], {"mode": "none", "x": None}
+
+    def note_mode(training_mode=True):
+        latest["mode"] = "train" if training_mode else "test"
+
+    def note_batch(x, *_args, **_kw):
+        if latest["x"] is None or latest["x"][0] != latest["mode"] or not torch.equal(latest["x"][1], x):
+            modes.append(latest["mode"])  # a second pass of one batch, to count what is right, is no second batch
+        latest["x"] = latest["mode"], x.detach().clone()
+
+    for part in (model, *_blocks_of(model)):
+        part.train = _noting(part.train, note_mode)
+    model.forward = _noting(model.forward, note_batch)
+    trainer = LayerTrainer(model, loss_fn, _Recorder(model).optimizer(own=own))
+    trainer.fit(*(_loader(*part, batch_size=batch_size) for part in (train, test)), num_epochs)
+    return {"modes of the batches": ", ".join(modes)}
 
 
-class _TorchModel:
-    """A linear model behind the interface of a Layer; autograd does the work."""
+def _noting(function, note):
+    """Return a function that calls `note` with its arguments first."""
 
-    def __init__(self, w, b):
-        self.modes = []
-        self.last = None
-        self.net = torch.nn.Linear(w.shape[1], w.shape[0])
-        self.net.weight.data.copy_(w)
-        self.net.bias.data.copy_(b)
-        for parameter in self.net.parameters():
-            parameter.grad = torch.zeros_like(parameter)
+    def noting(*args, **kw):
+        note(*args, **kw)
+        return function(*args, **kw)
 
-    def forward(self, x, **kw):
-        mode = "train" if self.net.training else "test"
-        if self.last is None or self.last[0] != mode or not torch.equal(self.last[1], x):
-            self.modes.append(mode)  # a second pass of one batch, to count what is right, is no second batch
-        self.last = (mode, x.detach().clone())
-        with torch.enable_grad():
-            self.z = self.net(x.detach())
-        return self.z.detach()
-
-    __call__ = forward
-
-    def backward(self, dout):
-        self.z.backward(only(dout))
-
-    def params(self):
-        return [(parameter, parameter.grad) for parameter in self.net.parameters()]
-
-    def train(self, training_mode=True):
-        self.net.train(training_mode)
+    return noting
 
 
-class _RecordingOptimizer:
-    """Clear gradients, and at each step keep a copy of them."""
+def _model_and_loss(x, num_classes, *, own, hidden=8, refilled=True):
+    """Return a network with one hidden layer and the loss: the student's own, or sound ones.
 
-    def __init__(self, model):
-        self.net = model.net
-        self.params = model.params()
-        self.seen = []
+    Its weights and biases are drawn anew if it is `refilled`: a bias of 0 would hide mistakes.
+    """
+    features = x[0].numel()
+    if not own:
+        layers = [SoundLinear(features, hidden), sound_relu(), SoundLinear(hidden, num_classes)]
+        model, loss_fn = SoundSequential(*layers), SoundLoss()
+        if _takes_images(x, num_classes):
+            model.layers.insert(0, SoundLayer(lambda x, **kw: x.flatten(1), "Flatten"))
+    else:
+        from hw2.layers import MLP, CrossEntropyLoss
 
-    def zero_grad(self):
-        for _, gradient in self.params:
-            gradient.zero_()
-
-    def step(self):
-        self.seen.append({"w": copy_of(self.net.weight.grad), "b": copy_of(self.net.bias.grad)})
-
-
-class _TorchLoss:
-    """The cross-entropy behind the interface of a Layer; autograd does the work."""
-
-    def forward(self, x, y, **kw):
-        with torch.enable_grad():
-            self.x = x.detach().clone().requires_grad_()
-            self.loss = torch.nn.functional.cross_entropy(self.x, y)
-        return self.loss.detach()
-
-    __call__ = forward
-
-    def backward(self, dout=1.0):
-        gradient = dout * torch.autograd.grad(self.loss, self.x)[0]
-        return (gradient, None) if _student_returns_tuples() else gradient
-
-    def params(self):
-        return []
-
-    def train(self, training_mode=True):
-        pass
+        model, loss_fn = MLP(features, num_classes, hidden_features=[hidden]), CrossEntropyLoss()
+    if refilled:
+        refill(_linears_in(model))
+    return model, loss_fn
 
 
-def _student_returns_tuples():
-    """Tell whether the student's own loss wraps its gradients in a tuple, as the printed documentation has it."""
+def _takes_images(x, num_classes):
+    """Tell whether the student's own network turns images into rows itself: then the trainer need not."""
     with contextlib.suppress(Exception):
-        from hw2.layers import CrossEntropyLoss
+        from hw2.layers import MLP
 
-        loss_fn = CrossEntropyLoss()
-        loss_fn(torch.zeros(1, 2), torch.tensor([0]))
-        return isinstance(loss_fn.backward(), tuple)
+        scores = MLP(x[0].numel(), num_classes, hidden_features=[8])(x.clone())
+        return tuple(scores.shape) == (len(x), num_classes)
     return False
 
 
+def _blocks_of(model):
+    blocks = model if isinstance(model, SoundSequential) else model.sequence
+    return [blocks[i] for i in range(len(blocks))]
+
+
+def _linears_in(model):
+    return [block for block in _blocks_of(model) if hasattr(block, "w") and hasattr(block, "b")]
+
+
+def _optimizer_class(*, own):
+    """Return the student's VanillaSGD, or a sound one."""
+    if not own:
+        return SoundSGD
+    from hw2.optimizers import VanillaSGD
+
+    return VanillaSGD
+
+
+class _Recorder:
+    """Keep the gradients that an optimizer finds at each of its steps."""
+
+    def __init__(self, model):
+        self.model = model
+        self.named = {}
+        for i, layer in enumerate(_linears_in(model), start=1):
+            self.named |= {f"w{i}": layer.w, f"b{i}": layer.b}
+        self.seen = []
+
+    def parameters(self):
+        """Return the parameters w1, b1, … as they are now."""
+        return with_flat_biases({name: copy_of(value) for name, value in self.named.items()})
+
+    def optimizer(self, *, own):
+        """Return the student's VanillaSGD, or a sound one, whose steps move nothing."""
+        recorder = self
+
+        class Recording(_optimizer_class(own=own)):
+            def step(self):
+                recorder.note()
+
+        return Recording(self.model.params(), learn_rate=0.1, reg=0)
+
+    def note(self):
+        """Keep the gradients as they are now."""
+        outputs = with_flat_biases(self.named | gradients_of(self.model, **self.named))
+        self.seen.append({name: value for name, value in outputs.items() if name.startswith("grad")})
+
+
 @probe(needs=["hw2.training", "cs236781.train_results"])
-def fit(*, train, test, batch_size, num_epochs, options):
+def fit(*, train, test, batch_size, num_epochs, options, own, tensors):
     """Fit a trainer whose batches have scripted results; `train` and `test` hold size, losses and correct.
 
-    The k-th call for a batch gets the k-th loss and number of correct samples.
+    The k-th call for a batch gets the k-th loss and number of correct samples; `tensors` names which of the two are
+    tensors, as those of the student's own batches may be. The model is the student's MLP, or one of torch's.
     """
     from cs236781.train_results import BatchResult
     from hw2.training import LayerTrainer
@@ -165,7 +189,8 @@ def fit(*, train, test, batch_size, num_epochs, options):
     def next_result(part, script):
         call = min(calls[part], len(script["losses"]) - 1)
         calls[part] += 1
-        return BatchResult(script["losses"][call], script["correct"][call])
+        values = {"loss": script["losses"][call], "num_correct": script["correct"][call]}
+        return BatchResult(*(torch.tensor(value) if name in tensors else value for name, value in values.items()))
 
     class Scripted(LayerTrainer):  # whose constructor the notebook shows
         def train_batch(self, batch):
@@ -175,7 +200,8 @@ def fit(*, train, test, batch_size, num_epochs, options):
             return next_result("test", test)
 
     loaders = [_loader(torch.zeros(script["size"], 1), batch_size=batch_size) for script in (train, test)]
-    result = Scripted(torch.nn.Linear(1, 1), _TorchLoss(), None).fit(*loaders, num_epochs, **options)
+    model, loss_fn = _model_and_loss(torch.zeros(1, 1), 2, own=True) if own else (torch.nn.Linear(1, 1), SoundLoss())
+    result = Scripted(model, loss_fn, None).fit(*loaders, num_epochs, **options)
     names = ("train_loss", "train_acc", "test_loss", "test_acc")
     outputs = {name: _numbers(getattr(result, name, None)) for name in names}
     return outputs | {f"number of {part} batches": count for part, count in calls.items()}
@@ -186,8 +212,17 @@ def fit_with_options(*, losses, accuracies, num_epochs, options):
     """Fit a model whose weights are the number of the latest epoch, on scripted test results.
 
     Both loaders hold one batch of 100 samples, so one call of train_batch is one epoch. What was saved may be one
-    file that is written again, or one for each improvement: the newest model counts.
+    file that is written again, or one for each improvement: the newest model counts. Losses are numbers, or tensors
+    where fit can't use numbers, since those of the student's own batches may be tensors.
     """
+    script = {"losses": losses, "accuracies": accuracies, "num_epochs": num_epochs, "options": options}
+    try:
+        return _fit_on_script(**script, kind=float)
+    except (AttributeError, TypeError):
+        return _fit_on_script(**script, kind=torch.tensor)
+
+
+def _fit_on_script(*, losses, accuracies, num_epochs, options, kind):
     from cs236781.train_results import BatchResult
     from hw2.training import LayerTrainer
 
@@ -197,13 +232,13 @@ def fit_with_options(*, losses, accuracies, num_epochs, options):
         def train_batch(self, batch):
             self.epoch += 1
             self.model.weight.data.fill_(self.epoch)
-            return BatchResult(1.0, 50)
+            return BatchResult(kind(1.0), 50)
 
         def test_batch(self, batch):
             latest = min(self.epoch, num_epochs) - 1
-            return BatchResult(losses[latest], accuracies[latest])
+            return BatchResult(kind(losses[latest]), accuracies[latest])
 
-    trainer = Scripted(torch.nn.Linear(*_SAVED_SHAPE[::-1], bias=False), _TorchLoss(), None)
+    trainer = Scripted(torch.nn.Linear(*_SAVED_SHAPE[::-1], bias=False), SoundLoss(), None)
     loaders = [_loader(torch.zeros(100, 1), batch_size=100) for _ in range(2)]
     with tempfile.TemporaryDirectory() as folder, _inside(folder):
         result = trainer.fit(*loaders, num_epochs, **options)
@@ -250,16 +285,17 @@ def _weights_in(saved):
         yield saved
 
 
-@probe(needs=["hw2.layers", "hw2.optimizers", "hw2.training"])
-def trained_mlp(*, x, y, new_x, hidden_features, learn_rate, num_epochs, batch_size):
-    """Train the student's MLP with their loss, optimizer and trainer; return its scores for new inputs."""
-    from hw2.layers import MLP, CrossEntropyLoss
-    from hw2.optimizers import VanillaSGD
+@probe(needs=["hw2.training"])
+def trained_mlp(*, x, y, new_x, learn_rate, num_epochs, batch_size, own):
+    """Train the student's MLP with their loss, optimizer and trainer, or sound parts with their trainer.
+
+    Return the scores for new inputs.
+    """
     from hw2.training import LayerTrainer
 
-    model = MLP(x.shape[1], int(y.max()) + 1, hidden_features=hidden_features)
-    optimizer = VanillaSGD(model.params(), learn_rate=learn_rate, reg=0)
-    trainer = LayerTrainer(model, CrossEntropyLoss(), optimizer)
+    model, loss_fn = _model_and_loss(x, int(y.max()) + 1, own=own, hidden=20, refilled=False)
+    optimizer = _optimizer_class(own=own)(model.params(), learn_rate=learn_rate, reg=0)
+    trainer = LayerTrainer(model, loss_fn, optimizer)
     trainer.fit(_loader(x, y, batch_size=batch_size), _loader(x, y, batch_size=batch_size), num_epochs)
     model.train(False)
     return {"scores": copy_of(model(new_x.clone()))}

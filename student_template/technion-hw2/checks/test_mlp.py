@@ -8,7 +8,7 @@ import re
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers_mlp import gradients
+from helpers_mlp import gradients, own_then_sound
 
 from grader.compare import Context, Spec, assert_matches, measured
 
@@ -50,11 +50,15 @@ def test_sequential_forward(probe, rng):
     each layer gets as its input.
     """
     x = torch.randn(8, 6, generator=rng)
-    actual = probe("sequential", x=x, sizes=SEQUENCE)
     specs = weight_specs(*SEQUENCE)
-    assert_matches(actual, specs)
-    weights = {name: actual[name] for name in specs}
-    assert_matches(actual, measured(lambda **tensors: {"z": sequence_output(**tensors)}, x=x, **weights))
+
+    def attempt(*, sound):
+        actual = probe("sequential", x=x, sizes=SEQUENCE, sound=sound)
+        assert_matches(actual, specs)
+        weights = {name: actual[name] for name in specs}
+        assert_matches(actual, measured(lambda **tensors: {"z": sequence_output(**tensors)}, x=x, **weights))
+
+    own_then_sound(attempt)
 
 
 @pytest.mark.graded(task="sequential", weight=3)
@@ -64,12 +68,18 @@ def test_sequential_backward(probe, rng):
     The gradient travels the other way. The parameters' gradients are read from params() of the sequence.
     """
     x, dout = torch.randn(8, 6, generator=rng), torch.randn(8, 1, generator=rng)
-    actual = probe("sequential", x=x, sizes=SEQUENCE, dout=dout)
     specs = weight_specs(*SEQUENCE)
-    assert_matches(actual, specs)
-    weights = {name: actual[name] for name in specs}
-    expected = measured(lambda dout, **inputs: gradients(sequence_output, dout, **inputs), dout=dout, x=x, **weights)
-    assert_matches(actual, expected, context=Context(batch_size=8))
+
+    def expected(dout, **inputs):
+        return gradients(sequence_output, dout, **inputs)
+
+    def attempt(*, sound):
+        actual = probe("sequential", x=x, sizes=SEQUENCE, dout=dout, sound=sound)
+        assert_matches(actual, specs)
+        weights = {name: actual[name] for name in specs}
+        assert_matches(actual, measured(expected, dout=dout, x=x, **weights), context=Context(batch_size=8))
+
+    own_then_sound(attempt)
 
 
 @pytest.mark.graded(task="mlp", weight=2)
@@ -108,14 +118,19 @@ def test_mlp_forward(probe, rng):
     The expected scores are computed from the w and b of your own Linear layers.
     """
     x = torch.randn(8, 6, generator=rng)
-    actual = probe("mlp", x=x, num_classes=3, hidden_features=[5, 4], options={"activation": "relu"})
     specs = weight_specs(6, 5, 4, 3)
-    assert_matches(actual, specs)
-    weights = {name: actual[name] for name in specs}
-    scores = relu_mlp(x, **weights)
-    others = {"the scores after one more ReLU": F.relu(scores), "the softmax of the scores": scores.softmax(dim=1)}
-    expected = measured(lambda **tensors: {"z": relu_mlp(**tensors)}, x=x, **weights)
-    assert_matches(actual, expected, context=Context(batch_size=8, others=others))
+
+    def attempt(*, sound):
+        options = {"activation": "relu"}
+        actual = probe("mlp", x=x, num_classes=3, hidden_features=[5, 4], options=options, sound=sound)
+        assert_matches(actual, specs)
+        weights = {name: actual[name] for name in specs}
+        scores = relu_mlp(x, **weights)
+        others = {"the scores after one more ReLU": F.relu(scores), "the softmax of the scores": scores.softmax(dim=1)}
+        expected = measured(lambda **tensors: {"z": relu_mlp(**tensors)}, x=x, **weights)
+        assert_matches(actual, expected, context=Context(batch_size=8, others=others))
+
+    own_then_sound(attempt)
 
 
 @pytest.mark.graded(task="mlp", weight=2, after="test_mlp_structure")
@@ -125,10 +140,8 @@ def test_mlp_loss_backward(probe, rng):
     The labels reach the loss as the keyword argument y: Sequential hands keyword arguments on.
     """
     x, labels = torch.randn(8, 6, generator=rng), torch.randint(0, 3, (8,), generator=rng)
-    actual = probe("mlp_with_loss", x=x, labels=labels, num_classes=3, hidden_features=[5, 4], options={})
+    inputs = {"x": x, "labels": labels, "num_classes": 3, "hidden_features": [5, 4], "options": {}}
     specs = weight_specs(6, 5, 4, 3)
-    assert_matches(actual, specs)
-    weights = {name: actual[name] for name in specs}
 
     def loss_and_gradients(labels, **inputs):
         def loss_of(**leaves):
@@ -137,5 +150,11 @@ def test_mlp_loss_backward(probe, rng):
         one = torch.ones((), dtype=inputs["x"].dtype)
         return {"loss": loss_of(**inputs)} | gradients(loss_of, one, **inputs)
 
-    expected = measured(loss_and_gradients, labels=labels, x=x, **weights)
-    assert_matches(actual, expected, context=Context(batch_size=8))
+    def attempt(*, sound):
+        actual = probe("mlp_with_loss", **inputs, sound=sound)
+        assert_matches(actual, specs)
+        weights = {name: actual[name] for name in specs}
+        expected = measured(loss_and_gradients, labels=labels, x=x, **weights)
+        assert_matches(actual, expected, context=Context(batch_size=8))
+
+    own_then_sound(attempt)

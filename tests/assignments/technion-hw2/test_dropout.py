@@ -4,27 +4,15 @@ Both conventions of the document are right: scale by 1 / (1 - p) while training,
 test_dropout_hidden.py looks at gradients and at repeated passes.
 """
 
-import math
 import re
 
 import pytest
 import torch
+from helpers_dropout import assert_fraction_dropped
 
-from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches
+from grader.compare import Context, Spec, assert_matches
 
 SIZE = (200, 200)
-
-
-def assert_fraction_dropped(z, p):
-    """Ask that the fraction of zeros in z is p, within five standard deviations."""
-    fraction = {"fraction of dropped elements": (z == 0).float().mean()}
-    five_sigma = 5 * math.sqrt(p * (1 - p) / z.numel())
-    tolerance = Tolerance(rtol=0, atol=five_sigma)
-    expected = Expectation(
-        {"fraction of dropped elements": torch.tensor(p)}, {"fraction of dropped elements": tolerance}
-    )
-    context = Context(others={"1 - p: p is the probability of dropping": torch.tensor(1 - p)})
-    assert_matches(fraction, expected, context=context)
 
 
 def training_scale(z, x, p):

@@ -55,6 +55,7 @@ def test_leaky_relu_backward(probe, rng):
         "the slope, without dout": slope,
         "dout times a slope that follows the sign of dout": leaky(dout),
         "dout times alpha on the wrong side of zero": dout * gradient_of(leaky, -x, torch.ones_like(x)),
+        "dout where x is positive and zero elsewhere: the slope alpha is missing": dout * (x > 0),
     }
     assert_matches(actual, expected, context=Context(batch_size=20, others=others))
 
@@ -158,9 +159,9 @@ def test_tanh_backward(probe, rng):
 
 @pytest.mark.graded(task="linear", weight=1)
 def test_linear_structure(probe, rng):
-    """Linear has a weight w of shape (out_features, in_features) and a bias b of shape (out_features,)
+    """Linear has a weight w of shape (out_features, in_features) and a bias b with one number for each output
 
-    How you fill them is not checked here, their shapes are.
+    How you fill them is not checked here, their shapes are. A bias of one row, (1, out_features), is fine as well.
     """
     actual = probe("linear", x=torch.randn(4, 7, generator=rng), in_features=7, out_features=5)
     assert_matches(actual, {"w": Spec((5, 7)), "b": Spec((5,)), "z": Spec((4, 5))})
@@ -246,6 +247,20 @@ def test_cross_entropy_backward(probe, rng):
         "the gradient with the scores in place of their softmax": (scores - one_hot) / 20,
     }
     assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+
+
+@pytest.mark.graded(task="cross-entropy", weight=1, after="test_cross_entropy_forward")
+def test_cross_entropy_far_apart(probe, rng):
+    """CrossEntropyLoss stays finite where a label's score is far below the largest one
+
+    The probability of such a label is zero in floating point, and the logarithm of zero infinite. The formula without
+    probabilities, -x_y + log(sum(exp(x))), has no such step.
+    """
+    scores = torch.where(torch.rand(20, 10, generator=rng) < 0.5, -60.0, 60.0) + torch.randn(20, 10, generator=rng)
+    labels = torch.randint(0, 10, (20,), generator=rng)
+    actual = probe("cross_entropy", scores=scores, labels=labels)
+    expected = measured(lambda s, y: {"loss": F.cross_entropy(s, y)}, s=scores, y=labels)
+    assert_matches(actual, expected, context=Context(batch_size=20))
 
 
 @pytest.mark.graded(task="cross-entropy", weight=1, after="test_cross_entropy_forward")

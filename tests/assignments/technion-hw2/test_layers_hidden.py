@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers_layers import draw_clear_of_zero
+from helpers_layers import assert_second_batch_alike, draw_clear_of_zero
 
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
 
@@ -33,7 +33,7 @@ def test_leaky_relu_other_slope_4d(probe, rng):
     assert_matches(actual, expected)
 
 
-@pytest.mark.graded(task="leaky-relu", weight=1, after="test_leaky_relu_backward")
+@pytest.mark.graded(task="leaky-relu", weight=1)
 def test_leaky_relu_second_pass(probe, rng):
     """LeakyReLU.backward belongs to the latest forward
 
@@ -41,12 +41,11 @@ def test_leaky_relu_second_pass(probe, rng):
     """
     before, x = draw_clear_of_zero(6, 5, rng=rng), draw_clear_of_zero(1, 5, rng=rng)
     dout = torch.randn(1, 5, generator=rng)
-    actual = probe("leaky_relu", x=x, alpha=0.1, dout=dout, before=before)
-    expected = measured(partial(pass_through, partial(F.leaky_relu, negative_slope=0.1)), x=x, dout=dout)
-    assert_matches(actual, expected)
+    shapes = {"z": (1, 5), "grad of x": (1, 5)}
+    assert_second_batch_alike(probe, "leaky_relu", before=before, shapes=shapes, x=x, alpha=0.1, dout=dout)
 
 
-@pytest.mark.graded(task="relu", weight=1, after="test_relu_backward")
+@pytest.mark.graded(task="relu", weight=1)
 def test_relu_second_pass_3d(probe, rng):
     """ReLU works on inputs with three axes, and its backward belongs to the latest forward
 
@@ -54,9 +53,8 @@ def test_relu_second_pass_3d(probe, rng):
     """
     before, x = draw_clear_of_zero(4, 3, 5, rng=rng), draw_clear_of_zero(4, 3, 5, rng=rng)
     dout = torch.randn(4, 3, 5, generator=rng)
-    actual = probe("relu", x=x, dout=dout, before=before)
-    expected = measured(partial(pass_through, F.relu), x=x, dout=dout)
-    assert_matches(actual, expected)
+    shapes = {"z": (4, 3, 5), "grad of x": (4, 3, 5)}
+    assert_second_batch_alike(probe, "relu", before=before, shapes=shapes, x=x, dout=dout)
 
 
 @pytest.mark.graded(task="sigmoid", weight=1, after="test_sigmoid_backward")
@@ -70,7 +68,7 @@ def test_sigmoid_3d(probe, rng):
     assert_matches(actual, measured(partial(pass_through, torch.sigmoid), x=x, dout=dout))
 
 
-@pytest.mark.graded(task="sigmoid", weight=1, after="test_sigmoid_backward")
+@pytest.mark.graded(task="sigmoid", weight=1)
 def test_sigmoid_second_pass(probe, rng):
     """Sigmoid.backward belongs to the latest forward
 
@@ -78,8 +76,8 @@ def test_sigmoid_second_pass(probe, rng):
     """
     before, x = torch.randn(6, 5, generator=rng), torch.randn(1, 5, generator=rng)
     dout = torch.randn(1, 5, generator=rng)
-    actual = probe("sigmoid", x=x, dout=dout, before=before)
-    assert_matches(actual, measured(partial(pass_through, torch.sigmoid), x=x, dout=dout))
+    shapes = {"z": (1, 5), "grad of x": (1, 5)}
+    assert_second_batch_alike(probe, "sigmoid", before=before, shapes=shapes, x=x, dout=dout)
 
 
 @pytest.mark.graded(task="tanh", weight=1, after="test_tanh_backward")
@@ -93,7 +91,7 @@ def test_tanh_4d(probe, rng):
     assert_matches(actual, measured(partial(pass_through, torch.tanh), x=x, dout=dout))
 
 
-@pytest.mark.graded(task="tanh", weight=1, after="test_tanh_backward")
+@pytest.mark.graded(task="tanh", weight=1)
 def test_tanh_second_pass(probe, rng):
     """TanH.backward belongs to the latest forward
 
@@ -101,8 +99,8 @@ def test_tanh_second_pass(probe, rng):
     """
     before, x = torch.randn(6, 5, generator=rng), torch.randn(1, 5, generator=rng)
     dout = torch.randn(1, 5, generator=rng)
-    actual = probe("tanh", x=x, dout=dout, before=before)
-    assert_matches(actual, measured(partial(pass_through, torch.tanh), x=x, dout=dout))
+    shapes = {"z": (1, 5), "grad of x": (1, 5)}
+    assert_second_batch_alike(probe, "tanh", before=before, shapes=shapes, x=x, dout=dout)
 
 
 def linear_pass(x, w, b, dout):
@@ -112,7 +110,7 @@ def linear_pass(x, w, b, dout):
     return {"z": z.detach(), "grad of x": dx, "grad of w": dw, "grad of b": db}
 
 
-@pytest.mark.graded(task="linear", weight=2, after="test_linear_backward")
+@pytest.mark.graded(task="linear", weight=2, after="test_linear_structure")
 def test_linear_second_pass(probe, rng):
     """Linear gives the right gradients for a second batch
 
@@ -121,15 +119,14 @@ def test_linear_second_pass(probe, rng):
     """
     before, x = torch.randn(9, 6, generator=rng), torch.randn(7, 6, generator=rng)
     dout = torch.randn(7, 4, generator=rng)
-    actual = probe("linear", x=x, in_features=6, out_features=4, dout=dout, before=before)
-    assert_matches(actual, {"w": Spec((4, 6)), "b": Spec((4,))})
-    expected = measured(linear_pass, x=x, w=actual["w"], b=actual["b"], dout=dout)
     first_dout = torch.ones(9, 4)
     others = {
         "the sum of both batches' gradients of w": first_dout.T @ before + dout.T @ x,
         "the sum of both batches' gradients of b": first_dout.sum(dim=0) + dout.sum(dim=0),
     }
-    assert_matches(actual, expected, context=Context(batch_size=7, others=others))
+    shapes = {"z": (7, 4), "grad of x": (7, 6), "grad of w": (4, 6), "grad of b": (4,)}
+    inputs = {"in_features": 6, "out_features": 4, "x": x, "dout": dout}
+    assert_second_batch_alike(probe, "linear", before=before, shapes=shapes, others=others, **inputs)
 
 
 @pytest.mark.graded(task="linear", weight=1, after="test_linear_backward")
@@ -143,6 +140,21 @@ def test_linear_one_sample(probe, rng):
     assert_matches(actual, {"w": Spec((5, 5)), "b": Spec((5,))})
     expected = measured(linear_pass, x=x, w=actual["w"], b=actual["b"], dout=dout)
     assert_matches(actual, expected, context=Context(batch_size=1))
+
+
+@pytest.mark.graded(task="linear", weight=1, after="test_linear_structure")
+def test_linear_hands_out_its_gradients(probe, rng):
+    """Linear.params gives the tensors in which backward leaves its gradients
+
+    An optimizer gets the pairs once, before the first batch: a backward that makes new tensors would leave it with the
+    old ones.
+    """
+    x, dout = torch.randn(6, 5, generator=rng), torch.randn(6, 4, generator=rng)
+    actual = probe("linear_early_pairs", x=x, dout=dout, out_features=4)
+    names = ("w", "b")
+    assert_matches(actual, {f"early grad of {name}": actual[f"grad of {name}"] for name in names})
+    moved = {f"early grad of {name} is still zero": not bool(actual[f"early grad of {name}"].any()) for name in names}
+    assert_matches(moved, dict.fromkeys(moved, False))
 
 
 def linear_sum(x1, dout1, x2, dout2):
@@ -188,6 +200,23 @@ def loss_pass(scores, labels):
     scores = scores.detach().requires_grad_()
     loss = F.cross_entropy(scores, labels)
     return {"loss": loss.detach(), "grad of scores": torch.autograd.grad(loss, scores)[0]}
+
+
+@pytest.mark.graded(task="cross-entropy", weight=1, after="test_cross_entropy_backward")
+def test_cross_entropy_takes_dout(probe, rng):
+    """CrossEntropyLoss.backward multiplies its gradient by dout
+
+    dout is what follows from whatever comes after the loss: the chain rule holds for a loss as for any other layer.
+    """
+    scores, labels = torch.randn(6, 4, generator=rng), torch.randint(0, 4, (6,), generator=rng)
+    one, two = (
+        probe("cross_entropy", scores=scores, labels=labels, backward=True, dout=torch.tensor(dout))
+        for dout in (1.0, -2.5)
+    )
+    assert_matches(one, {"grad of scores": Spec((6, 4))})
+    others = {"the gradient for dout = 1: backward does not use dout": one["grad of scores"]}
+    expected = {"grad of scores": -2.5 * one["grad of scores"]}
+    assert_matches(two, expected, context=Context(batch_size=6, others=others))
 
 
 @pytest.mark.graded(task="cross-entropy", weight=1, after="test_cross_entropy_forward")

@@ -6,7 +6,7 @@ test_mlp.py holds the public ones.
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers_mlp import gradients
+from helpers_mlp import gradients, own_then_sound
 
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
 
@@ -53,19 +53,21 @@ def test_sequential_second_pass(probe, rng):
     sizes = (4, 6, 3, 2)
     before, x = torch.randn(5, 4, generator=rng), torch.randn(1, 4, generator=rng)
     dout = torch.randn(1, 2, generator=rng)
-    actual = probe("sequential", x=x, sizes=sizes, dout=dout, before=before)
     specs = {f"w{i}": Spec((sizes[i], sizes[i - 1])) for i in (1, 2, 3)}
     specs |= {f"b{i}": Spec((sizes[i],)) for i in (1, 2, 3)}
-    assert_matches(actual, specs)
 
     def output(x, w1, b1, w2, b2, w3, b3):
         h = F.relu(F.linear(F.leaky_relu(F.linear(x, w1, b1), 0.1), w2, b2))
         return torch.sigmoid(F.linear(h, w3, b3))
 
-    weights = {name: actual[name] for name in specs}
-    assert_matches(
-        actual, measured(lambda dout, **inputs: gradients(output, dout, **inputs), dout=dout, x=x, **weights)
-    )
+    def attempt(*, sound):
+        actual = probe("sequential", x=x, sizes=sizes, dout=dout, before=before, sound=sound)
+        assert_matches(actual, specs)
+        weights = {name: actual[name] for name in specs}
+        expected = measured(lambda dout, **inputs: gradients(output, dout, **inputs), dout=dout, x=x, **weights)
+        assert_matches(actual, expected)
+
+    own_then_sound(attempt)
 
 
 @pytest.mark.graded(task="mlp", weight=2, after="test_mlp_sigmoid_structure")
@@ -76,10 +78,8 @@ def test_mlp_sigmoid_backward(probe, rng):
     """
     before, x = torch.randn(5, 4, generator=rng), torch.randn(3, 4, generator=rng)
     dout = torch.randn(3, 2, generator=rng)
-    options = {"activation": "sigmoid"}
-    actual = probe("mlp", x=x, num_classes=2, hidden_features=[6], options=options, dout=dout, before=before)
+    inputs = {"num_classes": 2, "hidden_features": [6], "options": {"activation": "sigmoid"}}
     specs = {"w1": Spec((6, 4)), "b1": Spec((6,)), "w2": Spec((2, 6)), "b2": Spec((2,))}
-    assert_matches(actual, specs)
 
     def output(x, w1, b1, w2, b2):
         return F.linear(torch.sigmoid(F.linear(x, w1, b1)), w2, b2)
@@ -87,8 +87,13 @@ def test_mlp_sigmoid_backward(probe, rng):
     def both(dout, **inputs):
         return {"z": output(**inputs)} | gradients(output, dout, **inputs)
 
-    weights = {name: actual[name] for name in specs}
-    assert_matches(actual, measured(both, dout=dout, x=x, **weights), context=Context(batch_size=3))
+    def attempt(*, sound):
+        actual = probe("mlp", x=x, dout=dout, before=before, sound=sound, **inputs)
+        assert_matches(actual, specs)
+        weights = {name: actual[name] for name in specs}
+        assert_matches(actual, measured(both, dout=dout, x=x, **weights), context=Context(batch_size=3))
+
+    own_then_sound(attempt)
 
 
 @pytest.mark.graded(task="mlp", weight=1, after="test_mlp_structure")
@@ -98,9 +103,8 @@ def test_mlp_one_hidden_layer(probe, rng):
     The sizes of all Linear layers follow from in_features, hidden_features and num_classes.
     """
     x, dout = torch.randn(1, 7, generator=rng), torch.randn(1, 4, generator=rng)
-    actual = probe("mlp", x=x, num_classes=4, hidden_features=[9], options={}, dout=dout)
+    inputs = {"num_classes": 4, "hidden_features": [9], "options": {}}
     specs = {"w1": Spec((9, 7)), "b1": Spec((9,)), "w2": Spec((4, 9)), "b2": Spec((4,))}
-    assert_matches(actual, specs)
 
     def output(x, w1, b1, w2, b2):
         return F.linear(F.relu(F.linear(x, w1, b1)), w2, b2)
@@ -108,8 +112,13 @@ def test_mlp_one_hidden_layer(probe, rng):
     def both(dout, **inputs):
         return {"z": output(**inputs)} | gradients(output, dout, **inputs)
 
-    weights = {name: actual[name] for name in specs}
-    assert_matches(actual, measured(both, dout=dout, x=x, **weights))
+    def attempt(*, sound):
+        actual = probe("mlp", x=x, dout=dout, sound=sound, **inputs)
+        assert_matches(actual, specs)
+        weights = {name: actual[name] for name in specs}
+        assert_matches(actual, measured(both, dout=dout, x=x, **weights))
+
+    own_then_sound(attempt)
 
 
 # Any distribution with the right spread passes: only wstd is asked for.

@@ -1,32 +1,28 @@
 """Public checks of the training code: train_batch, test_batch and fit.
 
-The model, loss and optimizer here are torch's, so nothing depends on your other classes.
-test_training_hidden.py trains with yours.
+They train your own network with your loss; sound ones take their place where yours fail.
+test_training_hidden.py adds further batches and options.
 """
 
 import pytest
 import torch
 import torch.nn.functional as F
+from helpers_training import (
+    CLASSES,
+    count_correct,
+    each_kind_of_result,
+    loss_and_gradients,
+    own_then_sound,
+    scores_of,
+    weights_of,
+)
 
 from grader.compare import Context, assert_matches, measured
 
 
 def draw_images(*, n, rng):
-    """Draw images (N, 1, 3, 4), labels, and a linear model for them."""
-    x, y = torch.randn(n, 1, 3, 4, generator=rng), torch.randint(0, 5, (n,), generator=rng)
-    return x, y, torch.randn(5, 12, generator=rng), torch.randn(5, generator=rng)
-
-
-def count_correct(x, y, w, b):
-    scores = F.linear(x.flatten(1), w, b)
-    return (scores.argmax(dim=1) == y).sum().float()
-
-
-def loss_and_gradients(x, y, w, b):
-    w, b = w.detach().requires_grad_(), b.detach().requires_grad_()
-    loss = F.cross_entropy(F.linear(x.flatten(1), w, b), y)
-    dw, db = torch.autograd.grad(loss, (w, b))
-    return {"loss 1": loss.detach(), "grad of w at step 1": dw, "grad of b at step 1": db}
+    """Draw images (N, 1, 3, 4) and labels (N,)."""
+    return torch.randn(n, 1, 3, 4, generator=rng), torch.randint(0, CLASSES, (n,), generator=rng)
 
 
 @pytest.mark.graded(task="trainer", weight=2)
@@ -34,12 +30,18 @@ def test_train_batch(probe, rng):
     """LayerTrainer.train_batch does one training step on a batch of images
 
     Forward, clean gradients, backward through the loss and then the model, one optimizer step.
-    The model takes rows of features, the batch holds images. The optimizer here only looks at the gradients.
+    Somewhere on the way the images have to become rows of features. The optimizer here only looks at the gradients.
     """
-    x, y, w, b = draw_images(n=15, rng=rng)
-    actual = probe("train_batches", w=w, b=b, xs=[x], ys=[y])
-    assert_matches(actual, {"number of steps": 1})
-    assert_matches(actual, measured(loss_and_gradients, x=x, y=y, w=w, b=b), context=Context(batch_size=15))
+    x, y = draw_images(n=15, rng=rng)
+
+    def attempt(*, own):
+        actual = probe("train_batches", xs=[x], ys=[y], num_classes=CLASSES, own=own)
+        assert_matches(actual, {"number of steps": 1})
+        expected = measured(loss_and_gradients, x=x, y=y, **weights_of(actual, features=12))
+        others = {"the loss (was it handed to the loss's backward as dout?)": expected.values["loss 1"]}
+        assert_matches(actual, expected, context=Context(batch_size=15, others=others))
+
+    own_then_sound(attempt)
 
 
 @pytest.mark.graded(task="trainer", weight=1)
@@ -48,9 +50,13 @@ def test_train_batch_num_correct(probe, rng):
 
     The class with the largest score is the prediction.
     """
-    x, y, w, b = draw_images(n=40, rng=rng)
-    actual = probe("train_batches", w=w, b=b, xs=[x], ys=[y])
-    assert_matches(actual, {"num_correct 1": count_correct(x, y, w, b)})
+    x, y = draw_images(n=40, rng=rng)
+
+    def attempt(*, own):
+        actual = probe("train_batches", xs=[x], ys=[y], num_classes=CLASSES, own=own)
+        assert_matches(actual, {"num_correct 1": count_correct(x, y, weights_of(actual, features=12))})
+
+    own_then_sound(attempt)
 
 
 @pytest.mark.graded(task="trainer", weight=2)
@@ -59,14 +65,20 @@ def test_test_batch(probe, rng):
 
     Forward only: no backward, no step.
     """
-    x, y, w, b = draw_images(n=40, rng=rng)
-    actual = probe("evaluated_batch", w=w, b=b, x=x, y=y)
-    expected = measured(
-        lambda x, y, w, b: {"loss": F.cross_entropy(F.linear(x.flatten(1), w, b), y)}, x=x, y=y, w=w, b=b
-    )
-    assert_matches(actual, expected, context=Context(batch_size=40))
-    rest = {"num_correct": count_correct(x, y, w, b), "number of steps": 0, "w afterwards": w}
-    assert_matches(actual, rest, context=Context(batch_size=40))
+    x, y = draw_images(n=40, rng=rng)
+
+    def loss_of(x, y, **weights):
+        return {"loss": F.cross_entropy(scores_of(x, **weights), y)}
+
+    def attempt(*, own):
+        actual = probe("evaluated_batch", x=x, y=y, num_classes=CLASSES, own=own)
+        weights = weights_of(actual, features=12)
+        assert_matches(actual, measured(loss_of, x=x, y=y, **weights), context=Context(batch_size=40))
+        nothing_done = {"number of backward passes": 0, "number of steps": 0}
+        unmoved = {f"{name} afterwards": value for name, value in weights.items()}
+        assert_matches(actual, {"num_correct": count_correct(x, y, weights)} | nothing_done | unmoved)
+
+    own_then_sound(attempt)
 
 
 @pytest.mark.graded(task="trainer", weight=2)
@@ -78,16 +90,8 @@ def test_fit_results(probe):
     """
     train = {"size": 20, "losses": [4.0, 2.0, 1.5, 0.5, 0.25, 0.125], "correct": [1, 2, 6, 7, 9, 8]}
     test = {"size": 10, "losses": [5.0, 2.5, 1.75], "correct": [3, 8, 6]}
-    actual = probe("fit", train=train, test=test, batch_size=10, num_epochs=3, options={})
     by_epoch, by_batch = torch.tensor([3.0, 1.0, 0.1875]), torch.tensor(train["losses"])
-    shape = getattr(actual["train_loss"], "shape", ())
     train_acc, test_acc = torch.tensor([15.0, 65.0, 85.0]), torch.tensor([30.0, 80.0, 60.0])
-    expected = {
-        "train_loss": by_batch if tuple(shape) == (6,) else by_epoch,
-        "train_acc": train_acc,
-        "test_loss": torch.tensor(test["losses"]),
-        "test_acc": test_acc,
-    }
     others = {
         "the training accuracies": train_acc,
         "the test accuracies": test_acc,
@@ -97,4 +101,17 @@ def test_fit_results(probe):
         "the loss of each epoch's last batch": by_batch[1::2],
         "each epoch's sum of losses": 2 * by_epoch,
     }
-    assert_matches(actual, expected, context=Context(others=others))
+
+    def attempt(*, own, tensors):
+        given = {"batch_size": 10, "num_epochs": 3, "options": {}, "own": own, "tensors": tensors}
+        actual = probe("fit", train=train, test=test, **given)
+        shape = getattr(actual["train_loss"], "shape", ())
+        expected = {
+            "train_loss": by_batch if tuple(shape) == (6,) else by_epoch,
+            "train_acc": train_acc,
+            "test_loss": torch.tensor(test["losses"]),
+            "test_acc": test_acc,
+        }
+        assert_matches(actual, expected, context=Context(others=others))
+
+    each_kind_of_result(attempt)

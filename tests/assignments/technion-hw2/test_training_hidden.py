@@ -5,39 +5,40 @@ test_training.py holds the public ones.
 
 import pytest
 import torch
-import torch.nn.functional as F
+from helpers_training import CLASSES, each_kind_of_result, own_then_sound
 
-from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
+from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches
 
-
-def two_batches(x1, y1, x2, y2, w, b):
-    w, b = w.detach().requires_grad_(), b.detach().requires_grad_()
-    outputs = {}
-    for i, (x, y) in enumerate([(x1, y1), (x2, y2)], start=1):
-        loss = F.cross_entropy(F.linear(x, w, b), y)
-        dw, db = torch.autograd.grad(loss, (w, b))
-        outputs |= {f"loss {i}": loss.detach(), f"grad of w at step {i}": dw, f"grad of b at step {i}": db}
-    return outputs
+PARAMETERS = ("w1", "b1", "w2", "b2")
 
 
-@pytest.mark.graded(task="trainer", weight=1, after="test_train_batch")
+@pytest.mark.graded(task="trainer", weight=1)
 def test_train_batch_twice(probe, rng):
     """LayerTrainer.train_batch starts every batch with clean gradients
 
-    The second batch has another size, and its step must not contain the first batch's gradient.
+    The second batch has another size, and its step must not contain the first batch's gradient: it has to find what the
+    same batch gives in a training that begins with it.
     """
     x1, x2 = torch.randn(7, 6, generator=rng), torch.randn(4, 6, generator=rng)
-    y1, y2 = torch.randint(0, 3, (7,), generator=rng), torch.randint(0, 3, (4,), generator=rng)
-    inputs = {"w": torch.randn(3, 6, generator=rng), "b": torch.randn(3, generator=rng)}
-    actual = probe("train_batches", xs=[x1, x2], ys=[y1, y2], **inputs)
-    batches = two_batches(x1, y1, x2, y2, **inputs)
-    sums = {name: batches[f"grad of {name} at step 1"] + batches[f"grad of {name} at step 2"] for name in inputs}
-    context = Context(others={f"the sum of both batches' gradients of {name}": sums[name] for name in inputs})
-    assert_matches(actual, {"number of steps": 2})
-    assert_matches(actual, measured(two_batches, x1=x1, y1=y1, x2=x2, y2=y2, **inputs), context=context)
+    y1, y2 = torch.randint(0, CLASSES, (7,), generator=rng), torch.randint(0, CLASSES, (4,), generator=rng)
+
+    def attempt(*, own):
+        parts = {"num_classes": CLASSES, "own": own}
+        both, fresh = (probe("train_batches", xs=xs, ys=ys, **parts) for xs, ys in (([x1, x2], [y1, y2]), ([x2], [y2])))
+        assert_matches(both, {"number of steps": 2})
+        steps = {name: (f"grad of {name} at step 1", f"grad of {name} at step 2") for name in PARAMETERS}
+        expected = {second: fresh[first] for first, second in steps.values()}
+        assert_matches(both, {name: Spec(tuple(value.shape)) for name, value in expected.items()})
+        others = {
+            f"the sum of both batches' gradients of {name}": both[first] + fresh[first]
+            for name, (first, _) in steps.items()
+        }
+        assert_matches(both, expected, context=Context(others=others))
+
+    own_then_sound(attempt)
 
 
-@pytest.mark.graded(task="trainer", weight=1, after="test_fit_results")
+@pytest.mark.graded(task="trainer", weight=1)
 def test_fit_runs_all_epochs(probe):
     """Trainer.fit runs all epochs though the test loss rises, with a smaller last batch
 
@@ -46,7 +47,6 @@ def test_fit_runs_all_epochs(probe):
     """
     train = {"size": 10, "losses": [1.0] * 12, "correct": [4, 3, 1, 2, 2, 2, 3, 0, 1, 4, 4, 2]}
     test = {"size": 5, "losses": [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0], "correct": [3, 1, 2, 0, 1, 0, 4, 1]}
-    actual = probe("fit", train=train, test=test, batch_size=4, num_epochs=4, options={})
     expected = {
         "number of train batches": 12,
         "number of test batches": 8,
@@ -59,34 +59,47 @@ def test_fit_runs_all_epochs(probe):
         "the mean of the batches' accuracies in training": torch.tensor([225.0, 200.0, 125.0, 300.0]) / 3,
         "the mean of the batches' accuracies in testing": torch.tensor([175.0, 50.0, 25.0, 200.0]) / 2,
     }
-    assert_matches(actual, expected, context=Context(others=others))
+
+    def attempt(*, own, tensors):
+        given = {"batch_size": 4, "num_epochs": 4, "options": {}, "own": own, "tensors": tensors}
+        assert_matches(probe("fit", train=train, test=test, **given), expected, context=Context(others=others))
+
+    each_kind_of_result(attempt)
 
 
-@pytest.mark.graded(task="trainer", weight=1, after="test_fit_results")
+@pytest.mark.graded(task="trainer", weight=1)
 def test_fit_hands_options_on(probe):
     """Trainer.fit hands max_batches on to both kinds of epochs
 
     fit takes further keyword arguments: they are meant for train_epoch and test_epoch.
     """
     script = {"size": 50, "losses": [1.0] * 30, "correct": [5] * 30}
-    actual = probe("fit", train=script, test=script, batch_size=10, num_epochs=3, options={"max_batches": 2})
-    assert_matches(actual, {"number of train batches": 6, "number of test batches": 6})
+
+    def attempt(*, own, tensors):
+        given = {"batch_size": 10, "num_epochs": 3, "options": {"max_batches": 2}, "own": own, "tensors": tensors}
+        actual = probe("fit", train=script, test=script, **given)
+        assert_matches(actual, {"number of train batches": 6, "number of test batches": 6})
+
+    each_kind_of_result(attempt)
 
 
-@pytest.mark.graded(task="trainer", weight=1, after=("test_train_batch", "test_fit_results"))
+@pytest.mark.graded(task="trainer", weight=1)
 def test_fit_modes(probe, rng):
     """The model is in training mode for training batches and in test mode for test batches
 
     Each epoch trains first and evaluates then; the next one has to switch back.
     """
-    w, b = torch.randn(3, 4, generator=rng), torch.randn(3, generator=rng)
     x, y = torch.randn(10, 4, generator=rng), torch.randint(0, 3, (10,), generator=rng)
-    actual = probe("modes_of_fit", w=w, b=b, train=[x, y], test=[x[:5], y[:5]], batch_size=5, num_epochs=2)
-    expected = "train, train, test, train, train, test"
-    assert_matches(actual, {"modes of the batches": expected})
+
+    def attempt(*, own):
+        given = {"batch_size": 5, "num_epochs": 2, "num_classes": 3, "own": own}
+        actual = probe("modes_of_fit", train=[x, y], test=[x[:5], y[:5]], **given)
+        assert_matches(actual, {"modes of the batches": "train, train, test, train, train, test"})
+
+    own_then_sound(attempt)
 
 
-@pytest.mark.graded(task="trainer", weight=2, after=("test_train_batch", "test_fit_results"))
+@pytest.mark.graded(task="trainer", weight=2)
 def test_trained_mlp(probe, rng):
     """Your MLP, loss, VanillaSGD and LayerTrainer together learn to tell three clouds of points apart
 
@@ -97,17 +110,13 @@ def test_trained_mlp(probe, rng):
     y, new_y = torch.arange(60) % 3, torch.arange(90) % 3
     x = centres[y] + 0.5 * torch.randn(60, 4, generator=rng)
     new_x = centres[new_y] + 0.5 * torch.randn(90, 4, generator=rng)
-    actual = probe(
-        "trained_mlp",
-        x=x,
-        y=y,
-        new_x=new_x,
-        hidden_features=[20],
-        learn_rate=0.1,
-        num_epochs=40,
-        batch_size=10,
-    )
-    assert_matches(actual, {"scores": Spec((90, 3))})
-    name = "accuracy on new points in percent"
-    accuracy = 100 * (actual["scores"].argmax(dim=1) == new_y).float().mean()
-    assert_matches({name: accuracy}, Expectation({name: torch.tensor(100.0)}, {name: Tolerance(rtol=0, atol=10)}))
+
+    def attempt(*, own):
+        given = {"learn_rate": 0.1, "num_epochs": 40, "batch_size": 10, "own": own}
+        actual = probe("trained_mlp", x=x, y=y, new_x=new_x, **given)
+        assert_matches(actual, {"scores": Spec((90, 3))})
+        name = "accuracy on new points in percent"
+        accuracy = 100 * (actual["scores"].argmax(dim=1) == new_y).float().mean()
+        assert_matches({name: accuracy}, Expectation({name: torch.tensor(100.0)}, {name: Tolerance(rtol=0, atol=10)}))
+
+    own_then_sound(attempt)

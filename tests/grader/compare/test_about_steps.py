@@ -108,15 +108,6 @@ def test_a_step_of_another_length(shape, factor, name, words):
     assert told[1].startswith(f"Seen from {BEFORE}, {words}")
 
 
-def test_a_gradient_takes_no_step():
-    """A factor that fits a gradient by accident is not told as a step of another length."""
-    dout, slope = noise((6, 5)), (noise((6, 5), seed=1) > 0).float()
-    expected, actual = dout * (slope + 0.1 * (1 - slope)), dout * slope
-    context = Context(others={"dout itself": dout})
-    assert compare({"grad of x": actual}, {"grad of x": expected}, context=context).lookalike is None
-    assert compare({"p": actual}, {"p": expected}, context=context).lookalike.name == "scaled step"
-
-
 def test_a_step_with_a_named_factor():
     """A step that is scaled by a number that the check names is told by that name."""
     p, step = noise((4, 3)), 0.3 * noise((4, 3), seed=1)

@@ -86,7 +86,7 @@ class CrossEntropyLoss(Layer):
         shifted = shifted - (shifted.max(dim=1).values.unsqueeze(1))
         log_p = shifted - shifted.exp().sum(1, keepdim=True).log()
         picked = torch.eye(x.shape[1])[y]
-        return -(log_p * picked).sum() / len(y), lambda dout=1.0: (log_p.exp() - picked) / len(y)
+        return -(log_p * picked).sum() / len(y), lambda dout=1.0: (log_p.exp() - picked) * (dout / len(y))
 
 
 class Dropout(Layer):

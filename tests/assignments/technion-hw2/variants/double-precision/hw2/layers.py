@@ -122,7 +122,7 @@ class CrossEntropyLoss(Layer):
     def backward(self, dout=1.0):
         gradient = torch.softmax(self.x, dim=1)
         gradient[torch.arange(len(self.y)), self.y] -= 1
-        return (gradient / len(self.y)).float()
+        return (dout * gradient / len(self.y)).float()
 
     def params(self):
         return []

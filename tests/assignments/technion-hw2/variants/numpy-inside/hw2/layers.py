@@ -134,7 +134,7 @@ class CrossEntropyLoss(Layer):
 
     def backward(self, dout=1.0):
         gradient = (self.p - np.eye(self.p.shape[1], dtype=np.float32)[self.y]) / np.float32(len(self.y))
-        return torch.from_numpy(gradient)
+        return torch.from_numpy(gradient) * dout
 
     def params(self):
         return []

@@ -135,9 +135,9 @@ class CrossEntropyLoss(Layer):
         self.x_scores, self.y = x_scores, y
         return -x_scores.log_softmax(-1).gather(1, y[:, None]).mean()
 
-    def backward(self, *_):
+    def backward(self, dout=1.0):
         one_hot = torch.nn.functional.one_hot(self.y, self.x_scores.shape[-1])
-        return (self.x_scores.softmax(-1) - one_hot) / self.x_scores.size(0)
+        return dout * (self.x_scores.softmax(-1) - one_hot) / self.x_scores.size(0)
 
     def params(self):
         return []

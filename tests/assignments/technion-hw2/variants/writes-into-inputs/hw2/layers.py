@@ -97,7 +97,7 @@ class CrossEntropyLoss(Layer):
     def backward(self, dout=1.0):
         n, c = self.probabilities.shape
         self.probabilities.view(-1)[torch.arange(n) * c + self.y] -= 1.0
-        return self.probabilities.div_(n)
+        return self.probabilities.div_(n).mul_(dout)
 
 
 class Dropout(Layer):

@@ -1,4 +1,4 @@
-"""State is kept in dicts: the velocity under the tensor itself, the average under its id; made when first needed."""
+"""State is kept in dicts, by a parameter's place in memory or in the list, and made when first needed."""
 
 import torch
 
@@ -39,8 +39,9 @@ class MomentumSGD(VanillaSGD):
     def step(self):
         for p, dp in self.params:
             dp += self.reg * p
-            self.v[p] = self.momentum * self.v.get(p, 0) - self.lr * dp
-            p += self.v[p]
+            place = p.data_ptr()
+            self.v[place] = self.momentum * self.v.get(place, 0) - self.lr * dp
+            p += self.v[place]
 
 
 class RMSProp(VanillaSGD):
@@ -50,8 +51,8 @@ class RMSProp(VanillaSGD):
         self.r = {}
 
     def step(self):
-        for p, dp in self.params:
+        for i, (p, dp) in enumerate(self.params):
             dp += self.reg * p
-            r = self.r.setdefault(id(p), torch.zeros(p.shape))
+            r = self.r.setdefault(i, torch.zeros(p.shape))
             r[:] = self.decay * r + (1 - self.decay) * dp * dp
             p -= dp * (self.lr / (r + self.eps) ** 0.5)
