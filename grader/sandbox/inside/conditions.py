@@ -55,4 +55,6 @@ def on_device(value: Any, device: str) -> Any:
         return value.to(device)
     if isinstance(value, Mapping):
         return {name: on_device(part, device) for name, part in value.items()}
-    return [on_device(part, device) for part in value] if isinstance(value, list) else value
+    if type(value) in (list, tuple):
+        return type(value)(on_device(part, device) for part in value)
+    return value

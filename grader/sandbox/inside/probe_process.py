@@ -206,7 +206,7 @@ def _answer(
     limits: bounds.Limits,
 ) -> None:
     """Import what a probe needs, fork, run it there, and tell how the fork ended."""
-    call, _devices = unpack_values(payload)
+    call, _devices = unpack_values(payload, keep_tuples=True)
     probe = probes[call["probe"]]
     is_here = call["device"] == "cpu"  # a student's module may start CUDA, which has to happen in the fork
     failed = import_needed(probe, imported, root=root) if is_here else None

@@ -162,7 +162,8 @@ class Exchange:
                 "cpu_s": float(self._limits.cpu_s),
                 "wall_s": float(self._limits.wall_s),
                 "gpu_mib": float(self._limits.gpu_mib),
-            }
+            },
+            keep_tuples=True,
         )
         self._connection.settimeout(self._limits.import_s)
         data = frame(payload)

@@ -55,7 +55,7 @@ class InlineSandbox:
             if report:
                 self._failed[name] = report
                 return pack_values({"error": report})
-        inputs, _devices = unpack_values(pack_values(call.inputs))
+        inputs, _devices = unpack_values(pack_values(call.inputs, keep_tuples=True), keep_tuples=True)
         settings = {"inputs": inputs, "dtype": call.dtype, "threads": call.threads, "seed": call.seed}
         settings |= {"device": call.device, "watch": list(call.watch)}
         return run_probe(probe, settings, root=self._root, max_bytes=int(self._limits.reply_mib * MIB))

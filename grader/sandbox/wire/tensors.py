@@ -55,15 +55,16 @@ class Opaque:
     dtype: str = ""
 
 
-def pack_values(values: Mapping[str, Any], *, max_bytes: int = 1 << 30) -> bytes:
+def pack_values(values: Mapping[str, Any], *, max_bytes: int = 1 << 30, keep_tuples: bool = False) -> bytes:
     """Turn named values into one safetensors file whose metadata holds the tree of plain values.
 
     Tensors may sit anywhere in nested lists and dicts; each is stored under its path (`params.0.1`). What can't be
-    stored, and tensors beyond `max_bytes` in sum, become `Opaque`. Raises ValueError if names and plain values alone
-    are too large.
+    stored, and tensors beyond `max_bytes` in sum, become `Opaque`. A tuple arrives as a list unless both sides
+    `keep_tuples`; then torch.Size stays what it is as well. Raises ValueError if names and plain values alone are too
+    large.
     """
     tensors: dict[str, torch.Tensor] = {}
-    tree = _Packer(tensors, max_bytes).tree_of(dict(values), path="", depth=0)
+    tree = _Packer(tensors, max_bytes, keep_tuples).tree_of(dict(values), path="", depth=0)
     text = json.dumps(tree, ensure_ascii=True, allow_nan=False)
     _refuse_large(len(text))
     data = save(tensors, metadata={"tree": text})
@@ -79,9 +80,10 @@ def _refuse_large(header: int) -> None:
 class _Packer:
     """Walk values into a JSON tree, collecting tensors by path."""
 
-    def __init__(self, tensors: dict[str, torch.Tensor], budget: int) -> None:
+    def __init__(self, tensors: dict[str, torch.Tensor], budget: int, keep_tuples: bool) -> None:
         self.tensors = tensors
         self.budget = budget
+        self.keep_tuples = keep_tuples
         self.count = 0
 
     def tree_of(self, value: Any, *, path: str, depth: int) -> Any:
@@ -99,7 +101,9 @@ class _Packer:
             ]
             return {"$dict": pairs}
         if isinstance(value, list | tuple):
-            return [self.tree_of(item, path=_join(path, i), depth=depth + 1) for i, item in enumerate(value)]
+            items = [self.tree_of(item, path=_join(path, i), depth=depth + 1) for i, item in enumerate(value)]
+            is_kept = self.keep_tuples and isinstance(value, tuple)
+            return {"$size" if isinstance(value, torch.Size) else "$tuple": items} if is_kept else items
         return _plain_tree(value)
 
     def _fits(self, number: int) -> bool:
@@ -178,10 +182,11 @@ def _plain_tree(value: Any) -> Any:
     return _opaque_tree(Opaque(name))
 
 
-def unpack_values(data: bytes | bytearray) -> tuple[dict[str, Any], dict[str, str]]:
+def unpack_values(data: bytes | bytearray, *, keep_tuples: bool = False) -> tuple[dict[str, Any], dict[str, str]]:
     """Read what `pack_values` wrote, trusting nothing; return the values, and by path the devices other than the CPU.
 
-    Raises ProtocolError for anything but a well-formed message.
+    Without `keep_tuples` there are lists only, whatever the message says. Raises ProtocolError for anything but a
+    well-formed message.
     """
     header = _checked_header(data)
     metadata = header.get("__metadata__")
@@ -194,7 +199,7 @@ def unpack_values(data: bytes | bytearray) -> tuple[dict[str, Any], dict[str, st
         raise ProtocolError(f"The message is malformed: {_short(err)}.") from err
     except Exception as err:  # safetensors' own error type derives from Exception directly
         raise ProtocolError(f"The message's tensors are malformed: {_short(err)}.") from err
-    reader = _Reader(tensors)
+    reader = _Reader(tensors, keep_tuples)
     values = reader.value_of(tree, depth=0)
     if not isinstance(values, dict):
         raise ProtocolError("The message is not a dict of named values.")
@@ -252,8 +257,9 @@ def _check_entry(name: str, entry: Any, *, body: int) -> None:
 class _Reader:
     """Walk a JSON tree back into values."""
 
-    def __init__(self, tensors: dict[str, torch.Tensor]) -> None:
+    def __init__(self, tensors: dict[str, torch.Tensor], keep_tuples: bool) -> None:
         self.tensors = tensors
+        self.keep_tuples = keep_tuples
         self.devices: dict[str, str] = {}
         self.count = 0
 
@@ -277,6 +283,8 @@ class _Reader:
                 return self._tensor(tree)
             if "$dict" in tree:
                 return {_text(key): self.value_of(item, depth=depth + 1) for key, item in tree["$dict"]}
+            if "$tuple" in tree or "$size" in tree:
+                return self._tuple(tree, depth)
             if "$float" in tree:
                 return float(_text(tree["$float"])[:30])
             kind, detail, shape, dtype = tree["$opaque"]
@@ -284,6 +292,13 @@ class _Reader:
             return Opaque(_text(kind)[:200], _text(detail)[:500], dims, _text(dtype)[:50])
         except (KeyError, ValueError, TypeError, OverflowError) as err:
             raise ProtocolError(f"The message holds a malformed value: {_short(err)}.") from err
+
+    def _tuple(self, tree: dict[str, Any], depth: int) -> Any:
+        kind = "$tuple" if "$tuple" in tree else "$size"
+        items = [self.value_of(item, depth=depth + 1) for item in list(tree[kind])]
+        if not self.keep_tuples:
+            return items
+        return tuple(items) if kind == "$tuple" else torch.Size(items)
 
     def _tensor(self, tree: dict[str, Any]) -> torch.Tensor:
         path = _text(tree["$tensor"])

@@ -146,6 +146,8 @@ def test_what_shows_the_cards(wall, open_on, call, monkeypatch):
 def test_inputs_move_whole():
     """Every tensor of an input is moved, however deep it lies; everything else stays."""
     x = torch.ones(2)
-    moved = on_device({"a": [x, {"b": x}], "n": 3, "s": "word", "none": None}, "meta")
+    given = {"a": [x, {"b": x}], "pair": (x, 1), "size": x.shape, "n": 3, "s": "word", "none": None}
+    moved = on_device(given, "meta")
+    assert (moved["pair"][0].device.type, moved["pair"][1], type(moved["size"])) == ("meta", 1, torch.Size)
     assert [moved["a"][0].device.type, moved["a"][1]["b"].device.type] == ["meta", "meta"]
     assert (moved["n"], moved["s"], moved["none"]) == (3, "word", None)

@@ -51,6 +51,21 @@ def refusal(data):
 # ---------------------------------------------------------------- what arrives
 
 
+@pytest.mark.parametrize("value", [(1, 2.5), (), ((3, 4), [5, (6,)]), torch.Size([2, 3]), {"shape": (1,)}], ids=str)
+def test_tuples(value):
+    """A tuple and a torch.Size stay what they are where both sides keep tuples, and are lists where one doesn't."""
+    both = unpack_values(pack_values({"value": value}, keep_tuples=True), keep_tuples=True)[0]["value"]
+    assert (type(both), both) == (type(value), value)
+    assert not isinstance(through(value), tuple)
+    assert unpack_values(pack_values({"value": value}, keep_tuples=True))[0]["value"] == through(value)
+
+
+def test_a_size_of_no_numbers():
+    """A message with a torch.Size of anything but whole numbers is refused."""
+    with pytest.raises(ProtocolError, match="malformed value"):
+        unpack_values(with_tree(json.dumps({"$dict": [["x", {"$size": ["a"]}]]})), keep_tuples=True)
+
+
 @pytest.mark.parametrize("dtype", list(tensors._DTYPES.values()), ids=str)
 def test_dtypes(dtype):
     """Every sendable dtype arrives with its values, shape and type, on its own memory."""
