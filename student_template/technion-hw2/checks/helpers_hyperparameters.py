@@ -1,9 +1,11 @@
-"""What hyperparameters have to be, before a training begins with them.
+"""What hyperparameters have to be, before a training begins with them, and the seeds of its attempts.
 
-test_overfit.py and test_optimizer_comparison.py import it.
+test_overfit.py, test_optimizer_comparison.py and the helpers beside them import it.
 """
 
 import math
+
+SEEDS = (42, 43, 44)  # of the attempts at a training; the document's own first
 
 
 def refuse_unusable(hyperparameters, *, function, positive, at_least_zero):

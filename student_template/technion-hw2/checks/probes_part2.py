@@ -35,33 +35,42 @@ def _number(value):
 
 
 @probe(needs=FROM_SCRATCH)
-def overfitted(*, x, y, batch_size, num_epochs, hidden_features):
-    """Train on a few images with part2_overfit_hp, and return the scores for them after every epoch."""
+def overfitted(*, x, y, batch_size, num_epochs, hidden_features, seed):
+    """Train on a few images with part2_overfit_hp, and return the scores for them after every epoch.
+
+    The seed is set before the model is made, as in the document.
+    """
     from hw2.answers import part2_overfit_hp
 
     hp = dict(part2_overfit_hp())
-    trainer = _trainer(x, hidden_features, "vanilla", wstd=hp["wstd"], learn_rate=hp["lr"], reg=hp["reg"])
+    torch.manual_seed(seed)
+    model, trainer = _model_and_trainer(
+        x, hidden_features, "vanilla", wstd=hp["wstd"], learn_rate=hp["lr"], reg=hp["reg"]
+    )
     loader = _loader(x, y, batch_size=batch_size)
     outputs = {}
     for epoch in range(1, num_epochs + 1):
         trainer.train_epoch(loader, verbose=False)
-        outputs[f"scores after epoch {epoch}"] = _scores(trainer.model, x)
+        outputs[f"scores after epoch {epoch}"] = _scores(model, x)
     return outputs
 
 
 @probe(needs=FROM_SCRATCH)
 def trained_with_optimizer(
-    *, train_x, train_y, valid_x, valid_y, test_x, optimizer, batch_size, num_epochs, max_batches, hidden_features
+    *, train_x, train_y, valid_x, valid_y, test_x, optimizer, batch_size, num_epochs, max_batches, hidden_features, seed
 ):
     """Train with one of the three optimizers and part2_optim_hp, and return the scores for the test images.
 
-    What fit returned comes with them.
+    What fit returned comes with them. The seed is set before the model is made, as in the document.
     """
     from hw2.answers import part2_optim_hp
 
+    torch.manual_seed(seed)
     hp = dict(part2_optim_hp())
     learn_rate = hp[f"lr_{optimizer}"]
-    trainer = _trainer(train_x, hidden_features, optimizer, wstd=hp["wstd"], learn_rate=learn_rate, reg=hp["reg"])
+    model, trainer = _model_and_trainer(
+        train_x, hidden_features, optimizer, wstd=hp["wstd"], learn_rate=learn_rate, reg=hp["reg"]
+    )
     result = trainer.fit(
         _loader(train_x, train_y, batch_size=batch_size),
         _loader(valid_x, valid_y, batch_size=batch_size),
@@ -69,7 +78,7 @@ def trained_with_optimizer(
         max_batches=max_batches,
         print_every=num_epochs,
     )
-    return {"scores": _scores(trainer.model, test_x), **reported(result)}
+    return {"scores": _scores(model, test_x), **reported(result)}
 
 
 def reported(result):
@@ -84,14 +93,14 @@ def reported(result):
     return outputs
 
 
-def _trainer(x, hidden_features, optimizer, *, wstd, learn_rate, reg):
-    """Return the student's trainer of their network for ten classes."""
+def _model_and_trainer(x, hidden_features, optimizer, *, wstd, learn_rate, reg):
+    """Return the student's network for ten classes and their trainer of it."""
     from hw2 import layers, optimizers, training
 
     model = layers.MLP(x[0].numel(), 10, list(hidden_features), wstd=wstd)
     optimizer_class = getattr(optimizers, OPTIMIZERS[optimizer])
     step_taker = optimizer_class(model.params(), learn_rate=learn_rate, reg=reg)
-    return training.LayerTrainer(model, layers.CrossEntropyLoss(), step_taker)
+    return model, training.LayerTrainer(model, layers.CrossEntropyLoss(), step_taker)
 
 
 def _loader(x, y, *, batch_size):

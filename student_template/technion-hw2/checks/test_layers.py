@@ -22,7 +22,7 @@ def gradient_of(function, x, dout):
 leaky = partial(F.leaky_relu, negative_slope=0.1)
 
 
-@pytest.mark.graded(task="leaky-relu", weight=1)
+@pytest.mark.graded(task="leaky-relu", weight=1, grounds="document, line 200: the larger of alpha x and x")
 def test_leaky_relu_forward(probe, rng):
     """LeakyReLU.forward keeps positive elements and multiplies the others by alpha
 
@@ -39,7 +39,11 @@ def test_leaky_relu_forward(probe, rng):
     assert_matches(actual, expected, context=Context(others=others))
 
 
-@pytest.mark.graded(task="leaky-relu", weight=2)
+@pytest.mark.graded(
+    task="leaky-relu",
+    weight=2,
+    grounds="document, lines 186, 202 and 223: the gradient follows from the sign of the input",
+)
 def test_leaky_relu_backward(probe, rng):
     """LeakyReLU.backward returns the gradient for the input
 
@@ -60,7 +64,7 @@ def test_leaky_relu_backward(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=20, others=others))
 
 
-@pytest.mark.graded(task="relu", weight=1)
+@pytest.mark.graded(task="relu", weight=1, grounds="document, lines 227 and 239: ReLU as torch has it")
 def test_relu_forward(probe, rng):
     """ReLU.forward replaces negative elements by zero
 
@@ -75,7 +79,7 @@ def test_relu_forward(probe, rng):
     )
 
 
-@pytest.mark.graded(task="relu", weight=2)
+@pytest.mark.graded(task="relu", weight=2, grounds="document, lines 227 and 242: the gradient of ReLU")
 def test_relu_backward(probe, rng):
     """ReLU.backward lets gradients through where the input was positive
 
@@ -89,7 +93,7 @@ def test_relu_backward(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=20, others=others))
 
 
-@pytest.mark.graded(task="sigmoid", weight=1)
+@pytest.mark.graded(task="sigmoid", weight=1, grounds="document, lines 252 and 261: 1 / (1 + exp(-x))")
 def test_sigmoid_forward(probe, rng):
     """Sigmoid.forward squashes every element into (0, 1)
 
@@ -106,7 +110,7 @@ def test_sigmoid_forward(probe, rng):
     assert_matches(actual, expected, context=Context(others=others))
 
 
-@pytest.mark.graded(task="sigmoid", weight=2)
+@pytest.mark.graded(task="sigmoid", weight=2, grounds="document, line 264: the gradient of the sigmoid")
 def test_sigmoid_backward(probe, rng):
     """Sigmoid.backward returns the gradient for the input
 
@@ -126,7 +130,7 @@ def test_sigmoid_backward(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=20, others=others))
 
 
-@pytest.mark.graded(task="tanh", weight=1)
+@pytest.mark.graded(task="tanh", weight=1, grounds="document, lines 274 and 283: the hyperbolic tangent")
 def test_tanh_forward(probe, rng):
     """TanH.forward squashes every element into (-1, 1)
 
@@ -138,7 +142,7 @@ def test_tanh_forward(probe, rng):
     assert_matches(actual, expected, context=Context(others={"the sigmoid of x": torch.sigmoid(x)}))
 
 
-@pytest.mark.graded(task="tanh", weight=2)
+@pytest.mark.graded(task="tanh", weight=2, grounds="document, line 286: the gradient of the hyperbolic tangent")
 def test_tanh_backward(probe, rng):
     """TanH.backward returns the gradient for the input
 
@@ -157,7 +161,9 @@ def test_tanh_backward(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=20, others=others))
 
 
-@pytest.mark.graded(task="linear", weight=1)
+@pytest.mark.graded(
+    task="linear", weight=1, grounds="document, line 296: W has a row for each output, b a number for each"
+)
 def test_linear_structure(probe, rng):
     """Linear has a weight w of shape (out_features, in_features) and a bias b with one number for each output
 
@@ -167,7 +173,7 @@ def test_linear_structure(probe, rng):
     assert_matches(actual, {"w": Spec((5, 7)), "b": Spec((5,)), "z": Spec((4, 5))})
 
 
-@pytest.mark.graded(task="linear", weight=2)
+@pytest.mark.graded(task="linear", weight=2, grounds="document, lines 296 and 318: Z = X W^T + b")
 def test_linear_forward(probe, rng):
     """Linear.forward computes x @ w.T + b
 
@@ -187,7 +193,12 @@ def linear_gradients(x, w, b, dout):
     return {"grad of x": dx, "grad of w": dw, "grad of b": db}
 
 
-@pytest.mark.graded(task="linear", weight=4, after="test_linear_structure")
+@pytest.mark.graded(
+    task="linear",
+    weight=4,
+    after="test_linear_structure",
+    grounds="document, lines 148 and 321: the gradients of the input, of W and of b",
+)
 def test_linear_backward(probe, rng):
     """Linear.backward gives the gradients for x, w and b
 
@@ -202,7 +213,9 @@ def test_linear_backward(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=20, others={"dout": dout}))
 
 
-@pytest.mark.graded(task="cross-entropy", weight=2)
+@pytest.mark.graded(
+    task="cross-entropy", weight=2, grounds="document, lines 347 and 363: the loss of class scores as torch averages it"
+)
 def test_cross_entropy_forward(probe, rng):
     """CrossEntropyLoss.forward averages the loss over the batch
 
@@ -224,7 +237,7 @@ def test_cross_entropy_forward(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=16, others=others))
 
 
-@pytest.mark.graded(task="cross-entropy", weight=3)
+@pytest.mark.graded(task="cross-entropy", weight=3, grounds="document, line 368: the gradient for the scores")
 def test_cross_entropy_backward(probe, rng):
     """CrossEntropyLoss.backward returns the gradient for the scores
 
@@ -249,7 +262,12 @@ def test_cross_entropy_backward(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=20, others=others))
 
 
-@pytest.mark.graded(task="cross-entropy", weight=1, after="test_cross_entropy_forward")
+@pytest.mark.graded(
+    task="cross-entropy",
+    weight=1,
+    after="test_cross_entropy_forward",
+    grounds="document, lines 345 to 351: computed from the scores, with the very result that torch gives",
+)
 def test_cross_entropy_far_apart(probe, rng):
     """CrossEntropyLoss stays finite where a label's score is far below the largest one
 
@@ -263,7 +281,7 @@ def test_cross_entropy_far_apart(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=20))
 
 
-@pytest.mark.graded(task="cross-entropy", weight=1, after="test_cross_entropy_forward")
+@pytest.mark.graded(task="cross-entropy", after="test_cross_entropy_forward", advice=True)
 def test_cross_entropy_large_scores(probe, rng):
     """CrossEntropyLoss stays finite for scores as large as 1000
 

@@ -42,7 +42,7 @@ def kinds(blocks):
     return ", ".join(re.match("[a-z]*", str(name).lower()).group() for name in names)
 
 
-@pytest.mark.graded(task="sequential", weight=2)
+@pytest.mark.graded(task="sequential", weight=2, grounds="document, line 377: layers are called one after the other")
 def test_sequential_forward(probe, rng):
     """Sequential.forward runs its layers one after the other
 
@@ -61,7 +61,11 @@ def test_sequential_forward(probe, rng):
     own_then_sound(attempt)
 
 
-@pytest.mark.graded(task="sequential", weight=3)
+@pytest.mark.graded(
+    task="sequential",
+    weight=3,
+    grounds="document, lines 382 to 407: the gradients of the input and of all parameters, end to end",
+)
 def test_sequential_backward(probe, rng):
     """Sequential.backward gives the gradients for the input and all parameters
 
@@ -82,7 +86,11 @@ def test_sequential_backward(probe, rng):
     own_then_sound(attempt)
 
 
-@pytest.mark.graded(task="mlp", weight=2)
+@pytest.mark.graded(
+    task="mlp",
+    weight=2,
+    grounds="document, lines 433 and 443 to 467: a Linear and an activation for each hidden size, a Linear at the end",
+)
 def test_mlp_structure(probe):
     """MLP.sequence alternates Linear layers and activations and ends with a Linear
 
@@ -94,7 +102,7 @@ def test_mlp_structure(probe):
     assert_matches(blocks, {"blocks": "linear, relu, linear, relu, linear, relu, linear"})
 
 
-@pytest.mark.graded(task="mlp", weight=1)
+@pytest.mark.graded(task="mlp", weight=1, grounds="document, lines 457 to 468: the activation is the named one")
 def test_mlp_sigmoid_structure(probe):
     """MLP uses the activation that its argument names
 
@@ -111,7 +119,12 @@ def test_mlp_sigmoid_structure(probe):
     assert_matches(blocks, {"blocks": "linear, sigmoid, linear, sigmoid, linear"})
 
 
-@pytest.mark.graded(task="mlp", weight=2, after="test_mlp_structure")
+@pytest.mark.graded(
+    task="mlp",
+    weight=2,
+    after="test_mlp_structure",
+    grounds="document, lines 433 and 475: class scores of the architecture",
+)
 def test_mlp_forward(probe, rng):
     """MLP gives class scores for a batch
 
@@ -133,7 +146,12 @@ def test_mlp_forward(probe, rng):
     own_then_sound(attempt)
 
 
-@pytest.mark.graded(task="mlp", weight=2, after="test_mlp_structure")
+@pytest.mark.graded(
+    task="mlp",
+    weight=2,
+    after="test_mlp_structure",
+    grounds="document, lines 478 to 484: MLP and loss in sequence, with y as keyword; all gradients",
+)
 def test_mlp_loss_backward(probe, rng):
     """A sequence of MLP and CrossEntropyLoss gives the loss and all gradients
 

@@ -10,7 +10,11 @@ from helpers_hyperparameters import refuse_unusable
 from helpers_optimizer_comparison import train
 
 
-@pytest.mark.graded(task="optimizer-comparison", weight=1)
+@pytest.mark.graded(
+    task="optimizer-comparison",
+    weight=1,
+    grounds="document, lines 913 to 920: wstd, reg and a rate for each optimizer are used",
+)
 def test_optimizer_hyperparameters(probe):
     """part2_optim_hp returns wstd, reg and a learning rate for each optimizer
 
@@ -23,7 +27,12 @@ def test_optimizer_hyperparameters(probe):
     )
 
 
-@pytest.mark.graded(task="optimizer-comparison", weight=2, after="test_optimizer_hyperparameters")
+@pytest.mark.graded(
+    task="optimizer-comparison",
+    weight=2,
+    after="test_optimizer_hyperparameters",
+    grounds="document, lines 898 to 930: the training gets well above guessing",
+)
 def test_train_with_vanilla_sgd(probe, dataset, curve):
     """An MLP with five hidden layers learns to classify images with VanillaSGD
 
@@ -33,7 +42,12 @@ def test_train_with_vanilla_sgd(probe, dataset, curve):
     train(probe, dataset, curve, optimizer="vanilla")
 
 
-@pytest.mark.graded(task="optimizer-comparison", weight=2, after="test_optimizer_hyperparameters")
+@pytest.mark.graded(
+    task="optimizer-comparison",
+    weight=2,
+    after="test_optimizer_hyperparameters",
+    grounds="document, lines 898 and 982 to 986: the training gets well above guessing",
+)
 def test_train_with_momentum(probe, dataset, curve):
     """An MLP with five hidden layers learns to classify images with MomentumSGD
 

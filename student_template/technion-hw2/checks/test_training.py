@@ -25,7 +25,9 @@ def draw_images(*, n, rng):
     return torch.randn(n, 1, 3, 4, generator=rng), torch.randint(0, CLASSES, (n,), generator=rng)
 
 
-@pytest.mark.graded(task="trainer", weight=2)
+@pytest.mark.graded(
+    task="trainer", weight=2, grounds="document, lines 775, 776 and 831: forward, loss, back-propagation, an update"
+)
 def test_train_batch(probe, rng):
     """LayerTrainer.train_batch does one training step on a batch of images
 
@@ -44,7 +46,9 @@ def test_train_batch(probe, rng):
     own_then_sound(attempt)
 
 
-@pytest.mark.graded(task="trainer", weight=1)
+@pytest.mark.graded(
+    task="trainer", weight=1, grounds="document, lines 780 and 781: the number of correctly classified samples"
+)
 def test_train_batch_num_correct(probe, rng):
     """LayerTrainer.train_batch counts the samples that are classified correctly
 
@@ -59,7 +63,11 @@ def test_train_batch_num_correct(probe, rng):
     own_then_sound(attempt)
 
 
-@pytest.mark.graded(task="trainer", weight=2)
+@pytest.mark.graded(
+    task="trainer",
+    weight=2,
+    grounds="document, lines 760 to 766: forward and loss, no more, and the number of correct samples",
+)
 def test_test_batch(probe, rng):
     """LayerTrainer.test_batch returns loss and count and leaves the model alone
 
@@ -81,7 +89,9 @@ def test_test_batch(probe, rng):
     own_then_sound(attempt)
 
 
-@pytest.mark.graded(task="trainer", weight=2)
+@pytest.mark.graded(
+    task="trainer", weight=2, grounds="document, lines 741 to 753 and 805: losses and accuracies of all epochs"
+)
 def test_fit_results(probe):
     """Trainer.fit returns losses and accuracies for every epoch
 

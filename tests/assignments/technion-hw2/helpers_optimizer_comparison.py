@@ -3,7 +3,9 @@
 test_optimizer_comparison.py and its hidden twin import it.
 """
 
-from grader.datasets import Limit, score
+from helpers_hyperparameters import SEEDS
+
+from grader.datasets import Limit, best_of, score
 
 IMAGES = ("cifar10", "fashion-mnist", "digits")
 # Percent. Guessing gives 10. CIFAR-10: 5 % below what the text asks to try for, since the 5000 images are others.
@@ -14,29 +16,32 @@ STEPS, BATCH_SIZE, MAX_BATCHES = 1000, 50, 100  # the notebook: 10 epochs of 100
 
 
 def train(probe, dataset, curve, *, optimizer):
-    """Train with an optimizer, and fail unless enough of the test images are classified correctly."""
+    """Train with an optimizer, and fail unless enough of the test images are classified correctly by some attempt."""
     data = dataset(*IMAGES, shape=(3, 32, 32), limit=Limit(train=BATCH_SIZE * MAX_BATCHES, valid=100, test=2000))
     epochs = round(STEPS / min(MAX_BATCHES, -(-len(data.train_y) // BATCH_SIZE)))
-    actual = probe(
-        "trained_with_optimizer",
-        **data.for_probe(),
-        optimizer=optimizer,
-        batch_size=BATCH_SIZE,
-        num_epochs=epochs,
-        max_batches=MAX_BATCHES,
-        hidden_features=[128] * 5,
-    )
     target = TARGETS[data.name]
-    draw(curve, actual, epochs=epochs, target=target)
-    accuracy = score(actual["scores"], data)
-    assert accuracy.percent >= target, (
-        f"Trained with `lr_{optimizer}`, the network classifies {accuracy} of the test images correctly; "
-        f"expected at least {target} %. Guessing gives 10 %."
+    given = {
+        "optimizer": optimizer,
+        "batch_size": BATCH_SIZE,
+        "num_epochs": epochs,
+        "max_batches": MAX_BATCHES,
+        "hidden_features": [128] * 5,
+    }
+
+    def attempt(number):
+        actual = probe("trained_with_optimizer", **data.for_probe(), **given, seed=SEEDS[number])
+        draw(curve, actual, epochs=epochs, target=target)
+        return score(actual["scores"], data)
+
+    attempts = best_of(attempt, target=target, chance=100 / len(data.classes), attempts=len(SEEDS))
+    assert attempts.succeeded, (
+        f"Trained with `lr_{optimizer}`, the network classifies {attempts.best} of the test images correctly; "
+        f"expected at least {target} %. {attempts}"
     )
 
 
 def draw(curve, actual, *, epochs, target):
-    """Draw what fit returned: losses of epochs or of batches, accuracies of epochs."""
+    """Draw what fit returned at the latest attempt: losses of epochs or of batches, accuracies of epochs."""
     for name, unit, bar in (("loss", "", None), ("acc", "%", target)):
         lines = {
             "training images": actual.get(f"train_{name} of fit"),

@@ -22,7 +22,7 @@ def training_scale(z, x, p):
     return min(1 / (1 - p), 1.0, key=lambda scale: abs(scale - observed))
 
 
-@pytest.mark.graded(task="dropout", weight=2)
+@pytest.mark.graded(task="dropout", weight=2, grounds="document, line 1076: p is the probability of being dropped")
 def test_dropout_fraction(probe):
     """Dropout.forward drops elements with probability p while training
 
@@ -33,7 +33,9 @@ def test_dropout_fraction(probe):
     assert_fraction_dropped(actual["z"], 0.3)
 
 
-@pytest.mark.graded(task="dropout", weight=2)
+@pytest.mark.graded(
+    task="dropout", weight=2, grounds="document, line 1082: scaled by 1 - p in testing, or by 1 / (1 - p) in training"
+)
 def test_dropout_scaling(probe, rng):
     """Dropout scales in one of its two modes, so that the expected values agree
 
@@ -59,7 +61,9 @@ def test_dropout_scaling(probe, rng):
     assert_matches({"z in test mode": testing["z"]}, {"z in test mode": test_scale * x}, context=Context(others=others))
 
 
-@pytest.mark.graded(task="mlp-dropout", weight=2)
+@pytest.mark.graded(
+    task="mlp-dropout", weight=2, grounds="document, lines 1087 and 1092 to 1098: a Dropout behind each activation"
+)
 def test_mlp_dropout_structure(probe):
     """MLP adds a Dropout after every activation when dropout > 0
 
@@ -73,7 +77,12 @@ def test_mlp_dropout_structure(probe):
     assert_matches({"blocks": ", ".join(kinds)}, {"blocks": expected})
 
 
-@pytest.mark.graded(task="mlp-dropout", weight=1, after="test_mlp_dropout_structure")
+@pytest.mark.graded(
+    task="mlp-dropout",
+    weight=1,
+    after="test_mlp_dropout_structure",
+    grounds="document, lines 1080 and 1119: in testing nothing is dropped",
+)
 def test_mlp_dropout_modes(probe, rng):
     """An MLP with dropout gives the same scores every time in test mode
 

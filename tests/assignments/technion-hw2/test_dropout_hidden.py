@@ -15,7 +15,9 @@ from helpers_mlp import own_then_sound
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_any, assert_matches, measured
 
 
-@pytest.mark.graded(task="dropout", weight=2)
+@pytest.mark.graded(
+    task="dropout", weight=2, grounds="document, line 1081: gradients go back into what was not dropped"
+)
 def test_dropout_backward_training(probe, rng):
     """Dropout.backward uses the mask of the forward pass
 
@@ -36,7 +38,11 @@ def test_dropout_backward_training(probe, rng):
     assert_matches(actual, {"grad of x": factor * dout}, context=Context(others=others))
 
 
-@pytest.mark.graded(task="dropout", weight=1)
+@pytest.mark.graded(
+    task="dropout",
+    weight=1,
+    grounds="document, lines 1080 and 1119 to 1121: in testing nothing is dropped, and the gradients are right",
+)
 def test_dropout_backward_test_mode(probe, rng):
     """Dropout.backward passes gradients on in test mode as forward passed the elements
 
@@ -61,7 +67,7 @@ def assert_agreement(same, chance, *, sigmas, name):
     assert_matches({name: same.float().mean()}, expected)
 
 
-@pytest.mark.graded(task="dropout", weight=1)
+@pytest.mark.graded(task="dropout", weight=1, grounds="document, line 1076: every forward pass drops at random")
 def test_dropout_new_mask(probe):
     """Dropout draws a new mask in every forward pass
 
@@ -76,7 +82,9 @@ def test_dropout_new_mask(probe):
     assert_agreement(same, chance, sigmas=5, name="fraction of elements with the same fate in both passes")
 
 
-@pytest.mark.graded(task="dropout", weight=1)
+@pytest.mark.graded(
+    task="dropout", weight=1, grounds="document, line 1076: each neuron's activation is dropped with probability p"
+)
 def test_dropout_element_by_element(probe):
     """Dropout decides for every element on its own
 
@@ -93,7 +101,7 @@ def test_dropout_element_by_element(probe):
         assert_agreement(same, p**2 + (1 - p) ** 2, sigmas=10, name=name)
 
 
-@pytest.mark.graded(task="dropout", weight=1)
+@pytest.mark.graded(task="dropout", after="test_dropout_fraction", advice=True)
 def test_dropout_zero_probability(probe, rng):
     """Dropout with p = 0 changes nothing, whatever the shape
 
@@ -120,7 +128,12 @@ SPECS = {"w1": Spec((40, 8)), "b1": Spec((40,)), "w2": Spec((3, 40)), "b2": Spec
 WEIGHTS = ("w1", "b1", "w2", "b2")
 
 
-@pytest.mark.graded(task="mlp-dropout", weight=1, after="test_mlp_dropout_structure")
+@pytest.mark.graded(
+    task="mlp-dropout",
+    weight=1,
+    after="test_mlp_dropout_structure",
+    grounds="document, lines 1119 to 1121: all gradients in test mode",
+)
 def test_mlp_dropout_test_mode_gradients(probe, rng):
     """An MLP with dropout gives plain scores and gradients in test mode
 
@@ -141,7 +154,12 @@ def test_mlp_dropout_test_mode_gradients(probe, rng):
     own_then_sound(attempt)
 
 
-@pytest.mark.graded(task="mlp-dropout", weight=1, after="test_mlp_dropout_structure")
+@pytest.mark.graded(
+    task="mlp-dropout",
+    weight=1,
+    after="test_mlp_dropout_structure",
+    grounds="document, lines 1114 to 1116: all gradients in training mode",
+)
 def test_mlp_dropout_training_gradients(probe, rng):
     """An MLP with dropout sends gradients back through the units that were kept
 
@@ -163,7 +181,12 @@ def test_mlp_dropout_training_gradients(probe, rng):
     own_then_sound(attempt)
 
 
-@pytest.mark.graded(task="mlp-dropout", weight=1, after="test_mlp_dropout_structure")
+@pytest.mark.graded(
+    task="mlp-dropout",
+    weight=1,
+    after="test_mlp_dropout_structure",
+    grounds="document, lines 1092 and 1099 to 1109: each Dropout has the MLP's probability",
+)
 def test_mlp_dropout_probability(probe, rng):
     """An MLP hands its dropout probability on to its Dropout layers
 

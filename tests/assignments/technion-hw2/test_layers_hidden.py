@@ -20,20 +20,28 @@ def pass_through(function, x, dout):
     return {"z": z.detach(), "grad of x": torch.autograd.grad(z, x, dout)[0]}
 
 
-@pytest.mark.graded(task="leaky-relu", weight=1, after="test_leaky_relu_backward")
-def test_leaky_relu_other_slope_4d(probe, rng):
-    """LeakyReLU works with another alpha and on inputs with four axes
+@pytest.mark.graded(
+    task="leaky-relu",
+    weight=1,
+    after="test_leaky_relu_backward",
+    grounds="document, lines 200 and 214: alpha is the caller's choice",
+)
+def test_leaky_relu_other_slope(probe, rng):
+    """LeakyReLU works with another alpha
 
-    alpha is an argument of the layer, and an element-by-element function takes any number of axes.
+    alpha is an argument of the layer, for forward and for backward.
     """
-    x = draw_clear_of_zero(2, 3, 4, 5, rng=rng)
-    dout = torch.randn(2, 3, 4, 5, generator=rng)
+    x, dout = draw_clear_of_zero(6, 5, rng=rng), torch.randn(6, 5, generator=rng)
     actual = probe("leaky_relu", x=x, alpha=0.3, dout=dout)
     expected = measured(partial(pass_through, partial(F.leaky_relu, negative_slope=0.3)), x=x, dout=dout)
     assert_matches(actual, expected)
 
 
-@pytest.mark.graded(task="leaky-relu", weight=1)
+@pytest.mark.graded(
+    task="leaky-relu",
+    weight=1,
+    grounds="document, lines 138 and 861: a layer goes forward and back for one batch after the other",
+)
 def test_leaky_relu_second_pass(probe, rng):
     """LeakyReLU.backward belongs to the latest forward
 
@@ -45,19 +53,28 @@ def test_leaky_relu_second_pass(probe, rng):
     assert_second_batch_alike(probe, "leaky_relu", before=before, shapes=shapes, x=x, alpha=0.1, dout=dout)
 
 
-@pytest.mark.graded(task="relu", weight=1)
-def test_relu_second_pass_3d(probe, rng):
-    """ReLU works on inputs with three axes, and its backward belongs to the latest forward
+@pytest.mark.graded(
+    task="relu",
+    weight=1,
+    grounds="document, lines 138 and 861: a layer goes forward and back for one batch after the other",
+)
+def test_relu_second_pass(probe, rng):
+    """ReLU.backward belongs to the latest forward
 
     A layer is used for many batches: what forward keeps has to be replaced every time.
     """
-    before, x = draw_clear_of_zero(4, 3, 5, rng=rng), draw_clear_of_zero(4, 3, 5, rng=rng)
-    dout = torch.randn(4, 3, 5, generator=rng)
-    shapes = {"z": (4, 3, 5), "grad of x": (4, 3, 5)}
+    before, x = draw_clear_of_zero(8, 5, rng=rng), draw_clear_of_zero(8, 5, rng=rng)
+    dout = torch.randn(8, 5, generator=rng)
+    shapes = {"z": (8, 5), "grad of x": (8, 5)}
     assert_second_batch_alike(probe, "relu", before=before, shapes=shapes, x=x, dout=dout)
 
 
-@pytest.mark.graded(task="sigmoid", weight=1, after="test_sigmoid_backward")
+@pytest.mark.graded(
+    task="sigmoid",
+    weight=1,
+    after="test_sigmoid_backward",
+    grounds="document, line 256: an input with three axes works",
+)
 def test_sigmoid_3d(probe, rng):
     """Sigmoid works on inputs with three axes
 
@@ -68,7 +85,11 @@ def test_sigmoid_3d(probe, rng):
     assert_matches(actual, measured(partial(pass_through, torch.sigmoid), x=x, dout=dout))
 
 
-@pytest.mark.graded(task="sigmoid", weight=1)
+@pytest.mark.graded(
+    task="sigmoid",
+    weight=1,
+    grounds="document, lines 138 and 861: a layer goes forward and back for one batch after the other",
+)
 def test_sigmoid_second_pass(probe, rng):
     """Sigmoid.backward belongs to the latest forward
 
@@ -80,7 +101,12 @@ def test_sigmoid_second_pass(probe, rng):
     assert_second_batch_alike(probe, "sigmoid", before=before, shapes=shapes, x=x, dout=dout)
 
 
-@pytest.mark.graded(task="tanh", weight=1, after="test_tanh_backward")
+@pytest.mark.graded(
+    task="tanh",
+    weight=1,
+    after="test_tanh_backward",
+    grounds="document, lines 274 and 278: more axes than two work, element by element",
+)
 def test_tanh_4d(probe, rng):
     """TanH works on inputs with four axes
 
@@ -91,7 +117,11 @@ def test_tanh_4d(probe, rng):
     assert_matches(actual, measured(partial(pass_through, torch.tanh), x=x, dout=dout))
 
 
-@pytest.mark.graded(task="tanh", weight=1)
+@pytest.mark.graded(
+    task="tanh",
+    weight=1,
+    grounds="document, lines 138 and 861: a layer goes forward and back for one batch after the other",
+)
 def test_tanh_second_pass(probe, rng):
     """TanH.backward belongs to the latest forward
 
@@ -110,7 +140,12 @@ def linear_pass(x, w, b, dout):
     return {"z": z.detach(), "grad of x": dx, "grad of w": dw, "grad of b": db}
 
 
-@pytest.mark.graded(task="linear", weight=2, after="test_linear_structure")
+@pytest.mark.graded(
+    task="linear",
+    weight=2,
+    after="test_linear_structure",
+    grounds="document, lines 323 to 327: a second batch goes forward and back",
+)
 def test_linear_second_pass(probe, rng):
     """Linear gives the right gradients for a second batch
 
@@ -129,7 +164,12 @@ def test_linear_second_pass(probe, rng):
     assert_second_batch_alike(probe, "linear", before=before, shapes=shapes, others=others, **inputs)
 
 
-@pytest.mark.graded(task="linear", weight=1, after="test_linear_backward")
+@pytest.mark.graded(
+    task="linear",
+    weight=1,
+    after="test_linear_backward",
+    grounds="document, lines 296 and 301: N samples, whatever N, and any sizes",
+)
 def test_linear_one_sample(probe, rng):
     """Linear works for a batch of one and for a square w
 
@@ -142,7 +182,12 @@ def test_linear_one_sample(probe, rng):
     assert_matches(actual, expected, context=Context(batch_size=1))
 
 
-@pytest.mark.graded(task="linear", weight=1, after="test_linear_structure")
+@pytest.mark.graded(
+    task="linear",
+    weight=1,
+    after="test_linear_structure",
+    grounds="document, lines 109 to 111 and 856: params pairs each tensor with its gradient; an optimizer asks once",
+)
 def test_linear_hands_out_its_gradients(probe, rng):
     """Linear.params gives the tensors in which backward leaves its gradients
 
@@ -162,7 +207,7 @@ def linear_sum(x1, dout1, x2, dout2):
 
 
 # The kit's text says in two places (Layer.backward, Linear.backward) that gradients are added to what is there.
-@pytest.mark.graded(task="linear", weight=1, after="test_linear_backward")
+@pytest.mark.graded(task="linear", after="test_linear_backward", advice=True)
 def test_linear_adds_gradients(probe, rng):
     """Linear.backward adds to the gradients that are there
 
@@ -182,7 +227,7 @@ def test_linear_adds_gradients(probe, rng):
 
 
 # Any distribution with the right spread passes, and the bias may hold anything: only wstd is asked for.
-@pytest.mark.graded(task="linear", weight=1, after="test_linear_structure")
+@pytest.mark.graded(task="linear", after="test_linear_structure", advice=True)
 def test_linear_wstd(probe):
     """Linear draws w with the standard deviation wstd
 
@@ -202,7 +247,12 @@ def loss_pass(scores, labels):
     return {"loss": loss.detach(), "grad of scores": torch.autograd.grad(loss, scores)[0]}
 
 
-@pytest.mark.graded(task="cross-entropy", weight=1, after="test_cross_entropy_backward")
+@pytest.mark.graded(
+    task="cross-entropy",
+    weight=1,
+    after="test_cross_entropy_backward",
+    grounds="document, lines 96 to 98 and 138: backward goes on from the gradient of the output, which it is handed",
+)
 def test_cross_entropy_takes_dout(probe, rng):
     """CrossEntropyLoss.backward multiplies its gradient by dout
 
@@ -219,7 +269,12 @@ def test_cross_entropy_takes_dout(probe, rng):
     assert_matches(two, expected, context=Context(batch_size=6, others=others))
 
 
-@pytest.mark.graded(task="cross-entropy", weight=1, after="test_cross_entropy_forward")
+@pytest.mark.graded(
+    task="cross-entropy",
+    weight=1,
+    after="test_cross_entropy_forward",
+    grounds="document, lines 347 and 363: for any number of samples as torch computes it",
+)
 def test_cross_entropy_one_sample(probe, rng):
     """CrossEntropyLoss works for a batch of one
 
@@ -230,7 +285,12 @@ def test_cross_entropy_one_sample(probe, rng):
     assert_matches(actual, measured(loss_pass, scores=scores, labels=labels))
 
 
-@pytest.mark.graded(task="cross-entropy", weight=1, after="test_cross_entropy_backward")
+@pytest.mark.graded(
+    task="cross-entropy",
+    weight=1,
+    after="test_cross_entropy_backward",
+    grounds="document, lines 138 and 861: a layer goes forward and back for one batch after the other",
+)
 def test_cross_entropy_second_pass(probe, rng):
     """CrossEntropyLoss gives the right loss and gradient for a second batch
 

@@ -11,7 +11,11 @@ from helpers_mlp import gradients, own_then_sound
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
 
 
-@pytest.mark.graded(task="sequential", weight=1)
+@pytest.mark.graded(
+    task="sequential",
+    weight=1,
+    grounds="document, lines 109 to 111 and 377: layers in sequence, and the pairs of all of them",
+)
 def test_sequential_order_and_params(probe, rng):
     """Sequential runs simple layers in the given order and hands out the parameters of all of them
 
@@ -29,7 +33,11 @@ def test_sequential_order_and_params(probe, rng):
     assert_matches(actual, expected, context=Context(others=others))
 
 
-@pytest.mark.graded(task="sequential", weight=1)
+@pytest.mark.graded(
+    task="sequential",
+    weight=1,
+    grounds="document, lines 113 to 117 and 479: the mode is switched, and y reaches the loss at the end",
+)
 def test_sequential_mode_and_keywords(probe, rng):
     """Sequential switches all its layers to test mode and hands keyword arguments to the last one
 
@@ -44,7 +52,12 @@ def test_sequential_mode_and_keywords(probe, rng):
     assert_matches(actual, {"z": x + extra}, context=Context(others=others))
 
 
-@pytest.mark.graded(task="sequential", weight=1, after="test_sequential_backward")
+@pytest.mark.graded(
+    task="sequential",
+    weight=1,
+    after="test_sequential_backward",
+    grounds="document, lines 138 and 861: one batch after the other goes forward and back",
+)
 def test_sequential_second_pass(probe, rng):
     """Sequential gives the right gradients for a second batch
 
@@ -70,7 +83,12 @@ def test_sequential_second_pass(probe, rng):
     own_then_sound(attempt)
 
 
-@pytest.mark.graded(task="mlp", weight=2, after="test_mlp_sigmoid_structure")
+@pytest.mark.graded(
+    task="mlp",
+    weight=2,
+    after="test_mlp_sigmoid_structure",
+    grounds="document, lines 457 and 484: all gradients with sigmoids, too",
+)
 def test_mlp_sigmoid_backward(probe, rng):
     """An MLP with sigmoids gives the scores and all gradients, also for a second batch
 
@@ -96,7 +114,9 @@ def test_mlp_sigmoid_backward(probe, rng):
     own_then_sound(attempt)
 
 
-@pytest.mark.graded(task="mlp", weight=1, after="test_mlp_structure")
+@pytest.mark.graded(
+    task="mlp", weight=1, after="test_mlp_structure", grounds="document, lines 427 to 433: any number of hidden layers"
+)
 def test_mlp_one_hidden_layer(probe, rng):
     """An MLP with one hidden layer works for a batch of one
 
@@ -122,7 +142,7 @@ def test_mlp_one_hidden_layer(probe, rng):
 
 
 # Any distribution with the right spread passes: only wstd is asked for.
-@pytest.mark.graded(task="mlp", weight=1, after="test_mlp_structure")
+@pytest.mark.graded(task="mlp", after="test_mlp_structure", advice=True)
 def test_mlp_wstd(probe):
     """MLP hands wstd on to all its Linear layers
 

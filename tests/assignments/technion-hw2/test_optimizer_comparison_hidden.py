@@ -7,7 +7,12 @@ import pytest
 from helpers_optimizer_comparison import train
 
 
-@pytest.mark.graded(task="optimizer-comparison", weight=2, after="test_optimizer_hyperparameters")
+@pytest.mark.graded(
+    task="optimizer-comparison",
+    weight=2,
+    after="test_optimizer_hyperparameters",
+    grounds="document, lines 898 and 1032 to 1036: the training gets well above guessing",
+)
 def test_train_with_rmsprop(probe, dataset, curve):
     """An MLP with five hidden layers learns to classify images with RMSProp
 

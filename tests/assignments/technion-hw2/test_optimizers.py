@@ -15,7 +15,11 @@ def draw_gradients(*shape, steps, rng):
     return [[gradient + 0.5 * torch.sign(gradient)] for gradient in gradients]
 
 
-@pytest.mark.graded(task="vanilla-sgd", weight=1)
+@pytest.mark.graded(
+    task="vanilla-sgd",
+    weight=1,
+    grounds="document, lines 612 and 657: each parameter moves against its gradient, in place",
+)
 def test_vanilla_sgd_step(probe, expected, rng):
     """VanillaSGD.step moves each parameter against its gradient
 
@@ -28,7 +32,11 @@ def test_vanilla_sgd_step(probe, expected, rng):
     assert_matches(actual, expected("vanilla_sgd", **inputs), context=Context(others=others))
 
 
-@pytest.mark.graded(task="vanilla-sgd", weight=1)
+@pytest.mark.graded(
+    task="vanilla-sgd",
+    weight=1,
+    grounds="document, lines 684 to 686: the gradient of half lambda times the squared norm is added",
+)
 def test_vanilla_sgd_regularization(probe, expected, rng):
     """VanillaSGD adds the gradient of the penalty to the parameter's gradient
 
@@ -49,7 +57,9 @@ def test_vanilla_sgd_regularization(probe, expected, rng):
     assert_matches(actual, expected("vanilla_sgd", **inputs), context=Context(others=others))
 
 
-@pytest.mark.graded(task="vanilla-sgd", weight=1)
+@pytest.mark.graded(
+    task="vanilla-sgd", weight=1, grounds="document, lines 692 to 703: the parameters after a step with seed 42"
+)
 def test_vanilla_sgd_course_figure(probe):
     """VanillaSGD reaches the document's parameters: seed 42, learn_rate=0.5, reg=0.1
 
@@ -66,7 +76,9 @@ def test_vanilla_sgd_course_figure(probe):
     assert_matches(norm, expected, context=Context(others=others))
 
 
-@pytest.mark.graded(task="momentum-sgd", weight=1)
+@pytest.mark.graded(
+    task="momentum-sgd", weight=1, grounds="document, line 972: v is mu v minus eta times the gradient, and is added"
+)
 def test_momentum_sgd_first_step(probe, expected, rng):
     """MomentumSGD's first step is a plain step: the velocity starts at zero
 
@@ -84,7 +96,12 @@ def test_momentum_sgd_first_step(probe, expected, rng):
     assert_matches(actual, expected("momentum_sgd", **inputs), context=Context(others=others))
 
 
-@pytest.mark.graded(task="momentum-sgd", weight=2, after="test_momentum_sgd_first_step")
+@pytest.mark.graded(
+    task="momentum-sgd",
+    weight=2,
+    after="test_momentum_sgd_first_step",
+    grounds="document, lines 972 and 976: earlier gradients stay in the velocity",
+)
 def test_momentum_sgd_four_steps(probe, expected, rng):
     """MomentumSGD remembers earlier gradients over four steps
 
@@ -102,7 +119,12 @@ def test_momentum_sgd_four_steps(probe, expected, rng):
     assert_matches(actual, expected("momentum_sgd", **inputs), context=Context(others=others))
 
 
-@pytest.mark.graded(task="momentum-sgd", weight=1, after="test_momentum_sgd_first_step")
+@pytest.mark.graded(
+    task="momentum-sgd",
+    weight=1,
+    after="test_momentum_sgd_first_step",
+    grounds="document, line 631: the optimizer adds the penalty's gradient to the gradient",
+)
 def test_momentum_sgd_regularization(probe, expected, rng):
     """MomentumSGD adds the gradient of the penalty before it updates the velocity
 
@@ -122,7 +144,9 @@ def test_momentum_sgd_regularization(probe, expected, rng):
     assert_matches(actual, expected("momentum_sgd", **inputs), context=Context(others=others))
 
 
-@pytest.mark.graded(task="rmsprop", weight=1)
+@pytest.mark.graded(
+    task="rmsprop", weight=1, grounds="document, lines 1024 to 1026: the gradient over the root of its average square"
+)
 def test_rmsprop_first_step(probe, expected, rng):
     """RMSProp's first step divides the gradient by the root of its average square
 
@@ -151,7 +175,12 @@ def test_rmsprop_first_step(probe, expected, rng):
     assert_matches(actual, expected("rmsprop", **inputs), context=Context(others=others))
 
 
-@pytest.mark.graded(task="rmsprop", weight=2, after="test_rmsprop_first_step")
+@pytest.mark.graded(
+    task="rmsprop",
+    weight=2,
+    after="test_rmsprop_first_step",
+    grounds="document, line 1024: a decaying average of earlier squares",
+)
 def test_rmsprop_four_steps(probe, expected, rng):
     """RMSProp keeps its moving average over four steps
 
@@ -178,7 +207,12 @@ def test_rmsprop_four_steps(probe, expected, rng):
     assert_matches(actual, expected("rmsprop", **inputs), context=Context(others=others))
 
 
-@pytest.mark.graded(task="rmsprop", weight=1, after="test_rmsprop_first_step")
+@pytest.mark.graded(
+    task="rmsprop",
+    weight=1,
+    after="test_rmsprop_first_step",
+    grounds="document, line 631: the optimizer adds the penalty's gradient to the gradient",
+)
 def test_rmsprop_regularization(probe, expected, rng):
     """RMSProp adds the gradient of the penalty before it squares and divides
 
@@ -207,6 +241,8 @@ def test_rmsprop_regularization(probe, expected, rng):
         "the second step without regularization": second_step(0.0),
         "the second step with twice the regularization": second_step(0.6),
         "a step whose average ignores the regularization": p - 0.05 * regularized / (0.1 * plain**2).sqrt(),
+        "a step with the penalty's gradient added after the division": p
+        - 0.05 * (plain / (0.1 * plain**2).sqrt() + 0.3 * p),
         "a step that is regularized in the average only": p - 0.05 * plain / (0.1 * regularized**2).sqrt(),
     }
     assert_matches(actual, expected("rmsprop", **inputs), context=Context(others=others))

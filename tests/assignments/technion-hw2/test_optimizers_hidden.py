@@ -17,7 +17,12 @@ def draw_two_parameters(*, steps, rng):
     return params, [[gradient + 0.5 * torch.sign(gradient) for gradient in step] for step in gradients]
 
 
-@pytest.mark.graded(task="vanilla-sgd", weight=1, after="test_vanilla_sgd_step")
+@pytest.mark.graded(
+    task="vanilla-sgd",
+    weight=1,
+    after="test_vanilla_sgd_step",
+    grounds="document, line 658: all registered parameters are updated",
+)
 def test_vanilla_sgd_two_parameters(probe, expected, rng):
     """VanillaSGD moves all parameters, over three steps
 
@@ -29,7 +34,12 @@ def test_vanilla_sgd_two_parameters(probe, expected, rng):
     assert_matches(actual, expected("vanilla_sgd", **inputs))
 
 
-@pytest.mark.graded(task="vanilla-sgd", weight=1, after="test_vanilla_sgd_step")
+@pytest.mark.graded(
+    task="vanilla-sgd",
+    weight=1,
+    after="test_vanilla_sgd_step",
+    grounds="document, lines 653 to 655: a list of torch tensors, whose gradients are taken from them",
+)
 def test_vanilla_sgd_torch_parameters(probe, expected, rng):
     """VanillaSGD also moves plain torch parameters
 
@@ -41,7 +51,12 @@ def test_vanilla_sgd_torch_parameters(probe, expected, rng):
     assert_matches(actual, expected("vanilla_sgd_torch_parameters", **inputs))
 
 
-@pytest.mark.graded(task="vanilla-sgd", weight=1, after="test_vanilla_sgd_step")
+@pytest.mark.graded(
+    task="vanilla-sgd",
+    weight=1,
+    after="test_vanilla_sgd_step",
+    grounds="document, line 661: gradients are set to zero in place",
+)
 def test_vanilla_sgd_after_zero_grad(probe, rng):
     """After zero_grad a step without regularization moves nothing
 
@@ -57,7 +72,12 @@ def test_vanilla_sgd_after_zero_grad(probe, rng):
     assert_matches(actual, expected, context=Context(others=others))
 
 
-@pytest.mark.graded(task="momentum-sgd", weight=2, after="test_momentum_sgd_first_step")
+@pytest.mark.graded(
+    task="momentum-sgd",
+    weight=2,
+    after="test_momentum_sgd_first_step",
+    grounds="document, lines 658 and 974: each parameter has its own velocity",
+)
 def test_momentum_sgd_two_parameters(probe, expected, rng):
     """MomentumSGD keeps one velocity for each parameter
 
@@ -69,7 +89,12 @@ def test_momentum_sgd_two_parameters(probe, expected, rng):
     assert_matches(actual, expected("momentum_sgd", **inputs))
 
 
-@pytest.mark.graded(task="momentum-sgd", weight=1, after="test_momentum_sgd_first_step")
+@pytest.mark.graded(
+    task="momentum-sgd",
+    weight=1,
+    after="test_momentum_sgd_first_step",
+    grounds="document, line 974: mu is a hyperparameter that may be 0",
+)
 def test_momentum_sgd_without_momentum(probe, expected, rng):
     """MomentumSGD with momentum=0 takes plain steps
 
@@ -81,7 +106,12 @@ def test_momentum_sgd_without_momentum(probe, expected, rng):
     assert_matches(actual, expected("momentum_sgd", **inputs))
 
 
-@pytest.mark.graded(task="momentum-sgd", weight=1, after="test_momentum_sgd_first_step")
+@pytest.mark.graded(
+    task="momentum-sgd",
+    weight=1,
+    after="test_momentum_sgd_first_step",
+    grounds="document, lines 653 to 655: a list of torch tensors, whose gradients are taken from them",
+)
 def test_momentum_sgd_torch_parameters(probe, expected, rng):
     """MomentumSGD also moves plain torch parameters
 
@@ -94,7 +124,12 @@ def test_momentum_sgd_torch_parameters(probe, expected, rng):
     assert_matches(actual, expected("momentum_sgd_torch_parameters", **inputs))
 
 
-@pytest.mark.graded(task="rmsprop", weight=1, after="test_rmsprop_first_step")
+@pytest.mark.graded(
+    task="rmsprop",
+    weight=1,
+    after="test_rmsprop_first_step",
+    grounds="document, lines 653 to 655: a list of torch tensors, whose gradients are taken from them",
+)
 def test_rmsprop_torch_parameters(probe, expected, rng):
     """RMSProp also moves plain torch parameters
 
@@ -107,7 +142,12 @@ def test_rmsprop_torch_parameters(probe, expected, rng):
     assert_matches(actual, expected("rmsprop_torch_parameters", **inputs))
 
 
-@pytest.mark.graded(task="rmsprop", weight=2, after="test_rmsprop_first_step")
+@pytest.mark.graded(
+    task="rmsprop",
+    weight=2,
+    after="test_rmsprop_first_step",
+    grounds="document, lines 658 and 1026: each parameter has its own average, gamma is the caller's choice",
+)
 def test_rmsprop_two_parameters(probe, expected, rng):
     """RMSProp keeps one average for each parameter
 
@@ -119,7 +159,12 @@ def test_rmsprop_two_parameters(probe, expected, rng):
     assert_matches(actual, expected("rmsprop", params=params, gradients=gradients, **settings))
 
 
-@pytest.mark.graded(task="rmsprop", weight=1, after="test_rmsprop_first_step")
+@pytest.mark.graded(
+    task="rmsprop",
+    weight=1,
+    after="test_rmsprop_first_step",
+    grounds="document, line 1026: epsilon stands under the root",
+)
 def test_rmsprop_eps_inside_root(probe, expected, rng):
     """RMSProp adds eps where the rule says, under the root
 

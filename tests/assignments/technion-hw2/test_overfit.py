@@ -14,7 +14,7 @@ from grader.datasets import Limit
 TARGETS = {"cifar10": 20, "fashion-mnist": 18, "digits": 18}
 
 
-@pytest.mark.graded(task="overfit", weight=1)
+@pytest.mark.graded(task="overfit", weight=1, grounds="document, lines 847 to 856: wstd, lr and reg are used")
 def test_overfit_hyperparameters(probe):
     """part2_overfit_hp returns wstd, lr and reg
 
@@ -26,7 +26,12 @@ def test_overfit_hyperparameters(probe):
     )
 
 
-@pytest.mark.graded(task="overfit", weight=2, after="test_overfit_hyperparameters")
+@pytest.mark.graded(
+    task="overfit",
+    weight=2,
+    after="test_overfit_hyperparameters",
+    grounds="document, lines 832 to 865: all of 20 images within 20 epochs",
+)
 def test_overfit(probe, dataset, curve):
     """Your MLP with three hidden layers learns 20 images by heart
 

@@ -12,7 +12,7 @@ from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches
 PARAMETERS = ("w1", "b1", "w2", "b2")
 
 
-@pytest.mark.graded(task="trainer", weight=1)
+@pytest.mark.graded(task="trainer", weight=1, grounds="document, line 628: gradients of earlier batches are cleared")
 def test_train_batch_twice(probe, rng):
     """LayerTrainer.train_batch starts every batch with clean gradients
 
@@ -38,7 +38,11 @@ def test_train_batch_twice(probe, rng):
     own_then_sound(attempt)
 
 
-@pytest.mark.graded(task="trainer", weight=1)
+@pytest.mark.graded(
+    task="trainer",
+    weight=1,
+    grounds="document, lines 746 and 750: as many epochs as asked for; it stops early only if told to",
+)
 def test_fit_runs_all_epochs(probe):
     """Trainer.fit runs all epochs though the test loss rises, with a smaller last batch
 
@@ -67,7 +71,9 @@ def test_fit_runs_all_epochs(probe):
     each_kind_of_result(attempt)
 
 
-@pytest.mark.graded(task="trainer", weight=1)
+@pytest.mark.graded(
+    task="trainer", weight=1, grounds="document, lines 785 and 924: max_batches is handed to fit for its epochs"
+)
 def test_fit_hands_options_on(probe):
     """Trainer.fit hands max_batches on to both kinds of epochs
 
@@ -83,7 +89,11 @@ def test_fit_hands_options_on(probe):
     each_kind_of_result(attempt)
 
 
-@pytest.mark.graded(task="trainer", weight=1)
+@pytest.mark.graded(
+    task="trainer",
+    weight=1,
+    grounds="document, lines 113 to 117 and 1080: layers are told whether they train or are tested",
+)
 def test_fit_modes(probe, rng):
     """The model is in training mode for training batches and in test mode for test batches
 
@@ -99,7 +109,11 @@ def test_fit_modes(probe, rng):
     own_then_sound(attempt)
 
 
-@pytest.mark.graded(task="trainer", weight=2)
+@pytest.mark.graded(
+    task="trainer",
+    weight=2,
+    grounds="document, lines 811 and 834: model, gradients, optimizer and trainer learn together",
+)
 def test_trained_mlp(probe, rng):
     """Your MLP, loss, VanillaSGD and LayerTrainer together learn to tell three clouds of points apart
 
