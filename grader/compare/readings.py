@@ -1,6 +1,6 @@
 """Try several legitimate readings of a task one after the other: what is right in one of them is right.
 
-Each attempt ends as a check does, mostly with `grader.compare.assertion` `assert_matches`.
+Most attempts that fail do so with the `Mismatch` of `grader.compare.comparison`; it says how far they got.
 """
 
 from collections.abc import Callable
