@@ -115,8 +115,8 @@ def test_momentum_sgd_without_momentum(probe, expected, rng):
 def test_momentum_sgd_torch_parameters(probe, expected, rng):
     """MomentumSGD also moves plain torch parameters
 
-    An optimizer takes (parameter, gradient) pairs or plain tensors, whose gradients are in `.grad`. self.params gives
-    pairs in both cases, with new tensor objects each time: keep a velocity by its place in the list.
+    An optimizer is given (parameter, gradient) pairs, or plain tensors with a `.grad`. Only self.params has pairs in
+    both cases, not the argument; its tensors may be new objects each time, so keep a velocity by its place in the list.
     """
     params, gradients = draw_two_parameters(steps=2, rng=rng)
     inputs = {"params": params, "gradients": gradients, "learn_rate": 0.1, "reg": 0.0, "momentum": 0.9}
@@ -133,8 +133,8 @@ def test_momentum_sgd_torch_parameters(probe, expected, rng):
 def test_rmsprop_torch_parameters(probe, expected, rng):
     """RMSProp also moves plain torch parameters
 
-    An optimizer takes (parameter, gradient) pairs or plain tensors, whose gradients are in `.grad`. self.params gives
-    pairs in both cases, with new tensor objects each time: keep an average by its place in the list.
+    An optimizer is given (parameter, gradient) pairs, or plain tensors with a `.grad`. Only self.params has pairs in
+    both cases, not the argument; its tensors may be new objects each time, so keep an average by its place in the list.
     """
     params, gradients = draw_two_parameters(steps=2, rng=rng)
     inputs = {"params": params, "gradients": gradients, "learn_rate": 0.02, "reg": 0.0, "decay": 0.9, "eps": 1e-8}
