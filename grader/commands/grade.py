@@ -112,9 +112,9 @@ def grade(
 
 def _classmates(out: Path) -> "dict[str, Origin]":
     """Return the submissions that were graded together into a results folder, none for a single one."""
-    from grader.results.store import read_store
+    from grader.results.store import has_results, read_store
 
-    if not (out / "run.sqlite").is_file():
+    if not has_results(out):
         return {}
     with read_store(out) as store:
         origins = store.origins()

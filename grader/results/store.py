@@ -161,6 +161,17 @@ def open_store(folder: Path, *, run: RunInfo) -> Store:
         return Store(folder, connection=connection, run=run, files=files.pop_all())
 
 
+def has_results(folder: Path) -> bool:
+    """Tell whether a run has begun to keep results in `folder`; one that was killed before leaves an empty file.
+
+    Raises StoreError when the file can't be read.
+    """
+    if not (folder / "run.sqlite").is_file():
+        return False
+    with ExitStack() as files, named_errors(folder):
+        return bool(_tables(_connect(folder, mode="rw", files=files)))
+
+
 def read_store(folder: Path) -> Store:
     """Open the results in `folder` for reading; a run may go on meanwhile."""
     if not (folder / "run.sqlite").is_file():

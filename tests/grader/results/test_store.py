@@ -10,7 +10,7 @@ import pytest
 
 from grader.errors import StoreError
 from grader.results.results_file import RunInfo, pack_record
-from grader.results.store import open_store, read_store
+from grader.results.store import has_results, open_store, read_store
 from grader.results.verdict import CheckResult, Feedback, Origin, Status, SubmissionResult, TaskResult, Verdict
 
 RUN = RunInfo("uva-mlp", "MLP", "checks-1", "0.1.0", "2.13.0", "bubblewrap", "2026-05-01T10:00:00Z")
@@ -250,6 +250,19 @@ def test_reading_goes_on_while_results_are_saved(tmp_path):
         store.save(_result("dan"), digest="d")
         store.revise(lambda result, _digest: None if result.submission == "bob" else result)
         assert [result.submission for result in found] == ["cy"]
+
+
+def test_a_run_that_was_killed_at_once_left_no_results(tmp_path):
+    """SQLite makes an empty file before it writes anything: such a folder is one to begin in, not one to refuse."""
+    assert not has_results(tmp_path)
+    (tmp_path / "run.sqlite").touch()
+    assert not has_results(tmp_path)
+    with open_store(tmp_path, run=RUN) as store:
+        store.save(_result("ann"), digest="d")
+    assert has_results(tmp_path)
+    (tmp_path / "run.sqlite").write_bytes(b"no database at all " * 100)
+    with pytest.raises(StoreError, match=r"run\.sqlite is damaged"):
+        has_results(tmp_path)
 
 
 def test_a_folder_without_results_is_refused(tmp_path):
