@@ -134,7 +134,8 @@ def _ways_out() -> Iterator[tuple[Any, str, Any]]:
     for name in ("_exit", "abort", "execv", "execve"):
         yield os, name, leaving(getattr(os, name), lambda *_args: True)
     yield os, "kill", leaving(os.kill, lambda pid, number: pid in (own, 0, -1) and number in _FATAL)
-    yield os, "killpg", leaving(os.killpg, lambda _group, number: number in _FATAL)
+    if hasattr(os, "killpg"):  # Windows knows no groups of processes
+        yield os, "killpg", leaving(os.killpg, lambda _group, number: number in _FATAL)
     yield signal, "raise_signal", leaving(signal.raise_signal, lambda number: number in _FATAL)
 
 
