@@ -41,7 +41,7 @@ To run the checks of one task only, name it:
 | --- | --- | ---: |
 {tasks}
 
-## Hand in
+{forbidden_note}## Hand in
 
 Pack this whole folder as one .zip file. These files have to be in it:
 
@@ -52,7 +52,7 @@ grading, so changes to them have no effect.
 """
 _NOTEBOOK_NOTE = """\
 These commands read the saved file: save the notebook first. Keep the cells that hold the checks: what you define above
-such a cell is what its task looks at. Only definitions are run; cells that train or plot are passed over.
+such a cell is what its task looks at. Cells are run up to where they start to train, download or ask.
 
 In the notebook itself you need not save: a cell with `%check {first_task}` looks at what the kernel holds now, so that
 a definition counts as soon as you have run it. `%%check {first_task}` above the code of a cell runs that cell and then
@@ -60,6 +60,17 @@ checks it. Both need a cell with `%load_ext grader` to have been run.
 
 """
 _EXTRAS = {"pytorch_lightning": "lightning"}  # what brings a module that students' code imports
+_FORBIDDEN_NOTE = """\
+### Write these yourself
+
+In the parts on the left, the names on the right may not be used, under whatever name they are imported. A use costs the
+task's points, and no other task's.
+
+| Part | Not to be used |
+| --- | --- |
+{rows}
+
+"""
 _HIDDEN_NOTE = """\
 Grading runs further checks that are not in this folder: passing these is necessary, not sufficient.
 
@@ -114,10 +125,24 @@ def write_readme(assignment: Assignment) -> str:
         first_task=first,
         notebook_note=_NOTEBOOK_NOTE.format(first_task=first) if is_notebook else "",
         hidden_note=_HIDDEN_NOTE if has_hidden else "",
+        forbidden_note=_forbidden_note(tasks),
         tasks="\n".join(f"| {_cell(task.title)} | `{task.name}` | {_worth(task)} |" for task in tasks),
         required="\n".join(f"- `{path}`" for path in assignment.handed_in.required),
         editable=", ".join(f"`{glob}`" for glob in assignment.handed_in.editable),
     )
+
+
+def _forbidden_note(tasks: Collection[Task]) -> str:
+    rows = [
+        f"| {_cell(task.title)}: {_names(task.forbidden_in)} | {_names(task.forbidden)} |"
+        for task in tasks
+        if task.forbidden
+    ]
+    return _FORBIDDEN_NOTE.format(rows="\n".join(rows)) if rows else ""
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _worth(task: Task) -> str:

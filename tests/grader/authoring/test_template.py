@@ -215,6 +215,18 @@ def test_readme(assignment, target):
     assert "ecret" not in text
 
 
+def test_readme_names_what_is_forbidden(course, target):
+    """Who must not use a name has to read it before: parts and names of the public tasks, and of no other."""
+    write_template(read_assignment(course, "hw2"), target)
+    assert "Write these yourself" not in (target / "README.md").read_text(encoding="utf-8")
+    rule = 'forbidden = ["torch.optim", "torch.nn.Linear"]\nforbidden_in = ["hw2/layers.py::Linear"]\n'
+    ruled = TOML.replace("[tasks.linear]\n", "[tasks.linear]\n" + rule)
+    write(course / "tests/assignments/hw2/assignment.toml", ruled)
+    write_template(read_assignment(course, "hw2"), target)
+    text = (target / "README.md").read_text(encoding="utf-8")
+    assert "| Linear \\| layer: `hw2/layers.py::Linear` | `torch.optim`, `torch.nn.Linear` |\n\n## Hand in" in text
+
+
 def test_fresh_kit_is_not_stale(assignment, target):
     """Right after writing nothing is stale, and writing again changes no byte."""
     write_template(assignment, target)
