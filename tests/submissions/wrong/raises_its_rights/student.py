@@ -13,7 +13,16 @@ with open("/proc/1/cmdline", "rb") as file:
         raise SystemExit("not inside the wall: this could hurt the machine")
 
 libc = ctypes.CDLL(None, use_errno=True)
-CALLS = {"setuid": lambda: os.setuid(0), "setgroups": lambda: os.setgroups([0]), "nice": lambda: os.nice(-5)}
+
+
+def be_less_nice():
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    os.nice(-5)
+    if os.getpriority(os.PRIO_PROCESS, 0) >= before:
+        raise OSError("granted in words only")
+
+
+CALLS = {"setuid": lambda: os.setuid(0), "setgroups": lambda: os.setgroups([0]), "nice": be_less_nice}
 for kind in ("RLIMIT_NPROC", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_CORE"):
     number = getattr(resource, kind)
     hard = resource.getrlimit(number)[1]
