@@ -132,7 +132,7 @@ class GradingSession:
         subject, beside = self._run(job, submission)
         self._alive()
         server = self._servers.get("cpu")
-        if order.executed is not None and isinstance(server, ForkServer):
+        if order.executed is not None and server is not None and not isinstance(server, Spawner):
             executed = keep_executed(server, order.assignment, submission, folder=order.executed)
             beside = replace(beside, notes=(*beside.notes, *executed))
         result = add_up(

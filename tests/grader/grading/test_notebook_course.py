@@ -235,7 +235,8 @@ def test_forbidden_name(grade):
 
 def test_what_follows_from_training_is_not_told(grade):
     """A plot or a file that is missing only since nothing was trained or plotted is no note; another failure is."""
-    cells = ["fit = train_it()\nfig, ax = plt.subplots()", "ax.plot(1)", "torch.load('best.pt')", "unknown(1)"]
+    training = "import torch\nw = torch.nn.Parameter(torch.ones(2))\nfit = w.sum().backward()"
+    cells = [training, "print(fit)", "torch.load('best.pt')", "unknown(1)"]
     result = grade(good(more=cells))
     (note,) = [note for note in result.notes if "did not run" in note]
     assert note == (

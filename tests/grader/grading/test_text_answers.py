@@ -78,8 +78,8 @@ def test_a_module_that_fails_is_read_as_source(answers):
 
 
 def test_a_module_that_hangs_or_dies_is_read_as_source(answers):
-    """Code that never ends, or ends the process, costs no answer: the text is still there."""
-    for stop in ("while True: pass", "import os; os._exit(1)"):
+    """Code that never ends, or crashes the process, costs no answer: the text is still there."""
+    for stop in ("while True: pass", "import ctypes; ctypes.string_at(0)"):
         found = answers("q1 = 'x'", f"q2 = 'kept'\n{stop}\n")
         assert [answer.text for answer in found] == ["x", "kept", ""]
         assert found[1].note == "Taken from the source: `hw.answers` could not be imported (it ran too long)."
