@@ -31,11 +31,15 @@ def _run_before(layer, x):
 
 
 def refill(linears):
-    """Write other weights and biases into the layers, in place: a bias of 0 would hide mistakes."""
+    """Write other weights and biases into the layers, in place: a bias of 0 would hide mistakes.
+
+    They are the same in each run, so that no mistake is hidden by chance (by a unit that is dead for all samples).
+    """
+    rng = torch.Generator().manual_seed(4)
     for layer in linears:
         for parameter in (layer.w, layer.b):
             if isinstance(parameter, torch.Tensor):
-                parameter.detach().copy_(0.5 * torch.randn(parameter.shape))
+                parameter.detach().copy_(0.5 * torch.randn(parameter.shape, generator=rng))
 
 
 def linears_of(model):

@@ -33,8 +33,11 @@ def fits_samples(limits):
 def assert_shows(limits):
     """Ask for axes that reach as far as the samples, and not much farther."""
     fits, low, high = fits_samples(limits), limits[:, 0], limits[:, 1]
-    is_turned = bool(fits_samples(limits.flip(0)).all())
-    remedy = "The axes are swapped." if is_turned else "Draw regions and samples over the range of the samples."
+    remedy = "Draw regions and samples over the range of the samples."
+    if bool(fits_samples(limits.flip(0)).all()):
+        remedy = "The axes are swapped."
+    elif bool(((low <= LOW.min()) & (high >= (LOW + SIZE).max())).all()):
+        remedy = "Both axes reach over both features: either the regions or the samples have their axes swapped."
     for axis, name, feature in ((0, "horizontal", "first"), (1, "vertical", "second")):
         assert bool(fits[axis]), (
             f"The {name} axis runs from {float(low[axis]):.2f} to {float(high[axis]):.2f}, the {feature} feature from "
