@@ -205,7 +205,7 @@ def test_the_graders_own_fault_exits_with_3(make_course, call_grader, write_file
     assert ended.returncode == 3
     assert "? has a bug of its own  not graded" in ended.stdout
     assert "ZeroDivisionError" in ended.stdout
-    assert ended.stdout.splitlines()[-1] == "0 of 0 points; the grader failed on 1 checks, which cost no points."
+    assert ended.stdout.splitlines()[-1] == "0 of 10 points; the grader failed on 1 checks, which cost no points."
 
 
 def test_a_failing_check_without_points_still_fails(make_course, call_grader, write_files, tmp_path):

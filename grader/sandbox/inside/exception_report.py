@@ -14,7 +14,8 @@ from grader.sandbox.inside.notebook_names import explain_in_notebook
 
 _MAX_MESSAGE = 4000
 _MAX_FRAMES = 30
-_PROBE_PROCESS = str(Path(__file__).with_name("probe_process.py"))  # calls the code; nothing in it is anybody's mistake
+# These call the code or look its names up; nothing in them is anybody's mistake.
+_PASSING_ON = {str(Path(__file__).with_name(name)) for name in ("probe_process.py", "student_files.py")}
 Places = Path | Callable[[str], str]
 """Where the student's code is: below a folder, or wherever a function knows a name for its file ("" for others')."""
 
@@ -63,7 +64,7 @@ def _student_frames(trace: TracebackType | None, *, root: Places) -> tuple[list[
             frames.append([name, line.lineno or 0, line.name, (line.line or "")[:300]])
         elif is_probes_file(line.filename):
             raised_in = "probe"
-        elif "importlib" not in line.filename and line.filename != _PROBE_PROCESS:
+        elif "importlib" not in line.filename and line.filename not in _PASSING_ON:
             raised_in = "library"
     return frames, raised_in
 

@@ -15,7 +15,7 @@ import torch
 from grader.authoring.template import is_stale
 from grader.courses.course import read_assignment
 from grader.notebooks.percent import read_percent
-from grader.sandbox.inside.definitions import Pace, run_cells
+from grader.sandbox.inside.definitions import NotebookRun, Pace
 from grader.sandbox.inside.torchvision_ops import make_torchvision_importable
 
 needs_lightning = pytest.mark.skipif(
@@ -36,7 +36,7 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("practical"))
         patch.setenv("PL_GLOBAL_SEED", "42")
-        run_cells(cells, module, root=SCRIPT.parent, end=None, pace=Pace(10, 60))
+        NotebookRun(cells, module, root=SCRIPT.parent, end=None, pace=Pace(10, 60)).run()
         torch.set_rng_state(state)
         yield module
 

@@ -104,7 +104,7 @@ def test_a_binary_that_cannot_be_started(places):
 def test_elsewhere_than_on_linux(monkeypatch):
     """On other systems one sentence says that strangers' code is graded on Linux, and how to get one."""
     monkeypatch.setattr(sys, "platform", "win32")
-    with pytest.raises(SandboxError, match=r"needs Linux\. Grade on Linux: on Windows in WSL 2, elsewhere in"):
+    with pytest.raises(SandboxError, match=r"needs Linux\. Grade on Linux: in WSL 2 on Windows, elsewhere in Docker"):
         find_bubblewrap()
 
 
