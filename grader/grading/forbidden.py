@@ -91,12 +91,9 @@ def _rows(value: object) -> list[list[object]]:
 def _read_use(row: list[object]) -> ForbiddenUse | None:
     match row:
         case [str(file), int(cell), int(line), str(name), str(spelled), list(parts)]:
-            return ForbiddenUse(file, line, name, spelled, cell, frozenset(part for part in parts if _is_text(part)))
+            texts = frozenset(part for part in parts if isinstance(part, str))
+            return ForbiddenUse(file, line, name, spelled, cell, texts)
     return None
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
 
 
 def _of_task(task: Task, uses: list[ForbiddenUse]) -> tuple[ForbiddenUse, ...]:
