@@ -161,7 +161,8 @@ def _from_gradescope(folder: Path, children: Sequence[Path]) -> tuple[list[Uploa
     rest: list[Path] = []
     for child in children:
         if not is_gradescope_folder(child.name):
-            rest.append(child)
+            if child.name != METADATA:  # it was read, not ignored
+                rest.append(child)
             continue
         owners = people.get(child.name, ())
         origin = Origin("gradescope", owners, hand_in=child.name.removeprefix("submission_"))

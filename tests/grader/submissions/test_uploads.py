@@ -143,6 +143,12 @@ def test_gradescope_says_whose_each_submission_is(find):
     assert found["Pat O'Brien & Zoë"].origin.hand_in == "1002"
 
 
+def test_what_was_read_is_not_said_to_be_ignored(tmp_path, make_assignment, write_files):
+    """Of what lies beside Gradescope's submissions only what nobody read is listed."""
+    files = {"submission_metadata.yml": METADATA, "notes.txt": "", "submission_1001/hw2/layers.py": "x = 1"}
+    assert find_submissions(write_files(tmp_path / "class", files), make_assignment()).ignored == ("notes.txt",)
+
+
 def test_blackboard_attempts(find):
     """The last attempt counts, and the name stands in Blackboard's own note."""
     mark = "HW2_jdoe_attempt_2025-03-0{}-10-00-00{}"
