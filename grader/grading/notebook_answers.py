@@ -1,55 +1,168 @@
-"""Find what students wrote in answer to a question: the text cell of the question and the text cells they put below it.
+"""Find what students wrote in answer to a question: in its cell, and beside it up to the next cell of the template.
 
-`grader.grading.text_answers` passes the answers on; a person grades them.
+`grader.grading.text_answers` passes the answers on; a person grades them. `grader.grading.answer_texts` reads the words
+of one cell.
+
+Why: docs/decisions.md#answers-beside-their-question
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from grader.grading.answer_texts import is_blank, is_prose, likeness, text_of_cell, without_question
 from grader.notebooks.cells import squeezed
-from grader.notebooks.document import Cell, CellKind, find_cell
+from grader.notebooks.document import Cell, CellKind
 
 MAX_ANSWER = 20_000
+_ALIKE = 0.6  # of a question's words; a cell that has so many of them, in order, is the question typed anew
+
+_MOST_COMPARED = 500  # cells
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAnswer:
+    """Hold what was written in answer to a question, and in which cells it stood where that is not the question's."""
+
+    text: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    cell: Cell
+    text: str
+    place: str
 
 
 def read_answer_cells(
-    cells: Sequence[Cell], questions: Mapping[str, str], *, reference: Sequence[Cell] = ()
-) -> dict[str, str]:
-    """Return the answer to each question, or "" if there is none; `questions` maps names to ids of cells.
+    cells: Sequence[Cell], questions: Mapping[str, str], *, given: Sequence[Cell] = (), blank: Sequence[Cell] = ()
+) -> dict[str, FoundAnswer]:
+    """Return the answer to each question, with an empty text if there is none; `questions` maps names to ids of cells.
 
-    The question's own words, as the reference has them, are taken out. Without a reference the whole cell is returned.
+    `given` are the cells of the reference, `blank` those of the notebook that students got. The question's own words
+    are taken out. Without `given` only the question's cell is read, as a whole.
     """
-    given = {squeezed(cell.source) for cell in reference}
-    return {name: _read_answer(cells, cell, reference, given)[:MAX_ANSWER] for name, cell in questions.items()}
+    if not given:
+        return {name: _whole(cells, cell) for name, cell in questions.items()}
+    page = _Page(cells, given, questions, blank=blank)
+    found = {name: page.parts_of(cell) for name, cell in questions.items()}
+    return {name: _join(parts or page.spare_parts_of(questions[name])) for name, parts in found.items()}
 
 
-def _read_answer(cells: Sequence[Cell], name: str, reference: Sequence[Cell], given: set[str]) -> str:
-    original = find_cell(tuple(reference), name)
-    asked = find_cell(tuple(cells), name) or (_find_by_words(cells, original.source) if original else None)
-    if asked is None:
-        return ""
-    parts = [_without(asked.source, original.source if original else "")]
-    for cell in cells[asked.number :]:
-        if not reference or cell.kind is not CellKind.MARKDOWN or squeezed(cell.source) in given:
-            break
-        if any(find_cell(tuple(reference), known) for known in cell.names if known):
-            break
-        parts.append(cell.source.strip())
-    return "\n\n".join(part for part in parts if part)
+def _whole(cells: Sequence[Cell], name: str) -> FoundAnswer:
+    return FoundAnswer(next((cell.source for cell in cells if name in cell.names), "")[:MAX_ANSWER])
 
 
-def _find_by_words(cells: Sequence[Cell], question: str) -> Cell | None:
-    """Return the first text cell that begins as the question does."""
-    start = squeezed(next((line for line in question.splitlines() if line.strip()), ""))
-    texts = [cell for cell in cells if cell.kind is not CellKind.CODE and start]
-    return next((cell for cell in texts if squeezed(cell.source).startswith(start)), None)
+def _join(parts: Sequence[_Part]) -> FoundAnswer:
+    text = "\n\n".join(part.text for part in parts)[:MAX_ANSWER]
+    places = [f"cell {part.cell.number} ({part.place})" for part in parts if part.place]
+    return FoundAnswer(text, f"Found in {' and '.join(places[:5])}." if places else "")
 
 
-def _without(text: str, question: str) -> str:
-    """Return a text without the lines of the question, in order: students write below, between and behind them."""
-    left = [line.strip() for line in question.splitlines() if line.strip()]
-    kept: list[str] = []
-    for line in text.splitlines():
-        if left and line.strip().startswith(left[0]):
-            line = line.strip().removeprefix(left.pop(0))
-        kept.append(line.rstrip())
-    return "\n".join(kept).strip()
+class _Page:
+    """Hold a student's cells, and which cell of the template each of them is."""
+
+    def __init__(
+        self, cells: Sequence[Cell], given: Sequence[Cell], questions: Mapping[str, str], *, blank: Sequence[Cell]
+    ) -> None:
+        self.cells = cells
+        self.given = given
+        self.originals = [[cell, *(other for other in blank if set(other.names) & set(cell.names))] for cell in given]
+        self.asked = {place for place, cell in enumerate(given) if set(cell.names) & set(questions.values())}
+        self.known = self._match()
+
+    def parts_of(self, name: str) -> list[_Part]:
+        """Return what stands in the question's cell, and above and below it where no other question is nearer."""
+        return self._read(self._span_of(self._place_of(name)), self._place_of(name), is_shared=False)
+
+    def spare_parts_of(self, name: str) -> list[_Part]:
+        """Return what else is near an unanswered question.
+
+        That is what stands below the question before it, what code beside it says in comments and texts, and what was
+        written into the template's cells around it.
+        """
+        place = self._place_of(name)
+        start, end = self._span_of(place)
+        return self._read((start, end), place, is_shared=True) or [
+            _Part(self.cells[number], text, "which the course gives")
+            for number in (start - 1, end)
+            if 0 <= number < len(self.cells) and (text := self._added(number, is_above=number < start))
+        ]
+
+    def _match(self) -> dict[int, int]:
+        """Return the place in the template of each of the student's cells that comes from it.
+
+        Cells are known by their name, then by their text; a question also by most of its words.
+        """
+        by_name = {name: place for place, cell in enumerate(self.given) for name in cell.names if name}
+        by_text = {squeezed(c.source): n for n, cells in enumerate(self.originals) for c in cells if c.source.strip()}
+        known: dict[int, int] = {}
+        for number, cell in enumerate(self.cells):
+            places = [by_name[name] for name in cell.names if name in by_name]
+            place = places[0] if places else by_text.get(squeezed(cell.source))
+            if place is not None:
+                known[number] = place
+        for place in sorted(self.asked - set(known.values())):
+            asked = self.given[place].source
+            free = [number for number in range(len(self.cells)) if number not in known][:_MOST_COMPARED]
+            scores = {number: likeness(self.cells[number].source, asked) for number in free}
+            best = max(scores, key=lambda number: scores[number], default=-1)
+            if best >= 0 and scores[best] >= _ALIKE:
+                known[best] = place
+        return known
+
+    def _place_of(self, name: str) -> int:
+        return next((place for place, cell in enumerate(self.given) if name in cell.names), -1)
+
+    def _span_of(self, place: int) -> tuple[int, int]:
+        """Return the cells around a question as (start, end), without the template's cells above and below them.
+
+        Where the question's cell is gone, these are the cells between what came before and what came after it.
+        """
+        own = [number for number, known in self.known.items() if known == place]
+        if own:
+            start, end = own[0], own[-1] + 1
+        else:
+            before = [number for number, known in self.known.items() if known < place]
+            start = end = max(before) + 1 if before and place >= 0 else 0
+        while start > 0 and start - 1 not in self.known:
+            start -= 1
+        while end < len(self.cells) and end not in self.known:
+            end += 1
+        return start, end
+
+    def _read(self, span: tuple[int, int], place: int, *, is_shared: bool) -> list[_Part]:
+        """Return the parts within a span; `is_shared` tells whether to take what may as well be another's, or code."""
+        own = [number for number, known in self.known.items() if known == place]
+        first, last = (own[0], own[-1]) if own else (-1, -1)
+        parts = []
+        for number in range(*span):
+            cell = self.cells[number]
+            is_own = self.known.get(number) == place
+            if number in self.known and not is_own:
+                continue
+            is_others = number < first and self.known.get(span[0] - 1) in self.asked
+            if not is_shared and (is_others or not (is_own or is_prose(cell))):
+                continue
+            text = text_of_cell(cell, is_question=is_own)
+            text = without_question(text, self.given[place].source) if is_own else text
+            if not is_blank(text):
+                side = "where the question would be" if not own else "above" if number < first else "below"
+                parts.append(_Part(cell, text, "" if first <= number <= last and is_own else side))
+        return parts
+
+    def _added(self, number: int, *, is_above: bool) -> str:
+        """Return what a student wrote into a cell of the template: text, or comments on the side of the question."""
+        cell, place = self.cells[number], self.known[number]
+        if place in self.asked:
+            return ""
+        lines = cell.source.splitlines()
+        if cell.kind is CellKind.CODE:
+            ordered = reversed(lines) if is_above else iter(lines)
+            near = list(itertools.takewhile(lambda line: line.startswith("#") or not line.strip(), ordered))
+            lines = near[::-1] if is_above else near
+        original = set(map(squeezed, "\n".join(cell.source for cell in self.originals[place]).splitlines()))
+        text = "\n".join(line for line in lines if squeezed(line) not in original)
+        text = text_of_cell(replace(cell, source=text))
+        return "" if is_blank(text) else text

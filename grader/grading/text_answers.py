@@ -9,16 +9,16 @@ from dataclasses import replace
 import torch
 
 from grader.courses.assignment import Assignment, Question, SubmissionKind
-from grader.grading import notebook_answers
+from grader.grading.answer_texts import is_blank
+from grader.grading.notebook_answers import FoundAnswer, read_answer_cells
 from grader.grading.opening import limits_of
 from grader.notebooks.document import read_notebook, read_stripped
 from grader.notebooks.plan import PLAN_FILE, read_plan
 from grader.results.verdict import Answer
 from grader.sandbox.inside.written_answers import MAX_TEXT
 from grader.sandbox.wire.protocol import ANSWERS, Ending, ProbeCall, ProbeOutcome, Sandbox
-from grader.submissions.submission import reference_notebook
+from grader.submissions.submission import read_kit_template, reference_notebook
 
-_PLACEHOLDERS = ("", "write your answer here", "your answer here", "your answer", "todo")
 _NOT_READ = "It could not be read; look into the submission."
 
 
@@ -28,15 +28,16 @@ def read_answers(sandbox: Sandbox, assignment: Assignment, *, files: Mapping[str
         return ()
     if assignment.handed_in.kind is SubmissionKind.NOTEBOOK:
         texts = _read_cells(assignment, files)
-        return tuple(_answer(question, (texts[question.name], "")) for question in assignment.questions)
+        found = {name: (answer.text, answer.place) for name, answer in texts.items()}
+        return tuple(_answer(question, found[question.name]) for question in assignment.questions)
     outcome = _ask(sandbox, assignment, files, by_import=True)
     if outcome.ending is not Ending.OK:
         outcome = _ask(sandbox, assignment, files, by_import=False)
-    found = _read_rows(outcome)
-    return tuple(_answer(question, found.get(question.name)) for question in assignment.questions)
+    rows = _read_rows(outcome)
+    return tuple(_answer(question, rows.get(question.name)) for question in assignment.questions)
 
 
-def _read_cells(assignment: Assignment, files: Mapping[str, bytes]) -> dict[str, str]:
+def _read_cells(assignment: Assignment, files: Mapping[str, bytes]) -> dict[str, FoundAnswer]:
     """Return what a notebook says in answer to each question, by name."""
     questions = {question.name: question.cell for question in assignment.questions}
     plan = files.get(PLAN_FILE)
@@ -44,7 +45,9 @@ def _read_cells(assignment: Assignment, files: Mapping[str, bytes]) -> dict[str,
     reference = reference_notebook(assignment)
     given = read_notebook(reference, name="the reference").cells if reference is not None else ()
     cells = read_stripped(content) if content is not None else ()
-    return notebook_answers.read_answer_cells(cells, questions, reference=given)
+    kit = next((data for path, data in read_kit_template(assignment).items() if path.endswith(".ipynb")), None)
+    blank = read_notebook(kit, name="the kit").cells if kit is not None else ()
+    return read_answer_cells(cells, questions, given=given, blank=blank)
 
 
 def _ask(sandbox: Sandbox, assignment: Assignment, files: Mapping[str, bytes], *, by_import: bool) -> ProbeOutcome:
@@ -81,9 +84,4 @@ def _read_rows(outcome: ProbeOutcome) -> dict[str, tuple[str, str]]:
 def _answer(question: Question, found: tuple[str, str] | None) -> Answer:
     text, note = found or ("", _NOT_READ)
     answer = Answer(question.title, text, points=question.points, note=note, name=question.name)
-    return replace(answer, text="", note=note or "Not answered.") if _is_blank(text) else answer
-
-
-def _is_blank(text: str) -> bool:
-    """Tell whether a text is empty, or what the template says where an answer is due."""
-    return " ".join(text.split()).strip(" .:*_#\"'`").casefold() in _PLACEHOLDERS
+    return replace(answer, text="", note=note or "Not answered.") if is_blank(text) else answer

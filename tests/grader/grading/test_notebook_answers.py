@@ -1,60 +1,170 @@
-"""Tests of notebook_answers: what students wrote below a question, and nothing of the question itself."""
+"""Tests of notebook_answers: what students wrote near a question, and nothing of the question itself."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from grader.grading.notebook_answers import MAX_ANSWER, read_answer_cells
 from grader.notebooks.document import Cell, CellKind
 
 QUESTION = "**Question 1.** Which of the two networks would you take, and why?"
+SECOND = "**Question 2.** What do shuffled pixels cost? Say it in numbers."
 
 
 def notebook(*cells):
-    kinds = {"code": CellKind.CODE, "text": CellKind.MARKDOWN}
+    kinds = {"code": CellKind.CODE, "text": CellKind.MARKDOWN, "raw": CellKind.RAW}
     return tuple(
         Cell(number, kinds[kind], source, (name,)) for number, (kind, name, source) in enumerate(cells, start=1)
     )
 
 
-REFERENCE = notebook(("code", "setup", "import torch"), ("text", "q1", QUESTION), ("text", "end", "# The end"))
+TEMPLATE = [
+    ("text", "intro", "# Networks\n\nSome words."),
+    ("code", "setup", "import torch  # the library"),
+    ("text", "q1", QUESTION),
+    ("text", "middle", "## Pixels"),
+    ("code", "stub", "def shuffle(x):\n    raise NotImplementedError"),
+    ("text", "q2", SECOND),
+    ("text", "end", "# The end"),
+]
+GIVEN = notebook(*TEMPLATE)
 
 
-def answer(*cells, reference=REFERENCE):
-    return read_answer_cells(notebook(*cells), {"q1": "q1"}, reference=reference)["q1"]
+def read(*cells, given=GIVEN):
+    return read_answer_cells(notebook(*cells), {"q1": "q1", "q2": "q2"}, given=given)
+
+
+def with_cells(*changes, without=()):
+    """Return the template's cells with others put in: (position, cell), counted in the template."""
+    made = []
+    for number, cell in enumerate(TEMPLATE):
+        made += [new for place, new in changes if place == number]
+        if number not in without:
+            made.append(cell)
+    return [*made, *(new for place, new in changes if place == len(TEMPLATE))]
 
 
 @pytest.mark.parametrize(
     "cells",
     [
-        [("text", "q1", f"{QUESTION}\n\nThe second.")],
-        [("text", "q1", "The second.")],
-        [("text", "q1", f"{QUESTION} The second.")],
-        [("text", "q1", QUESTION), ("text", "x1", "The second."), ("text", "end", "# The end")],
-        [("text", "q1", QUESTION), ("text", "x1", "The second."), ("text", "", "# The end")],
-        [("text", "other", f"{QUESTION}\nThe second."), ("code", "x", "1 + 1")],
+        with_cells((2, ("text", "q1", f"{QUESTION}\n\nThe second.")), without=[2]),
+        with_cells((2, ("text", "q1", "The second.")), without=[2]),
+        with_cells((2, ("text", "q1", f"{QUESTION} The second.")), without=[2]),
+        with_cells((2, ("text", "other", f"{QUESTION}\nThe second.")), without=[2]),
+        with_cells((2, ("code", "q1", "# The second.")), without=[2]),
+        with_cells((2, ("raw", "q1", "The second.")), without=[2]),
+        with_cells(
+            (2, ("text", "", "Question 1: Which of the two networks would you take, and why? The second.")), without=[2]
+        ),
     ],
-    ids=["below", "overwritten", "behind", "cell below", "cell below, ids lost", "found by its words"],
+    ids=["below", "overwritten", "behind", "by its words", "made code", "made raw", "typed anew"],
 )
-def test_answer(cells):
-    """An answer is found in the question's cell and in text cells that the student put below it."""
-    assert answer(*cells) == "The second."
+def test_in_the_question_itself(cells):
+    """An answer in the question's own cell needs no place."""
+    found = read(*cells)
+    assert (found["q1"].text, found["q1"].place) == ("The second.", "")
+    assert found["q2"].text == ""
 
 
-def test_answer_in_both_places():
-    """What stands in the question's cell and below it is one answer."""
-    assert answer(("text", "q1", f"{QUESTION}\nFirst."), ("text", "x", "Second.")) == "First.\n\nSecond."
+@pytest.mark.parametrize(
+    ("cells", "place"),
+    [
+        (with_cells((3, ("text", "x", "The second."))), "cell 4 (below)"),
+        (with_cells((3, ("code", "x", "1 + 1")), (3, ("text", "", "The second."))), "cell 5 (below)"),
+        (with_cells((2, ("text", "x", "The second."))), "cell 3 (above)"),
+        (with_cells((3, ("code", "x", "# The second."))), "cell 4 (below)"),
+        (with_cells((3, ("code", "x", "%%markdown\nThe second."))), "cell 4 (below)"),
+        (with_cells((3, ("raw", "", "The second."))), "cell 4 (below)"),
+        (with_cells((2, ("text", "", "The second.")), without=[2]), "cell 3 (where the question would be)"),
+        (with_cells((3, ("code", "x", "print(1)  # The second."))), "cell 4 (below)"),
+        (with_cells((3, ("text", "middle", "## Pixels\nThe second.")), without=[3]), "cell 4 (which the course gives)"),
+        (
+            with_cells((1, ("code", "setup", "import torch  # the library\n# The second.")), without=[1]),
+            "cell 2 (which the course gives)",
+        ),
+    ],
+)
+def test_beside_the_question(cells, place):
+    """An answer beside its question is shown with the cell it stood in."""
+    found = read(*cells)
+    assert (found["q1"].text, found["q1"].place) == ("The second.", f"Found in {place}.")
 
 
-@pytest.mark.parametrize("cells", [[("text", "q1", QUESTION)], [], [("code", "a", "1")]])
+def test_several_places():
+    """What stands in the question's cell and around it is one answer, in the notebook's order."""
+    cells = with_cells(
+        (2, ("text", "x", "One.")),
+        (2, ("text", "q1", f"{QUESTION}\nTwo.")),
+        (3, ("code", "y", "# Three.")),
+        without=[2],
+    )
+    found = read(*cells)["q1"]
+    assert found.text == "One.\n\nTwo.\n\nThree."
+    assert found.place == "Found in cell 3 (above) and cell 5 (below)."
+
+
+def test_two_questions_in_a_row():
+    """What stands between two questions answers the first; the second shows it only where it has nothing else."""
+    cells = [TEMPLATE[2], ("text", "x", "The second."), TEMPLATE[5], ("text", "y", "30 %.")]
+    assert [read(*cells)[name].text for name in ("q1", "q2")] == ["The second.", "30 %."]
+    assert [read(*cells[:3])[name].text for name in ("q1", "q2")] == ["The second.", "The second."]
+
+
+@pytest.mark.parametrize("cells", [TEMPLATE, [], [("code", "a", "1")], with_cells((3, ("text", "x", "*Answer:*")))])
 def test_no_answer(cells):
-    """A question that was left as it was, and one that was deleted, have no answer."""
-    assert answer(*cells) == ""
+    """The template as it was, and a notebook with nothing near a question, have no answers."""
+    assert {found.text for found in read(*cells).values()} == {""}
 
 
-def test_answer_without_reference():
-    """Without a reference the question's cell is the answer as a whole."""
-    assert answer(("text", "q1", f"{QUESTION}\nFirst."), ("text", "x", "Other."), reference=()) == f"{QUESTION}\nFirst."
+def test_answer_without_template():
+    """Where the template isn't known, the question's cell is the answer as a whole."""
+    found = read(("text", "q1", f"{QUESTION}\nFirst."), ("text", "x", "Other."), given=())["q1"]
+    assert (found.text, found.place) == (f"{QUESTION}\nFirst.", "")
 
 
 def test_long_answer():
     """An answer is cut where nobody would read on."""
-    assert len(answer(("text", "q1", "a" * (MAX_ANSWER + 5)))) == MAX_ANSWER
+    assert len(read(("text", "q1", "a" * (MAX_ANSWER + 5)))["q1"].text) == MAX_ANSWER
+
+
+ANSWER = "Zebra 56 % unicorn"
+FORMS = {
+    "text": ("text", ANSWER),
+    "raw": ("raw", ANSWER),
+    "comment": ("code", f"# {ANSWER}"),
+    "string": ("code", f'"""{ANSWER}"""'),
+    "variable": ("code", f"answer = {ANSWER!r}"),
+    "printed": ("code", f"print({ANSWER!r})"),
+    "magic": ("code", f"%%markdown\n{ANSWER}"),
+    "beside code": ("code", f"x = 1  # {ANSWER}"),
+    "no Python": ("code", ANSWER),
+}
+between = st.lists(st.sampled_from([("code", "", "y = 2"), ("text", "", ""), ("code", "", "")]), max_size=3)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    question=st.sampled_from([2, 5]),
+    form=st.sampled_from(sorted(FORMS)),
+    side=st.sampled_from(["above", "below", "instead", "within"]),
+    before=between,
+    after=between,
+    has_ids=st.booleans(),
+    has_question_id=st.booleans(),
+)
+def test_nothing_near_a_question_is_lost(question, form, side, before, after, has_ids, has_question_id):
+    """In whatever form and place an answer stands, up to the next cells of the template, it is shown."""
+    kind, text = FORMS[form]
+    asked = TEMPLATE[question]
+    asked = asked if has_question_id else (asked[0], "", asked[2])
+    new = (kind, "", text)
+    own = {
+        "above": [new, *before, asked],
+        "below": [asked, *before, new],
+        "instead": [new],
+        "within": [("text", asked[1], f"{asked[2]}\n\n{ANSWER}")],
+    }[side]
+    others = [(cell[0], cell[1] if has_ids else "", cell[2]) for cell in TEMPLATE]
+    found = read(*others[:question], *before, *own, *after, *others[question + 1 :])
+    assert ANSWER in found[TEMPLATE[question][1]].text
+    assert ANSWER not in found[TEMPLATE[7 - question][1]].text
