@@ -8,9 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from grader.courses.assignment import Assignment, SubmissionKind
+from grader.notebooks.newer_python import NEEDS
 from grader.sandbox.wire.protocol import NOTEBOOK, Ending, ProbeCall, Sandbox
 
 _MOST_TOLD = 5
+_BELOW_MAIN = 'Delete it, or put it below `if __name__ == "__main__":`.'
+_IN_OLDER_WORDS = "Write it in words that both versions have."
 _ON_PROCESSOR = (
     "Your code asks for a graphics card even where there is none; here `cuda` meant the processor. Choose with "
     '`device = "cuda" if torch.cuda.is_available() else "cpu"`, so that it runs everywhere.'
@@ -46,10 +49,8 @@ def _tell_left_out(rows: list[Any]) -> Iterator[str]:
     for row in rows[:_MOST_TOLD]:
         match row:
             case [str(file), int(line), str(why)]:
-                yield (
-                    f"`{file[:200]}`, line {line}, was left out when the file was imported: {why[:100]}. Delete it, or "
-                    'put it below `if __name__ == "__main__":`.'
-                )
+                remedy = _IN_OLDER_WORDS if why.startswith(NEEDS) else _BELOW_MAIN
+                yield f"`{file[:200]}`, line {line}, was left out when the file was imported: {why[:100]}. {remedy}"
 
 
 def _rows(outputs: Mapping[str, Any], key: str) -> list[Any]:

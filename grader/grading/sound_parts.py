@@ -7,6 +7,8 @@ import ast
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from grader.notebooks.newer_python import readable
+
 
 @dataclass(frozen=True, slots=True)
 class _Source:
@@ -75,7 +77,7 @@ def _used(node: ast.stmt) -> set[str]:
 
 def _read(content: bytes) -> _Source | None:
     try:
-        text = content.decode("utf-8-sig")
+        text = readable(content).decode("utf-8-sig")
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

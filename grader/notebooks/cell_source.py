@@ -9,7 +9,9 @@ Why: docs/decisions.md#own-cell-transformation
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from grader.notebooks.newer_python import NewerStatement, in_older_words
 
 TOP_LEVEL_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 _PYTHON_CELLS = frozenset({"time", "timeit", "capture", "prun", "python", "python3", "py", "check"})
@@ -25,16 +27,18 @@ _INDENT = re.compile(r"[ \t]*")
 class CellSource:
     """Hold a cell's Python, with as many lines as the cell; `left_out` are (line, text) that were no Python.
 
-    `written` is the name and text of the file that a `%%writefile` cell makes.
+    `written` is the name and text of the file that a `%%writefile` cell makes. `lost` are the statements, blank in
+    `python`, that are newer than the Python that runs.
     """
 
     python: str
     left_out: tuple[tuple[int, str], ...] = ()
     written: tuple[str, str] | None = None
+    lost: tuple[NewerStatement, ...] = ()
 
 
 def to_python(source: str) -> CellSource:
-    """Return a cell's Python: what IPython would run, without magics and shell commands."""
+    """Return a cell's Python: what IPython would run, without magics and shell commands, in words that run here."""
     lines = source.split("\n")
     first = next((number for number, line in enumerate(lines) if line.strip()), 0)
     head = lines[first].strip()
@@ -43,7 +47,12 @@ def to_python(source: str) -> CellSource:
     dedented = _dedent(lines, first)
     if _parses("\n".join(dedented)):
         return CellSource("\n".join(dedented))
-    return _take_out_magics(dedented)
+    older = in_older_words("\n".join(dedented))
+    if older is not None:
+        return CellSource(older.text, lost=older.lost)
+    taken_out = _take_out_magics(dedented)
+    older = None if _parses(taken_out.python) else in_older_words(taken_out.python)
+    return replace(taken_out, python=older.text, lost=older.lost) if older is not None else taken_out
 
 
 def _read_cell_magic(lines: list[str], first: int) -> CellSource:
@@ -51,7 +60,7 @@ def _read_cell_magic(lines: list[str], first: int) -> CellSource:
     name = head[2:].split(maxsplit=1)[0]
     if name in _PYTHON_CELLS:
         inner = to_python("\n".join([""] * (first + 1) + body))
-        return CellSource(inner.python, inner.left_out)
+        return replace(inner, written=None)
     writes = _WRITES.fullmatch(head)
     written = (writes["name"], "\n".join(body) + "\n") if writes else None
     return CellSource("\n" * (len(lines) - 1), ((first + 1, head),), written)

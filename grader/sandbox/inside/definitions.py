@@ -4,6 +4,7 @@
 is stopped, and `grader.sandbox.inside.dependence` which ones are run to their end where a name is missing.
 """
 
+import ast
 import contextlib
 import os
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 
 from grader.notebooks.cell_source import TOP_LEVEL_AWAIT, to_python
 from grader.notebooks.document import Cell, CellKind
+from grader.notebooks.newer_python import NewerStatement
 from grader.sandbox.inside.cell_code import execute_statement, future_flags, names_in_text, parse_cell, write_module
 from grader.sandbox.inside.cuda_on_cpu import with_card_played
 from grader.sandbox.inside.dependence import follows_a_stop, needed_for
@@ -40,7 +42,7 @@ class Pace:
 class Event:
     """Say what became of a statement that did not run to its end; `error` is what it raised, if it was run at all.
 
-    `statement` is None for a cell that is no Python.
+    `statement` is None for a cell that is no Python, and for what is newer than the Python that runs (`is_newer`).
     """
 
     cell: int
@@ -49,6 +51,7 @@ class Event:
     why: str
     error: BaseException | None = None
     statement: Statement | None = None
+    is_newer: bool = False
 
     @property
     def was_stopped(self) -> bool:
@@ -147,6 +150,7 @@ class NotebookRun:
                 self.log.events.append(Event(cell.number, line, (), f"`{left_out[:60]}` is no Python"))
             if source.written:
                 write_module(source.written, root=self._root)
+            self.log.events += [_newer_event(one, cell) for one in source.lost]
             try:
                 statements += statements_in(parse_cell(cell, source, root=self._root), cell=cell.number)
             except (SyntaxError, ValueError, RecursionError, MemoryError) as err:
@@ -227,6 +231,11 @@ class NotebookRun:
 
     def _note(self, statement: Statement, why: str, error: BaseException | None = None) -> None:
         self.log.events.append(Event(statement.cell, statement.line, statement.names, why, error, statement))
+
+
+def _newer_event(one: NewerStatement, cell: Cell) -> Event:
+    (statement,) = statements_in(ast.Module([one.node], type_ignores=[]), cell=cell.number)
+    return Event(cell.number, one.line, statement.names, one.why, is_newer=True)
 
 
 def _close_figures() -> None:

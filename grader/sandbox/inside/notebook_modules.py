@@ -147,6 +147,8 @@ def _causes(run: NotebookRun) -> Iterator[Event]:
     """Yield what failed, leaving out stubs, late definitions, what was stopped, and what failed only since that did."""
     late = {name for name, _cell in run.log.late}
     for number, event in enumerate(run.log.events):
+        if event.is_newer:
+            yield event
         if event.error is None or isinstance(event.error, NotImplementedError) or late.intersection(event.names):
             continue
         is_told = (

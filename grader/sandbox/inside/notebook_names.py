@@ -63,12 +63,12 @@ def _explain(err: BaseException, finder: NotebookFinder) -> tuple[BaseException,
 
 
 def _explain_in_file(err: BaseException) -> tuple[BaseException, str]:
-    """Explain a name that a file of a package lacks since the statement that sets it was stopped."""
+    """Explain a name that a file of a package lacks since the statement that sets it was stopped or not read."""
     module, name = _what_is_missing(err, None)
     one = who_sets(module, name)
     if one is None:
         return err, ""
-    told = f"`{name}` is only set in `{one.file}`, line {one.statement.line}, which was stopped: {one.why}"
+    told = f"`{name}` is only set in `{one.file}`, line {one.statement.line}, which {one.fate}: {one.why}"
     if isinstance(err, NameError):
         return NameError(f"{err} ({told})").with_traceback(err.__traceback__), ""
     return MissingFromNotebook(f"{told}."), name

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
+from grader.notebooks.newer_python import older_file, readable
 from grader.sandbox.inside.nobody import NobodyAnswers
 from grader.sandbox.inside.statements import Statement, statements_in
 from grader.sandbox.inside.unwanted import StatementStopped, stopped_at_unwanted, what_stopped
@@ -23,11 +24,17 @@ from grader.sandbox.inside.unwanted import StatementStopped, stopped_at_unwanted
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Hold a statement of a file that was stopped, with the file's path below the submission and why."""
+    """Hold a statement of a file that was stopped or not read, with the file's path below the submission and why."""
 
     file: str
     statement: Statement
     why: str
+    is_newer: bool = False
+
+    @property
+    def fate(self) -> str:
+        """Say what became of it."""
+        return "was not read" if self.is_newer else "was stopped"
 
 
 class StudentFinder(MetaPathFinder):
@@ -66,10 +73,28 @@ class StudentLoader(SourceFileLoader):
         super().__init__(name, path)
         self.shown = shown
         self.left_out: list[LeftOut] = []
+        self.newer: list[LeftOut] = []
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return a module that can make what is missing."""
         return StudentModule(spec.name)
+
+    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]
+        """Compile a file; what is newer than this Python is read in older words, or left out a statement at a time.
+
+        Raises SyntaxError where it is no Python of any version.
+        """
+        try:
+            return compile(data, path, "exec", dont_inherit=True, optimize=_optimize)
+        except SyntaxError:
+            older = older_file(data)
+            if older is None:
+                raise
+        self.newer = [
+            LeftOut(self.shown, next(statements_in(ast.Module([one.node], type_ignores=[]), cell=0)), one.why, True)
+            for one in older.lost
+        ]
+        return compile(older.text, path, "exec", dont_inherit=True, optimize=_optimize)
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the file; whatever its statements raise is raised, except where one was stopped."""
@@ -100,7 +125,7 @@ class StudentLoader(SourceFileLoader):
     def _rest_after(self, err: BaseException, body: CodeType) -> CodeType | None:
         """Note the top-level statement that was stopped and return the code below it; raise the error if none was."""
         place = _place_in(body, err.__traceback__)
-        statements = list(statements_in(ast.parse(self.get_data(self.path)), cell=0))
+        statements = list(statements_in(ast.parse(readable(self.get_data(self.path))), cell=0))
         for number, one in enumerate(statements):
             end = (one.node.end_lineno or 0, one.node.end_col_offset or 0)
             if (one.line, 0 if one.line < one.node.lineno else one.node.col_offset) <= place < end:
@@ -139,14 +164,15 @@ def remove_student_files() -> None:
 
 
 def left_out_of_files() -> list[LeftOut]:
-    """Return the statements that the files imported so far were stopped at, by file and line."""
+    """Return what the files imported so far were stopped at, and what of them is too new to read, by file and line."""
     loaders = [vars(module).get("__loader__") for module in list(sys.modules.values()) if type(module) is StudentModule]
-    found = [one for loader in loaders if isinstance(loader, StudentLoader) for one in loader.left_out]
+    own = [loader for loader in loaders if isinstance(loader, StudentLoader)]
+    found = [one for loader in own for one in (*loader.left_out, *loader.newer)]
     return sorted(found, key=lambda one: (one.file, one.statement.line))
 
 
 def who_sets(module: str, name: str) -> LeftOut | None:
-    """Return the statement of a module's file that sets a name and was stopped, None where there is none."""
+    """Return the statement of a module's file that sets a name and was stopped or not read, None if there is none."""
     loader = getattr(sys.modules.get(module), "__loader__", None)
-    left_out = loader.left_out if isinstance(loader, StudentLoader) else []
+    left_out = [*loader.newer, *loader.left_out] if isinstance(loader, StudentLoader) else []
     return next((one for one in reversed(left_out) if name in one.statement.names), None)

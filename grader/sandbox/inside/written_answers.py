@@ -9,6 +9,8 @@ import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from grader.notebooks.newer_python import readable
+
 MAX_TEXT = 20_000
 
 
@@ -52,7 +54,7 @@ def _text_of(values: Mapping[str, Any], name: str, module: str) -> tuple[str, st
 def _assigned_texts(source: bytes) -> tuple[dict[str, str], str]:
     """Return the texts that a source assigns at its top level, by name, and why it could not be read."""
     try:
-        tree = ast.parse(source)
+        tree = ast.parse(readable(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as err:
         place = f", line {err.lineno}" if isinstance(err, SyntaxError) and err.lineno else ""
         return {}, f"The file can't be read: {type(err).__name__}{place}."

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from grader.notebooks.newer_python import readable
 from grader.sandbox.inside.forbidden.names import ForbiddenNames, is_unseen
 from grader.sandbox.inside.forbidden.parts import LineParts
 from grader.sandbox.inside.forbidden.resolve import resolve
@@ -113,7 +114,7 @@ def _read(path: str, content: bytes, notes: _Notes) -> ast.Module | None:
     try:
         if len(content) > MAX_FILE_BYTES:
             raise ValueError(f"it has {len(content)} bytes, more than {MAX_FILE_BYTES}")
-        code = importlib.util.decode_source(content)
+        code = importlib.util.decode_source(readable(content))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(code)

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import sys
 import time
 import traceback
 from pathlib import Path
@@ -10,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from grader.notebooks.document import Cell, CellKind
+from grader.notebooks.newer_python import GRADES
 from grader.sandbox.inside import definitions
 from grader.sandbox.inside.definitions import NotebookRun, Pace
 from grader.sandbox.inside.statement_time import StatementTooLong
@@ -328,3 +330,14 @@ def test_text_cells(tmp_path):
     run.run()
     assert not hasattr(module, "x")
     assert run.log.events[0].cell == 3
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python reads it as it is")
+def test_newer_python(run):
+    """A cell with newer Python loses only the statement that has no older words, with the version that it needs."""
+    module, log = run(
+        'row = {"a": 1}\ndef pick[T](x: T) -> T:\n    return x\nb = f"{row["a"]}"', "%time c = f'{row['a']}'"
+    )
+    assert (module.b, module.c) == ("1", "1")
+    assert events(log) == [(1, 2, f"it needs Python 3.12, and Python {GRADES} grades")]
+    assert log.last_event("pick").is_newer

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from grader.notebooks.newer_python import GRADES
 from grader.sandbox.inside.notebook_names import MissingFromNotebook, explain_in_notebook
 from grader.sandbox.inside.student_files import install_student_files, left_out_of_files, remove_student_files
 
@@ -36,6 +37,25 @@ def package(write_files, tmp_path, monkeypatch):
     for name in set(sys.modules) - before:
         if name.startswith("student"):
             del sys.modules[name]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python reads it as it is")
+def test_newer_python(package):
+    """A file with newer Python loses only the statement that has no older words; asked for it, it says the version."""
+    text = (
+        'row = {"a": 1}\ntype Row = dict\ndef f[T](x: T): pass\nshown = f"{row["a"]}"\ninput()\nbelow = f"{row["a"]}"\n'
+    )
+    module = package("student_n", student_n=text)
+    assert (module.shown, module.below) == ("1", "1")
+    why = f"it needs Python 3.12, and Python {GRADES} grades"
+    asks = ("student_n.py", 5, "it asks for input")
+    assert left_out() == [("student_n.py", 2, why), ("student_n.py", 3, why), asks]
+    with pytest.raises(AttributeError) as caught:
+        _ = module.f
+    told, name = explain_in_notebook(caught.value)
+    assert (str(told), name) == (f"`f` is only set in `student_n.py`, line 3, which was not read: {why}.", "f")
+    with pytest.raises(SyntaxError):
+        package("student_o", student_o="x = ((1")
 
 
 def left_out():
