@@ -15,7 +15,7 @@ from grader.export.matching import Matching, match
 from grader.export.roster import Student
 from grader.export.unmatched import unmatched_csv
 from grader.results.atomic import replace_file
-from grader.results.earned import is_ungraded
+from grader.results.earned import why_ungraded
 from grader.results.plain_text import visible_line
 from grader.results.results_file import RunInfo
 from grader.results.verdict import Status, SubmissionResult
@@ -117,7 +117,7 @@ def tell_of_points(job: ExportJob, chosen: Sequence[SubmissionResult]) -> None:
         name = result.submission
         if name in job.final.withheld:
             words = f"no grade: {visible_line(name)}: {job.final.withheld[name]}"
-            why = visible_line(result.notes[0]) if result.notes and is_ungraded(result) else ""
+            why = visible_line(why_ungraded(result))
             job.exported.problems.append(f"{words}: {why}" if why else words)
     _tell_of_answers(job, chosen)
 

@@ -139,7 +139,7 @@ class GradingSession:
             submission.name,
             self._graded,
             self._asked_for(job, subject.results, files=submission.files),
-            notes=(*beside.notes, *shims_note(order.assignment)),
+            notes=(*beside.notes, *shims_note(order.assignment, submission.files)),
             flags=subject.forbidden.flags,
             task_flags=flag_calls(subject.called, subject.forbidden),
             seconds=time.monotonic() - started,

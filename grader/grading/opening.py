@@ -13,14 +13,16 @@ from pathlib import Path
 from grader.courses.assignment import Assignment, SubmissionKind, probe_files
 from grader.errors import CourseError
 from grader.probes import places_of_probes
-from grader.results.notes import GIVEN_BACK
 from grader.sandbox.outside.host import ByDevice
 from grader.sandbox.outside.inline import InlineSandbox
 from grader.sandbox.outside.servers import Server, open_in
 from grader.sandbox.wire.limits import Limits, limits_from
 from grader.sandbox.wire.protocol import Sandbox
+from grader.sandbox.wire.shims import shims_named, shims_used
+from grader.submissions.paths import list_names
 from grader.submissions.submission import Submission
 
+_MOST_NAMED = 5
 _FIRST_GRADIENT = "torch.fx.experimental.symbolic_shapes"
 
 
@@ -92,10 +94,13 @@ def refuse_failed_preload(server: Server, assignment: Assignment) -> None:
         )
 
 
-def shims_note(assignment: Assignment) -> tuple[str, ...]:
-    """Say which removed names were given back to the student's code, where there are any."""
-    names = ", ".join(f"`{name}`" for name in assignment.sandbox.shims)
-    return (f"{GIVEN_BACK}: {names}.",) if names else ()
+def shims_note(assignment: Assignment, files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Say which names that the student's code uses are gone from the installed versions and were given back."""
+    used = shims_used(shims_named(assignment.sandbox.shims), [*files.values()])
+    if not used:
+        return ()
+    names = list_names(used, most=_MOST_NAMED)
+    return (f"Newer versions no longer have {names}: given back here, for code written for older ones.",)
 
 
 def read_probes(assignment: Assignment) -> dict[str, bytes]:

@@ -12,7 +12,6 @@ from grader.report.causes import causes_of, root_of
 from grader.report.page_budget import PageBudget
 from grader.report.task_view import TaskView, bar_width, task_view
 from grader.results.earned import earned_points, points_cell
-from grader.results.notes import is_news
 from grader.results.plain_text import number, shortened
 from grader.results.results_file import RunInfo
 from grader.results.verdict import Answer, CheckResult, Status, SubmissionResult, Verdict
@@ -41,8 +40,8 @@ class AnswerView:
 class Scorecard:
     """Show one submission.
 
-    `mend` is what to mend first, the dearest cause first; `old_news` are the notes that call for nothing. `flags` are
-    for the instructor; `is_for_student` says that what hidden checks found is left out.
+    `mend` is what to mend first, the dearest cause first. `flags` are for the instructor;
+    `is_for_student` says that what hidden checks found is left out.
     """
 
     submission: str
@@ -60,7 +59,6 @@ class Scorecard:
     mend: tuple[CauseView, ...]
     mend_left_out: int
     notes: tuple[str, ...]
-    old_news: tuple[str, ...]
     flags: tuple[str, ...]
     answers: tuple[AnswerView, ...]
     answers_summary: str
@@ -95,8 +93,7 @@ def scorecard_of(
         failing=sum(check.verdict is not Verdict.PASSED for check in checks),
         mend=cause_views(result, causes[:_CAUSES_SHOWN], budget=budget),
         mend_left_out=max(0, len(causes) - _CAUSES_SHOWN),
-        notes=tuple(shortened(note, budget.message) for note in result.notes if is_news(note)),
-        old_news=tuple(shortened(note, budget.message) for note in result.notes if not is_news(note)),
+        notes=tuple(shortened(note, budget.message) for note in result.notes),
         flags=tuple(shortened(flag, budget.message) for flag in result.flags),
         answers=tuple(_answer(answer, budget) for answer in result.answers),
         answers_summary=_answers_summary(result.answers),

@@ -14,8 +14,7 @@ from rich.text import Text
 
 from grader.report.causes import causes_of
 from grader.report.curve_view import curve_words
-from grader.results.earned import earned_points, points_cell
-from grader.results.notes import is_news
+from grader.results.earned import earned_points, points_cell, why_ungraded
 from grader.results.plain_text import number, visible, visible_line
 from grader.results.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
 from grader.results.verdict_words import explanation_of, mark_of_check, status_word, title_of, why_uncounted
@@ -46,7 +45,8 @@ def print_scorecard(console: Console, result: SubmissionResult, *, brief: bool =
 
     Tasks with something to fix come first; `brief` leaves out the checks of tasks that have nothing to fix.
     """
-    _print_notes(console, [note for note in result.notes if is_news(note)])
+    for note in result.notes:
+        console.print(Text(f"note: {visible(note)}", style="dim"))
     for task in sorted(result.tasks, key=lambda task: not _is_open(task)):
         is_short = brief and bool(task.checks) and all(check.verdict is Verdict.PASSED for check in task.checks)
         if not is_short:
@@ -57,13 +57,7 @@ def print_scorecard(console: Console, result: SubmissionResult, *, brief: bool =
         for check in () if is_short else task.checks:
             _print_check(console, check)
     console.print()
-    _print_notes(console, [note for note in result.notes if not is_news(note)])
     console.print(Text(sum_in_words(result), style="bold"))
-
-
-def _print_notes(console: Console, notes: Sequence[str]) -> None:
-    for note in notes:
-        console.print(Text(f"note: {visible(note)}", style="dim"))
 
 
 def _print_check(console: Console, check: CheckResult) -> None:
@@ -167,4 +161,4 @@ def print_run(console: Console, results: Sequence[SubmissionResult]) -> None:
 def _dearest_problem(result: SubmissionResult) -> str:
     for cause in causes_of(result)[:1]:
         return visible_line(explanation_of(cause.head.check))
-    return visible_line(result.notes[0]) if result.notes and result.status is not Status.GRADED else ""
+    return visible_line(why_ungraded(result))

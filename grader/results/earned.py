@@ -35,3 +35,12 @@ def points_cell(points: float | None) -> str:
 def is_ungraded(result: SubmissionResult) -> bool:
     """Say whether a submission as a whole was not graded: unreadable, unclear or gone."""
     return result.status in _UNGRADED
+
+
+def why_ungraded(result: SubmissionResult) -> str:
+    """Return why no check was run, "" where some were or where the status says it all.
+
+    A submission that is gone keeps the notes of its time, which tell nothing of why it has no grade.
+    """
+    was_run = result.status is Status.GONE or any(task.checks for task in result.tasks)
+    return result.notes[0] if result.notes and not was_run else ""

@@ -13,6 +13,7 @@ import fnmatch
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import re
 import sys
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -84,6 +85,21 @@ FAMILIES = ("numpy.*", "collections.*", "torchvision.transforms.*")
 def shims_named(names: Collection[str]) -> tuple[Shim, ...]:
     """Return the shims of these names; `numpy.*` and other families stand for all of theirs."""
     return tuple(shim for known, shim in SHIMS.items() if any(fnmatch.fnmatchcase(known, name) for name in names))
+
+
+def shims_used(shims: Sequence[Shim], sources: Collection[bytes]) -> tuple[str, ...]:
+    """Return, as an assignment names them, the shims whose names stand in a student's sources."""
+    spoken = {shim: name for name, shim in SHIMS.items()}
+    return tuple(spoken[shim] for shim in shims if any(_spelling(shim).search(source) for source in sources))
+
+
+def _spelling(shim: Shim) -> re.Pattern[bytes]:
+    """Return what a use of a name looks like: `np.int`, `from numpy import int`, `iterator.next()`."""
+    module, name = shim.module.rpartition(".")[2], shim.name.rpartition(".")[2]
+    if "." in shim.name:
+        return re.compile(rf"\.{name}\(\)".encode())
+    others = "np|" if module == "numpy" else ""
+    return re.compile(rf"\b(?:{others}{module})\.{name}\b|\bfrom +{shim.module} +import\b[^\n]*\b{name}\b".encode())
 
 
 def provide(shims: Sequence[Shim]) -> None:

@@ -84,12 +84,24 @@ def test_a_probe_file_with_a_syntax_error_declares_nothing():
     assert places_of_probes(b"def broken(:") == places_of_probes(b"\0") == ()
 
 
-def test_what_was_given_back_is_told(assignment):
-    """A scorecard names the removed names that old code found, and says nothing where there are none."""
-    assert shims_note(assignment) == ()
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("y = np.float(x)", "`numpy.float`"),
+        ("import numpy\ny = numpy.float(x) + np.in1d(x, x)", "`numpy.float`, `numpy.in1d`"),
+        ("from numpy import array, float", "`numpy.float`"),
+        ("x, y = iter(loader).next()", "`iterator.next`"),
+        ("x = torch.float(y.bool()) + np.floating + next(it) + float(x)", ""),
+        ("from matplotlib.cm import get_cmap", ""),  # this assignment gives back no such name
+    ],
+)
+def test_what_was_given_back_is_told(assignment, source, told):
+    """A scorecard names the removed names that its own code uses, and says nothing where it uses none."""
+    files = {"a.py": source.encode(), "b.py": b"x = 1"}
+    assert shims_note(assignment, files) == ()
     given = replace(assignment, sandbox=SandboxSettings(shims=("numpy.*", "iterator.next")))
-    told = "Given back for older code, where the installed versions lack them: `numpy.*`, `iterator.next`."
-    assert shims_note(given) == (told,)
+    note = f"Newer versions no longer have {told}: given back here, for code written for older ones."
+    assert shims_note(given, files) == ((note,) if told else ())
 
 
 def test_the_widest_limits_are_those_of_any_task(assignment):

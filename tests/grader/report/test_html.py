@@ -16,7 +16,6 @@ from grader.report import html
 from grader.report.html import code_spans, lone_scorecards, write_pages
 from grader.report.page_budget import PAGE_LIMIT
 from grader.results.file_names import scorecard_files
-from grader.results.notes import GIVEN_BACK
 from grader.results.results_file import RunInfo
 from grader.results.verdict import (
     Answer,
@@ -240,15 +239,6 @@ def test_skipped_checks_of_one_cause_are_one_line(tmp_path):
     assert card.text.count("– skipped 3 checks, until It runs passes") == 1
     assert "Not run until this passes: Step 0 · Step 1 · Step 2" in card.text
     assert card.text.count("until It runs passes") == 1
-
-
-def test_notes_that_are_no_news_stand_last(tmp_path):
-    """What is true of every submission of a run is told below everything else; what is news stands above the tasks."""
-    check = CheckResult("test_a", "It runs", "linear", Verdict.WRONG, feedback=Feedback("far"))
-    old = f"{GIVEN_BACK}: `numpy.float`."
-    card = _card(tmp_path, replace(_result("ann", check), notes=(old, "Left out `x.bin`.")))
-    places = [card.text.index(words) for words in ("Mend this first", "Left out", "Filter checks", "Given back")]
-    assert places == sorted(places)
 
 
 def test_an_unreadable_submission_has_a_page(tmp_path):

@@ -15,7 +15,6 @@ from grader.report.terminal import (
     results_console,
     sum_in_words,
 )
-from grader.results.notes import GIVEN_BACK
 from grader.results.verdict import (
     CheckResult,
     Curve,
@@ -204,11 +203,16 @@ def test_the_problem_of_a_run_is_the_dearest():
     assert "Cheap." not in console.file.getvalue()
 
 
-def test_notes_that_are_no_news_come_last():
-    """What is true of every submission of a run is printed below the tasks, other notes above them."""
-    text = _printed(_result(_check(), notes=(f"{GIVEN_BACK}: `numpy.float`.", "Left out `x.bin`.")))
-    places = [text.index(words) for words in ("Left out", "Adding", "Given back", "5 of 10 points")]
-    assert places == sorted(places)
+def test_a_note_is_a_problem_only_where_nothing_was_run():
+    """A row of a submission without checks tells why; notes on what was graded, or is gone, are no problems."""
+    passed = _check(Verdict.PASSED)
+    noted = _result(passed, notes=("Found in `a.zip`.",))
+    others = [replace(noted, status=status) for status in (Status.GONE, Status.NOT_GRADED)]
+    unreadable = SubmissionResult("bo", Status.UNREADABLE, 0.0, 0.0, (), ("`b.zip` is broken.",))
+    console = _console(width=120)
+    print_run(console, [noted, *others, unreadable])
+    assert "a.zip" not in console.file.getvalue()
+    assert "`b.zip` is broken." in console.file.getvalue()
 
 
 def test_results_and_progress_go_different_ways(capsys):
