@@ -7,13 +7,12 @@
 import json
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
 
+from grader.authoring.audit_progress import AuditProgress
 from grader.authoring.audit_rules import (
     Violation,
     judge_assets,
@@ -57,13 +56,6 @@ from grader.courses.toml_table import suggest
 from grader.errors import CourseError
 from grader.grading.check_session import collect_checks
 from grader.results.verdict import CheckResult
-
-
-class AuditProgress(Protocol):
-    """Show how far an audit has got: a context manager whose function is told of each subject that is done."""
-
-    def __call__(self, *, total: int) -> AbstractContextManager[Callable[[str], None]]:
-        """Begin to show it."""
 
 
 class AuditPart(StrEnum):

@@ -123,11 +123,16 @@ class TrialSettings:
 
 
 def grade_trials(
-    trials: Sequence[Trial], audited: AuditedAssignment, *, settings: TrialSettings, advance: Callable[[str], None]
+    trials: Sequence[Trial],
+    audited: AuditedAssignment,
+    *,
+    settings: TrialSettings,
+    advance: Callable[[str], None],
+    keep_outcome: Callable[[str, Outcome], None] = lambda _subject, _outcome: None,
 ) -> dict[str, Outcome]:
     """Grade all trials in parallel and return the outcomes by subject; `advance` hears of each trial as it ends.
 
-    Raises SandboxError if the grader itself failed on one.
+    `keep_outcome` gets the outcome so far with it. Raises SandboxError if the grader itself failed on one.
     """
     outcomes = {trial.subject: Outcome() for trial in trials}
     by_name = {str(at): trial for at, trial in enumerate(trials)}
@@ -135,6 +140,7 @@ def grade_trials(
     def keep(finished: FinishedJob) -> None:
         trial = by_name[finished.result.submission]
         _put_together(finished.result, outcomes[trial.subject], trial.subject)
+        keep_outcome(trial.subject, outcomes[trial.subject])
         advance(trial.subject)
 
     order = Order(settings.course, audited.assignment, wall="process")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from grader.courses.assignment import MISTAKES_FILES, Assignment
 from grader.courses.globs import is_matched
-from grader.courses.toml_table import Table, fault, read_toml, refuse_unknown, take_text, take_texts
+from grader.courses.toml_table import Table, fault, read_toml, refuse_unknown, take_tables, take_text, take_texts
 from grader.errors import CourseError
 from grader.results.verdict import Verdict
 
@@ -71,14 +71,7 @@ def read_mistakes(assignment: Assignment) -> tuple[Mistake, ...]:
 def _read_file(file: Path) -> list[Mistake]:
     top = read_toml(file)
     refuse_unknown(top, ("mistake",))
-    rows = top.values.get("mistake", [])
-    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        raise fault(top, "mistake", "is not a list of tables", remedy="Begin each mistake with `[[mistake]]`.")
-    return [_read_mistake(Table(file, f"mistake {_named(row, at)}", row)) for at, row in enumerate(rows, start=1)]
-
-
-def _named(row: Mapping[str, object], at: int) -> str:
-    return str(row.get("name", f"number {at}"))
+    return [_read_mistake(table) for table in take_tables(top, "mistake")]
 
 
 def _read_mistake(table: Table) -> Mistake:

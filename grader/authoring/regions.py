@@ -42,10 +42,12 @@ def has_marker(text: str) -> bool:
     return bool(_MARKER.search(text))
 
 
-def cut_regions(text: str, *, name: str) -> str:
-    """Return Python source with each region replaced by its stub; raise CourseError naming the line."""
+def cut_regions(text: str, *, name: str, only: Region | None = None) -> str:
+    """Return Python source with each region, or `only` one, replaced by its stub; raise CourseError naming the line."""
     lines = text.split("\n")
     regions = find_regions(lines, name=name)
+    if only is not None:
+        regions = [region for region in regions if region == only]
     if not regions:
         return text
     tree = _parse(text, name=name, what="The reference")
@@ -112,12 +114,13 @@ def _write_stub(region: Region, qualified: str, *, name: str, like: str) -> Iter
 
 def _qualify(tree: ast.Module, line: int) -> str:
     """Return the dotted name of the function around a line, or "" if there is none."""
-    names: list[str] = []
-    in_function = False
-    for node in _descend(tree, line):
-        names.append(node.name)
-        in_function = not isinstance(node, ast.ClassDef)
-    return ".".join(names) if in_function else ""
+    around = [*_descend(tree, line)]
+    return ".".join(node.name for node in around) if around and not isinstance(around[-1], ast.ClassDef) else ""
+
+
+def place_of(tree: ast.Module, line: int) -> str:
+    """Return the dotted name of the class or function around a line, "" at the top of the module."""
+    return ".".join(node.name for node in _descend(tree, line))
 
 
 def _descend(node: ast.AST, line: int) -> Iterator[Definition]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grader.commands.mutants import request_for_mutants, run_mutants
 from grader.commands.options import CourseOption
 from grader.commands.telling import tell
 
@@ -42,6 +43,13 @@ def audit(
     grounds: Annotated[
         bool, typer.Option("--grounds", help="Only list each check beside the sentence that it rests on.")
     ] = False,
+    mutants: Annotated[
+        str | None,
+        typer.Option(
+            "--mutants", metavar="N|all", help="Only try so many small faults, and list those no check tells."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Which ones `--mutants N` draws.")] = 0,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
     course: CourseOption = None,
 ) -> None:
@@ -61,6 +69,9 @@ def audit(
     folder = find_course(course or Path())
     if grounds:
         raise typer.Exit(print_grounds(results_console(), folder, assignments or list_slugs(folder)))
+    if mutants is not None:
+        wanted = request_for_mutants(mutants, seed=seed, quick=quick, jobs=jobs)
+        raise typer.Exit(run_mutants(folder, assignments or list_slugs(folder), request=wanted, json_path=json_path))
     request = request_for(only or (), mistakes=mistake or (), quick=quick, jobs=jobs)
     console, audits = results_console(), []
     for slug in assignments or list_slugs(folder):

@@ -11,6 +11,7 @@ from pathlib import Path
 from grader.results.verdict import Adjusted
 
 MISTAKES_FILES = "mistakes*.toml"
+EQUIVALENTS_FILE = "equivalents.toml"
 HOW_TO_STATE_GROUNDS = "Write place and gist of the text, `line 40: the loss is averaged over the batch`, say."
 CHECKS_FOLDER = "checks"  # in a students' kit
 
@@ -145,7 +146,7 @@ class Assignment:
 def grading_files(assignment: Assignment) -> tuple[Path, ...]:
     """Return the files of the assignment's folder that decide a grade, sorted by name: known mistakes do not."""
     files = (file for file in assignment.folder.glob("*") if file.is_file())
-    return tuple(sorted(file for file in files if not file.match(MISTAKES_FILES)))
+    return tuple(sorted(file for file in files if not file.match(MISTAKES_FILES) and file.name != EQUIVALENTS_FILE))
 
 
 def check_files(assignment: Assignment) -> tuple[Path, ...]:

@@ -55,6 +55,14 @@ def refuse_unknown(table: Table, known: Collection[str]) -> None:
             raise fault(table, key, "is not a key that is known here", remedy=suggest(key, known))
 
 
+def take_tables(table: Table, key: str) -> list[Table]:
+    """Return the tables `[[key]]`, none where there are none; each is named after its `name`, or its number."""
+    rows = table.values.get(key, [])
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        raise fault(table, key, "is not a list of tables", remedy=f"Begin each {key} with `[[{key}]]`.")
+    return [Table(table.file, f"{key} {row.get('name', f'number {at}')}", row) for at, row in enumerate(rows, start=1)]
+
+
 def take_text(table: Table, key: str, *, default: str | None = None) -> str:
     """Return a text that is not blank."""
     value = _take(table, key, default)
