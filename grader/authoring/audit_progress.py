@@ -1,6 +1,6 @@
 """How audits tell how far they have got.
 
-`grader.authoring.audit` and `grader.authoring.mutant_bench` use it, `grader.commands.audit` shows it.
+`grader.authoring.audit` and `grader.authoring.mutant_bench` use it; the command hands it in.
 """
 
 from collections.abc import Callable

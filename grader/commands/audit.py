@@ -3,15 +3,14 @@
 `grader.authoring.audit` does it.
 """
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grader.commands.audit_bar import audit_progress
 from grader.commands.mutants import request_for_mutants, run_mutants
 from grader.commands.options import CourseOption
 from grader.commands.telling import tell
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from grader.authoring.audit import Audit
-
-_TELL_EVERY_S = 10.0
 
 
 def audit(
@@ -113,38 +110,6 @@ def print_grounds(console: "Console", course: Path, slugs: Iterable[str]) -> int
         console.print(Text(words, style="bold"), soft_wrap=True)
         missing += bare
     return 1 if missing else 0
-
-
-@contextmanager
-def audit_progress(console: "Console", *, total: int) -> Iterator[Callable[[str], None]]:
-    """Show count and remaining time of an audit on a terminal, a line every ten seconds elsewhere."""
-    from grader.results.plain_text import visible_line
-
-    if not console.is_terminal:
-        done, told = 0, time.monotonic()
-
-        def tell(subject: str) -> None:
-            nonlocal done, told
-            done += 1
-            if done == total or time.monotonic() - told >= _TELL_EVERY_S:
-                told = time.monotonic()
-                console.print(f"[{done}/{total}] {visible_line(subject)}", markup=False)
-
-        yield tell
-        return
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("auditing"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("", total=total)
-        yield lambda subject: progress.update(bar, advance=1, description=escape(visible_line(subject)))
 
 
 def print_audit(console: "Console", audit: "Audit", *, with_words: bool = False) -> None:

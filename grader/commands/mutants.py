@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.commands.audit_bar import audit_progress
 from grader.commands.telling import tell
 from grader.errors import CourseError
 
@@ -29,7 +30,6 @@ def request_for_mutants(text: str, *, seed: int, quick: bool, jobs: int | None) 
 def run_mutants(course: Path, slugs: Iterable[str], *, request: "MutantRequest", json_path: Path | None) -> int:
     """Try the mutants of assignments and print what came out; return the exit code, 1 if something is violated."""
     from grader.authoring.mutant_audit import audit_mutants, write_mutant_figures
-    from grader.commands.audit import audit_progress
     from grader.report.terminal import progress_console, results_console
 
     console, audits = results_console(), []
