@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.authoring.mutation import Edit, Source, faults_in
-from grader.authoring.regions import Region, cut_regions, find_regions, place_of
+from grader.authoring.regions import Region, cut_regions, definition_around, find_regions
 from grader.courses.assignment import EQUIVALENTS_FILE, Assignment
 from grader.courses.globs import is_matched
 from grader.courses.toml_table import fault, read_toml, refuse_unknown, take_tables, take_text
@@ -83,7 +83,7 @@ def read_regions(files: Mapping[str, bytes], assignment: Assignment) -> list[Sol
         tree = _read_tree(files[path], name=name) if regions else ast.Module([], [])
         for region in regions:
             source = "\n".join(lines[region.start : region.end]).encode()
-            found.append(SolutionRegion(path, region, place_of(tree, region.start + 1), source))
+            found.append(SolutionRegion(path, region, definition_around(tree, region.start + 1), source))
     return found
 
 

@@ -118,7 +118,7 @@ def _qualify(tree: ast.Module, line: int) -> str:
     return ".".join(node.name for node in around) if around and not isinstance(around[-1], ast.ClassDef) else ""
 
 
-def place_of(tree: ast.Module, line: int) -> str:
+def definition_around(tree: ast.Module, line: int) -> str:
     """Return the dotted name of the class or function around a line, "" at the top of the module."""
     return ".".join(node.name for node in _descend(tree, line))
 
