@@ -22,6 +22,7 @@ from grader.notebooks.newer_python import NewerStatement
 from grader.sandbox.inside.cell_code import execute_statement, future_flags, names_in_text, parse_cell, write_module
 from grader.sandbox.inside.cuda_on_cpu import with_card_played
 from grader.sandbox.inside.dependence import follows_a_stop, needed_for
+from grader.sandbox.inside.import_watch import UNWATCHED, ImportWatch, ProcessEnded
 from grader.sandbox.inside.statement_time import StatementTooLong, time_limit
 from grader.sandbox.inside.statements import Statement, statements_in
 from grader.sandbox.inside.unwanted import asked_a_host, stopped_at_unwanted, what_stopped
@@ -78,10 +79,20 @@ class Log:
 class NotebookRun:
     """Run a notebook's code cells before cell `end` (None: all) in a module's namespace, and keep what happened."""
 
-    def __init__(self, cells: Sequence[Cell], module: ModuleType, *, root: Path, end: int | None, pace: Pace) -> None:
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        module: ModuleType,
+        *,
+        root: Path,
+        end: int | None,
+        pace: Pace,
+        watch: ImportWatch = UNWATCHED,
+    ) -> None:
         self.namespace: dict[str, Any] = module.__dict__
         self.log = Log()
         self._root = root
+        self._watch = watch
         self._pace = pace
         self._left_s = pace.total_s
         self._flags = TOP_LEVEL_AWAIT
@@ -208,8 +219,11 @@ class NotebookRun:
         return error
 
     def _execute(self, statement: Statement, *, cpu_s: float, wall_s: float) -> BaseException | None:
+        place = statement.place_in(f"cell {statement.cell}")
+        if why_not := self._watch.why_not(place):
+            return ProcessEnded(why_not)
         try:
-            with time_limit(cpu_s=cpu_s, wall_s=wall_s):
+            with self._watch.at(place), time_limit(cpu_s=cpu_s, wall_s=wall_s):
                 with_card_played(
                     lambda: execute_statement(statement, self.namespace, root=self._root, flags=self._flags)
                 )
@@ -247,7 +261,7 @@ def _close_figures() -> None:
 
 
 def _describe(error: BaseException) -> str:
-    if isinstance(error, StatementTooLong):
+    if isinstance(error, StatementTooLong | ProcessEnded):
         return str(error)
     if what_stopped(error):
         return what_stopped(error)

@@ -22,6 +22,7 @@ from grader.notebooks.plan import PLAN_FILE, NotebookPlan, NotebookState, read_p
 from grader.probes import Probe
 from grader.sandbox.inside.cuda_on_cpu import has_used_processor
 from grader.sandbox.inside.definitions import Event, Log, NotebookRun, Pace
+from grader.sandbox.inside.import_watch import UNWATCHED, ImportWatch, ProcessEnded
 from grader.sandbox.inside.notebook_surroundings import prepare_surroundings
 from grader.sandbox.inside.student_files import left_out_of_files
 from grader.sandbox.inside.unwanted import ENDS_THE_PROCESS
@@ -58,7 +59,9 @@ class NotebookLoader(Loader):
         """Run the cells; this fails only if the notebook breaks the interpreter itself."""
         finder = self.finder
         prepare_surroundings(module)
-        run = NotebookRun(finder.cells, module, root=finder.root, end=self.state.cell, pace=finder.pace)
+        run = NotebookRun(
+            finder.cells, module, root=finder.root, end=self.state.cell, pace=finder.pace, watch=finder.watch
+        )
         run.run()
         self.run = run
 
@@ -70,9 +73,10 @@ class NotebookLoader(Loader):
 class NotebookFinder(MetaPathFinder):
     """Find the modules that the plan makes of the notebook."""
 
-    def __init__(self, root: Path, plan: NotebookPlan, *, import_s: float) -> None:
+    def __init__(self, root: Path, plan: NotebookPlan, *, import_s: float, watch: ImportWatch = UNWATCHED) -> None:
         self.root = root
         self.plan = plan
+        self.watch = watch
         self.cells: Sequence[Cell] = read_stripped((root / plan.file).read_bytes())
         self.pace = Pace(plan.statement_s, max(plan.statement_s, _SHARE * import_s))
         self.complete_s = import_s  # what a probe may use to run stopped statements to their end
@@ -85,7 +89,7 @@ class NotebookFinder(MetaPathFinder):
         return None
 
 
-def install_notebook(root: Path, *, import_s: float) -> None:
+def install_notebook(root: Path, *, import_s: float, watch: ImportWatch = UNWATCHED) -> None:
     """Make the notebook below `root` importable, in place of one that was there before; without a plan do nothing."""
     for finder in [finder for finder in sys.meta_path if isinstance(finder, NotebookFinder)]:
         sys.meta_path.remove(finder)
@@ -93,7 +97,7 @@ def install_notebook(root: Path, *, import_s: float) -> None:
             sys.modules.pop(state.module, None)
     plan = root / PLAN_FILE
     if plan.is_file():
-        sys.meta_path.insert(0, NotebookFinder(root, read_plan(plan.read_bytes()), import_s=import_s))
+        sys.meta_path.insert(0, NotebookFinder(root, read_plan(plan.read_bytes()), import_s=import_s, watch=watch))
 
 
 def installed_notebook() -> NotebookFinder | None:
@@ -147,8 +151,9 @@ def _causes(run: NotebookRun) -> Iterator[Event]:
     """Yield what failed, leaving out stubs, late definitions, what was stopped, and what failed only since that did."""
     late = {name for name, _cell in run.log.late}
     for number, event in enumerate(run.log.events):
-        if event.is_newer:
+        if event.is_newer or isinstance(event.error, ProcessEnded):
             yield event
+            continue
         if event.error is None or isinstance(event.error, NotImplementedError) or late.intersection(event.names):
             continue
         is_told = (

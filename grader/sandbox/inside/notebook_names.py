@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from types import ModuleType
 
 from grader.sandbox.inside.definitions import Event, Log
+from grader.sandbox.inside.import_watch import ProcessEnded
 from grader.sandbox.inside.notebook_modules import NotebookFinder, installed_notebook, log_of, run_of
 from grader.sandbox.inside.statement_time import StatementTooLong
 from grader.sandbox.inside.student_files import who_sets
@@ -58,6 +59,8 @@ def _explain(err: BaseException, finder: NotebookFinder) -> tuple[BaseException,
         if isinstance(event.error, StatementTooLong):
             told = f"`{name}` is not there: `cell {event.cell}`, line {event.line}, {event.why} and was stopped."
             return TooLongInNotebook(told), name
+        if isinstance(event.error, ProcessEnded):
+            return MissingFromNotebook(f"{_tell_event(name, event)}."), name
         return _with_cause(event.error, log), name
     return MissingFromNotebook(_tell_missing(name, event, sys.modules[module], finder, log)), name
 
@@ -118,6 +121,8 @@ def _tell_event(name: str, event: Event) -> str:
     place = f"`cell {event.cell}`, line {event.line}"
     if event.error is None:
         return f"`{name}` is only set in {place}, which was not run: {event.why}"
+    if isinstance(event.error, ProcessEnded):
+        return f"`{name}` is only set in {place}, which was left out: {event.why}"
     if event.was_stopped:
         return f"`{name}` is only set in {place}, which was stopped: {event.why}"
     return f"`{name}` is set in {place}, which failed: {event.why}"

@@ -26,6 +26,7 @@ from grader.sandbox.inside.cuda_on_cpu import watch_for_cuda, with_card_played
 from grader.sandbox.inside.exception_report import Places, place_in, report_of
 from grader.sandbox.inside.execution import execute_notebook
 from grader.sandbox.inside.forbidden.scan import find_forbidden
+from grader.sandbox.inside.import_watch import ImportWatch
 from grader.sandbox.inside.nobody import nobody_answers
 from grader.sandbox.inside.notebook_modules import install_notebook, let_complete, notebook_probe
 from grader.sandbox.inside.notebook_names import bring_missing
@@ -161,8 +162,9 @@ def serve_probes(connection: socket.socket, *, root: Path, limits: bounds.Limits
     os.chdir(root)
     provide(shims_named(settings["shims"]))
     plain_progress_bars()
-    install_notebook(root, import_s=limits.import_s)
-    install_student_files(root)
+    watch = _import_watch(settings, connection)
+    install_notebook(root, import_s=limits.import_s, watch=watch)
+    install_student_files(root, watch=watch)
     watch_for_cuda(root)
     compile_nothing()
     loaded = all_probes(sources)
@@ -185,6 +187,14 @@ def serve_probes(connection: socket.socket, *, root: Path, limits: bounds.Limits
                 root=root,
                 limits=limits,
             )
+
+
+def _import_watch(settings: Mapping[str, Any], connection: socket.socket) -> ImportWatch:
+    """Return what is to be left out, and a way to tell each statement where the process has died before."""
+    left_out = {(file, line, column): why for file, line, column, why in settings["left out"]}
+    if not settings["careful"]:
+        return ImportWatch(left_out=left_out)
+    return ImportWatch(lambda place: connection.sendall(note(at=list(place))), left_out)
 
 
 def write_files(files: Mapping[str, bytes], *, root: Path) -> None:

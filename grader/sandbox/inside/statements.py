@@ -30,6 +30,10 @@ class Statement:
         decorators: list[ast.expr] = getattr(self.node, "decorator_list", [])
         return min([self.node.lineno, *(decorator.lineno for decorator in decorators)])
 
+    def place_in(self, file: str) -> tuple[str, int, int]:
+        """Return where the statement begins in a file of this name: line and column, as a line may hold several."""
+        return file, self.line, self.node.col_offset
+
     def read_names(self) -> set[str]:
         """Return the names that the statement reads or writes anywhere within itself."""
         return {node.id for node in ast.walk(self.node) if isinstance(node, ast.Name)}

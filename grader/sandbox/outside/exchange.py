@@ -33,6 +33,7 @@ _GRACE_S = 0.5
 _FAREWELL_S = 0.25  # how long a probe that has replied may take to end
 _SLACK = 4 * MIB
 _CHUNK = 1 << 18
+_MOST_LETTERS = 300
 
 
 class Gone(Exception):
@@ -123,6 +124,7 @@ class Exchange:
         self._imported = False
         self._crowding = Crowding()
         self.import_failed = False
+        self.place: tuple[str, int, int] | None = None  # of the statement that was run last, where they are told
 
     def run(self, call: ProbeCall, *, number: int) -> ProbeOutcome:
         """Return the outcome, or raise Gone if the submission's processes have to be ended or are dead."""
@@ -225,6 +227,8 @@ class Exchange:
             message = read_note(payload)
             if message.get("imported") == number and not self._imported:
                 self._imported = just_imported = True
+            elif "at" in message:
+                self.place = _place_of(message["at"])
             elif message.get("end") == number:
                 self._end = message
         return just_imported
@@ -279,3 +283,10 @@ class Exchange:
             peak_mib=number_of(end.get("peak_kib")) / 1024,
             crowded=outcome.ending is Ending.TIMED_OUT and self._crowding.is_found(),
         )
+
+
+def _place_of(told: Any) -> tuple[str, int, int] | None:
+    match told:
+        case [str(file), int(line), int(column)]:
+            return file[:_MOST_LETTERS], line, column
+    return None

@@ -16,8 +16,10 @@ from types import TracebackType
 from typing import Self
 
 from grader.errors import ProtocolError, SandboxError
+from grader.notebooks.plan import PLAN_FILE
 from grader.sandbox.outside.exchange import Exchange, Gone, Ready, needs_of, read_ready
 from grader.sandbox.outside.forkserver_client import ForkServer
+from grader.sandbox.outside.leaving_out import LeavingOut
 from grader.sandbox.outside.scratch import make_scratch
 from grader.sandbox.outside.walls import Wall
 from grader.sandbox.wire.limits import Limits
@@ -41,7 +43,9 @@ class WalledSandbox:
         shims: Sequence[str] = (),
     ) -> None:
         self._server = server
-        self._opening = note(shims=list(shims)) + frame(pack_files(probes)) + frame(pack_files(files))
+        self._shims = list(shims)
+        self._files = frame(pack_files(probes)) + frame(pack_files(files))
+        self._leaving_out = LeavingOut(PLAN_FILE in files, limits)
         self._limits = limits
         self._name: str | None = None
         self._failed_import: dict[tuple[str, ...], ProbeOutcome] = {}
@@ -49,6 +53,8 @@ class WalledSandbox:
         self._folder: str | None = None
         self._calls = 0
         self._has_answered = False
+        self._has_died_importing = False
+        self._place: tuple[str, int, int] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -62,17 +68,18 @@ class WalledSandbox:
         """Run one probe; try again if the grader's own side failed, or the submission's process died too early.
 
         A process that dies before it has answered any check may have been killed by the system, and is given one more
-        try; whatever makes it die again is the student's.
+        try; whatever makes it die again is the student's. A statement at which it dies again while it is imported is
+        left out from then on.
         """
         needs = self._ready.needs.get(call.probe)
         if needs is not None and needs.modules in self._failed_import:
             return self._failed_import[needs.modules]
         try:
             outcome = self._attempt(call)
-            if outcome.ending is Ending.SANDBOX_FAILED or self._died_early(outcome):
-                self.close()
-                self._failed_import.clear()
-                outcome = self._attempt(call)
+            if outcome.ending is Ending.SANDBOX_FAILED or (self._died_early(outcome) and not self._has_died_importing):
+                outcome = self._attempt_anew(call)
+            while self._has_died_importing and self._leaving_out.learn(outcome, self._place):
+                outcome = self._attempt_anew(call)
             self._has_answered |= call.probe.isidentifier()
         except (SandboxError, OSError) as err:
             self.close()
@@ -82,6 +89,11 @@ class WalledSandbox:
     def _died_early(self, outcome: ProbeOutcome) -> bool:
         """Tell whether the submission's own process, not just the fork of a probe, is dead and never gave an answer."""
         return outcome.ending is Ending.KILLED and self._name is None and not self._has_answered
+
+    def _attempt_anew(self, call: ProbeCall) -> ProbeOutcome:
+        self.close()
+        self._failed_import.clear()
+        return self._attempt(call)
 
     def _attempt(self, call: ProbeCall) -> ProbeOutcome:
         if self._name is None:
@@ -97,6 +109,8 @@ class WalledSandbox:
             outcome = exchange.run(call, number=self._calls)
         except Gone as gone:
             outcome = self._explain_end(gone)
+        self._place = exchange.place
+        self._has_died_importing = exchange.import_failed and self._name is None
         if exchange.import_failed and outcome.ending is not Ending.SANDBOX_FAILED:
             self._failed_import[needs.modules] = outcome
         return outcome
@@ -130,7 +144,8 @@ class WalledSandbox:
         self._connection, self._output = ours, reading
         os.set_blocking(reading, False)
         try:
-            self._ready = read_ready(ours, self._opening, timeout_s=_OPEN_S)
+            settings = note(shims=self._shims, **self._leaving_out.settings)
+            self._ready = read_ready(ours, settings + self._files, timeout_s=_OPEN_S)
         except (OSError, ProtocolError) as err:
             self._end()
             raise SandboxError(f"The sandbox did not take the submission: {err}") from err

@@ -70,6 +70,8 @@ def left_out():
         ("n = int(input('How many? '))", "it asks for input"),
         ("@input\ndef f(): pass", "it asks for input"),
         ("import socket; s = socket.socket(); s.listen()", "it starts a server"),
+        ("raise MemoryError", "it asks for more memory than a submission has"),
+        ("x = torch.ones(1 << 60)", "it asks for more memory than a submission has"),
     ],
 )
 def test_left_out(package, line, why):
