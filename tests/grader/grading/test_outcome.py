@@ -316,8 +316,8 @@ def test_a_process_that_leaves_is_told(explain):
 
 
 def test_a_process_that_dies_at_import_is_told(explain):
-    """A process that ends while the student's module is imported is a crash that says so."""
-    verdict, feedback = explain("import ctypes\nctypes.string_at(0)\n")
+    """A process that ends again and again while the student's module is imported is a crash that says so."""
+    verdict, feedback = explain("import ctypes\n" + "ctypes.string_at(0)\n" * 6)
     assert verdict is Verdict.CRASHED
     assert feedback.message.startswith("Your code's process ended while its modules were imported.")
 
