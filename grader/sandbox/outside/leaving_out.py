@@ -1,7 +1,6 @@
 """Decide whether a submission whose process died is opened once more, and what of it is left out then.
 
-`grader.sandbox.outside.host` asks after each attempt; `grader.sandbox.inside.import_watch` is what it hands the answer
-to, and what says where the process was.
+`grader.sandbox.outside.host` asks after each attempt, and hands the answer to the process that is opened next.
 
 Why: docs/decisions.md#what-ends-the-process-is-left-out
 """
