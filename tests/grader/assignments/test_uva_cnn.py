@@ -73,8 +73,8 @@ def test_number_of_parameters(notebook: Any) -> None:
 def test_learning_rate_of_the_document(notebook: Any) -> None:
     """The learning rate is 0.1 at first, a tenth of it from epoch 70 on, and a hundredth from epoch 90 on."""
     module = notebook.CIFARModule(
-        model_hparams={"num_classes": 10, "c_hidden": [16, 24, 32], "num_blocks": [2, 2, 3]},
-        optimizer_hparams={"lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4},
+        {"num_blocks": [2, 2, 3], "c_hidden": [16, 24, 32], "num_classes": 10},
+        {"momentum": 0.9, "weight_decay": 1e-4, "lr": 0.1},
     )
     [optimizer], [scheduler] = module.configure_optimizers()
     rates = []
