@@ -36,22 +36,19 @@ from tqdm.auto import tqdm
 # %% id="seeds"
 def set_seed(seed=None, seed_torch=True):
     """Begin all streams of random numbers anew, so that a run can be repeated."""
-    if seed is None:
-        seed = np.random.choice(2**32)
-    random.seed(seed)
-    np.random.seed(seed)
+    seed = np.random.choice(2**32) if seed is None else seed
+    for seed_stream in (random.seed, np.random.seed):
+        seed_stream(seed)
     if seed_torch:
         torch.manual_seed(seed)
-        torch.backends.cudnn.benchmark = False
-        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
     print(f"Random seed {seed} has been set.")
 
 
 def seed_worker(worker_id):
     """Seed NumPy and Python in a worker process of a DataLoader."""
-    worker_seed = torch.initial_seed() % 2**32
-    np.random.seed(worker_seed)
-    random.seed(worker_seed)
+    for seed_stream in (random.seed, np.random.seed):
+        seed_stream(torch.initial_seed() % 2**32)
 
 
 def set_device():
@@ -240,16 +237,15 @@ def plot_decision_map(X_all, y_pred, X_test, y_test, M=500, x_max=2.0, eps=1e-3)
 # Four classes of 1000 points, each class one arm of a spiral, noisier further out. 800 of the points are for testing.
 
 # %% id="spirals"
-K = 4
-sigma = 0.4
-N = 1000
-t = torch.linspace(0, 1, N)
-X = torch.zeros(K * N, 2)
-y = torch.zeros(K * N)
+K, N = 4, 1000  # arms, and points of each arm
+sigma = 0.4  # how far the points lie off their arm
+t = torch.linspace(0, 1, N)  # how far along the arm
+X, y = torch.zeros(K * N, 2), torch.zeros(K * N)
 for k in range(K):
     arm = slice(k * N, (k + 1) * N)
-    X[arm, 0] = t * (torch.sin(2 * np.pi / K * (2 * t + k)) + sigma**2 * torch.randn(N))
-    X[arm, 1] = t * (torch.cos(2 * np.pi / K * (2 * t + k)) + sigma**2 * torch.randn(N))
+    angle = 2 * np.pi / K * (2 * t + k)
+    X[arm, 0] = t * (torch.sin(angle) + sigma**2 * torch.randn(N))
+    X[arm, 1] = t * (torch.cos(angle) + sigma**2 * torch.randn(N))
     y[arm] = k
 
 X_test, y_test, X_train, y_train = shuffle_and_split_data(X, y, seed=SEED)
@@ -315,8 +311,8 @@ def run_depth_optimizer(max_par_count, max_hidden_layer, device):
                 high = middle
         wide_net = Net("ReLU()", inputs, [low] * hidden_layer, K).to(device)
 
-        criterion = nn.CrossEntropyLoss()
         optimizer = optim.Adam(wide_net.parameters(), lr=1e-3)
+        criterion = nn.CrossEntropyLoss()
         _, test_acc = train_test_classification(
             wide_net, criterion, optimizer, train_loader, test_loader, num_epochs=100, verbose=False, device=device
         )
@@ -365,23 +361,14 @@ def run_poly_classification(poly_degree, device="cpu", seed=0):
     poly_X_test, num_features = make_poly_features(poly_degree, X_test)
     poly_X_train, _ = make_poly_features(poly_degree, X_train)
 
-    batch_size = 128
-    g_seed = torch.Generator()
-    g_seed.manual_seed(seed)
-    poly_test_loader = DataLoader(
-        TensorDataset(poly_X_test, y_test), batch_size=batch_size, worker_init_fn=seed_worker, generator=g_seed
-    )
-    poly_train_loader = DataLoader(
-        TensorDataset(poly_X_train, y_train),
-        batch_size=batch_size,
-        shuffle=True,
-        worker_init_fn=seed_worker,
-        generator=g_seed,
-    )
+    order = torch.Generator().manual_seed(seed)
+    options = {"batch_size": 128, "worker_init_fn": seed_worker, "generator": order}
+    poly_test_loader = DataLoader(TensorDataset(poly_X_test, y_test), **options)
+    poly_train_loader = DataLoader(TensorDataset(poly_X_train, y_train), shuffle=True, **options)
 
     poly_net = Net("ReLU()", num_features, [], K).to(device)
-    criterion = nn.CrossEntropyLoss()
     optimizer = optim.Adam(poly_net.parameters(), lr=1e-3)
+    criterion = nn.CrossEntropyLoss()
     train_test_classification(
         poly_net, criterion, optimizer, poly_train_loader, poly_test_loader, num_epochs=100, device=device
     )
@@ -542,14 +529,13 @@ if pathlib.Path("afhq").is_dir():
     train_accs, test_accs = [], []
     for gain in gains:
         set_seed(seed=SEED)
-        net = Net(f"LeakyReLU({negative_slope})", 3 * 32 * 32, [128, 64, 32], 3).to(DEVICE)
-        net.apply(init_weights)
-        optimizer = optim.SGD(net.parameters(), lr=1e-2)
-        train_acc, test_acc = train_test_classification(
-            net, nn.CrossEntropyLoss(), optimizer, img_train_loader, img_test_loader, device=DEVICE
+        net = Net(f"LeakyReLU({negative_slope})", 3 * 32 * 32, [128, 64, 32], 3).apply(init_weights).to(DEVICE)
+        sgd = optim.SGD(net.parameters(), lr=1e-2)
+        reached = train_test_classification(
+            net, nn.CrossEntropyLoss(), sgd, img_train_loader, img_test_loader, device=DEVICE
         )
-        train_accs.append(train_acc)
-        test_accs.append(test_acc)
+        train_accs.append(reached[0])
+        test_accs.append(reached[1])
     best_gain = gains[np.argmax(train_accs)]
     plt.plot(gains, train_accs, label="Training accuracy")
     plt.plot(gains, test_accs, label="Test accuracy")

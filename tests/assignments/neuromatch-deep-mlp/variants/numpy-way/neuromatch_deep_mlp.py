@@ -99,9 +99,8 @@ def plot_decision_map(X_all, y_pred, X_test, y_test, M=500, x_max=2.0, eps=1e-3)
 
 
 def seed_worker(worker_id):
-    worker_seed = torch.initial_seed() % 2**32
-    np.random.seed(worker_seed)
-    random.seed(worker_seed)
+    for seed_stream in (random.seed, np.random.seed):
+        seed_stream(torch.initial_seed() % 2**32)
 
 
 # %% id="spirals"
