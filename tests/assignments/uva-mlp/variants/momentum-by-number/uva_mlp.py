@@ -18,7 +18,7 @@ from torchvision.datasets import CIFAR10
 DATASET_PATH = "../data"
 CHECKPOINT_PATH = "../saved_models/practical1"
 os.makedirs(CHECKPOINT_PATH, exist_ok=True)
-device = torch.device("cuda:0") if torch.cuda.is_available() else torch.device("cpu")
+device = torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
 
 # %%
 data_transforms = transforms.Compose(
@@ -53,8 +53,7 @@ assert random_output.shape == (32, 7)
 # %%
 class OptimizerTemplate:
     def __init__(self, params, lr):
-        self.params = list(params)
-        self.lr = lr
+        self.params, self.lr = list(params), lr
 
     def zero_grad(self):
         for p in self.params:
@@ -89,13 +88,13 @@ class SGDMomentum(OptimizerTemplate):
 
 # %%
 def pathological_curve_loss(w1, w2):
-    x1_loss = torch.tanh(w1) ** 2 + 0.01 * torch.abs(w1)
-    x2_loss = torch.sigmoid(w2)
-    return x1_loss + x2_loss
+    walls = torch.tanh(w1) ** 2 + 0.01 * torch.abs(w1)
+    descent = torch.sigmoid(w2)
+    return walls + descent
 
 
 def train_curve(optimizer_func, curve_func=pathological_curve_loss, num_updates=100, init=[5, 5]):
-    weights = nn.Parameter(torch.FloatTensor(init), requires_grad=True)
+    weights = nn.Parameter(torch.tensor(init).float())
     optimizer = optimizer_func([weights])
     list_points = []
     for _ in range(num_updates):

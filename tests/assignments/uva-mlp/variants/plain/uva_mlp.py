@@ -18,7 +18,7 @@ from torchvision.datasets import CIFAR10
 DATASET_PATH = "../data"
 CHECKPOINT_PATH = "../saved_models/practical1"
 os.makedirs(CHECKPOINT_PATH, exist_ok=True)
-device = torch.device("cuda:0") if torch.cuda.is_available() else torch.device("cpu")
+device = torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
 
 # %%
 data_transforms = transforms.Compose(
@@ -53,8 +53,7 @@ assert random_output.shape == (32, 7)
 # %%
 class OptimizerTemplate:
     def __init__(self, params, lr):
-        self.params = list(params)
-        self.lr = lr
+        self.params, self.lr = list(params), lr
 
     def zero_grad(self):
         for p in self.params:
@@ -76,8 +75,8 @@ class OptimizerTemplate:
 # %%
 class SGDMomentum(OptimizerTemplate):
     def __init__(self, params, lr, momentum=0.9):
-        super().__init__(params, lr)
         self.momentum = momentum
+        super().__init__(params, lr)
         self.param_momentum = {p: torch.zeros_like(p.data) for p in self.params}
 
     def update_param(self, p):
@@ -91,7 +90,7 @@ def pathological_curve_loss(w1, w2):
 
 
 def train_curve(optimizer_func, curve_func=pathological_curve_loss, num_updates=100, init=[5, 5]):
-    weights = nn.Parameter(torch.FloatTensor(init), requires_grad=True)
+    weights = nn.Parameter(torch.tensor(init).float())
     optimizer = optimizer_func([weights])
     list_points = []
     for _ in range(num_updates):
