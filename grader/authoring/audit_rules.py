@@ -44,10 +44,14 @@ def judge_reference(outcome: Outcome, assignment: Assignment) -> Iterator[Violat
 
 
 def judge_template(outcome: Outcome, assignment: Assignment) -> Iterator[Violation]:
-    """Yield a violation for every check that the template passes, or fails for any reason but being unwritten."""
+    """Yield a violation for every check that the template passes, or fails for any reason but being unwritten.
+
+    Checks of what is handed out, in tasks without points, may pass.
+    """
     yield from _unreadable(TEMPLATE, outcome, f"Mend the solution regions of reference/{assignment.slug}.")
+    given = {task.name for task in assignment.tasks if task.is_given}
     for result in outcome.results.values():
-        if result.is_earned:
+        if result.is_earned and result.task not in given:
             message = f"It passes `{result.name}` without a solution, so that check gives points away."
             yield Violation(TEMPLATE, message, _edit_check(result, assignment))
         elif result.verdict not in (*_UNWRITTEN, Verdict.PASSED):

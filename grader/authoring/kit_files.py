@@ -146,6 +146,8 @@ def _names(names: Iterable[str]) -> str:
 
 
 def _worth(task: Task) -> str:
+    if task.is_given:
+        return "given"
     return f"{_number(task.points)} (bonus)" if task.bonus else _number(task.points)
 
 

@@ -74,7 +74,8 @@ class Task:
     the id of the notebook's cell where the task is checked.
     `grounds` are those of all its checks that state none of their own. What a `bonus` task earns stands beside the sum.
     `parts` are the dotted names of what the task is about (`hw2.layers.Linear`); where they are wrong, tasks that name
-    this one in `builds_on` are judged with the reference's parts as well.
+    this one in `builds_on` are judged with the reference's parts as well. A task without points is about what is handed
+    out: its checks say whether it still does what it did.
     """
 
     name: str
@@ -91,6 +92,11 @@ class Task:
     bonus: bool = False
     parts: tuple[str, ...] = ()
     builds_on: tuple[str, ...] = ()
+
+    @property
+    def is_given(self) -> bool:
+        """Tell whether the task is about code that students get, so that nothing is earned with it."""
+        return self.points == 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,9 @@ DEVICE = set_device()
 # %% [markdown] id="part-net"
 # ## Tools: the network
 #
+# The tools of this part and the next two are given, and earn no points. Read them, for you need them later. If you
+# change them, the cells below them say whether they still do what the rest relies on.
+#
 # `Net(actv, input_feature_num, hidden_unit_nums, output_feature_num)` is a perceptron with any number of hidden layers:
 #
 # - one `nn.Linear` for each entry of `hidden_unit_nums`, each followed by the activation;
@@ -96,21 +99,16 @@ class Net(nn.Module):
         super().__init__()
         self.input_feature_num = input_feature_num
         self.mlp = nn.Sequential()
-        # <solution> Add the layers to self.mlp: a linear layer and its activation for each hidden size,
-        # then the output layer. `make_activation(actv)` returns a new activation.
         in_num = input_feature_num
         for out_num in hidden_unit_nums:
             self.mlp.append(nn.Linear(in_num, out_num))
             self.mlp.append(make_activation(actv))
             in_num = out_num
         self.mlp.append(nn.Linear(in_num, output_feature_num))
-        # </solution>
 
     def forward(self, x):
-        # <solution> Lay out each input as one row, then return the scores, (N, output_feature_num).
         x = x.reshape(-1, self.input_feature_num)  # (N, input_feature_num)
         return self.mlp(x)  # (N, output_feature_num)
-        # </solution>
 
 
 # %% id="check-net"
@@ -130,7 +128,6 @@ class Net(nn.Module):
 # %% id="training"
 def measure_accuracy(net, data_loader, device="cpu"):
     """Return the number of samples, and the percentage of them that the network puts into the right class."""
-    # <solution> Measure in evaluation mode; the class with the largest score is the network's answer.
     net.eval()
     correct = 0
     total = 0
@@ -142,7 +139,6 @@ def measure_accuracy(net, data_loader, device="cpu"):
             correct += (predicted == labels).sum().item()
             total += len(labels)
     return total, 100 * correct / total
-    # </solution>
 
 
 def train_test_classification(
@@ -159,8 +155,6 @@ def train_test_classification(
     """Train the network and return its accuracies on the training and on the test data, in percent."""
     net.to(device)
     training_losses = []
-    # <solution> Go through the training data num_epochs times: for each batch compute the loss with `criterion`, its
-    # gradients, and one step of `optimizer`. Append each loss to training_losses.
     net.train()
     for _ in tqdm(range(num_epochs), disable=not verbose):
         for inputs, labels in train_loader:
@@ -171,7 +165,6 @@ def train_test_classification(
             loss.backward()
             optimizer.step()
             training_losses.append(loss.item())
-    # </solution>
 
     train_total, train_acc = measure_accuracy(net, train_loader, device)
     test_total, test_acc = measure_accuracy(net, test_loader, device)
@@ -200,14 +193,12 @@ def train_test_classification(
 # %% id="split"
 def shuffle_and_split_data(X, y, seed):
     """Return X_test, y_test, X_train, y_train: the samples in random order, 20 % of them for testing."""
-    # <solution> Seed torch, draw an order of the N samples with torch.randperm, and cut it in two.
     torch.manual_seed(seed)
     N = X.shape[0]
     order = torch.randperm(N)
     X, y = X[order], y[order]
     test_size = int(0.2 * N)
     return X[:test_size], y[:test_size], X[test_size:], y[test_size:]
-    # </solution>
 
 
 # %% id="check-split"
@@ -355,21 +346,18 @@ plt.show()
 # $1 \le n + m \le P$ as features. There are $(P+1)(P+2)/2$ pairs with $n + m \le P$; the constant, $n = m = 0$, is left
 # out, for `nn.Linear` has a bias already. So $P = 2$ gives five features: $x_2, x_2^2, x_1, x_1 x_2, x_1^2$.
 #
-# `make_poly_features(poly_degree, X)` returns these features, one column each, and how many there are. The order of the
-# columns is up to you.
+# `make_poly_features(poly_degree, X)` returns these features, one column each, and how many there are. It is given, too.
 
 
 # %% id="poly"
 def make_poly_features(poly_degree, X):
     """Return the features (N, F) that polynomials up to this degree are made of, and their number F."""
-    # <solution> One column for each pair of powers whose sum is at least 1 and at most poly_degree.
     columns = []
     for i in range(poly_degree + 1):
         for j in range(poly_degree + 1 - i):
             if i + j > 0:
                 columns.append(X[:, 0] ** i * X[:, 1] ** j)  # (N,)
     return torch.stack(columns, dim=1), len(columns)
-    # </solution>
 
 
 def run_poly_classification(poly_degree, device="cpu", seed=0):

@@ -135,3 +135,14 @@ def test_the_notebook_is_one(capsys):
     checks = [cell for cell in tree["cells"] if cell["id"].startswith("check-")]
     assert len(checks) == 10
     assert all("".join(cell["source"]) == f"%check {cell['id'][6:]}" for cell in checks)
+
+
+def test_points_lie_in_what_students_write():
+    """All 100 points are earned with code that the document leaves open; the initialization is a bonus beside them."""
+    tasks = {task.name: task for task in read_assignment(COURSE, SCRIPT.parent.name).tasks}
+    assert {name: task.points for name, task in tasks.items() if not task.is_given and not task.bonus} == {
+        "depth": 45,
+        "loaders": 45,
+        "image-training": 10,
+    }
+    assert [name for name, task in tasks.items() if task.bonus] == ["xavier"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader.authoring.audit import AuditPart, AuditRequest, audit_assignment, find_unproven, request_for, write_figures
-from grader.authoring.audit_rules import judge_price
+from grader.authoring.audit_rules import judge_price, judge_template
 from grader.authoring.audit_trials import Outcome
 from grader.authoring.mistakes import Mistake
 from grader.errors import CourseError
@@ -233,6 +233,16 @@ def test_a_template_that_earns_something_is_told(found):
     assert told[-1].endswith("Expected not_implemented or skipped. Mend the solution regions of reference/bad.")
     assert not any("test_double" in line or "test_train" in line for line in told)
     assert any(given_away in line for line in told)
+
+
+@pytest.mark.parametrize(("points", "told"), [(0.0, 0), (0.5, 1)])
+def test_a_template_may_pass_what_is_worth_nothing(read_tiny, make_course, tmp_path, points, told):
+    """What is handed out may be sound: only checks of tasks with points have to fail in the template."""
+    assignment = read_tiny(make_course(tmp_path))
+    double, triple = assignment.tasks
+    assignment = replace(assignment, tasks=(replace(double, points=points), triple))
+    outcome = Outcome({"test_double": CheckResult("test_double", "doubles", "double", Verdict.PASSED)})
+    assert len(list(judge_template(outcome, assignment))) == told
 
 
 @pytest.mark.parametrize(

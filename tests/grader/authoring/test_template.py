@@ -215,6 +215,14 @@ def test_readme(assignment, target):
     assert "ecret" not in text
 
 
+def test_readme_says_what_is_handed_out(course, target):
+    """A task without points is about code that students get."""
+    given = TOML.replace('title = "ReLU"\npoints = 2.5', 'title = "ReLU"\npoints = 0')
+    write(course / "tests/assignments/hw2/assignment.toml", given)
+    write_template(read_assignment(course, "hw2"), target)
+    assert "| ReLU | `relu` | given |" in (target / "README.md").read_text(encoding="utf-8")
+
+
 def test_readme_names_what_is_forbidden(course, target):
     """Who must not use a name has to read it before: parts and names of the public tasks, and of no other."""
     write_template(read_assignment(course, "hw2"), target)
