@@ -44,6 +44,7 @@ from grader.authoring.audit_trials import (
     try_template,
     try_variant,
 )
+from grader.authoring.coverage import Coverage, cover
 from grader.authoring.grounds import Ground, count_grounded, judge_grounds, read_grounds
 from grader.authoring.mistakes import Mistake, Variant, explain_edit, explain_overlay, read_mistakes, read_variants
 from grader.authoring.naming import Naming, judge_naming, name_cause
@@ -155,6 +156,11 @@ def grounds_of(course: Path, slug: str) -> tuple[Ground, ...]:
     """Return what every check of an assignment rests on. Raises CourseError if its checks can't be read."""
     assignment = read_assignment(course, slug)
     return read_grounds(collect_checks(assignment).values(), assignment)
+
+
+def coverage_of(course: Path, slug: str) -> Coverage:
+    """Return how each demand of a document is treated. Raises CourseError if checks or demands can't be read."""
+    return cover(read_assignment(course, slug), grounds_of(course, slug))
 
 
 def find_unproven(audits: Iterable[Audit]) -> list[Violation]:

@@ -47,6 +47,9 @@ def audit(
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Which ones `--mutants N` draws.")] = 0,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Only print what the document asks, and how each demand is treated.")
+    ] = False,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
     course: CourseOption = None,
 ) -> None:
@@ -64,8 +67,9 @@ def audit(
     from grader.report.terminal import progress_console, results_console
 
     folder = find_course(course or Path())
-    if grounds:
-        raise typer.Exit(print_grounds(results_console(), folder, assignments or list_slugs(folder)))
+    if grounds or coverage:
+        show = print_grounds if grounds else print_coverage
+        raise typer.Exit(show(results_console(), folder, assignments or list_slugs(folder)))
     if mutants is not None:
         wanted = request_for_mutants(mutants, seed=seed, quick=quick, jobs=jobs)
         raise typer.Exit(run_mutants(folder, assignments or list_slugs(folder), request=wanted, json_path=json_path))
@@ -110,6 +114,53 @@ def print_grounds(console: "Console", course: Path, slugs: Iterable[str]) -> int
         console.print(Text(words, style="bold"), soft_wrap=True)
         missing += bare
     return 1 if missing else 0
+
+
+def print_coverage(console: "Console", course: Path, slugs: Iterable[str]) -> int:
+    """Print as Markdown how each demand of the documents is treated; return the exit code, 1 if one has no entry."""
+    from grader.authoring.audit import coverage_of
+    from grader.authoring.coverage import write_page
+
+    faults = 0
+    for slug in slugs:
+        found = coverage_of(course, slug)
+        console.print(write_page(found, slug), end="", markup=False, highlight=False, soft_wrap=True)
+        for violation in found.violations:
+            tell(f"✗ {violation}")
+        faults += len(found.violations)
+    return 1 if faults else 0
+
+
+@contextmanager
+def audit_progress(console: "Console", *, total: int) -> Iterator[Callable[[str], None]]:
+    """Show count and remaining time of an audit on a terminal, a line every ten seconds elsewhere."""
+    from grader.results.plain_text import visible_line
+
+    if not console.is_terminal:
+        done, told = 0, time.monotonic()
+
+        def tell(subject: str) -> None:
+            nonlocal done, told
+            done += 1
+            if done == total or time.monotonic() - told >= _TELL_EVERY_S:
+                told = time.monotonic()
+                console.print(f"[{done}/{total}] {visible_line(subject)}", markup=False)
+
+        yield tell
+        return
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("auditing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task("", total=total)
+        yield lambda subject: progress.update(bar, advance=1, description=escape(visible_line(subject)))
 
 
 def print_audit(console: "Console", audit: "Audit", *, with_words: bool = False) -> None:

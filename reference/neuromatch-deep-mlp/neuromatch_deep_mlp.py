@@ -337,7 +337,8 @@ plt.ylabel("Test accuracy (%)")
 plt.show()
 
 # %% [markdown] id="question-depth"
-# **Question 1.** With so few parameters, one depth does best. Why do more hidden layers hurt from there on?
+# **Question 1.** With so few parameters, one depth does best. Which one, in your plot? Why do more hidden layers hurt
+# from there on?
 
 # %% [markdown] id="part-poly"
 # ## 1.1 Where wide fails
@@ -346,7 +347,8 @@ plt.show()
 # $1 \le n + m \le P$ as features. There are $(P+1)(P+2)/2$ pairs with $n + m \le P$; the constant, $n = m = 0$, is left
 # out, for `nn.Linear` has a bias already. So $P = 2$ gives five features: $x_2, x_2^2, x_1, x_1 x_2, x_1^2$.
 #
-# `make_poly_features(poly_degree, X)` returns these features, one column each, and how many there are. It is given, too.
+# `make_poly_features(poly_degree, X)` returns these features, one column each, and how many there are. It is given,
+# too.
 
 
 # %% id="poly"
@@ -388,6 +390,10 @@ def run_poly_classification(poly_degree, device="cpu", seed=0):
 # %% id="check-poly"
 # %check poly
 
+# %% [markdown] id="question-terms"
+# **Question 2.** Prove that there are $(P+1)(P+2)/2$ pairs of whole numbers $n, m \ge 0$ with $n + m \le P$. How many
+# features follow from it for $P = 50$, and why is it one fewer?
+
 # %% [markdown] id="poly-figures"
 # With degree 50 there are 1325 features. After 100 epochs the linear classifier is right for 69.88 % of the training
 # points and 72.62 % of the test points, if you draw and order everything as above; another order of the columns gives
@@ -401,7 +407,8 @@ print("Number of features:", run_poly_classification(50, DEVICE, SEED))
 # %check poly-training
 
 # %% [markdown] id="question-wide"
-# **Question 2.** Does this wide model do well outside of the region that its training points come from? Why?
+# **Question 3.** Does this wide model do well outside of the region that its training points come from? Why? Say what
+# you see in the picture, and which two accuracies your run has reached.
 
 # %% [markdown] id="part-loaders"
 # ## 2. Images
@@ -472,6 +479,8 @@ def get_data_loaders(batch_size, seed):
 if pathlib.Path("afhq").is_dir():
     set_seed(seed=SEED)
     img_train_loader, img_test_loader = get_data_loaders(64, SEED)
+    images, labels = next(iter(img_train_loader))  # one batch, augmented
+    imshow(make_grid(images, nrow=8))
     net = Net("ReLU()", 3 * 32 * 32, [64, 64, 64], 3).to(DEVICE)
     optimizer = optim.Adam(net.parameters(), lr=3e-4)
     train_test_classification(
@@ -484,7 +493,7 @@ if pathlib.Path("afhq").is_dir():
 # %check image-training
 
 # %% [markdown] id="question-features"
-# **Question 3.** The weights of the first layer already look like faces. Does this network have a hierarchy of
+# **Question 4.** The weights of the first layer already look like faces. Does this network have a hierarchy of
 # features? Why?
 
 # %% [markdown] id="part-xavier"
@@ -561,3 +570,7 @@ if pathlib.Path("afhq").is_dir():
     plt.ylabel("Accuracy (%)")
     plt.legend()
     plt.show()
+
+# %% [markdown] id="question-gain"
+# **Question 5 (part of the bonus).** Does the theoretical gain hold in practice? Compare it with the best gain of your
+# plot, and say how sure one can be after a single epoch with a single seed.

@@ -333,6 +333,11 @@ resnet_model, resnet_results = train_model(
 )
 print(resnet_results)
 
+# %% [markdown] id="question-training"
+# **Question 1.** Train for 100 epochs for your report. Which hyperparameters did you use, which accuracies do you reach
+# on validation and test images, and what do the curves in TensorBoard show (`%load_ext tensorboard`, then
+# `%tensorboard --logdir ../saved_models/practical2/ResNet/`): has the training ended, and does it overfit?
+
 # %% [markdown] id="part-2"
 # ## Part 2: rotated images
 #
@@ -384,7 +389,7 @@ plt.show()
 # </solution>
 
 # %% [markdown] id="question-rotation"
-# **Question 1.** What do these results tell about the network? Where are the peaks, and why there?
+# **Question 2.** What do these results tell about the network? Where are the peaks, and why there?
 
 # %% [markdown] id="part-3"
 # ## Part 3: shuffled pixels
@@ -442,5 +447,5 @@ print(shuffled_results)
 # </solution>
 
 # %% [markdown] id="question-shuffle"
-# **Question 2.** Compare with the MLP of practical 1. What do the results say about how CNNs and MLPs use the structure
-# of an image?
+# **Question 3.** Which accuracies does the network reach on shuffled images? Compare with the MLP of practical 1. What
+# do the results say about how CNNs and MLPs use the structure of an image?
