@@ -17,7 +17,7 @@ _README = """\
 # {title}
 
 Files with a `TODO` in them are yours to write. Each one stands where code was taken out; the line
-`raise NotImplementedError(…)` below it goes when your code comes.
+`raise NotImplementedError(…)` below it goes when your code comes.{pages_note}
 
 ## Set up
 
@@ -121,6 +121,7 @@ def write_readme(assignment: Assignment) -> str:
     extras = ["courses", "watch", *(extra for name, extra in _EXTRAS.items() if name in assignment.sandbox.preload)]
     return _README.format(
         title=assignment.title,
+        pages_note=_pages_note(assignment),
         extras=",".join(extras),
         first_task=first,
         notebook_note=_NOTEBOOK_NOTE.format(first_task=first) if is_notebook else "",
@@ -130,6 +131,13 @@ def write_readme(assignment: Assignment) -> str:
         required="\n".join(f"- `{path}`" for path in assignment.handed_in.required),
         editable=", ".join(f"`{glob}`" for glob in assignment.handed_in.editable),
     )
+
+
+def _pages_note(assignment: Assignment) -> str:
+    """Name the pages beside the code that say what to do; the reference's own README is for instructors."""
+    found = assignment.reference.glob("*.md") if assignment.reference is not None else ()
+    pages = sorted(path.name for path in found if path.name != "README.md")
+    return f" What to do is in {_names(pages)}." if pages else ""
 
 
 def _forbidden_note(tasks: Collection[Task]) -> str:

@@ -223,6 +223,16 @@ def test_readme_says_what_is_handed_out(course, target):
     assert "| ReLU | `relu` | given |" in (target / "README.md").read_text(encoding="utf-8")
 
 
+def test_readme_names_the_pages_beside_the_code(course, target):
+    """A page of the reference is in the kit, and its README names it; instructors' own README is neither."""
+    write_template(read_assignment(course, "hw2"), target)
+    assert "What to do is in" not in (target / "README.md").read_text(encoding="utf-8")
+    write(course / "reference/hw2/TASK.md", "# Do it")
+    write_template(read_assignment(course, "hw2"), target)
+    assert "your code comes. What to do is in `TASK.md`.\n" in (target / "README.md").read_text(encoding="utf-8")
+    assert (target / "TASK.md").read_text(encoding="utf-8") == "# Do it"
+
+
 def test_readme_names_what_is_forbidden(course, target):
     """Who must not use a name has to read it before: parts and names of the public tasks, and of no other."""
     write_template(read_assignment(course, "hw2"), target)
