@@ -18,7 +18,7 @@ from grader.commands.telling import tell
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from grader.authoring.audit import Audit
+    from grader.authoring.audit import Audit, AuditRequest
 
 
 def audit(
@@ -59,33 +59,45 @@ def audit(
     variant earns every point; assets and template are fresh. Without ASSIGNMENT, all of the course, and each lookalike
     has to be shown by some mistake. Exit code 1: something is violated.
     """
-    from functools import partial
-
-    from grader.authoring.audit import audit_assignment as audit_one
-    from grader.authoring.audit import find_unproven, request_for, write_figures
+    from grader.authoring.audit import request_for
     from grader.courses.course import find_course, list_slugs
-    from grader.report.terminal import progress_console, results_console
+    from grader.report.terminal import results_console
 
     folder = find_course(course or Path())
+    slugs = assignments or list_slugs(folder)
     if grounds or coverage:
-        show = print_grounds if grounds else print_coverage
-        raise typer.Exit(show(results_console(), folder, assignments or list_slugs(folder)))
+        raise typer.Exit((print_grounds if grounds else print_coverage)(results_console(), folder, slugs))
     if mutants is not None:
         wanted = request_for_mutants(mutants, seed=seed, quick=quick, jobs=jobs)
-        raise typer.Exit(run_mutants(folder, assignments or list_slugs(folder), request=wanted, json_path=json_path))
+        raise typer.Exit(run_mutants(folder, slugs, request=wanted, json_path=json_path))
     request = request_for(only or (), mistakes=mistake or (), quick=quick, jobs=jobs)
+    raise typer.Exit(run_audits(folder, slugs, request=request, is_whole=not assignments, json_path=json_path))
+
+
+def run_audits(
+    course: Path, slugs: Iterable[str], *, request: "AuditRequest", is_whole: bool, json_path: Path | None
+) -> int:
+    """Audit assignments and print what is found; return the exit code, 1 if something is violated.
+
+    Where they are the whole course, each lookalike has to be shown by a mistake of one of them.
+    """
+    from functools import partial
+
+    from grader.authoring.audit import audit_assignment, find_unproven, write_figures
+    from grader.report.terminal import progress_console, results_console
+
     console, audits = results_console(), []
-    for slug in assignments or list_slugs(folder):
+    for slug in slugs:
         tell(f"auditing {slug}")
-        found = audit_one(folder, slug, request=request, progress=partial(audit_progress, progress_console()))
-        print_audit(console, found, with_words=bool(mistake))
+        found = audit_assignment(course, slug, request=request, progress=partial(audit_progress, progress_console()))
+        print_audit(console, found, with_words=bool(request.mistakes))
         audits.append(found)
-    unproven = find_unproven(audits) if not assignments and request.has_all_mistakes else []
+    unproven = find_unproven(audits) if is_whole and request.has_all_mistakes else []
     for violation in unproven:
         console.print(f"✗ {violation}", markup=False, soft_wrap=True)
     if json_path is not None:
         write_figures(json_path, audits, unproven)
-    raise typer.Exit(1 if unproven or any(found.violations for found in audits) else 0)
+    return 1 if unproven or any(found.violations for found in audits) else 0
 
 
 def print_grounds(console: "Console", course: Path, slugs: Iterable[str]) -> int:
@@ -129,38 +141,6 @@ def print_coverage(console: "Console", course: Path, slugs: Iterable[str]) -> in
             tell(f"✗ {violation}")
         faults += len(found.violations)
     return 1 if faults else 0
-
-
-@contextmanager
-def audit_progress(console: "Console", *, total: int) -> Iterator[Callable[[str], None]]:
-    """Show count and remaining time of an audit on a terminal, a line every ten seconds elsewhere."""
-    from grader.results.plain_text import visible_line
-
-    if not console.is_terminal:
-        done, told = 0, time.monotonic()
-
-        def tell(subject: str) -> None:
-            nonlocal done, told
-            done += 1
-            if done == total or time.monotonic() - told >= _TELL_EVERY_S:
-                told = time.monotonic()
-                console.print(f"[{done}/{total}] {visible_line(subject)}", markup=False)
-
-        yield tell
-        return
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("auditing"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("", total=total)
-        yield lambda subject: progress.update(bar, advance=1, description=escape(visible_line(subject)))
 
 
 def print_audit(console: "Console", audit: "Audit", *, with_words: bool = False) -> None:
