@@ -71,7 +71,7 @@ def read_demands(assignment: Assignment) -> tuple[Demand, ...]:
 def _read_demand(table: Table, assignment: Assignment) -> Demand:
     refuse_unknown(table, _KEYS)
     demand = Demand(*(take_text(table, key, default=None if key in _KEYS[:2] else "") for key in _KEYS))
-    if not lines_of(f"line {demand.lines}"):
+    if not named_lines(f"line {demand.lines}"):
         raise fault(table, "lines", f"is `{demand.lines}`", remedy='Write `lines = "12 and 30 to 34"`, say.')
     names = [question.name for question in assignment.questions]
     if demand.answer and demand.answer not in names:
@@ -80,7 +80,7 @@ def _read_demand(table: Table, assignment: Assignment) -> Demand:
     return demand
 
 
-def lines_of(place: str) -> frozenset[int]:
+def named_lines(place: str) -> frozenset[int]:
     """Return the lines that grounds name: `sheet, lines 3 and 7 to 9: …` are 3, 7, 8 and 9."""
     found = _LINES.search(place.split(": ")[0])
     spans = _SPAN.findall(found["numbers"]) if found else []
@@ -90,9 +90,9 @@ def lines_of(place: str) -> frozenset[int]:
 def cover(assignment: Assignment, grounds: Collection[Ground]) -> Coverage:
     """Set each demand beside what treats it. Raises CourseError if the list of demands can't be read."""
     demands = read_demands(assignment)
-    lines = {ground.check: lines_of(ground.grounds) for ground in grounds}
+    lines = {ground.check: named_lines(ground.grounds) for ground in grounds}
     rows = tuple(
-        Treated(demand, tuple(one for one in grounds if lines[one.check] & lines_of(f"line {demand.lines}")))
+        Treated(demand, tuple(one for one in grounds if lines[one.check] & named_lines(f"line {demand.lines}")))
         for demand in demands
     )
     return Coverage(
@@ -112,7 +112,7 @@ def _judge(assignment: Assignment, rows: Collection[Treated], grounds: Iterable[
             yield Violation(f"line {row.demand.lines}", message, remedy)
     used = {one.check for row in rows for one in row.checks}
     for one in grounds:
-        if lines_of(one.grounds) and one.check not in used:
+        if named_lines(one.grounds) and one.check not in used:
             yield Violation(one.check, f"It rests on what no demand lists ({one.grounds}).", remedy)
     asked = {row.demand.answer for row in rows}
     for question in assignment.questions:

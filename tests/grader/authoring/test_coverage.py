@@ -3,7 +3,7 @@
 import pytest
 
 from grader.authoring.audit import coverage_of
-from grader.authoring.coverage import lines_of, write_page
+from grader.authoring.coverage import named_lines, write_page
 from grader.courses.course import list_slugs
 from grader.errors import CourseError
 
@@ -17,10 +17,23 @@ asks = "Say why."
 """
 
 
+CHECKS = '''\
+import pytest
+
+@pytest.mark.graded(task="double", grounds="sheet, lines 2 and 5: twice the input")
+def test_double(probe):
+    """doubles"""
+
+@pytest.mark.graded(task="triple", grounds="sheet, line 7: three times the input")
+def test_triple(probe):
+    """triples"""
+'''
+
+
 @pytest.fixture
 def covered(tmp_path, make_course):
     """Return a function that writes a list of demands into a tiny course and reads how they are treated."""
-    course = make_course(tmp_path / "course")
+    course = make_course(tmp_path / "course", checks=CHECKS)
     (slug,) = list_slugs(course)
 
     def read(demands):
@@ -43,18 +56,21 @@ def covered(tmp_path, make_course):
 )
 def test_lines_of_grounds(place, lines):
     """Numbers behind “line” and before the colon count, single ones and spans; a part's number does not."""
-    assert lines_of(place) == lines
+    assert named_lines(place) == lines
 
 
 def test_a_demand_is_treated_by_the_checks_that_name_a_line_of_it(covered):
     """Where grounds and a demand share a line the check treats it; a demand without anybody is a violation."""
     found = covered(TWO)
-    assert [[one.check for one in row.checks] for row in found.rows][1] == []
-    assert [(one.subject, one.message) for one in found.violations if one.subject == "line 9"] == [
-        ("line 9", "Nothing says how this is treated: Say why.")
+    assert [[one.check for one in row.checks] for row in found.rows] == [["test_double"], []]
+    assert [(one.subject, one.message) for one in found.violations] == [
+        ("line 9", "Nothing says how this is treated: Say why."),
+        ("test_triple", "It rests on what no demand lists (sheet, line 7: three times the input)."),
     ]
-    assert "| 9 | Say why. | **no entry** |" in write_page(found, "tiny")
-    assert "| 1 to 3 | Double \\| a number. |" in write_page(found, "tiny")
+    page = write_page(found, "tiny")
+    assert "| 1 to 3 | Double \\| a number. | graded: `test_double` |" in page
+    assert "| 9 | Say why. | **no entry** |" in page
+    assert "2 demands: 1 graded." in page
 
 
 @pytest.mark.parametrize(("key", "words"), [("not_graded", "not graded: that's why"), ("evidence", "evidence: that's")])
