@@ -14,6 +14,9 @@ CourseOption = Annotated[
     Path | None, typer.Option("--course", help="The course's folder.", show_default="found from here upwards")
 ]
 TaskOption = Annotated[list[str] | None, typer.Option("--task", "-t", help="Only this task (may be repeated).")]
-WallOption = Annotated[str, typer.Option("--wall", help="bubblewrap, or process for code that you trust.")]
+WallOption = Annotated[
+    str,
+    typer.Option("--wall", help="bubblewrap; user for one submission in a container; process for code that you trust."),
+]
 AssignmentArgument = Annotated[str, typer.Argument(metavar="ASSIGNMENT", help="Its slug, such as technion-hw2.")]
 ResultsArgument = Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder given to `grader grade --out`.")]

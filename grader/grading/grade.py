@@ -34,6 +34,7 @@ from grader.grading.source_lines import with_surroundings
 from grader.grading.text_answers import read_answers
 from grader.results.verdict import Answer, CheckResult, Feedback, SubmissionResult, Verdict
 from grader.sandbox.outside.forkserver_client import ForkServer
+from grader.sandbox.outside.ordinary_user import refuse_open
 from grader.sandbox.outside.scratch import remove_stale
 from grader.sandbox.outside.servers import Server, StartServer, can_fork
 from grader.sandbox.outside.spawner import Spawner
@@ -259,6 +260,9 @@ def grade_all(
             f"Submissions could read {assignment.folder}: the wall shows Python's and the system's own folders.",
             remedy="Move the course out of them, for instance below /srv or /home.",
         )
+
+    if wall is Wall.USER:
+        refuse_open(folder for folder in (assignment.folder, assignment.assets, assignment.reference) if folder)
 
     def run(session: pytest.Session) -> None:
         remove_stale(temporary_folder(wall))

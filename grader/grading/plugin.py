@@ -57,7 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--course", metavar="PATH", help="the course's folder (default: found from the current one upwards)"
     )
-    group.addoption("--wall", default="process", help="bubblewrap, process (default) or inline (for breakpoints)")
+    group.addoption("--wall", default="process", help="bubblewrap, user, process (default) or inline (for breakpoints)")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -241,7 +241,7 @@ points = 0
         (["grade", "tiny", "reference"], "Missing option '--out'"),
         (
             ["grade", "tiny", "reference", "-o", "out", "--wall", "brick"],
-            "error: There is no wall 'brick'. → Choose one of bubblewrap, process, inline.",
+            "error: There is no wall 'brick'. → Choose one of bubblewrap, user, process, inline.",
         ),
         (["grad"], "No such command 'grad'"),
         (["check", "--course", "/"], "error: / is not in a course"),

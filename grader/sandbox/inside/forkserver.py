@@ -42,7 +42,9 @@ def main() -> None:
     control.sendall(note(ready=threads == 1, threads=threads, torch=torch.__version__, problems=problems))
     gc.collect()
     gc.freeze()
-    _Server(control, walled=settings["walled"]).serve()
+    if settings["filtered"] and not settings["walled"]:
+        kernel.make_undumpable()  # submissions are the same user: none may write to this process' memory
+    _Server(control, walled=settings["walled"], filtered=settings["filtered"]).serve()
 
 
 @contextlib.contextmanager
@@ -67,10 +69,10 @@ def _thread_count() -> int:
 class _Server:
     """Hold the control connection and the supervisors of the open submissions."""
 
-    def __init__(self, control: socket.socket, *, walled: bool) -> None:
+    def __init__(self, control: socket.socket, *, walled: bool, filtered: bool) -> None:
         self.control = control
         self.walled = walled
-        self.programs = {own: build_filter(sessions=own) if walled else None for own in (False, True)}
+        self.programs = {own: build_filter(sessions=own, network=walled) if filtered else None for own in (False, True)}
         self.names: dict[int, str] = {}
         self.is_collapsed = False
         self.wakeup, wake = socket.socketpair()

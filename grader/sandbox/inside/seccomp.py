@@ -37,7 +37,8 @@ _X32_BIT = 0x40000000
 _SOL_SOCKET = 1
 _BUFFER_SIZES = (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF, and both for those who may do anything
 _SUCCESS = 0
-_FAMILIES = (1, 2, 10)  # AF_UNIX for DataLoader workers; AF_INET and AF_INET6 reach an empty network
+_LOCAL_FAMILIES = (1,)  # AF_UNIX for DataLoader workers
+_FAMILIES = (*_LOCAL_FAMILIES, 2, 10)  # AF_INET and AF_INET6 reach an empty network
 
 # Numbers shared by both architectures (system calls added since Linux 5.1).
 _NEW_CALLS = {
@@ -94,14 +95,15 @@ _MACHINES = {
 }  # fmt: skip
 
 
-def build_filter(machine: str | None = None, *, sessions: bool = False) -> bytes | None:
+def build_filter(machine: str | None = None, *, sessions: bool = False, network: bool = True) -> bytes | None:
     """Return the program for an architecture (default: this one), or None if its call numbers are not known here.
 
     Only with `sessions` can processes begin sessions of their own, to each of which Linux gives a share of the
-    processors; else such a call changes nothing.
+    processors; else such a call changes nothing. Without `network`, where no namespace keeps one away, there are no
+    sockets but those between processes.
     """
     known = _MACHINES.get(machine or platform.machine())
-    return None if known is None else b"".join(_program(known, sessions=sessions))
+    return None if known is None else b"".join(_program(known, sessions=sessions, network=network))
 
 
 def _step(code: int, value: int, *, yes: int = 0, no: int = 0) -> bytes:
@@ -112,7 +114,7 @@ def _refuse(code: int = errno.EPERM) -> bytes:
     return _step(_RETURN, _ERRNO | code)
 
 
-def _program(machine: _Machine, *, sessions: bool) -> list[bytes]:
+def _program(machine: _Machine, *, sessions: bool, network: bool) -> list[bytes]:
     steps = [
         _step(_LOAD, _ARCHITECTURE),
         _step(_EQUAL, machine.audit, yes=1),
@@ -133,7 +135,8 @@ def _program(machine: _Machine, *, sessions: bool) -> list[bytes]:
     only_sizes = [*sizes, _step(_RETURN, _ALLOW), _refuse(_SUCCESS)]
     option = [_step(_EQUAL, _SOL_SOCKET, no=len(only_sizes) + 1), _step(_LOAD, _THIRD_ARGUMENT), *only_sizes]
     steps += _when(machine.setsockopt, _SECOND_ARGUMENT, option)
-    families = [_step(_EQUAL, family, yes=len(_FAMILIES) - i) for i, family in enumerate(_FAMILIES)]
+    known = _FAMILIES if network else _LOCAL_FAMILIES
+    families = [_step(_EQUAL, family, yes=len(known) - i) for i, family in enumerate(known)]
     # "No such family", which libraries expect: docs/decisions.md#refused-sockets-answer-einval
     steps += _when(machine.socket, _FIRST_ARGUMENT, [*families, _refuse(errno.EINVAL)])
     steps.append(_step(_RETURN, _ALLOW))

@@ -80,7 +80,9 @@ class ForkServer:
         self._control = ours
         self._reader = FrameReader(1 << 20)
         self._gone: dict[str, bool] = {}
-        settings = {"preload": list(self.preload), "walled": self._launched.walled, "device": self.device}
+        launched = self._launched
+        settings = {"preload": list(self.preload), "walled": launched.walled, "filtered": launched.filtered}
+        settings["device"] = self.device
         try:
             ours.sendall(frame(json.dumps(settings).encode()))
             return self._await("ready", deadline=time.monotonic() + _START_S)

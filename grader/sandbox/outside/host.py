@@ -11,7 +11,6 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -21,7 +20,7 @@ from grader.sandbox.outside.exchange import Exchange, Gone, Ready, needs_of, rea
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.leaving_out import LeavingOut
 from grader.sandbox.outside.scratch import make_scratch
-from grader.sandbox.outside.walls import Wall
+from grader.sandbox.outside.walls import Wall, folder_of_submissions, temporary_folder
 from grader.sandbox.wire.limits import Limits
 from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome, Sandbox, frame, note, pack_files
 
@@ -153,8 +152,9 @@ class WalledSandbox:
     def _make_root(self) -> str:
         if self._server.wall is Wall.BUBBLEWRAP:
             return _SUBMISSION_ROOT
-        self._folder = str(make_scratch())
-        return str(Path(self._folder).resolve() / "submission")
+        scratch = make_scratch(temporary_folder(self._server.wall))
+        self._folder = str(scratch)
+        return str(folder_of_submissions(self._server.wall, scratch.resolve()) / "submission")
 
     def _remove_root(self) -> None:
         if self._folder is not None:

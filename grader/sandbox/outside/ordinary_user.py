@@ -24,6 +24,39 @@ def as_ordinary_user(command: Sequence[str], sources: Mapping[Path, Path]) -> li
     return [sys.executable, "-I", str(_STAGE), str(_NOBODY), str(_NOBODY), *staged, "--", *command]
 
 
+def is_root() -> bool:
+    """Tell whether this process can become another user."""
+    return sys.platform == "linux" and os.geteuid() == 0
+
+
+def refuse_other_than_root() -> None:
+    """Raise SandboxError where this process can't become another user."""
+    if not is_root():
+        raise SandboxError(
+            "The wall `user` runs submissions as another user, and only root on Linux can become one.",
+            remedy="Grade as root in a container, or behind `--wall bubblewrap`.",
+        )
+
+
+def owned_by_ordinary_user(scratch: Path) -> Path:
+    """Make a folder in root's scratch folder that an ordinary user owns, and nobody else but root may enter."""
+    own = scratch / "own"
+    scratch.chmod(0o711)
+    own.mkdir(mode=0o700)
+    os.chown(own, _NOBODY, _NOBODY)
+    return own
+
+
+def refuse_open(folders: Iterable[Path]) -> None:
+    """Raise SandboxError where an ordinary user may enter one of the folders, which hold answers."""
+    for folder in folders:
+        if folder.is_dir() and is_reachable(folder):
+            raise SandboxError(
+                f"Behind the wall `user` submissions could read {folder}: every user may enter it.",
+                remedy=f"`chmod o-rwx {shlex.quote(str(folder))}` closes it to others.",
+            )
+
+
 def folder_for_all() -> Path:
     """Return the folder for temporary files, another one where root's is closed to an ordinary user."""
     chosen = Path(tempfile.gettempdir())

@@ -22,8 +22,10 @@ from grader.sandbox.outside.bubblewrap import find_bubblewrap, remedy_for_wall
 from grader.sandbox.outside.ordinary_user import (
     as_ordinary_user,
     folder_for_all,
+    owned_by_ordinary_user,
     reached_by,
     refuse_closed,
+    refuse_other_than_root,
     sources_for,
 )
 from grader.sandbox.outside.scratch import make_scratch
@@ -38,6 +40,7 @@ class Wall(StrEnum):
     """Name a wall, strongest first."""
 
     BUBBLEWRAP = "bubblewrap"
+    USER = "user"
     PROCESS = "process"
     INLINE = "inline"
 
@@ -52,11 +55,21 @@ def wall_named(name: str) -> Wall:
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """Hold a started fork server: its process, and the scratch folder to remove when it has ended."""
+    """Hold a started fork server: its process, the scratch folder to remove when it has ended, and its wall."""
 
     process: subprocess.Popen[bytes]
     scratch: Path
-    walled: bool
+    wall: Wall
+
+    @property
+    def walled(self) -> bool:
+        """Tell whether submissions get namespaces of their own."""
+        return self.wall is Wall.BUBBLEWRAP
+
+    @property
+    def filtered(self) -> bool:
+        """Tell whether submissions are denied system calls."""
+        return self.wall in (Wall.BUBBLEWRAP, Wall.USER)
 
     def remove(self) -> None:
         """End the process if it still runs, and remove the scratch folder."""
@@ -74,15 +87,16 @@ def launch(wall: Wall, control: int, *, device: str = "cpu") -> Launched:
     scratch = make_scratch(temporary_folder(wall))
     server = python_command("grader.sandbox.inside.forkserver", str(control))
     try:
-        command = _bubblewrap(server, scratch, device=device) if wall is Wall.BUBBLEWRAP else server
+        home = folder_of_submissions(wall, scratch)
+        command = _command(wall, server, scratch, device=device)
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             pass_fds=(control,),
-            env=_environment(home=str(scratch), device=device),
-            cwd=scratch,
+            env=_environment(home=str(home), device=device),
+            cwd=home,
         )
     except SandboxError:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -92,19 +106,43 @@ def launch(wall: Wall, control: int, *, device: str = "cpu") -> Launched:
         raise SandboxError(
             f"The fork server could not be started: {err}.", remedy=f"Is {command[0]} there, and may you execute it?"
         ) from err
-    return Launched(process, scratch, walled=wall is Wall.BUBBLEWRAP)
+    return Launched(process, scratch, wall)
+
+
+def _command(wall: Wall, server: list[str], scratch: Path, *, device: str) -> list[str]:
+    """Return the command that starts the fork server behind a wall. Raises SandboxError where it can't be built."""
+    if wall is Wall.BUBBLEWRAP:
+        return _bubblewrap(server, scratch, device=device)
+    if wall is not Wall.USER:
+        return server
+    refuse_other_than_root()
+    refuse_closed(_files_of_python(), ())
+    return as_ordinary_user(server, {})
+
+
+def folder_of_submissions(wall: Wall, scratch: Path) -> Path:
+    """Return the folder of a scratch folder that the user of this wall may write to: for another user one of its own.
+
+    Raises SandboxError where there is no such user here.
+    """
+    if wall is not Wall.USER:
+        return scratch
+    refuse_other_than_root()
+    return owned_by_ordinary_user(scratch)
 
 
 def remedy_for(wall: Wall) -> str:
     """Return what to do where a wall can't be built: for bubblewrap what the system asks for."""
     if wall is Wall.BUBBLEWRAP:
         return remedy_for_wall()
+    if wall is Wall.USER:
+        return "It needs root in a container, and a Python, with packages, that every user may read."
     return "`python -c 'import torch'` has to work here, and the system to have memory and processes left."
 
 
 def temporary_folder(wall: Wall) -> Path:
     """Return the folder for temporary files, another one where root's is closed to the user that the wall runs as."""
-    return folder_for_all() if wall is Wall.BUBBLEWRAP else Path(tempfile.gettempdir())
+    return Path(tempfile.gettempdir()) if wall in (Wall.PROCESS, Wall.INLINE) else folder_for_all()
 
 
 def _environment(*, home: str, device: str) -> dict[str, str]:

@@ -205,7 +205,7 @@ def test_random_inputs_are_repeatable(run_inside):
     [
         (["--assignment", "tinny"], "has no assignment `tinny`. Did you mean `tiny`?"),
         (["--submission", "nowhere"], "`nowhere` is neither a file nor a folder. Is the path right?"),
-        (["--wall", "paper"], "There is no wall 'paper'. Choose one of bubblewrap, process, inline."),
+        (["--wall", "paper"], "There is no wall 'paper'. Choose one of bubblewrap, user, process, inline."),
         (["--course", "/"], "/ is not in a course"),
     ],
 )

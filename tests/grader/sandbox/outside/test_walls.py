@@ -39,7 +39,7 @@ def test_names():
     assert wall_named("bubblewrap") is Wall.BUBBLEWRAP
     with pytest.raises(UsageError) as caught:
         wall_named("brick")
-    assert str(caught.value) == "There is no wall 'brick'. Choose one of bubblewrap, process, inline."
+    assert str(caught.value) == "There is no wall 'brick'. Choose one of bubblewrap, user, process, inline."
 
 
 def test_server_that_cannot_be_started(monkeypatch, tmp_path):
