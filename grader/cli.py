@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from grader.commands.audit import audit
+from grader.commands.bundle import bundle
 from grader.commands.check import check
 from grader.commands.data import data
 from grader.commands.doctor import doctor
@@ -29,7 +30,7 @@ from grader.errors import GraderError, SandboxError, StoreError
 
 _VERBS = {
     STUDENTS: (check, data, doctor),
-    INSTRUCTORS: (grade, status, manual, report, export, similar),
+    INSTRUCTORS: (grade, status, manual, report, export, similar, bundle),
     AUTHORS: (record, template, audit),
 }
 

@@ -59,5 +59,9 @@ class ExportError(GraderError):
     """Report a roster, worksheet or option that an export can't use."""
 
 
+class BundleError(GraderError):
+    """Report a bundle that can't be made: what it needs is not there, or where it would go something is."""
+
+
 class ManualError(GraderError):
     """Report points, a remark or a file of them that a person gave and that can't be used."""

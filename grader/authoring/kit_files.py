@@ -118,11 +118,10 @@ def write_readme(assignment: Assignment) -> str:
     tasks = public_tasks(assignment)
     has_hidden = len(tasks) < len(assignment.tasks) or any(is_hidden_file(file) for file in check_files(assignment))
     first, is_notebook = tasks[0].name, assignment.handed_in.kind is SubmissionKind.NOTEBOOK
-    extras = ["courses", "watch", *(extra for name, extra in _EXTRAS.items() if name in assignment.sandbox.preload)]
     return _README.format(
         title=assignment.title,
         pages_note=_pages_note(assignment),
-        extras=",".join(extras),
+        extras=",".join(extras_of(assignment)),
         first_task=first,
         notebook_note=_NOTEBOOK_NOTE.format(first_task=first) if is_notebook else "",
         hidden_note=_HIDDEN_NOTE if has_hidden else "",
@@ -138,6 +137,11 @@ def _pages_note(assignment: Assignment) -> str:
     found = assignment.reference.glob("*.md") if assignment.reference is not None else ()
     pages = sorted(path.name for path in found if path.name != "README.md")
     return f" What to do is in {_names(pages)}." if pages else ""
+
+
+def extras_of(assignment: Assignment) -> tuple[str, ...]:
+    """Return the extras of our package that an assignment's students install."""
+    return ("courses", "watch", *(extra for name, extra in _EXTRAS.items() if name in assignment.sandbox.preload))
 
 
 def _forbidden_note(tasks: Collection[Task]) -> str:

@@ -27,7 +27,13 @@ class Bundle:
 
 
 def make_bundle(assignment: Assignment) -> Bundle:
-    """Pack what grading reads: checks and probes with their helpers, assets, the reference."""
+    """Pack what grading reads."""
+    content = pack_with_facts(FilesWithFacts(course_files(assignment)))
+    return Bundle(assignment.slug, content, hashlib.sha256(content).hexdigest())
+
+
+def course_files(assignment: Assignment) -> dict[str, bytes]:
+    """Return what grading reads, where it lies in a course: checks and probes with helpers, assets, the reference."""
     own = {path.relative_to(assignment.folder).as_posix(): path for path in _own_files(assignment)}
     home = f"tests/assignments/{assignment.slug}"
     files = {f"{home}/{name}": path.read_bytes() for name, path in own.items()}
@@ -35,8 +41,7 @@ def make_bundle(assignment: Assignment) -> Bundle:
     if assignment.reference is not None:
         reference = read_reference(assignment.reference)
         files |= {f"reference/{assignment.slug}/{path}": content for path, content in reference.items()}
-    content = pack_with_facts(FilesWithFacts(dict(sorted(files.items()))))
-    return Bundle(assignment.slug, content, hashlib.sha256(content).hexdigest())
+    return dict(sorted(files.items()))
 
 
 def unpack_bundle(bundle: Bundle, folder: Path) -> Path:

@@ -33,6 +33,9 @@ def check(
     debug: Annotated[
         bool, typer.Option("--debug", help="Run in this process, so that breakpoint() works. No limits.")
     ] = False,
+    github: Annotated[
+        bool, typer.Option("--github", help="In GitHub Actions: also a summary, annotations and points.")
+    ] = False,
     assignment: Annotated[
         str | None,
         typer.Option(
@@ -49,6 +52,8 @@ def check(
     Run it in the assignment's folder, or anywhere below it. What is still to mend comes first. Exit code 0: all
     passed, 1: not yet, 3: the grader failed; with --watch, that of the last round.
     """
+    if github:
+        _refuse_on_github(watch=watch, debug=debug)
     if watch and debug:
         raise UsageError(
             "`--watch` starts your code afresh at each save, `--debug` runs it in this process.",
@@ -74,8 +79,33 @@ def check(
         ignored = [html] if html else []
         raise typer.Exit(_watch(found, order, show=partial(shown, brief=True), again=again, ignored=ignored))
     codes: list[int] = []
-    grade_all(order, [Job(found)], report=lambda result, _digest: codes.append(shown(result, order)))
+
+    def report(result: "SubmissionResult", _digest: str) -> None:
+        codes.append(shown(result, order))
+        if github:
+            _tell_github(result, order, work.path)
+
+    grade_all(order, [Job(found)], report=report)
     raise typer.Exit(codes[-1])
+
+
+def _refuse_on_github(*, watch: bool, debug: bool) -> None:
+    """Raise an error where `--github` has no sense: with other ways to check, and outside GitHub Actions."""
+    from grader.export.github_check import refuse_outside_github
+
+    if watch or debug:
+        raise UsageError(
+            "`--github` checks once, for a step of GitHub Actions.", remedy="Leave out `--watch` and `--debug`."
+        )
+    refuse_outside_github()
+
+
+def _tell_github(result: "SubmissionResult", order: "Order", work: Path) -> None:
+    """Write the step's summary and print what GitHub reads from a step."""
+    from grader.export.github_check import github_step
+    from grader.runs.batch import run_info
+
+    typer.echo(github_step(result, run=run_info(order), work=work), nl=False)
 
 
 def _tasks(assignment: "Assignment", named: list[str] | None, *, quick: bool) -> tuple[str, ...] | None:

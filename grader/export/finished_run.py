@@ -3,7 +3,6 @@
 `grader.commands.export` prints what is returned here; the formats are in `grader.export`.
 """
 
-import os
 from dataclasses import fields
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from grader.export.canvas import NO_TASKS, canvas_csv
 from grader.export.canvas_feedback import canvas_feedback
 from grader.export.final_points import final_points
 from grader.export.github import github_annotations, github_summary
+from grader.export.github_check import append_for_github
 from grader.export.gradescope import VISIBILITIES, gradescope_json
 from grader.export.job import (
     STDOUT,
@@ -191,23 +191,10 @@ def _export_github(job: ExportJob) -> None:
     results = chosen_results(job)
     summary = github_summary(results, final=job.final, run=job.run)
     if job.request.step_summary:
-        _append_step_summary(summary)
+        append_for_github("GITHUB_STEP_SUMMARY", summary)
     if job.request.out not in (None, STDOUT):
         job.write(summary, default="")
     elif job.request.out == STDOUT or not job.request.step_summary:
         job.exported.printed += summary
     if job.request.annotate:
         job.exported.printed += github_annotations(results)
-
-
-def _append_step_summary(summary: str) -> None:
-    path = os.environ.get("GITHUB_STEP_SUMMARY", "")
-    if not path:
-        raise ExportError(
-            "GITHUB_STEP_SUMMARY is not set: this is not a step of GitHub Actions.", remedy="Use --out instead."
-        )
-    try:
-        with Path(path).open("a", encoding="utf-8", errors="replace") as file:
-            file.write(summary)
-    except OSError as error:
-        raise ExportError(f"{path} can't be written: {error.strerror}.", remedy="Use --out instead.") from error

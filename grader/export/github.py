@@ -38,14 +38,18 @@ def github_summary(results: Sequence[SubmissionResult], *, final: FinalPoints, r
     return "".join(pieces)
 
 
-def github_annotations(results: Sequence[SubmissionResult]) -> str:
-    """Return a workflow command for each failing check that ended in a line of the student's."""
+def github_annotations(results: Sequence[SubmissionResult], *, below: str = "") -> str:
+    """Return a workflow command for each failing check that ended in a line of the student's.
+
+    `below` is the folder of the repository that holds the work, as a POSIX path, "" for the repository itself.
+    """
     lines = []
     for result in results:
         for check in (check for task in student_view(result).tasks for check in task.checks):
             if check.feedback.traceback and check.verdict not in _NOT_TOLD and not check.advice:
                 title = check.title or check.name
-                lines.append(_annotation(check, f"{result.submission}: {title}" if len(results) > 1 else title))
+                named = f"{result.submission}: {title}" if len(results) > 1 else title
+                lines.append(_annotation(check, named, below=below))
     return "".join(lines)
 
 
@@ -101,13 +105,12 @@ def _brief(text: str) -> str:
     return "<br>".join(markdown(line) for line in visible(shortened(text, 1000)).split("\n"))
 
 
-def _annotation(check: CheckResult, title: str) -> str:
+def _annotation(check: CheckResult, title: str, *, below: str) -> str:
     frame = check.feedback.traceback[-1]
     message = "\n".join(text for text in (explanation_of(check), check.feedback.hint) if text)
-    return (
-        f"::error file={_property(frame.file)},line={frame.line},title={_property(title)}"
-        f"::{_data(shortened(message, 4000))}\n"
-    )
+    file = f"{below}/{frame.file}" if below else frame.file
+    place = f"file={_property(file)},line={frame.line},title={_property(title)}"
+    return f"::error {place}::{_data(shortened(message, 4000))}\n"
 
 
 def _data(text: str) -> str:

@@ -31,6 +31,7 @@ FOLDERS = (
     "cluster",
     "answers",
     "export",
+    "bundles",
     "doctor",
     "commands",
     "cli",

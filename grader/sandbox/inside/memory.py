@@ -7,6 +7,7 @@ Why: docs/decisions.md#memory-by-watchdog
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from grader.sandbox.inside.kernel_memory import KernelMemory
@@ -29,6 +30,11 @@ def exceeds(limit_mib: float, *, descendants_of: int | None = None, beside: Kern
         return False
     own, shared = map(sum, zip((0.0, 0.0), *map(_shares_mib, pids), strict=True))
     return own + max(shared, files) + tables + sockets > limit_mib  # a file may be mapped, too
+
+
+def held_mib(pids: Iterable[int]) -> float:
+    """Return how much memory processes hold together; pages that several of them share are counted once."""
+    return sum(sum(_shares_mib(pid)) for pid in pids)
 
 
 def _all_pids() -> list[int]:
