@@ -12,7 +12,7 @@ from grader.errors import SandboxError
 from grader.runs.cards import usable_cards
 from grader.sandbox.outside.bubblewrap import find_bubblewrap
 from grader.sandbox.outside.forkserver_client import ForkServer
-from grader.sandbox.outside.ordinary_user import is_root
+from grader.sandbox.outside.ordinary_user import may_change_user
 from grader.sandbox.outside.servers import StartServer, can_fork
 from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.trial import Diagnosis, try_server
@@ -28,7 +28,7 @@ _OPTIONAL = (
 def examine() -> list[Diagnosis]:
     """Try everything that checking and grading need."""
     walls = [_bubblewrap(), try_wall(Wall.PROCESS)]
-    if not walls[0].is_good and is_root():
+    if not walls[0].is_good and may_change_user():
         walls.insert(1, try_wall(Wall.USER))  # what is left for one submission in a container
     return [*_versions(), _torchvision(), *_optional(), *walls, *_gpu(), *_datasets()]
 

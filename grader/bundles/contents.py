@@ -1,8 +1,9 @@
 """The files of a bundle, and how they are written: as one zip or as a folder, wholly or not at all.
 
-`grader.bundles.making` decides which files those are.
+`grader.commands.bundle` writes them; `grader.bundles.own_wheel` makes one of them.
 """
 
+import contextlib
 import io
 import shutil
 import tempfile
@@ -57,7 +58,8 @@ def write_zip(out: Path, files: Files) -> None:
         draft.write_bytes(content)
         draft.replace(out)
     except OSError as err:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink()
         raise _unwritten(out, err) from err
 
 

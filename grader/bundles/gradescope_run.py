@@ -1,7 +1,8 @@
 """Grade one submission where Gradescope has put it, and write its results.json, whatever happens.
 
 Started by `run_autograder` of a bundle: `python -m grader.bundles.gradescope_run ROOT`. A process of its own does the
-grading, so that an end of time or of memory still leaves a results.json, which then says so and has no score.
+grading, so that an end of time or of memory still leaves a results.json, which then says so and has no score; else
+`grader.export.gradescope` makes it.
 """
 
 import contextlib
@@ -129,13 +130,13 @@ def strongest_wall() -> str:
     """
     from grader.errors import SandboxError
     from grader.sandbox.outside.bubblewrap import find_bubblewrap
-    from grader.sandbox.outside.ordinary_user import is_root
+    from grader.sandbox.outside.ordinary_user import may_change_user
     from grader.sandbox.outside.walls import Wall
 
     try:
         find_bubblewrap()
     except SandboxError as err:
-        if not is_root():
+        if not may_change_user():
             raise
         _say(f"The wall `{Wall.USER}` stands in for `{Wall.BUBBLEWRAP}`, which this container refuses: {err.message}")
         return str(Wall.USER)

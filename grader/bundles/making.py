@@ -1,7 +1,7 @@
 """What goes into a bundle for each place where classes are graded, and whether that fits there.
 
-`grader.bundles.contents` writes it, `grader.commands.bundle` says what is to be done with it. Why each place gets what
-it gets: docs/where.md.
+`grader.bundles.own_wheel` brings the grader along, `grader.commands.bundle` writes it all and says what comes next. Why
+each place gets what it gets: docs/where.md.
 """
 
 import importlib.metadata
@@ -14,7 +14,7 @@ from importlib.resources import files as package_files
 from grader.authoring.kit_files import extras_of
 from grader.authoring.template import plan_template
 from grader.bundles.own_wheel import own_wheel
-from grader.bundles.trial import Trial
+from grader.bundles.trial import ReferenceTrial
 from grader.cluster.bundle import course_files
 from grader.courses.assignment import Assignment
 from grader.errors import BundleError
@@ -26,7 +26,7 @@ _SPARE_S = 30  # of the time that Gradescope gives, for starting and for writing
 _MB = 1e6
 
 
-class Place(StrEnum):
+class Destination(StrEnum):
     """Name where a bundle is used."""
 
     GRADESCOPE = "gradescope"
@@ -47,7 +47,7 @@ class Room:
 class Wanted:
     """Say what a bundle is for: which tasks (none: all), data sets to fetch, and what pip installs ("": ourselves)."""
 
-    place: Place
+    place: Destination
     tasks: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     grader: str = ""
@@ -65,12 +65,12 @@ def bundle_files(assignment: Assignment, wanted: Wanted) -> dict[str, bytes]:
     grader = _grader(wanted.grader, extras)
     data = "".join(f"{name}\n" for name in wanted.data).encode()
     tools = {**grader, "constraints.txt": _constraints(), "data.txt": data}
-    if wanted.place is Place.GITHUB:
+    if wanted.place is Destination.GITHUB:
         beside = {f"{_IN_REPOSITORY}/{name}": content for name, content in tools.items()}
         return plan_template(assignment) | beside | {".github/workflows/classroom.yml": _file("classroom.yml")}
     course = {f"course/{name}": content for name, content in course_files(assignment).items()}
     files = tools | course | {"setup.sh": _file("setup.sh")}
-    if wanted.place is Place.GRADESCOPE:
+    if wanted.place is Destination.GRADESCOPE:
         return files | {"run_autograder": _file("run_autograder"), "bundle.json": _settings(assignment, wanted)}
     words = [assignment.slug, *(word for task in wanted.tasks for word in ("--task", task))]
     return files | {
@@ -109,19 +109,19 @@ def _file(name: str) -> bytes:
     return (package_files("grader.bundles") / "files" / name).read_bytes()
 
 
-def refuse_impossible(assignment: Assignment, trial: Trial, wanted: Wanted) -> None:
+def refuse_impossible(trial: ReferenceTrial, wanted: Wanted) -> None:
     """Raise BundleError where a check of the bundle could not be judged there: it needs a card, or data."""
     checks = [
         (task.name, check)
         for task in trial.result.tasks
         for check in task.checks
         if check.unrun and not check.advice
-        if wanted.place is not Place.GITHUB or not (check.hidden or task.hidden)
+        if wanted.place is not Destination.GITHUB or not (check.hidden or task.hidden)
     ]
     for_card = [pair for pair in checks if "CUDA" in _said(pair[1])]
     if for_card:
         raise BundleError(
-            f"{_named(for_card)} need a graphics card, which {_where(wanted.place)} does not have.",
+            f"{_named(for_card)} can't run on {_where(wanted.place)}: there is no graphics card.",
             remedy="Bundle the other tasks with `--task`, and grade these with `grader grade --device cuda`.",
         )
     if checks:
@@ -131,12 +131,12 @@ def refuse_impossible(assignment: Assignment, trial: Trial, wanted: Wanted) -> N
         )
 
 
-def objections(trial: Trial, wanted: Wanted) -> list[str]:
+def objections(trial: ReferenceTrial, wanted: Wanted) -> list[str]:
     """Return in sentences what of a trial doesn't fit into the place, or should not be as it is."""
     said, result = [], trial.result
     if result.points + 1e-9 < result.max_points - result.unjudged:
         said.append(f"The reference earns {result.points:g} of {result.max_points:g} points: `grader audit` says why.")
-    if wanted.place is not Place.GRADESCOPE:
+    if wanted.place is not Destination.GRADESCOPE:
         return said
     room, limit_s = wanted.room, 60 * wanted.room.minutes - _SPARE_S
     needed_s = max(trial.seconds, trial.cpu_s / min(1.0, room.processors))
@@ -155,8 +155,12 @@ def objections(trial: Trial, wanted: Wanted) -> list[str]:
     return said
 
 
-def _where(place: Place) -> str:
-    return {Place.GRADESCOPE: "Gradescope", Place.GITHUB: "a GitHub runner", Place.DOCKER: "the image"}[place]
+def _where(place: Destination) -> str:
+    return {
+        Destination.GRADESCOPE: "Gradescope",
+        Destination.GITHUB: "a GitHub runner",
+        Destination.DOCKER: "this image",
+    }[place]
 
 
 def _said(check: CheckResult) -> str:

@@ -27,7 +27,7 @@ _LOOK_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class ReferenceTrial:
     """Hold what grading the reference gave, how long it took, its seconds of processor time and the most memory."""
 
     result: SubmissionResult
@@ -36,7 +36,7 @@ class Trial:
     memory_mib: float
 
 
-def try_reference(assignment: Assignment, *, tasks: Sequence[str], data: Sequence[str]) -> Trial:
+def measure_reference(assignment: Assignment, *, tasks: Sequence[str], data: Sequence[str]) -> ReferenceTrial:
     """Grade the reference with the named data sets and none that only this machine has.
 
     Raises BundleError where it can't be graded, and for a data set that is not here.
@@ -56,7 +56,7 @@ def try_reference(assignment: Assignment, *, tasks: Sequence[str], data: Sequenc
             seconds, cpu_s = time.monotonic() - started, _cpu_s() - before
             said.seek(0)
             result = _result_in(folder / "out", words=said.read(), code=running.returncode, slug=assignment.slug)
-    return Trial(result, seconds, cpu_s, most[0])
+    return ReferenceTrial(result, seconds, cpu_s, most[0])
 
 
 def _only(data: Sequence[str], folder: Path) -> Path:

@@ -13,7 +13,7 @@ from grader.commands.telling import complain, known_tasks, tell
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
-    from grader.bundles.making import Place, Wanted
+    from grader.bundles.making import Destination, Wanted
     from grader.courses.assignment import Assignment
 
 PlaceOption = Annotated[str, typer.Option("--for", help="gradescope, github or docker.")]
@@ -54,7 +54,7 @@ def bundle(
     docs/where.md says what to do with it. Exit code 1: it was written, and something does not fit there.
     """
     from grader.bundles.contents import refuse_existing
-    from grader.bundles.making import Place, Room, Wanted
+    from grader.bundles.making import Destination, Room, Wanted
     from grader.courses.course import find_course, read_assignment
 
     wanted = Wanted(
@@ -69,9 +69,9 @@ def bundle(
             _above_zero(processors, "--processors"),
         ),
     )
-    if wanted.place is Place.GITHUB and wanted.tasks:
+    if wanted.place is Destination.GITHUB and wanted.tasks:
         raise UsageError("A classroom repository has the whole kit.", remedy="Leave out `--task`.")
-    named = "autograder.zip" if wanted.place is Place.GRADESCOPE else f"{assignment}-{wanted.place}"
+    named = "autograder.zip" if wanted.place is Destination.GRADESCOPE else f"{assignment}-{wanted.place}"
     target = out or Path(named)
     refuse_existing(target)
     said = _try(chosen, wanted) if tried else []
@@ -81,14 +81,14 @@ def bundle(
     raise typer.Exit(1 if said else 0)
 
 
-def _place_named(name: str) -> "Place":
-    from grader.bundles.making import Place
+def _place_named(name: str) -> "Destination":
+    from grader.bundles.making import Destination
     from grader.courses.toml_table import suggest
 
     try:
-        return Place(name)
+        return Destination(name)
     except ValueError as err:
-        raise UsageError(f"There is no place `{name}`.", remedy=suggest(name, list(Place))) from err
+        raise UsageError(f"There is no place `{name}`.", remedy=suggest(name, list(Destination))) from err
 
 
 def _visibility(name: str) -> str:
@@ -109,26 +109,26 @@ def _above_zero(value: float, option: str) -> float:
 def _try(chosen: "Assignment", wanted: "Wanted") -> list[str]:
     """Grade the reference, say what that took, and return in sentences what doesn't fit."""
     from grader.bundles.making import objections, refuse_impossible
-    from grader.bundles.trial import try_reference
+    from grader.bundles.trial import measure_reference
 
     tell("Trying it on the reference; `--no-try` does without.")
-    trial = try_reference(chosen, tasks=wanted.tasks, data=wanted.data)
+    trial = measure_reference(chosen, tasks=wanted.tasks, data=wanted.data)
     tell(
         f"The reference took {trial.seconds:.0f} s, {trial.cpu_s:.0f} s of processor time and "
         f"{trial.memory_mib * 1.048576:.0f} MB."
     )
-    refuse_impossible(chosen, trial, wanted)
+    refuse_impossible(trial, wanted)
     return objections(trial, wanted)
 
 
 def _write(target: Path, chosen: "Assignment", wanted: "Wanted") -> None:
     """Write a bundle and say what comes next."""
     from grader.bundles.contents import write_folder, write_zip
-    from grader.bundles.making import Place, bundle_files
+    from grader.bundles.making import Destination, bundle_files
     from grader.report.terminal import results_console
 
     files = bundle_files(chosen, wanted)
-    (write_zip if wanted.place is Place.GRADESCOPE else write_folder)(target, files)
+    (write_zip if wanted.place is Destination.GRADESCOPE else write_folder)(target, files)
     console = results_console()
     console.print(f"written: {target} ({len(files)} files)", markup=False, soft_wrap=True)
     console.print(f"Next: {_NEXT[wanted.place]} (docs/where.md)", markup=False, soft_wrap=True)

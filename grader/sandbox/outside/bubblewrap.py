@@ -77,7 +77,9 @@ def _choose(binaries: tuple[Path, ...]) -> Bubblewrap:
         if not why:
             return Bubblewrap(binary, tuple(refused))
         refused.append(f"{binary}: {why}")
-    raise SandboxError(f"The bubblewrap wall could not be built: {'; '.join(refused)}.", remedy=remedy_for_wall())
+    raise SandboxError(
+        f"The bubblewrap wall could not be built: {'; '.join(refused).rstrip('.')}.", remedy=remedy_for_wall()
+    )
 
 
 def _try(binary: Path) -> str:

@@ -24,14 +24,14 @@ def as_ordinary_user(command: Sequence[str], sources: Mapping[Path, Path]) -> li
     return [sys.executable, "-I", str(_STAGE), str(_NOBODY), str(_NOBODY), *staged, "--", *command]
 
 
-def is_root() -> bool:
+def may_change_user() -> bool:
     """Tell whether this process can become another user."""
     return sys.platform == "linux" and os.geteuid() == 0
 
 
 def refuse_other_than_root() -> None:
     """Raise SandboxError where this process can't become another user."""
-    if not is_root():
+    if not may_change_user():
         raise SandboxError(
             "The wall `user` runs submissions as another user, and only root on Linux can become one.",
             remedy="Grade as root in a container, or behind `--wall bubblewrap`.",

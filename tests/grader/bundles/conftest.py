@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from grader.bundles.contents import write_folder
-from grader.bundles.making import Place, Wanted, bundle_files
+from grader.bundles.making import Destination, Wanted, bundle_files
 from grader.courses.course import read_assignment
 
 MINI = Path(__file__).parents[1] / "sample_courses" / "mini"
@@ -41,7 +41,7 @@ def built(open_folder, mini):
     What pip would fetch is there already; the grader itself is what the bundle brings.
     """
     source, environment = open_folder / "built", open_folder / "environment"
-    write_folder(source, bundle_files(mini, Wanted(Place.DOCKER)))
+    write_folder(source, bundle_files(mini, Wanted(Destination.DOCKER)))
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True, timeout=120)
     (library,) = environment.glob("lib/python*/site-packages")
     others = "\n".join(dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib")))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.bundles.making import Place, Wanted, bundle_files
+from grader.bundles.making import Destination, Wanted, bundle_files
 
 yaml = pytest.importorskip("yaml", reason="the extra `dev` brings it")
 MINI = Path(__file__).parents[1] / "sample_courses" / "mini"
@@ -16,7 +16,7 @@ GOOD = (MINI / "reference" / "mini" / "student.py").read_text(encoding="utf-8")
 @pytest.fixture(scope="module")
 def files(mini):
     """Return the files of a classroom repository."""
-    return bundle_files(mini, Wanted(Place.GITHUB))
+    return bundle_files(mini, Wanted(Destination.GITHUB))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A Docker bundle without a daemon: the steps of its Dockerfile, and the refusal of a container that was just started."""
+"""A Docker bundle without a daemon: the steps of its Dockerfile, and the refusal in a container without its options."""
 
 import re
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.bundles.making import Place, Wanted, bundle_files
+from grader.bundles.making import Destination, Wanted, bundle_files
 from grader.sandbox.inside import kernel
 from grader.sandbox.inside.seccomp import build_filter
 
@@ -18,7 +18,7 @@ GOOD = ROOT / "tests" / "grader" / "sample_courses" / "mini" / "reference" / "mi
 @pytest.fixture
 def start(layout, built, mini):
     """Return a function that runs the image's entry point on a folder of submissions, and the results folder."""
-    bundle = layout(bundle_files(mini, Wanted(Place.DOCKER, tasks=("leaky-relu",))))
+    bundle = layout(bundle_files(mini, Wanted(Destination.DOCKER, tasks=("leaky-relu",))))
 
     def run(*words, before=None):
         places = layout({"submissions/ann/student.py": GOOD.read_bytes(), "submissions/bo/student.py": b"x = 1\n"})
@@ -34,7 +34,7 @@ def start(layout, built, mini):
 
 def test_the_dockerfile_runs_what_is_there(mini):
     """Each file that the Dockerfile runs is in the bundle; it ends as an ordinary user."""
-    files = bundle_files(mini, Wanted(Place.DOCKER))
+    files = bundle_files(mini, Wanted(Destination.DOCKER))
     text = files["Dockerfile"].decode()
     assert set(re.findall(r"/opt/bundle/([\w.]+\.sh)", text)) == {"setup.sh", "grade.sh"} <= set(files)
     assert re.search(r"^USER 1000", text, re.MULTILINE)

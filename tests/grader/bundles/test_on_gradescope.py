@@ -12,7 +12,7 @@ import pytest
 
 from grader.bundles.contents import zipped
 from grader.bundles.gradescope_run import read_bundle_settings
-from grader.bundles.making import Place, Room, Wanted, bundle_files
+from grader.bundles.making import Destination, Room, Wanted, bundle_files
 from grader.errors import BundleError
 from grader.sandbox.inside import kernel
 from grader.sandbox.inside.seccomp import build_filter
@@ -60,7 +60,7 @@ def gradescope(layout, mini, built):
     """Return a function that grades files as Gradescope does, and returns the ended process and results.json."""
 
     def grade(files, *, room=None, settings=None, before=None):
-        wanted = Wanted(Place.GRADESCOPE, room=room or Room())
+        wanted = Wanted(Destination.GRADESCOPE, room=room or Room())
         with zipfile.ZipFile(io.BytesIO(zipped(bundle_files(mini, wanted)))) as archive:
             source = {f"source/{name}": archive.read(name) for name in archive.namelist()}
         root = layout(source | {"run_autograder": source["source/run_autograder"], "submission_metadata.json": b"{}"})

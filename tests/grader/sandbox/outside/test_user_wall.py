@@ -128,7 +128,7 @@ def test_others_than_root_are_refused(monkeypatch):
         "Grade as root in a container, or behind `--wall bubblewrap`."
     )
     monkeypatch.setattr(ordinary_user.sys, "platform", "darwin")
-    assert not ordinary_user.is_root()
+    assert not ordinary_user.may_change_user()
     assert "root in a container" in remedy_for(Wall.USER)
 
 
