@@ -21,7 +21,7 @@ Files with a `TODO` in them are yours to write. Each one stands where code was t
 
 ## Set up
 
-    pip install "torchgrade[{extras}]"
+{install}
 
 ## Check your work
 
@@ -50,6 +50,22 @@ Pack this whole folder as one .zip file. These files have to be in it:
 You may change files that match {editable}. All others are replaced by the course's own before
 grading, so changes to them have no effect.
 """
+_INSTALL = """\
+You need Python 3.11 or newer. Your course says where the grader comes from; type the line of that place:
+
+| From | Line |
+| --- | --- |
+| a file that your course gives out | `pip install "./torchgrade-VERSION-py3-none-any.whl[{extras}]"` |
+| a Git address | `pip install "torchgrade[{extras}] @ git+https://ADDRESS"` |
+| an index that has it | `pip install "torchgrade[{extras}]"` |
+
+If it worked, `grader --version` answers."""
+_INSTALL_KNOWN = """\
+You need Python 3.11 or newer. In this folder type:
+
+    pip install "{grader}"
+
+If it worked, `grader --version` answers."""
 _NOTEBOOK_NOTE = """\
 These commands read the saved file: save the notebook first. Keep the cells that hold the checks: what you define above
 such a cell is what its task looks at. Cells are run up to where they start to train, download or ask.
@@ -113,15 +129,18 @@ def write_assignment_file(assignment: Assignment) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_readme(assignment: Assignment) -> str:
-    """Return the kit's README: how to install, check and hand in, and the tasks with their points."""
+def write_readme(assignment: Assignment, *, grader: str = "") -> str:
+    """Return the kit's README: how to install, check and hand in, and the tasks with their points.
+
+    `grader` is what pip installs, as seen from the kit, "" where that is not known.
+    """
     tasks = public_tasks(assignment)
     has_hidden = len(tasks) < len(assignment.tasks) or any(is_hidden_file(file) for file in check_files(assignment))
     first, is_notebook = tasks[0].name, assignment.handed_in.kind is SubmissionKind.NOTEBOOK
     return _README.format(
         title=assignment.title,
         pages_note=_pages_note(assignment),
-        extras=",".join(extras_of(assignment)),
+        install=(_INSTALL_KNOWN if grader else _INSTALL).format(extras=",".join(extras_of(assignment)), grader=grader),
         first_task=first,
         notebook_note=_NOTEBOOK_NOTE.format(first_task=first) if is_notebook else "",
         hidden_note=_HIDDEN_NOTE if has_hidden else "",

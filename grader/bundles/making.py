@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files as package_files
 
-from grader.authoring.kit_files import extras_of
+from grader.authoring.kit_files import extras_of, write_readme
 from grader.authoring.template import plan_template
 from grader.bundles.own_wheel import own_wheel
 from grader.bundles.trial import ReferenceTrial
@@ -67,7 +67,10 @@ def bundle_files(assignment: Assignment, wanted: Wanted) -> dict[str, bytes]:
     tools = {**grader, "constraints.txt": _constraints(), "data.txt": data}
     if wanted.place is Destination.GITHUB:
         beside = {f"{_IN_REPOSITORY}/{name}": content for name, content in tools.items()}
-        return plan_template(assignment) | beside | {".github/workflows/classroom.yml": _file("classroom.yml")}
+        wheel = next((name for name in grader if name.endswith(".whl")), "")
+        source = f"./{_IN_REPOSITORY}/{wheel}[{','.join(extras_of(assignment))}]" if wheel else wanted.grader
+        readme = {"README.md": write_readme(assignment, grader=source).encode()}
+        return plan_template(assignment) | readme | beside | {".github/workflows/classroom.yml": _file("classroom.yml")}
     course = {f"course/{name}": content for name, content in course_files(assignment).items()}
     files = tools | course | {"setup.sh": _file("setup.sh")}
     if wanted.place is Destination.GRADESCOPE:

@@ -2,10 +2,13 @@
 
 import email
 import os
+import re
+import shutil
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -111,3 +114,71 @@ def test_a_course_lives_with_the_wheel(bare, make_course, tmp_path):
     bare("grade", "tiny", kit, "--out", tmp_path / "out", cwd=course)
     assert "15/15" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8").replace(" ", "")
     assert (tmp_path / "out" / "grades.csv").read_text(encoding="utf-8").splitlines()[1].startswith("tiny,15,15,100")
+
+
+ROWS = re.compile(r"^\| [^|]+ \| `(pip install [^`]+)` \|$", re.MULTILINE)
+
+
+def _lines(page):
+    """Return the commands of a page's table of ways to install, by what they install from."""
+    kinds = {"git+": "Git", "./torchgrade": "wheel", '"torchgrade[': "index", '".[': "folder"}
+    found = ROWS.findall(page.read_text(encoding="utf-8"))
+    return {next(kind for part, kind in kinds.items() if part in line): line for line in found}
+
+
+def test_pages_name_the_same_ways_to_install():
+    """Each kit names the ways to install that the README names, but for the checkout, which students don't have."""
+    ours = _lines(ROOT / "README.md")
+    assert set(ours) == {"folder", "Git", "wheel", "index"}
+    kits = sorted((ROOT / "student_template").glob("*/README.md"))
+    assert kits
+    for kit in kits:
+        lines = _lines(kit)
+        assert set(lines) == set(ours) - {"folder"}, kit
+        assert [re.sub(r"\[.*?\]", "", lines[kind]) for kind in sorted(lines)] == [
+            re.sub(r"\[.*?\]", "", ours[kind]) for kind in sorted(lines)
+        ]
+
+
+@pytest.mark.parametrize("kind", ["folder", "Git", "wheel", "index"])
+def test_a_way_to_install(built, kind, tmp_path):
+    """Each line of the README installs this version: from a folder, a Git address, a wheel file and an index."""
+    wheel, sdist = built
+    line = _lines(ROOT / "README.md")[kind].replace("VERSION", wheel.name.split("-")[1])
+    folder = wheel.parent
+    if kind in ("folder", "Git"):
+        with tarfile.open(sdist) as archive:
+            archive.extractall(tmp_path / "source")  # our own; Python 3.11 knows no filter
+        (folder,) = (tmp_path / "source").iterdir()
+    if kind == "Git":
+        if shutil.which("git") is None:
+            pytest.skip("git is not installed.")
+        for words in (["init", "-q"], ["add", "-A", "-f"], ["commit", "-q", "-m", "all"]):
+            who = ["-c", "user.name=a", "-c", "user.email=a@localhost", "-c", "commit.gpgsign=false"]
+            subprocess.run(["git", *who, *words], cwd=folder, check=True, timeout=60)
+        line = line.replace("git+https://ADDRESS", f"git+file://{folder}")
+    requirement = re.fullmatch(r'pip install "(.+)"', line)[1]
+    offline = [
+        "--no-deps",
+        "--no-index",
+        "--find-links",
+        wheel.parent,
+        "--no-build-isolation",
+        "--target",
+        tmp_path / "to",
+    ]
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *offline, requirement]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+    subprocess.run(pip, cwd=folder, check=True, timeout=120, env=kept | {"PIP_CONFIG_FILE": os.devnull})
+    (about,) = (tmp_path / "to").glob("torchgrade-*.dist-info")
+    assert about.name == f"torchgrade-{wheel.name.split('-')[1]}.dist-info"
+    assert (tmp_path / "to" / "grader" / "py.typed").is_file()
+
+
+def test_the_changelog_has_the_version():
+    """The changelog's last version is the project's own, a semantic version with its date; what comes is above it."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings[0] == "Unreleased"
+    assert re.fullmatch(rf"{re.escape(version)} - \d{{4}}-\d\d-\d\d", headings[1])
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version)

@@ -1,6 +1,7 @@
 """A GitHub bundle as a classroom repository: its workflow's steps, run as a runner runs them."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -49,6 +50,12 @@ def test_a_repository_holds_nothing_hidden(files):
     assert b"self.slope" not in texts
     manifest = json.loads(files["checks/assets/manifest.json"])
     assert "key" not in manifest
+
+
+def test_the_readme_installs_what_is_there(files):
+    """The line of the repository's README installs the grader that lies in it."""
+    (line,) = re.findall(r'pip install "\./(.+)\[courses,watch\]"', files["README.md"].decode())
+    assert line in files
 
 
 def test_the_workflow_is_one(files):
