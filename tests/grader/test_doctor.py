@@ -47,12 +47,14 @@ def test_a_wall_that_cannot_be_built_is_told(broken):
     )
 
 
-def test_everything_that_grading_needs_is_examined(broken):
-    """The findings cover Python, the packages, both walls, the GPU and the data sets, in this order."""
+@pytest.mark.parametrize("is_root", [False, True])
+def test_everything_that_grading_needs_is_examined(broken, monkeypatch, is_root):
+    """The findings cover Python, the packages, the walls, the GPU and the data sets; root's wall where it stands in."""
+    monkeypatch.setattr("grader.doctor.may_change_user", lambda: is_root)
     subjects = [finding.subject for finding in examine()]
     assert subjects == [
         "Python", "torch", "torchvision", "pytest", "pytest-timeout", "import torchvision", "watchfiles", "distributed",
-        "wall `bubblewrap`", "wall `process`", "GPU", *(f"data set {name}" for name in DATASETS),
+        "wall `bubblewrap`", *(["wall `user`"] if is_root else []), "wall `process`", "GPU", *(f"data set {name}" for name in DATASETS),
     ]  # fmt: skip
 
 
