@@ -54,7 +54,8 @@ def test_everything_that_grading_needs_is_examined(broken, monkeypatch, is_root)
     subjects = [finding.subject for finding in examine()]
     assert subjects == [
         "Python", "torch", "torchvision", "pytest", "pytest-timeout", "import torchvision", "watchfiles", "distributed",
-        "wall `bubblewrap`", *(["wall `user`"] if is_root else []), "wall `process`", "GPU", *(f"data set {name}" for name in DATASETS),
+        "wall `bubblewrap`", *(["wall `user`"] if is_root else []), "wall `process`", "GPU",
+        *(f"data set {name}" for name in DATASETS),
     ]  # fmt: skip
 
 
