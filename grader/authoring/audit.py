@@ -15,6 +15,7 @@ from pathlib import Path
 from grader.authoring.audit_progress import AuditProgress
 from grader.authoring.audit_rules import (
     Violation,
+    advise_on_checks,
     judge_assets,
     judge_checks,
     judge_imports,
@@ -48,6 +49,8 @@ from grader.authoring.coverage import Coverage, cover
 from grader.authoring.grounds import Ground, count_grounded, judge_grounds, read_grounds
 from grader.authoring.mistakes import Mistake, Variant, explain_edit, explain_overlay, read_mistakes, read_variants
 from grader.authoring.naming import Naming, judge_naming, name_cause
+from grader.authoring.proof_rules import judge_kit_files, judge_mistakes, judge_proof
+from grader.authoring.proving import prove_checks
 from grader.authoring.record import record_assets
 from grader.authoring.template import is_stale
 from grader.compare.hypotheses import HYPOTHESES, SHAPE_HYPOTHESES
@@ -67,6 +70,7 @@ class AuditPart(StrEnum):
     MISTAKES = "mistakes"
     VARIANTS = "variants"
     ASSETS = "assets"
+    PROOF = "proof"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +92,10 @@ class AuditRequest:
 class Audit:
     """Hold what an audit of one assignment found: violations, figures, what each mistake's check said and named.
 
-    `grounded` counts the checks that state grounds or are advice, `advice` those that are; `not_run` counts the
-    reference's checks that could not run on this machine because data or a GPU is missing. `prices` are the points that
-    mistakes cost, by name, where that was measured.
+    `proven` counts the checks that were tried on wrong replies; `suggestions` are what an audit advises, and violate
+    nothing. `grounded` counts the checks that state grounds or are advice, `advice` those that are; `not_run` counts
+    the reference's checks that could not run on this machine because data or a GPU is missing. `prices` are the points
+    that mistakes cost, by name, where that was measured.
     """
 
     slug: str
@@ -99,12 +104,14 @@ class Audit:
     mistakes: int = 0
     caught: int = 0
     variants: int = 0
+    proven: int = 0
     grounded: int = 0
     advice: int = 0
     full: int = 0
     not_run: int = 0
     seconds: float = 0.0
     violations: list[Violation] = field(default_factory=list)
+    suggestions: list[Violation] = field(default_factory=list)
     told: dict[str, list[str]] = field(default_factory=dict)
     prices: dict[str, float] = field(default_factory=dict)
     said: dict[str, CheckResult] = field(default_factory=dict)
@@ -142,8 +149,16 @@ def audit_assignment(course: Path, slug: str, *, request: AuditRequest, progress
         _judge_mistake(found, mistake, outcomes, audited)
     for variant in variants:
         _judge_variant(found, variant, outcomes, audited)
+    if AuditPart.MISTAKES in request.parts and not request.mistakes:
+        found.violations += judge_mistakes(read_mistakes(assignment), checks, audited.reference, assignment)
+    if AuditPart.PROOF in request.parts:
+        proofs = prove_checks(assignment, tasks=chosen)
+        found.proven = sum(proof.tried > 0 for proof in proofs)
+        found.violations += (violation for proof in proofs for violation in judge_proof(proof, assignment))
     if AuditPart.ASSETS in request.parts:
         found.violations += judge_checks(checks.values(), assignment)
+        found.suggestions += advise_on_checks(checks.values(), assignment)
+        found.violations += judge_kit_files(assignment)
         found.violations += judge_grounds(checks.values(), assignment)
         found.violations += judge_imports(assignment)
         found.violations += judge_kit(is_stale(assignment, course / "student_template" / slug), assignment)

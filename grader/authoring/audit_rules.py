@@ -17,7 +17,6 @@ from grader.courses.toml_table import suggest
 from grader.results.verdict import CheckResult, Verdict
 from grader.results.verdict_words import explanation_of
 
-_HIDDEN_SHARE = 1 / 3
 _CARRIED_SHARE = 1 / 4
 _NAMED = 5
 _UNWRITTEN = (Verdict.NOT_IMPLEMENTED, Verdict.SKIPPED)
@@ -136,17 +135,26 @@ def refuse_variant(variant: Variant, why: str, assignment: Assignment) -> Violat
 
 
 def judge_checks(checks: Iterable[Check], assignment: Assignment) -> Iterator[Violation]:
-    """Yield a violation for every task without a check, and one where too few checks are hidden."""
+    """Yield a violation for every task without a check."""
     present = list(checks)
     folder = f"tests/assignments/{assignment.slug}"
     for task in assignment.tasks:
         if not any(check.task == task.name and not check.advice for check in present):
             message = f"No check earns the {task.points:g} points of the task `{task.name}`."
             yield Violation("checks", message, f"Add one to {folder}, or take the task out of assignment.toml.")
+
+
+def advise_on_checks(checks: Iterable[Check], assignment: Assignment) -> Iterator[Violation]:
+    """Yield advice, which violates nothing, where few checks are hidden."""
+    present = list(checks)
     hidden = sum(check.hidden for check in present)
-    if hidden < _HIDDEN_SHARE * len(present):
-        message = f"{hidden} of {len(present)} checks are hidden; expected at least a third."
-        yield Violation("checks", message, f"Add hidden ones to {folder}/test_<part>_hidden.py.")
+    if hidden < assignment.hidden_share * len(present):
+        message = (
+            f"{hidden} of {len(present)} checks are hidden. What only public checks look at can be written to please "
+            "them: hidden ones with other values and sizes tell whether it works."
+        )
+        remedy = f"Add some to tests/assignments/{assignment.slug}/test_<part>_hidden.py, or set "
+        yield Violation("advice", message, f"{remedy}`hidden_share` in `[audit]` of assignment.toml.")
 
 
 def judge_imports(assignment: Assignment) -> Iterator[Violation]:

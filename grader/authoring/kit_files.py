@@ -204,18 +204,26 @@ def find_public_checks(assignment: Assignment) -> set[str]:
 
 
 def find_public_files(assignment: Assignment) -> list[Path]:
-    """Return the files of checks and helpers that students get; raise CourseError where one needs a hidden one."""
-    files = [*check_files(assignment), *helper_files(assignment)]
-    hidden = {file.stem for file in files if is_hidden_file(file)}
-    public = [file for file in files if not is_hidden_file(file)]
-    for file in public:
+    """Return the files that students get: public checks, and the helpers that these need, however indirectly.
+
+    Raises CourseError where one of them needs a file that is kept from students.
+    """
+    files = {file.stem: file for file in (*check_files(assignment), *helper_files(assignment))}
+    waiting = [file for file in check_files(assignment) if not is_hidden_file(file)]
+    public: dict[Path, None] = {}
+    while waiting:
+        file = waiting.pop(0)
+        if file in public:
+            continue
+        public[file] = None
         for name, line in imported_modules(_parse(file)).items():
-            if name in hidden:
+            if name in files and is_hidden_file(files[name]):
                 raise CourseError(
                     f"{file}, line {line}: a public file imports `{name}`, which students don't get.",
                     remedy="Move what it needs to a file `helpers….py` whose name does not end in `_hidden`.",
                 )
-    return public
+            waiting += [files[name]] if name in files else []
+    return sorted(public)
 
 
 def filter_manifest(file: Path, checks: Iterable[str]) -> bytes:

@@ -121,13 +121,19 @@ def explain_edit(mistake: Mistake, files: Mapping[str, bytes], *, editable: tupl
     """Say why a mistake's edit can't be made in the reference's files, or "" if it can."""
     if mistake.file not in files:
         return f"the reference has no `{mistake.file}`"
-    if not is_matched(mistake.file, editable):
+    if not may_be_edited(mistake.file, editable):
         return f"students may not change `{mistake.file}`, so it is restored before grading"
     times = files[mistake.file].decode("utf-8", "replace").count(mistake.find)
     if times != 1:
         found = "does not occur" if not times else f"occurs {times} times"
         return f"`find` {found} in `{mistake.file}`; expected once"
     return "`replace` is the same as `find`" if mistake.find == mistake.replace else ""
+
+
+def may_be_edited(path: str, editable: tuple[str, ...]) -> bool:
+    """Tell whether a file of the reference is one that students change, or the script of such a notebook."""
+    notebook = f"{path.removesuffix('.py')}.ipynb" if path.endswith(".py") else path
+    return is_matched(path, editable) or is_matched(notebook, editable)
 
 
 def make_mistake(mistake: Mistake, files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -141,7 +147,7 @@ def explain_overlay(variant: Variant, files: Mapping[str, bytes], *, editable: t
     if not variant.files:
         return "it holds no file"
     for path, content in variant.files.items():
-        if not is_matched(path, editable):
+        if not may_be_edited(path, editable):
             return f"students may not change `{path}`, so it is restored before grading"
         if files.get(path) == content:
             return f"its `{path}` is the reference's own"

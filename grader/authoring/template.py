@@ -14,6 +14,7 @@ from grader.authoring.kit_files import (
     write_readme,
 )
 from grader.authoring.kit_notebook import cut_notebook
+from grader.authoring.leaks import find_leaks
 from grader.authoring.regions import cut_regions, has_marker
 from grader.courses.assignment import Assignment, is_hidden_file, probe_files
 from grader.courses.assignment_file import ASSIGNMENT_FILE
@@ -29,8 +30,13 @@ _README = "README.md"
 
 
 def write_template(assignment: Assignment, target: Path) -> list[Path]:
-    """Write the kit to `target` and remove what no longer belongs there; return the kit's files, sorted."""
+    """Write the kit to `target` and remove what no longer belongs there; return the kit's files, sorted.
+
+    Raises CourseError, and writes nothing, where the kit would give away what it must not.
+    """
     plan = plan_template(assignment)
+    for leak in find_leaks(assignment, plan):
+        raise leak
     _refuse_foreign(assignment, target)
     for extra in sorted(_list_files(target) - set(plan)):
         (target / extra).unlink()

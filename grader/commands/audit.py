@@ -29,7 +29,7 @@ def audit(
     quick: Annotated[bool, typer.Option("--quick", help="Leave out the tasks that train for long.")] = False,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", help="mistakes, variants, reference, template or assets (may be repeated)."),
+        typer.Option("--only", help="mistakes, variants, reference, template, assets or proof (may be repeated)."),
     ] = None,
     mistake: Annotated[
         list[str] | None, typer.Option("--mistake", help="Only this mistake, and what its check says.")
@@ -56,8 +56,9 @@ def audit(
     """Prove that a course is sound.
 
     The reference earns every point, the template none; each known mistake is caught and told in the right words; each
-    variant earns every point; assets and template are fresh. Without ASSIGNMENT, all of the course, and each lookalike
-    has to be shown by some mistake. Exit code 1: something is violated.
+    variant earns every point; assets and template are fresh; checks fail, in words, over wrong replies. Without
+    ASSIGNMENT, all of the course, and each lookalike has to be shown by some mistake. Exit code 1: something is
+    violated.
     """
     from grader.authoring.audit import request_for
     from grader.courses.course import find_course, list_slugs
@@ -160,6 +161,8 @@ def print_audit(console: "Console", audit: "Audit", *, with_words: bool = False)
                 print_below(console, f"It costs {number(audit.prices[name])} points.")
     for violation in audit.violations:
         console.print(Text("✗ ", style="red").append(visible(str(violation)), style="default"), soft_wrap=True)
+    for advice in audit.suggestions:
+        console.print(Text("· ", style="yellow").append(visible(str(advice)), style="default"), soft_wrap=True)
     console.print(Text(audit_in_words(audit), style="bold"), soft_wrap=True)
 
 
@@ -171,6 +174,7 @@ def audit_in_words(audit: "Audit") -> str:
     words = f"{audit.slug}: {audit.checks} checks, {number(audit.points)} points, "
     words += f"{audit.caught} of {audit.mistakes} mistakes caught, {audit.full} of {audit.variants} variants full, "
     words += f"{len(audit.prices)} priced, " if audit.prices else ""
+    words += f"{audit.proven} proven on wrong replies, " if audit.proven else ""
     words += f"{audit.grounded} of {audit.checks} with grounds ({audit.advice} advice), "
     if audit.naming:
         counts = Counter(audit.naming.values())

@@ -20,8 +20,12 @@ def template(
     ] = False,
     course: CourseOption = None,
 ) -> None:
-    """Generate student_template/ASSIGNMENT from the reference: stubs, public checks, instructions."""
-    from grader.authoring.template import is_stale, write_template
+    """Generate student_template/ASSIGNMENT from the reference: stubs, public checks, instructions.
+
+    Nothing is written where the kit would hold a solution or a hidden check; what it shows beside that is listed.
+    """
+    from grader.authoring.leaks import gifts_in
+    from grader.authoring.template import is_stale, plan_template, write_template
     from grader.courses.course import find_course, read_assignment
     from grader.report.terminal import results_console
 
@@ -32,6 +36,8 @@ def template(
     if not dry_run:
         written = write_template(chosen, target)
         console.print(f"{target}: {len(written)} files written.", markup=False)
+        for gift in gifts_in(chosen, plan_template(chosen)):
+            console.print(f"it gives away {gift}", markup=False, soft_wrap=True)
         return
     stale = is_stale(chosen, target)
     for name in stale:

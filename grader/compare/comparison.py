@@ -6,10 +6,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 
+from grader.errors import CourseError
 from grader.results.verdict import Feedback, HeatMap
 
 Shape = tuple[int, ...]
@@ -87,6 +88,26 @@ class Context:
     batch_size: int | None = None
     others: Mapping[str, torch.Tensor] = field(default_factory=dict)
     about: Domain = ""
+
+    def __post_init__(self) -> None:
+        """Raise CourseError at once where a fact is of a wrong kind: else only a wrong submission would show it."""
+        others: object = self.others
+        if not isinstance(others, Mapping):
+            raise CourseError(
+                f"`others` is a {type(others).__name__}.", remedy='Give a dict: `others={"the input": x}`.'
+            )
+        for words, other in others.items():
+            if not isinstance(words, str) or not isinstance(other, torch.Tensor):
+                raise CourseError(
+                    f"`others` holds a {type(other).__name__} under {words!r}.",
+                    remedy='Give tensors under words that students understand: `others={"the input": x}`.',
+                )
+        if self.about not in get_args(Domain):
+            raise CourseError(
+                f"`about` is {self.about!r}.", remedy=f"Known: {', '.join(filter(None, get_args(Domain)))}."
+            )
+        if self.batch_size is not None and (isinstance(self.batch_size, bool) or not isinstance(self.batch_size, int)):
+            raise CourseError(f"`batch_size` is {self.batch_size!r}.", remedy="Give the number of rows: `len(x)`.")
 
 
 @dataclass(frozen=True, slots=True)

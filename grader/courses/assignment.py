@@ -129,8 +129,9 @@ class Assignment:
 
     `folder` holds probes and checks; `assets` may not exist yet; `reference` is None in the students' kit.
     `limits` are the overrides as written: keys of `grader.sandbox.wire.limits` to numbers above zero.
-    `demands_grounds`: an audit refuses checks that state neither grounds nor that they are advice. `key` is the
-    course's secret, from which the inputs of hidden checks are drawn; "" where none was recorded, and in a kit.
+    `demands_grounds`: an audit refuses checks that state neither grounds nor that they are advice. It advises to hide
+    at least `hidden_share` of them; `unchecked` are the instructions of solution regions that no check is for. `key` is
+    the course's secret, from which the inputs of hidden checks are drawn; "" where none was recorded, and in a kit.
     """
 
     slug: str
@@ -145,6 +146,8 @@ class Assignment:
     notebook: NotebookSettings = NotebookSettings()
     questions: tuple[Question, ...] = ()
     demands_grounds: bool = True
+    hidden_share: float = 1 / 3
+    unchecked: tuple[str, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
     key: str = ""
 

@@ -5,6 +5,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TypedDict
 
 from grader.courses.adjust_table import read_adjustments
 from grader.courses.assignment import (
@@ -33,6 +34,7 @@ from grader.sandbox.wire.shims import FAMILIES, SHIMS
 
 ASSIGNMENT_FILE = "assignment.toml"
 
+_HIDDEN_SHARE = 1 / 3
 _TOP = ("title", "slug", "submission", "sandbox", "notebook", "limits", "tasks", "answers", "audit", "adjust")
 
 
@@ -63,14 +65,27 @@ def read_assignment_file(home: Home) -> Assignment:
         tasks=read_tasks(take_table(top, "tasks"), handed_in),
         notebook=_read_notebook(take_table(top, "notebook", default={}), handed_in),
         questions=_read_questions(take_table(top, "answers", default={}), handed_in),
-        demands_grounds=_read_demand(take_table(top, "audit", default={})),
+        **_read_audit(take_table(top, "audit", default={})),
         adjustments=read_adjustments(take_table(top, "adjust", default={})),
     )
 
 
-def _read_demand(table: Table) -> bool:
-    refuse_unknown(table, ("grounds",))
-    return take_flag(table, "grounds", default=True)
+class _AuditSettings(TypedDict):
+    demands_grounds: bool
+    hidden_share: float
+    unchecked: tuple[str, ...]
+
+
+def _read_audit(table: Table) -> _AuditSettings:
+    refuse_unknown(table, ("grounds", "hidden_share", "unchecked"))
+    share = take_number(table, "hidden_share", default=_HIDDEN_SHARE)
+    if not 0 <= share <= 1:
+        raise fault(table, "hidden_share", f"is {share}", remedy="Write a number from 0 (none) to 1 (all of them).")
+    return _AuditSettings(
+        demands_grounds=take_flag(table, "grounds", default=True),
+        hidden_share=float(share),
+        unchecked=take_texts(table, "unchecked", default=()),
+    )
 
 
 def _read_slug(top: Table, home: Home) -> str:

@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,19 +13,24 @@ import pytest
 from grader.compare import Mismatch
 from grader.errors import GraderError
 from grader.grading.outcome import ProbeFailed, explain_blank
-from grader.grading.stumbles import explain_stumble
-from grader.results.verdict import CheckResult, Feedback, Verdict
+from grader.grading.stumbles import explain_stumble, is_authors, meets_a_blank, named_error, place_of
+from grader.results.verdict import CheckResult, Feedback, Frame, Verdict
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def judge(
-    raised: pytest.ExceptionInfo[BaseException] | None, *, left_blank: bool, outputs: Mapping[str, Any] | None = None
+    raised: pytest.ExceptionInfo[BaseException] | None,
+    *,
+    left_blank: bool,
+    folder: Path,
+    outputs: Mapping[str, Any] | None = None,
 ) -> tuple[Verdict, Feedback]:
     """Return the verdict of a check from what it raised; `left_blank` tells whether a probe returned a None.
 
     `outputs` are those that came back last, None before any did. A check that raises something else than its own words
-    while it holds outputs has stumbled over them (see `has_stumbled`): that is the student's failure.
+    while it holds outputs has stumbled over them (see `has_stumbled`): that is the student's failure, unless no reply
+    can cause such an exception. `folder` is where the course's checks lie.
     """
     if raised is None:
         return Verdict.PASSED, Feedback()
@@ -39,20 +45,27 @@ def judge(
             return Verdict.SKIPPED, Feedback(message=str(error.msg))
         case AssertionError():
             return Verdict.WRONG, Feedback(message=_assertion_text(error))
-        case TypeError() | AttributeError() if left_blank and "NoneType" in str(error):
+        case TypeError() | AttributeError() if left_blank and meets_a_blank(error):
             return Verdict.NOT_IMPLEMENTED, Feedback(message=explain_blank(f"`{type(error).__name__}: {error}`"))
         case pytest.fail.Exception() if not str(error.msg).startswith("Timeout"):
             return Verdict.WRONG, Feedback(message=str(error.msg))
     if outputs is not None and has_stumbled(error):
         return Verdict.WRONG, Feedback(message=explain_stumble(error, outputs))
-    words = str(error) if isinstance(error, GraderError) else f"{type(error).__name__}: {error}"
-    return Verdict.NOT_GRADED, Feedback(
-        message=f"The grader failed here, not your code: {words} This check costs no points; the instructor is told."
-    )
+    words = str(error) if isinstance(error, GraderError) else f"`{named_error(error)}`"
+    return Verdict.NOT_GRADED, Feedback(message=explain_ours(words, place_of(error, folder)))
+
+
+def explain_ours(words: str, place: Frame | None) -> str:
+    """Tell a student that the course is to blame, and its author where."""
+    where = f" ({place.file}, line {place.line}: `{place.source}`)" if place is not None else ""
+    ended = words if words.endswith(".") and not where else f"{words.rstrip('.')}{where}."
+    return f"The grader failed here, not your code: {ended} This check costs no points; the instructor is told."
 
 
 def has_stumbled(error: BaseException) -> bool:
-    """Tell whether an exception is neither a check's own words nor one that the grader raises on purpose."""
+    """Tell whether an exception is neither the check's own words, nor the grader's, nor a name that is nowhere."""
+    if is_authors(error):
+        return False
     return isinstance(error, Exception) and not isinstance(error, GraderError | ProbeFailed | Mismatch | AssertionError)
 
 

@@ -27,6 +27,7 @@ from grader.grading.judging import as_text, has_stumbled, judge
 from grader.grading.keys import secrets_of_test_data
 from grader.grading.opening import modules_to_preload, open_sandbox
 from grader.grading.session import Conversation, RecordedAssets, Subject
+from grader.grading.stumbles import stumble_of
 from grader.results.verdict import CheckResult, Feedback, Verdict
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.servers import StartServer, can_fork
@@ -285,9 +286,11 @@ def pytest_runtest_makereport(
 
 def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> CheckResult:
     talk = item.stash[_TALK]
-    verdict, feedback = judge(call.excinfo, left_blank=talk.left_blank, outputs=talk.outputs)
-    if call.excinfo is not None and talk.outputs is not None and has_stumbled(call.excinfo.value):
-        item.config.stash[SUBJECT].stumbled.add(check.name)
+    folder, error = item.path.parent, call.excinfo.value if call.excinfo is not None else None
+    verdict, feedback = judge(call.excinfo, left_blank=talk.left_blank, folder=folder, outputs=talk.outputs)
+    if error is not None and talk.outputs is not None and has_stumbled(error):
+        stumble = stumble_of(error, talk.outputs, left_blank=talk.left_blank, folder=folder)
+        item.config.stash[SUBJECT].stumbled[check.name] = stumble
     hint = check.hint if verdict in (Verdict.WRONG, Verdict.NOT_IMPLEMENTED, Verdict.CRASHED) else ""
     skipped_for_free = verdict is Verdict.SKIPPED and not item.stash[_SKIP_COUNTS]
     return CheckResult(

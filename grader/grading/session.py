@@ -16,7 +16,7 @@ from grader.courses.manifest import read_manifest
 from grader.errors import SandboxError
 from grader.grading.forbidden import ForbiddenUses, explain_uses, shown_calls
 from grader.grading.outcome import ProbeFailed, explain_outcome
-from grader.grading.stumbles import MissingOutput
+from grader.grading.stumbles import MissingOutput, Stumble
 from grader.results.verdict import CheckResult, Verdict
 from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome, Sandbox
 
@@ -65,8 +65,8 @@ Expect = Callable[..., Expectation]
 class Subject:
     """Hold the submission that the checks look at now: its sandbox, where expectations come from, results so far.
 
-    `devices` are those that its probes may run on. `stumbled` names the checks that raised something over what came
-    back: which of the two is to blame shows when the reference is asked the same. `called` collects, by task, the
+    `devices` are those that its probes may run on. `stumbled` tells, by check, that it raised something over what
+    came back: which of the two is to blame shows when the reference is asked the same. `called` collects, by task, the
     forbidden names that were called while probes ran. `key` is the run's: from it come the seeds of the sandbox.
     """
 
@@ -76,7 +76,7 @@ class Subject:
     seed_offset: int = 0
     forbidden: ForbiddenUses = field(default_factory=ForbiddenUses)
     results: dict[str, CheckResult] = field(default_factory=dict)
-    stumbled: set[str] = field(default_factory=set)
+    stumbled: dict[str, Stumble] = field(default_factory=dict)
     called: dict[str, set[str]] = field(default_factory=dict)
     key: str = ""
     is_hidden: bool = False

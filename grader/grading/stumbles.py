@@ -5,24 +5,76 @@
 Why: docs/decisions.md#a-reply-is-the-students-word
 """
 
+import traceback
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any
 
 from grader.compare.texts import safe_text
 from grader.compare.wording import kind_in_words
+from grader.results.verdict import Frame
 from grader.sandbox.wire.tensors import Opaque
 
 _MOST_NAMED = 5
 _MOST_DEPTH = 8
 
 
+@dataclass(frozen=True, slots=True)
+class Stumble:
+    """Tell that a check ended over what came back: with which exception, and at which of the course's own lines.
+
+    `is_in_words`: what the student reads names what came back, and no exception.
+    """
+
+    error: str
+    place: Frame | None
+    is_in_words: bool
+
+
 class MissingOutput(KeyError):
     """Report that a check asked for an output that did not come back."""
 
 
+def stumble_of(error: BaseException, outputs: Mapping[str, Any], *, left_blank: bool, folder: Path) -> Stumble:
+    """Return how a check whose files lie in `folder` ended; `left_blank` tells whether a probe returned a None."""
+    told = isinstance(error, MissingOutput) or any(_opaque_in(outputs, path="", depth=0))
+    return Stumble(named_error(error), place_of(error, folder), told or (left_blank and meets_a_blank(error)))
+
+
+def meets_a_blank(error: BaseException) -> bool:
+    """Tell whether a check computed with a None."""
+    return isinstance(error, TypeError | AttributeError) and "NoneType" in str(error)
+
+
+def is_authors(error: BaseException) -> bool:
+    """Tell whether no reply can cause an exception in a check, only the check itself: a name that nothing defines."""
+    if isinstance(error, AttributeError):
+        return isinstance(error.obj, ModuleType | FunctionType | type)
+    return isinstance(error, NameError | ImportError | SyntaxError)
+
+
+def named_error(error: BaseException) -> str:
+    """Return the type and the words of an exception."""
+    return safe_text(f"{type(error).__name__}: {error}", limit=200)
+
+
+def place_of(error: BaseException, folder: Path) -> Frame | None:
+    """Return the innermost line in the files of `folder` that an exception went through, None where there is none."""
+    inside = [
+        line
+        for line in traceback.extract_tb(error.__traceback__)
+        if Path(line.filename).parent == folder and Path(line.filename).suffix == ".py"
+    ]
+    if not inside:
+        return None
+    return Frame(Path(inside[-1].filename).name, inside[-1].lineno or 0, inside[-1].name, inside[-1].line or "")
+
+
 def explain_stumble(error: BaseException, outputs: Mapping[str, Any]) -> str:
     """Return a sentence for the student: what came back, and how the check ended over it."""
-    ended = f"The check ended with `{safe_text(f'{type(error).__name__}: {error}', limit=200)}`"
+    ended = f"The check ended with `{named_error(error)}`"
     if isinstance(error, MissingOutput):
         came = ", ".join(f"`{safe_text(name, limit=60)}`" for name in list(outputs)[:_MOST_NAMED]) or "nothing"
         return f"`{safe_text(str(error.args[0]), limit=60)}` is missing from what came back: {came}."
