@@ -6,7 +6,7 @@
 import ast
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from grader.courses.assignment import Assignment, SubmissionKind, Task, check_files, helper_files, is_hidden_file
@@ -206,24 +206,30 @@ def find_public_checks(assignment: Assignment) -> set[str]:
 def find_public_files(assignment: Assignment) -> list[Path]:
     """Return the files that students get: public checks, and the helpers that these need, however indirectly.
 
-    Raises CourseError where one of them needs a file that is kept from students.
+    Raises CourseError where a file that is not hidden needs one that is kept from students.
     """
     files = {file.stem: file for file in (*check_files(assignment), *helper_files(assignment))}
-    waiting = [file for file in check_files(assignment) if not is_hidden_file(file)]
-    public: dict[Path, None] = {}
+    needs = {file: _needed(file, files) for file in files.values() if not is_hidden_file(file)}
+    waiting = [file for file in check_files(assignment) if file in needs]
+    public: set[Path] = set()
     while waiting:
-        file = waiting.pop(0)
-        if file in public:
-            continue
-        public[file] = None
-        for name, line in imported_modules(_parse(file)).items():
-            if name in files and is_hidden_file(files[name]):
-                raise CourseError(
-                    f"{file}, line {line}: a public file imports `{name}`, which students don't get.",
-                    remedy="Move what it needs to a file `helpers….py` whose name does not end in `_hidden`.",
-                )
-            waiting += [files[name]] if name in files else []
+        file = waiting.pop()
+        if file not in public:
+            public.add(file)
+            waiting += needs[file]
     return sorted(public)
+
+
+def _needed(file: Path, files: Mapping[str, Path]) -> list[Path]:
+    """Return those of an assignment's files of checks and helpers that a public one imports; raise for a hidden one."""
+    imported = {name: line for name, line in imported_modules(_parse(file)).items() if name in files}
+    for name, line in imported.items():
+        if is_hidden_file(files[name]):
+            raise CourseError(
+                f"{file}, line {line}: a public file imports `{name}`, which students don't get.",
+                remedy="Move what it needs to a file `helpers….py` whose name does not end in `_hidden`.",
+            )
+    return [files[name] for name in imported]
 
 
 def filter_manifest(file: Path, checks: Iterable[str]) -> bytes:

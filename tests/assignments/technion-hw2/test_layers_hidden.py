@@ -197,7 +197,9 @@ def test_linear_hands_out_its_gradients(probe, rng):
     x, dout = torch.randn(6, 5, generator=rng), torch.randn(6, 4, generator=rng)
     actual = probe("linear_early_pairs", x=x, dout=dout, out_features=4)
     names = ("w", "b")
-    assert_matches(actual, {f"early grad of {name}": actual[f"grad of {name}"] for name in names})
+    gradients = {f"early grad of {name}": actual[f"grad of {name}"] for name in names}
+    assert all(isinstance(one, torch.Tensor) for one in gradients.values()), "params() pairs no tensor with a gradient."
+    assert_matches(actual, gradients)
     moved = {f"early grad of {name} is still zero": not bool(actual[f"early grad of {name}"].any()) for name in names}
     assert_matches(moved, dict.fromkeys(moved, False))
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from helpers_torch_mlp import draw_weights
 
-from grader.compare import Context, assert_matches, measured
+from grader.compare import Context, assert_kinds, assert_matches, measured
 
 
 def affine(x, weights, i):
@@ -89,6 +89,7 @@ def test_torch_mlp_module_with_parameters(probe, rng):
     weights = draw_weights((3, 5, 4), rng) | {"slope": torch.tensor([0.4])}
     nonlins = [{"module": "PReLU", "arguments": [1, 0.1]}, "tanh"]
     actual = probe("torch_mlp", x=x, dims=[5, 4], nonlins=nonlins, weights=weights, dout=dout)
+    assert_kinds(actual, {"parameter shapes": [[int]]})
     has_slope = [1] in actual["parameter shapes"]
     assert has_slope, "The parameters of a PReLU in the list of nonlinearities are not among the model's parameters()."
     expected = measured(

@@ -327,9 +327,25 @@ def test_checks_that_are_missing_or_public_are_told(found):
     assert _of(found, "checks") == [
         "No check earns the 2 points of the task `lonely`. "
         "Add one to tests/assignments/bad, or take the task out of assignment.toml.",
-        "0 of 7 checks are hidden; expected at least a third. "
-        "Add hidden ones to tests/assignments/bad/test_<part>_hidden.py.",
     ]
+    assert [one.message.split(".")[0] for one in found.suggestions] == ["0 of 7 checks are hidden"]
+
+
+def test_what_no_mistake_is_for_is_told(found):
+    """Tasks whose checks no known mistake tries, and solution regions that none changes, are violations."""
+    assert [line.split(".")[0] for line in _of(found, "mistakes")] == [
+        "No known mistake shows that the checks of the task `triple` catch anything",
+        "No known mistake shows that the checks of the task `quad` catch anything",
+        "No known mistake changes the solution region of student",
+    ]
+
+
+def test_checks_are_tried_on_wrong_replies(found):
+    """Each check that the reference passes is tried on wrong replies; here one breaks over them."""
+    told = _of(found, "proof")
+    assert found.proven == 3
+    assert {line.split("`")[1] for line in told} == {"test_train"}
+    assert all("breaks where" in line for line in told)
 
 
 def test_checks_that_rest_on_nothing_are_told(found):
@@ -437,7 +453,8 @@ def test_a_sound_course_has_no_violation(run_grader, mini):
     ended = run_grader("audit", "mini", "--json", "figures.json", cwd=mini)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     (line,) = ended.stdout.splitlines()
-    assert line.startswith("mini: 6 checks, 15 points, 7 of 7 mistakes caught, 1 of 1 variants full, 1 priced, 6 of 6 ")
+    assert line.startswith("mini: 6 checks, 15 points, 7 of 7 mistakes caught, 1 of 1 variants full, 1 priced, ")
+    assert "6 proven on wrong replies, 6 of 6 with grounds" in line
     assert json.loads((mini / "figures.json").read_text())["assignments"][0]["violations"] == []
     assert json.loads((mini / "figures.json").read_text())["assignments"][0]["prices"] == {"linear-without-bias": 6.0}
     assert "[10/10]" in ended.stderr

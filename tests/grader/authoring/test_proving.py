@@ -143,7 +143,9 @@ def test_wrong_replies_are_wrong(value):
     """Of every kind there are replies that differ in kind, size and value, and what is plainly wrong never matches."""
     expected = Expectation({"y": value, "z": torch.ones(2)})
     outputs = {"y": value, "z": torch.ones(2)}
-    wrong = {reply.how: reply.outputs for reply in wrong_replies(outputs) if not compare(reply.outputs, expected).passed}
+    wrong = {
+        reply.how: reply.outputs for reply in wrong_replies(outputs) if not compare(reply.outputs, expected).passed
+    }
     assert {"every output is None", "nothing comes back", "`y` is missing", "`y` is None"} <= set(wrong)
     assert {"every output is too short", "`z` is NaN", "every output is another value"} <= set(wrong)
     assert all(not compare(reply.outputs, expected).passed for reply in plainly_wrong(outputs))
@@ -179,7 +181,9 @@ def test_regions_that_nothing_checks_are_named(tiny, tmp_path):
     named = replace(tiny, unchecked=("Return three times x.",))
     assert list(judge_mistakes(mistakes, checks, reference, named)) == []
     (stale,) = judge_mistakes(mistakes, checks, reference, replace(named, unchecked=("Return three times x.", "Old.")))
-    assert stale.message == "`unchecked` names “Old.”, and no solution region without a mistake begins with these words."
+    assert (
+        stale.message == "`unchecked` names “Old.”, and no solution region without a mistake begins with these words."
+    )
 
 
 def test_a_third_hidden_is_advice(tiny):
