@@ -14,9 +14,10 @@ from grader.authoring.mistakes import Mistake, may_be_edited
 from grader.authoring.proving import Proof, Slip
 from grader.authoring.regions import Region, find_regions, has_marker
 from grader.authoring.template import plan_template
-from grader.courses.assignment import Assignment
+from grader.courses.assignment import Assignment, grading_files
 from grader.courses.checks import Check
 from grader.courses.course import read_kit
+from grader.courses.undefined import undefined_names
 from grader.errors import CourseError
 from grader.grading.check_session import collect_checks
 
@@ -128,6 +129,14 @@ def _is_answer(lines: Sequence[str], region: Region, assignment: Assignment) -> 
     """Tell whether a region holds a text answer: it sets the variable of a question, outside of every function."""
     names = {question.name for question in assignment.questions}
     return any(line.split("=")[0].strip() in names for line in lines[region.start : region.end] if "=" in line)
+
+
+def judge_names(assignment: Assignment) -> Iterator[Violation]:
+    """Yield a violation for every name that checks, helpers and probes use and nothing defines."""
+    for file in grading_files(assignment):
+        for name, line in undefined_names(file.read_text(encoding="utf-8")).items() if file.suffix == ".py" else ():
+            message = f"{file.name}, line {line}, uses `{name}`, which nothing defines."
+            yield Violation("names", message, "Define or import it: else the check breaks when the line is reached.")
 
 
 def judge_kit_files(assignment: Assignment) -> Iterator[Violation]:

@@ -156,7 +156,8 @@ class Lookalike:
 class Difference:
     """Record one failing value: the rung that it failed, both sides, the numbers and what it looks like.
 
-    `keys` are the keys of a dict that nobody expected, `heat` pictures of where the values differ.
+    `keys` are the keys that nobody expected, of the dict that it is or of the one from which it is missing; `heat` are
+    pictures of where the values differ.
     """
 
     name: str

@@ -6,6 +6,8 @@ values are untrusted: none of them can make this module raise, and nothing is co
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
+from typing import Any
 
 import torch
 
@@ -18,6 +20,7 @@ from grader.compare.texts import quoted_pair, safe_text
 from grader.errors import CourseError
 
 _MAX_KEYS = 5
+_MAX_SEARCHED = 50
 
 
 def find_mismatches(
@@ -30,7 +33,8 @@ def find_mismatches(
     """
     for name, value in expected.values.items():
         if name not in actual:
-            yield Finding(Difference(name, Rung.PRESENT, MISSING, describe(value)))
+            keys = _unexpected(actual, expected.values, limit=_MAX_SEARCHED)
+            yield Finding(Difference(name, Rung.PRESENT, MISSING, describe(value), keys=keys))
         else:
             yield from _examine(ValuePair(name, name, name, actual[name], value, expected, devices or {}))
 
@@ -82,18 +86,23 @@ def _examine_list(pair: ValuePair, expected: list[object] | tuple[object, ...]) 
             yield from _examine(pair.child(i, actual[i], value))
 
 
+def _unexpected(actual: Mapping[Any, object], expected: Mapping[str, object], *, limit: int) -> tuple[str, ...]:
+    """Return the first keys that nobody expected."""
+    extra = islice((key for key in actual if key not in expected), limit)
+    return tuple(safe_text(key, limit=60) if type(key) is str else "…" for key in extra)
+
+
 def _examine_dict(pair: ValuePair, expected: dict[str, object]) -> Iterator[Finding]:
     actual, pair = pair.actual, replace(pair, expected=expected)
     if type(actual) not in DICTS or not isinstance(actual, dict):
         yield Finding(pair.difference(Rung.TYPE))
         return
-    extra = [key for key in actual if key not in expected]
-    if extra:
-        keys = tuple(safe_text(key, limit=60) if type(key) is str else "…" for key in extra[:_MAX_KEYS])
-        yield Finding(replace(pair.difference(Rung.SHAPE), keys=keys))
+    keys = _unexpected(actual, expected, limit=_MAX_SEARCHED)
+    if keys:
+        yield Finding(replace(pair.difference(Rung.SHAPE), keys=keys[:_MAX_KEYS]))
     for key, value in expected.items():
         child = pair.child(key, actual.get(key), value)
         if key in actual:
             yield from _examine(child)
         else:
-            yield Finding(Difference(child.name, Rung.PRESENT, MISSING, describe(value)))
+            yield Finding(Difference(child.name, Rung.PRESENT, MISSING, describe(value), keys=keys))

@@ -4,15 +4,18 @@
 """
 
 import math
+import re
 
 from grader.compare.comparison import Comparison, Description, Deviation, Difference, Rung
 from grader.compare.describe import describe
 from grader.compare.remedies import remedy_for_dtype, remedy_for_kind
+from grader.compare.spelling import came_instead
 from grader.compare.texts import count_text, index_text, number_text, number_texts, shape_text
 from grader.results.verdict import Feedback, Item
 
 MAX_ITEMS = 5
 
+_KEY = re.compile(r"""\[["']?([^\]"']+)["']?\]$""")
 _NOT_FINITE = "Look for a division by zero, the logarithm of zero, or `exp` of a large number."
 
 
@@ -87,7 +90,14 @@ def _value_text(value: Description) -> str:
 
 
 def _say_present(difference: Difference) -> str:
-    return f"`{difference.name}` is missing; expected {_value_text(difference.expected)}."
+    sentence = f"`{difference.name}` is missing; expected {_value_text(difference.expected)}."
+    return f"{sentence} {came_instead(_last_key(difference.name), difference.keys)}".rstrip()
+
+
+def _last_key(name: str) -> str:
+    """Return the key that a path ends with: `W1` of `grads["W1"]`."""
+    found = _KEY.search(name)
+    return found[1] if found else name
 
 
 def _say_type(difference: Difference) -> str:

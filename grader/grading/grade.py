@@ -27,12 +27,13 @@ from grader.grading.job import Job, Order
 from grader.grading.notebook_execution import keep_executed
 from grader.grading.notebook_notes import file_notes, notebook_notes
 from grader.grading.opening import modules_to_preload, open_sandbox, refuse_failed_preload, shims_note
+from grader.grading.own_faults import fault_on_reference, may_be_ours, never_defined, take_back
 from grader.grading.points import add_up, failed_to_grade, ungraded
 from grader.grading.result_keys import with_keys
 from grader.grading.session import RecordedAssets, Subject
 from grader.grading.source_lines import with_surroundings
 from grader.grading.text_answers import read_answers
-from grader.results.verdict import Answer, CheckResult, Feedback, SubmissionResult, Verdict
+from grader.results.verdict import Answer, CheckResult, SubmissionResult
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.ordinary_user import refuse_open
 from grader.sandbox.outside.scratch import remove_stale
@@ -41,11 +42,6 @@ from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.walls import Wall, is_in_view, temporary_folder
 from grader.submissions.packing import read_packed_submission
 from grader.submissions.submission import Found, Submission, read_reference, read_submission
-
-_OURS = (
-    "The grader failed here, not your code: this check ends in the same way for the course's own solution. It costs no "
-    "points; the instructor is told."
-)
 
 
 def _stay_silent() -> None:
@@ -107,7 +103,7 @@ class GradingSession:
         self._alive = alive
         self._graded = order.graded
         self._expect = RecordedAssets(order.assignment.assets).expect
-        self._sound: dict[str, bool] = {}  # checks that some submission made stumble: whether the reference passes
+        self._sound: dict[str, str] = {}  # checks that may be to blame themselves: how the reference fails them
 
     def grade(self, job: Job) -> tuple[SubmissionResult, str]:
         """Do a job; return its result and the digest of what was graded, "" where it could not be.
@@ -185,13 +181,14 @@ class GradingSession:
         return frozenset(chosen) - hidden, hidden
 
     def _take_back_ours(self, subject: Subject) -> None:
-        """Make what the check itself is to blame for not graded: a check that stumbles over the reference, too."""
-        for name in sorted(subject.stumbled):
-            result = subject.results[name]
-            if result.verdict is Verdict.WRONG and not self._passes_on_reference(name):
-                subject.results[name] = replace(
-                    result, verdict=Verdict.NOT_GRADED, counted=False, feedback=Feedback(message=_OURS)
-                )
+        """Make what the course itself is to blame for not graded: what ends badly on the reference, too."""
+        assignment = self._order.assignment
+        long_tasks = [task.name for task in assignment.tasks if task.long]
+        faults = {
+            name: never_defined(subject.raised.get(name), assignment) or self._fault_on_reference(name)
+            for name in sorted(may_be_ours(subject, self._checks, long_tasks=long_tasks))
+        }
+        take_back(subject.results, {name: words for name, words in faults.items() if words})
 
     def _carry_forward(self, job: Job, subject: Subject, submission: Submission) -> None:
         """Mark what fails only since an earlier part is wrong; needs the reference, and a wall to judge it behind."""
@@ -216,17 +213,17 @@ class GradingSession:
         for name in beside:
             subject.results.pop(name, None)
 
-    def _passes_on_reference(self, name: str) -> bool:
-        """Tell whether a check passes on the reference, once a session; believed where there is none to ask."""
+    def _fault_on_reference(self, name: str) -> str:
+        """Say how a check fails on the reference, "" if it passes; asked once a session, and where there is one."""
         folder, server = self._order.assignment.reference, self._servers.get("cpu")
         if folder is None or server is None:
-            return True
+            return ""
         if name not in self._sound:
             reference = read_submission(Found("reference", folder), self._order.assignment)
             with open_sandbox(self._order.assignment, reference, server=server, folder=folder) as sandbox:
                 subject = Subject(sandbox, self._expect, key=self._order.key)
-                results = run_checks(self._session, subject, only=with_those_before({name}, self._checks))
-            self._sound[name] = results[name].verdict is Verdict.PASSED
+                run_checks(self._session, subject, only=with_those_before({name}, self._checks))
+            self._sound[name] = fault_on_reference(name, subject)
         return self._sound[name]
 
     def _asked_for(

@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from grader.compare.spelling import is_there_instead
 from grader.results.verdict import Feedback, Frame, Verdict
 from grader.sandbox.wire.protocol import CodeLine, Ending, ErrorReport, ProbeOutcome
 
@@ -168,11 +169,14 @@ def _explain_absence(report: ErrorReport) -> str:
             file = PurePosixPath(*wanted.split("."))
             return f"`{file}.py` is not in the submission, or its folder has another name."
     if found := _NO_NAME.search(message):
-        return f"`{found[2]}` has no `{found[1]}`: is it defined, and spelled as the assignment says?"
+        told = f"`{found[2]}` has no `{found[1]}`: is it defined, and spelled as the assignment says?"
+        return f"{told} {is_there_instead(found[1], report.present)}".rstrip()
     if found := _NO_ATTRIBUTE.search(message):
-        return f"`{found[1]}` has no `{found[2]}`: is it defined, and spelled as the assignment says?"
+        told = f"`{found[1]}` has no `{found[2]}`: is it defined, and spelled as the assignment says?"
+        return f"{told} {is_there_instead(found[2], report.present)}".rstrip()
     if (found := _NO_MEMBER.search(message)) and found[1] not in _NOT_THEIRS:
-        return f"A `{found[1]}` object has no `{found[2]}`: is it set or defined, and spelled as the assignment says?"
+        told = f"A `{found[1]}` object has no `{found[2]}`: is it set or defined, and spelled as the assignment says?"
+        return f"{told} {is_there_instead(found[2], report.present)}".rstrip()
     if found := _ABSTRACT.search(message):
         return f"`{found[1]}` can't be constructed: it does not define {found[2]}."
     return ""

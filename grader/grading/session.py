@@ -18,7 +18,7 @@ from grader.grading.forbidden import ForbiddenUses, explain_uses, shown_calls
 from grader.grading.outcome import ProbeFailed, explain_outcome
 from grader.grading.stumbles import MissingOutput, Stumble
 from grader.results.verdict import CheckResult, Verdict
-from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome, Sandbox
+from grader.sandbox.wire.protocol import Ending, ErrorReport, ProbeCall, ProbeOutcome, Sandbox
 
 _MAX_PRINTED = 64 * 1024
 _SEED_BYTES = 6
@@ -66,7 +66,8 @@ class Subject:
     """Hold the submission that the checks look at now: its sandbox, where expectations come from, results so far.
 
     `devices` are those that its probes may run on. `stumbled` tells, by check, that it raised something over what
-    came back: which of the two is to blame shows when the reference is asked the same. `called` collects, by task, the
+    came back: which of the two is to blame shows when the reference is asked the same. `raised` keeps, by
+    check, what its probe raised where no line of the student's is on the way. `called` collects, by task, the
     forbidden names that were called while probes ran. `key` is the run's: from it come the seeds of the sandbox.
     """
 
@@ -77,6 +78,7 @@ class Subject:
     forbidden: ForbiddenUses = field(default_factory=ForbiddenUses)
     results: dict[str, CheckResult] = field(default_factory=dict)
     stumbled: dict[str, Stumble] = field(default_factory=dict)
+    raised: dict[str, ErrorReport] = field(default_factory=dict)
     called: dict[str, set[str]] = field(default_factory=dict)
     key: str = ""
     is_hidden: bool = False
@@ -131,6 +133,8 @@ class Conversation:
         if outcome.ending is Ending.SANDBOX_FAILED:
             raise SandboxError(outcome.detail)
         if outcome.ending is not Ending.OK:
+            if outcome.error is not None and not outcome.error.frames:
+                self._subject.raised[self._check.name] = outcome.error
             raise ProbeFailed(*explain_outcome(outcome))
         self.left_blank |= _holds_none(outcome.outputs)
         self.outputs = outcome.outputs

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from grader.compare.spelling import is_there_instead
 from grader.compare.texts import safe_text
 from grader.compare.wording import kind_in_words
 from grader.results.verdict import Frame
@@ -76,8 +77,10 @@ def explain_stumble(error: BaseException, outputs: Mapping[str, Any]) -> str:
     """Return a sentence for the student: what came back, and how the check ended over it."""
     ended = f"The check ended with `{named_error(error)}`"
     if isinstance(error, MissingOutput):
+        wanted = str(error.args[0])
         came = ", ".join(f"`{safe_text(name, limit=60)}`" for name in list(outputs)[:_MOST_NAMED]) or "nothing"
-        return f"`{safe_text(str(error.args[0]), limit=60)}` is missing from what came back: {came}."
+        missing = f"`{safe_text(wanted, limit=60)}` is missing from what came back: {came}."
+        return f"{missing} {is_there_instead(wanted, [str(name) for name in outputs])}".rstrip()
     odd = [_told(path, value) for path, value in _opaque_in(outputs, path="", depth=0)]
     told = odd or [_told(name, value) for name, value in outputs.items()]
     if not told:

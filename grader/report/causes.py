@@ -7,7 +7,7 @@ dearest.
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
-from grader.report.explanations import lookalike_of, words_without_numbers
+from grader.report.explanations import explained_by, words_without_numbers
 from grader.results.verdict import CheckResult, SubmissionResult, TaskResult, Verdict
 
 _TOLD_BY_THE_PLACE = (Verdict.CRASHED, Verdict.MISSING, Verdict.FORBIDDEN)
@@ -102,4 +102,4 @@ def _cause_key(failure: Failure) -> Hashable:
     if check.verdict in _TOLD_BY_THE_PLACE:
         frames = check.feedback.traceback
         return check.verdict, words, (frames[-1].file, frames[-1].line) if frames else None
-    return failure.task, check.verdict, lookalike_of(check) or words
+    return failure.task, check.verdict, explained_by(check)

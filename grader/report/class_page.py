@@ -12,6 +12,7 @@ from statistics import fmean, median
 from grader.report.anchors import Linked, task_anchor
 from grader.report.cause_view import place_of
 from grader.report.causes import causes_of
+from grader.report.course_faults import CourseFault, course_faults
 from grader.report.doubts import ENOUGH, Doubts, doubts_of
 from grader.report.explanations import Explanation, common_explanations
 from grader.report.flags import Flagged, flagged
@@ -101,6 +102,7 @@ class ClassPage:
     unclear: tuple[Unclear, ...]
     gone: tuple[Unclear, ...]
     not_graded: int
+    faults: tuple[CourseFault, ...]
     mean: str
     median: str
     bins: tuple[Bin, ...]
@@ -129,6 +131,7 @@ def class_page_of(run: RunInfo, *, results: Sequence[SubmissionResult], files: M
         unclear=tuple(_unclear(result, files) for result in results if result.status is Status.UNCLEAR),
         gone=tuple(_unclear(result, files) for result in results if result.status is Status.GONE),
         not_graded=sum(result.status is Status.NOT_GRADED for result in results),
+        faults=course_faults(results, files=files),
         mean=number(fmean(percents)) if percents else "–",
         median=number(median(percents)) if percents else "–",
         bins=_bins(percents),

@@ -1,8 +1,9 @@
 """Finds the explanations that many submissions share: what the class should hear about.
 
 `grader.report.class_page` lists them. Two explanations are the same when the same lookalike explains a failure of the
-same task, or when their words are equal once numbers are left out: then of the same task as well, unless the words
-name a place that several tasks share, as those of crashes and missing files do.
+same task in the same words, or when the words are equal once numbers are left out: then of the same task as well,
+unless several tasks share the place, as those of crashes and missing files do. Crashes are the same where the same
+line of code ends with the same exception.
 """
 
 import re
@@ -23,6 +24,8 @@ _NOT_EXPLAINED = (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED)
 _NOT_BY_TASK = (Verdict.CRASHED, Verdict.MISSING)
 _TASKS_SHOWN = 3
 _DATA = re.compile(r"\s*Data: [\w-]+\.$")
+_SENTENCE = re.compile(r"\.\s+(?=\S)")
+_PLACE = re.compile(r"`[^`]+`, line \d+,?")
 _NUMBER = re.compile(r"-?\d[\d.,]*(?:e[+-]?\d+)?")
 
 Key = tuple[str, Verdict, str]  # a task's name or "", a verdict, a lookalike's name or words without numbers
@@ -109,8 +112,23 @@ def lookalike_of(check: CheckResult) -> str:
 
 
 def explained_by(check: CheckResult) -> str:
-    """Return what two failures have in common that are told in the same way: a lookalike, or words without numbers."""
-    return lookalike_of(check) or words_without_numbers(explanation_of(check))
+    """Return what two failures of one cause have in common.
+
+    That is what was recognised together with its words; of a crash the text of the student's line and the exception,
+    wherever the line stands; else the words. Numbers are left out, except those of the student's line.
+    """
+    words, frames = explanation_of(check), check.feedback.traceback
+    item = next((item for item in check.feedback.items if item.lookalike), None)
+    if item is not None:
+        return f"{item.lookalike}\n{words_without_numbers(_recognised(item.message))}"
+    if check.verdict is Verdict.CRASHED and frames:
+        return f"{' '.join(frames[-1].source.split())}\n{words_without_numbers(_PLACE.sub('', words))}"
+    return words_without_numbers(words)
+
+
+def _recognised(message: str) -> str:
+    """Return what is said behind the numbers of a difference: the words of the lookalike."""
+    return _SENTENCE.split(message, maxsplit=1)[-1]
 
 
 def _explanation(cluster: _Cluster, *, mark: VerdictMark, total: int) -> Explanation:

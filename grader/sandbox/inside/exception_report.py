@@ -3,6 +3,7 @@
 `grader.sandbox.inside.probe_process` sends the reports; `grader.sandbox.outside.replies` reads them on the other side.
 """
 
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,8 @@ from grader.sandbox.inside.notebook_names import explain_in_notebook
 
 _MAX_MESSAGE = 4000
 _MAX_FRAMES = 30
+_MAX_NAMES = 300
+_MAX_NAME = 60
 # These call the code or look its names up; nothing in them is anybody's mistake.
 _PASSING_ON = {str(Path(__file__).with_name(name)) for name in ("probe_process.py", "student_files.py")}
 Places = Path | Callable[[str], str]
@@ -30,7 +33,7 @@ def report_of(err: BaseException, *, root: Places, phase: str) -> dict[str, Any]
         message = str(err)[:_MAX_MESSAGE]
     except BaseException:
         message = "(its message could not be read)"
-    frames, raised_in = _student_frames(err.__traceback__, root=root)
+    frames, raised_in, author = _student_frames(err.__traceback__, root=root)
     if isinstance(err, SyntaxError) and err.filename and _relative(err.filename, root):
         place = [_relative(err.filename, root), err.lineno or 0, "", (err.text or "").strip()[:300]]
         frames, raised_in = [*frames, place], "student"
@@ -44,7 +47,21 @@ def report_of(err: BaseException, *, root: Places, phase: str) -> dict[str, Any]
         "raised_in": raised_in,
         "phase": "definition" if wanted else phase,
         "module": wanted,
+        "author": author,
+        "present": _names_beside(err),
     }
+
+
+def _names_beside(err: BaseException) -> list[str]:
+    """Return the names that a module, class or object has in which another one was looked for."""
+    owner = err.obj if isinstance(err, AttributeError) else None
+    if isinstance(err, ImportError) and type(err) is ImportError:
+        owner = sys.modules.get(err.name or "")
+    try:
+        names = [name for name in dir(owner) if owner is not None and type(name) is str and not name.startswith("_")]
+    except Exception:  # a student's own `__dir__` may do anything
+        return []
+    return [name[:_MAX_NAME] for name in names[:_MAX_NAMES]]
 
 
 def place_in(root: Places, filename: str, line: int) -> tuple[str, int]:
@@ -53,10 +70,10 @@ def place_in(root: Places, filename: str, line: int) -> tuple[str, int]:
     return (file, line) if file else ("", 0)
 
 
-def _student_frames(trace: TracebackType | None, *, root: Places) -> tuple[list[list[Any]], str]:
-    """Return the frames in the student's files, and who owns the innermost frame."""
+def _student_frames(trace: TracebackType | None, *, root: Places) -> tuple[list[list[Any]], str, list[Any]]:
+    """Return the frames in the student's files, who owns the innermost frame, and the innermost one of the probes."""
     frames: list[list[Any]] = []
-    raised_in = "probe"
+    raised_in, author = "probe", []
     for line in traceback.StackSummary.extract(traceback.walk_tb(trace), limit=-500):
         name = _relative(line.filename, root)
         if name:
@@ -64,9 +81,10 @@ def _student_frames(trace: TracebackType | None, *, root: Places) -> tuple[list[
             frames.append([name, line.lineno or 0, line.name, (line.line or "")[:300]])
         elif is_probes_file(line.filename):
             raised_in = "probe"
+            author = [line.filename, line.lineno or 0, line.name, (line.line or "")[:300]]
         elif "importlib" not in line.filename and line.filename not in _PASSING_ON:
             raised_in = "library"
-    return frames, raised_in
+    return frames, raised_in, author
 
 
 def _relative(filename: str, root: Places) -> str:

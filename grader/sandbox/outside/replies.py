@@ -14,6 +14,7 @@ from grader.sandbox.wire.protocol import CodeLine, Ending, ErrorReport, ProbeOut
 
 _MOST_CALLS = 100
 _MOST_LETTERS = 200
+_MOST_NAMES = 300
 
 
 def outcome_of(values: Mapping[str, Any], devices: Mapping[str, str], *, limits: Limits) -> ProbeOutcome:
@@ -82,6 +83,10 @@ def _read_report(tree: Any) -> ErrorReport:
         raised_in=_text(tree, "raised_in", 20),
         phase=_text(tree, "phase", 20),
         module=_text(tree, "module", 200),
+        author=_read_frame(tree["author"]) if tree.get("author") else None,
+        present=tuple(
+            name[:_MOST_LETTERS] for name in _list(tree.get("present"))[:_MOST_NAMES] if isinstance(name, str)
+        ),
     )
 
 

@@ -74,7 +74,8 @@ class ErrorReport:
     """Describe an exception of the student's code, as the sandbox tells it.
 
     `type` is the class's name, `bases` the names of all its classes, `frames` the student's lines, outermost first.
-    `raised_in` is where the innermost frame lies: student, probe, library. `phase` is import or probe.
+    `raised_in` is where the innermost frame lies: student, probe, library. `phase` is import or probe. `author` is the
+    innermost line of the course's probes. `present` are names that are there where another one was looked for.
     """
 
     type: str
@@ -84,6 +85,8 @@ class ErrorReport:
     raised_in: str = "student"
     phase: str = "probe"
     module: str = ""
+    author: CodeLine | None = None
+    present: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,8 @@ def test_what_a_kit_gives_away_is_listed(make_course, write_files, run_grader, t
         "from grader.probes import probe\n\n@probe()\ndef double(*, x): ...\n\n@probe()\ndef secret(*, x): ...\n"
         "\n@probe()\ndef triple(*, x): ...\n"
     )
-    hidden = 'import pytest\n\n@pytest.mark.graded(task="double")\ndef test_s(probe):\n    """s"""\n    probe("secret", x=1)\n'
+    mark = 'import pytest\n\n@pytest.mark.graded(task="double")\n'
+    hidden = f'{mark}def test_s(probe):\n    """s"""\n    probe("secret", x=1)\n'
     files = {f"{FOLDER}/test_s_hidden.py": hidden, "reference/tiny/more.py": "def f(x):\n    return x\n"}
     course = write_files(make_course(tmp_path, probes=probes), files)
     assignment = read_assignment(course, "tiny")

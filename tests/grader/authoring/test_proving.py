@@ -8,7 +8,7 @@ import torch
 
 from grader.authoring.audit_rules import advise_on_checks
 from grader.authoring.mistakes import Mistake
-from grader.authoring.proof_rules import judge_kit_files, judge_mistakes, judge_proof
+from grader.authoring.proof_rules import judge_kit_files, judge_mistakes, judge_names, judge_proof
 from grader.authoring.proving import prove_checks
 from grader.authoring.wrong_replies import plainly_wrong, wrong_replies
 from grader.compare import Expectation
@@ -64,7 +64,7 @@ FAULTY = {
         "breaks where",
     ),
     "test_late_context": (
-        'y = probe("double", x=x)\n    if not torch.equal(y["y"], 2 * x) if isinstance(y["y"], torch.Tensor) else True:\n'
+        'y = probe("double", x=x)\n    if not (isinstance(y["y"], torch.Tensor) and torch.equal(y["y"], 2 * x)):\n'
         '        assert_matches(y, {"y": 2 * x}, context=Context(others={"the input": [1.0]}))',
         "`others` holds a list under 'the input'",
     ),
@@ -86,7 +86,8 @@ FAULTY = {
         "draws from NumPy's global generator",
     ),
     "test_no_seed": (
-        'x = torch.tensor(numpy.random.default_rng().random(3))\n    assert_matches(probe("double", x=x), {"y": 2 * x})',
+        "x = torch.tensor(numpy.random.default_rng().random(3))\n"
+        '    assert_matches(probe("double", x=x), {"y": 2 * x})',
         "draws from a generator without a seed",
     ),
 }
@@ -191,6 +192,16 @@ def test_a_third_hidden_is_advice(tiny):
     (advice,) = advise_on_checks(collect_checks(tiny).values(), tiny)
     assert advice.message.startswith("0 of 2 checks are hidden. What only public checks look at can be written to")
     assert list(advise_on_checks(collect_checks(tiny).values(), replace(tiny, hidden_share=0.0))) == []
+
+
+def test_names_that_nothing_defines_are_told(make_course, tmp_path):
+    """A name that a check or a probe uses and nothing defines is a violation with its file and line."""
+    course = make_course(tmp_path)
+    assert list(judge_names(read_assignment(course, "tiny"))) == []
+    probes = course / "tests" / "assignments" / "tiny" / "probes.py"
+    probes.write_text(f"{probes.read_text()}\n\ndef late():\n    return fuond\n")
+    (violation,) = judge_names(read_assignment(course, "tiny"))
+    assert violation.message == "probes.py, line 20, uses `fuond`, which nothing defines."
 
 
 def test_a_kit_whose_checks_can_not_be_collected_is_told(make_course, tmp_path):

@@ -107,7 +107,8 @@ def test_a_missing_output_is_named_with_what_came():
     output = ProbeOutput({"dW1": 1, "dW2": 2}, devices={})
     with pytest.raises(MissingOutput) as caught:
         output["W1"]
-    assert explain_stumble(caught.value, {"dW1": 1, "dW2": 2}) == ("`W1` is missing from what came back: `dW1`, `dW2`.")
+    words = "`W1` is missing from what came back: `dW1`, `dW2`. There is `dW1`: is that meant to be it?"
+    assert explain_stumble(caught.value, {"dW1": 1, "dW2": 2}) == words
     assert output.get("W1") is None
 
 
@@ -132,6 +133,8 @@ def test_many_outputs_are_counted():
         (AssertionError("wrong"), False),
         (CourseError("Ours."), False),
         (KeyboardInterrupt(), False),
+        (NameError("name 'yy' is not defined"), False),
+        (ImportError("no such module"), False),
     ],
 )
 def test_what_stumbling_is(error, has):

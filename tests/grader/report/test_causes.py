@@ -53,8 +53,11 @@ def test_what_did_not_run_follows_what_failed():
 
 
 def test_one_lookalike_in_a_task_is_one_cause():
-    """Checks of a task with one lookalike, or with equal words but for numbers, are one cause; of two tasks two."""
-    looks = _task("a", _check("x", message="twice", lookalike="double"), _check("y", message="2x", lookalike="double"))
+    """Checks of a task with one lookalike in one sentence, or with equal words but for numbers, are one cause."""
+    twice = ("`x` is 2; expected 1. It is twice.", "`y` is 4; expected 2. It is twice.")
+    looks = _task(
+        "a", *(_check(name, message=text, lookalike="double") for name, text in zip("xy", twice, strict=True))
+    )
     words = _task("b", _check("v", message="0.1 is far from 3"), _check("w", message="7 is far from 9"))
     again = _task("c", _check("u", message="0.1 is far from 3"))
     assert _told(looks, words, again) == [(10, "x", ["y"], []), (10, "v", ["w"], []), (10, "u", [], [])]
