@@ -5,10 +5,11 @@ import pickle
 import pytest
 import torch
 
-from grader.compare import Mismatch
+from grader.compare import Context, Mismatch
 from grader.compare.assertion import compare
 from grader.compare.comparison import Comparison, Rung, floor_for
 from grader.compare.wording import feedback_for
+from grader.errors import CourseError
 
 HALF_WRITTEN = {"a": None, "b": torch.zeros(2)}
 ONES = {"a": torch.ones(2), "b": torch.ones(2)}
@@ -74,3 +75,21 @@ def test_a_mismatch_survives_pickling():
     again = pickle.loads(pickle.dumps(error))
     assert (again.comparison, again.feedback, str(again)) == (error.comparison, error.feedback, str(error))
     assert "forget to return" in str(again)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"others": [torch.ones(2)]}, r"`others` is a list\. Give a dict"),
+        ({"others": {"the input": [1.0]}}, r"`others` holds a list under 'the input'\. Give tensors"),
+        ({"others": {"the input": 2.0}}, r"`others` holds a float under 'the input'"),
+        ({"others": {3: torch.ones(2)}}, r"`others` holds a Tensor under 3"),
+        ({"about": "layers"}, r"`about` is 'layers'\. Known: layer, loss"),
+        ({"batch_size": 4.0}, r"`batch_size` is 4\.0\. Give the number of rows"),
+        ({"batch_size": True}, r"`batch_size` is True"),
+    ],
+)
+def test_facts_of_a_wrong_kind_are_refused_at_once(facts, words):
+    """A context that no lookalike could use is the author's slip, told before anybody's values are wrong."""
+    with pytest.raises(CourseError, match=words):
+        Context(**facts)
