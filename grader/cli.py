@@ -19,6 +19,7 @@ from grader.commands.doctor import doctor
 from grader.commands.export import export
 from grader.commands.grade import grade
 from grader.commands.manual import manual
+from grader.commands.new import new
 from grader.commands.options import AUTHORS, INSTRUCTORS, STUDENTS
 from grader.commands.record import record
 from grader.commands.report import report
@@ -31,7 +32,7 @@ from grader.errors import GraderError, SandboxError, StoreError
 _VERBS = {
     STUDENTS: (check, data, doctor),
     INSTRUCTORS: (grade, status, manual, report, export, similar, bundle),
-    AUTHORS: (record, template, audit),
+    AUTHORS: (new, record, template, audit),
 }
 
 app = typer.Typer(
