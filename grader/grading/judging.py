@@ -13,7 +13,7 @@ import pytest
 from grader.compare import Mismatch
 from grader.errors import GraderError
 from grader.grading.outcome import ProbeFailed, explain_blank
-from grader.grading.stumbles import explain_stumble, is_authors, meets_a_blank, named_error, place_of
+from grader.grading.stumbles import explain_stumble, is_authors, line_ended_at, meets_a_blank, named_error
 from grader.results.verdict import CheckResult, Feedback, Frame, Verdict
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -52,7 +52,7 @@ def judge(
     if outputs is not None and has_stumbled(error):
         return Verdict.WRONG, Feedback(message=explain_stumble(error, outputs))
     words = str(error) if isinstance(error, GraderError) else f"`{named_error(error)}`"
-    return Verdict.NOT_GRADED, Feedback(message=explain_ours(words, place_of(error, folder)))
+    return Verdict.NOT_GRADED, Feedback(message=explain_ours(words, line_ended_at(error, folder)))
 
 
 def explain_ours(words: str, place: Frame | None) -> str:

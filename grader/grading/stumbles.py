@@ -41,7 +41,7 @@ class MissingOutput(KeyError):
 def stumble_of(error: BaseException, outputs: Mapping[str, Any], *, left_blank: bool, folder: Path) -> Stumble:
     """Return how a check whose files lie in `folder` ended; `left_blank` tells whether a probe returned a None."""
     told = isinstance(error, MissingOutput) or any(_opaque_in(outputs, path="", depth=0))
-    return Stumble(named_error(error), place_of(error, folder), told or (left_blank and meets_a_blank(error)))
+    return Stumble(named_error(error), line_ended_at(error, folder), told or (left_blank and meets_a_blank(error)))
 
 
 def meets_a_blank(error: BaseException) -> bool:
@@ -61,7 +61,7 @@ def named_error(error: BaseException) -> str:
     return safe_text(f"{type(error).__name__}: {error}", limit=200)
 
 
-def place_of(error: BaseException, folder: Path) -> Frame | None:
+def line_ended_at(error: BaseException, folder: Path) -> Frame | None:
     """Return the innermost line in the files of `folder` that an exception went through, None where there is none."""
     inside = [
         line
