@@ -1,6 +1,6 @@
 """Finds names that a source uses and nothing defines: slips that show only when the line is reached.
 
-`grader.grading.own_faults` tells by them whose bug a NameError is; `grader.authoring.proof_rules` tells them beforehand.
+`grader.grading.own_faults` tells by them whose bug a NameError is; `grader.authoring.proof_rules` tells them before.
 """
 
 import ast
