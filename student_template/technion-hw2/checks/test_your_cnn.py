@@ -7,7 +7,7 @@ are only the interface of CNN, scores that can be trained, and images that make 
 import pytest
 import torch
 
-from grader.compare import Spec, assert_matches
+from grader.compare import Spec, assert_kinds, assert_matches
 
 
 def assert_trainable(actual, x, *, classes):
@@ -16,6 +16,7 @@ def assert_trainable(actual, x, *, classes):
     assert bool(actual["grad of x"].flatten(1).any(dim=1).all()), (
         "The scores don't depend on the images: their gradient is zero. Is something detached or overwritten?"
     )
+    assert_kinds(actual, {"parameters with a gradient": int})
     assert actual["parameters with a gradient"] > 0, "No parameter gets a gradient: is something detached?"
 
 
