@@ -184,11 +184,11 @@ class GradingSession:
         """Make what the course itself is to blame for not graded: what ends badly on the reference, too."""
         assignment = self._order.assignment
         long_tasks = [task.name for task in assignment.tasks if task.long]
-        faults = {
-            name: never_defined(subject.raised.get(name), assignment) or self._fault_on_reference(name)
-            for name in sorted(may_be_ours(subject, self._checks, long_tasks=long_tasks))
-        }
-        take_back(subject.results, {name: words for name, words in faults.items() if words})
+        suspects = sorted(may_be_ours(subject, self._checks, long_tasks=long_tasks))
+        faults = {name: never_defined(subject.raised.get(name), assignment) for name in suspects}
+        self._ask_reference({name for name, words in faults.items() if not words})
+        told = {name: words or self._sound.get(name, "") for name, words in faults.items()}
+        take_back(subject.results, {name: words for name, words in told.items() if words})
 
     def _carry_forward(self, job: Job, subject: Subject, submission: Submission) -> None:
         """Mark what fails only since an earlier part is wrong; needs the reference, and a wall to judge it behind."""
@@ -213,18 +213,17 @@ class GradingSession:
         for name in beside:
             subject.results.pop(name, None)
 
-    def _fault_on_reference(self, name: str) -> str:
-        """Say how a check fails on the reference, "" if it passes; asked once a session, and where there is one."""
+    def _ask_reference(self, names: Collection[str]) -> None:
+        """Keep how checks fail on the reference, "" for those that pass; each is asked once a session."""
         folder, server = self._order.assignment.reference, self._servers.get("cpu")
-        if folder is None or server is None:
-            return ""
-        if name not in self._sound:
-            reference = read_submission(Found("reference", folder), self._order.assignment)
-            with open_sandbox(self._order.assignment, reference, server=server, folder=folder) as sandbox:
-                subject = Subject(sandbox, self._expect, key=self._order.key)
-                run_checks(self._session, subject, only=with_those_before({name}, self._checks))
-            self._sound[name] = fault_on_reference(name, subject)
-        return self._sound[name]
+        new = {name for name in names if name not in self._sound}
+        if folder is None or server is None or not new:
+            return
+        reference = read_submission(Found("reference", folder), self._order.assignment)
+        with open_sandbox(self._order.assignment, reference, server=server, folder=folder) as sandbox:
+            subject = Subject(sandbox, self._expect, key=self._order.key)
+            run_checks(self._session, subject, only=with_those_before(new, self._checks))
+        self._sound |= {name: fault_on_reference(name, subject) for name in new}
 
     def _asked_for(
         self, job: Job, results: Mapping[str, CheckResult], *, files: Mapping[str, bytes]
