@@ -13,7 +13,7 @@ import typer
 
 from grader.commands.executors import ClusterConfigOption, ClusterOption, choose_executor
 from grader.commands.options import AssignmentArgument, CourseOption, TaskOption, WallOption
-from grader.commands.report import keep_adjusted, write_results
+from grader.commands.report import keep_adjusted, refuse_unreadable, write_results
 from grader.commands.telling import complain, known_tasks, tell, tell_of_other_torch
 from grader.errors import CourseError, SandboxError, UsageError
 
@@ -90,6 +90,7 @@ def grade(
     from grader.submissions.submission import find_submissions
 
     _refuse_elsewhere()
+    refuse_unreadable(out)
     outer, folder = _wall_for_strangers(wall), find_course(course or Path())
     chosen = read_assignment(folder, assignment)
     executor = choose_executor(cluster, cluster_config, assignment=chosen, jobs=_count_of(jobs), device=device)
@@ -175,7 +176,7 @@ def _complain(written: "Written", *, out: Path) -> int:
         tell(f"{count_of(written.gone, 'submission')} no longer there: graded earlier, kept, and given no grade.")
     if not written.graded:
         complain("Nothing could be graded.", f"{out / 'index.html'} says why. Is it the right folder?")
-    return 1 if written.unclear or not written.graded else 0
+    return 1 if written.unclear or not written.graded or not written.is_clean else 0
 
 
 def count_of(number: int, noun: str) -> str:

@@ -12,27 +12,37 @@ import typer
 
 from grader.commands.manual import sync_csv
 from grader.commands.options import CourseOption, ResultsArgument
+from grader.commands.telling import complain, tell
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from grader.courses.assignment import Assignment
     from grader.results.store import Store
     from grader.results.verdict import SubmissionResult
 
+_MOST_PROBLEMS = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Count the submissions of a results folder: graded, those on which the grader failed, unclear and gone ones."""
+    """Count the submissions of a results folder: graded, those on which the grader failed, unclear and gone ones.
+
+    `is_clean` says that all that persons wrote in files beside the results could be used.
+    """
 
     graded: int
     failed: int
     unclear: int
     gone: int
+    is_clean: bool
 
 
 def report(results: ResultsArgument, *, course: CourseOption = None) -> None:
     """Write the pages, grades.csv and results.json again from what is stored in RESULTS.
 
-    Points for text answers are read from manual.csv as well. Exit code 1: rows of manual.csv can't be used.
+    Points for text answers are read from manual.csv as well, marks that a person gives in place of automatic ones from
+    overrides.csv. Exit code 1: rows of these files can't be used.
     """
     from grader.answers.marks import find_answers
     from grader.answers.store import ManualStore
@@ -43,20 +53,21 @@ def report(results: ResultsArgument, *, course: CourseOption = None) -> None:
         assignment = read_assignment(find_course(course or Path()), store.run.assignment)
         answers = find_answers(store.results(), assignment.questions)
         is_clean = not answers or sync_csv(results, ManualStore(results), answers, write=False)
-        write_results(results, store, assignment)
-    raise typer.Exit(0 if is_clean else 1)
+        written = write_results(results, store, assignment)
+    raise typer.Exit(0 if is_clean and written.is_clean else 1)
 
 
 def write_results(out: Path, store: "Store", assignment: "Assignment") -> Written:
     """Write the files of a results folder from its store; return how many submissions are in which state."""
     from grader.export.grades_csv import write_grades_csv
     from grader.export.results_json import write_results_json
-    from grader.grading.adjusting import adjusted
+    from grader.marking.final_results import final_results
     from grader.report.html import write_pages
     from grader.report.terminal import print_run, results_console
     from grader.results.verdict import Status
 
-    results = _with_marks(out, adjusted(store.results(), assignment), assignment)
+    final = final_results(out, store.results(), assignment, remember=True)
+    results = _with_marks(out, final.results, assignment)
     tasks, questions = [task.name for task in assignment.tasks], [one.name for one in assignment.questions]
     write_grades_csv(out / "grades.csv", results, tasks=tasks, questions=questions)
     write_results_json(out / "results.json", store.run, results=results)
@@ -74,7 +85,26 @@ def write_results(out: Path, store: "Store", assignment: "Assignment") -> Writte
         failed=states[Status.NOT_GRADED],
         unclear=states[Status.UNCLEAR],
         gone=states[Status.GONE],
+        is_clean=_is_clean(final.problems),
     )
+
+
+def _is_clean(problems: "Sequence[str]") -> bool:
+    """Say what can't be used of the files that persons write; tell whether that is nothing."""
+    for problem in problems[:_MOST_PROBLEMS]:
+        tell(problem)
+    if len(problems) > _MOST_PROBLEMS:
+        tell(f"{len(problems) - _MOST_PROBLEMS} more rows can't be used.")
+    if problems:
+        complain("Some rows can't be used, as listed above; all others count.", "Mend them, then run `grader report`.")
+    return not problems
+
+
+def refuse_unreadable(out: Path) -> None:
+    """Raise ManualError, before anything is graded, for a file beside the results of a person's that is no table."""
+    from grader.marking.override_file import read_overrides
+
+    read_overrides(out)
 
 
 def keep_adjusted(store: "Store", assignment: "Assignment") -> None:

@@ -31,7 +31,7 @@ from grader.export.moodle import moodle_feedback, moodle_worksheet, refuse_other
 from grader.export.named_csv import named_csv
 from grader.export.roster import Roster, read_roster
 from grader.export.worksheet import read_worksheet
-from grader.grading.adjusting import adjusted
+from grader.marking.final_results import final_results
 from grader.results.atomic import replace_bytes, replace_file
 from grader.results.file_names import scorecard_files
 from grader.results.plain_text import visible_line
@@ -49,15 +49,16 @@ _USED = {
 def export_run(folder: Path, request: ExportRequest, *, course: Path | None = None) -> Exported:
     """Export the run in `folder`, without grading anything, as the `course` adjusts it now (None: as it is stored).
 
-    Raises CourseError for a course that can't adjust it, ExportError for options, rosters and worksheets that can't be
-    used, StoreError for a folder without a run.
+    What overrides.csv gives counts. Raises CourseError for a course that can't adjust it, ExportError for options,
+    rosters and worksheets that can't be used, ManualError for an overrides.csv that is no table, StoreError for a
+    folder without a run.
     """
     _refuse_unused(request)
     with read_store(folder) as store:
         run, stored = store.run, list(store.results())
-    if course is not None:
-        stored = adjusted(stored, read_assignment(course, run.assignment))
-    results = {result.submission: result for result in stored}
+    assignment = None if course is None else read_assignment(course, run.assignment)
+    marked = final_results(folder, stored, assignment, remember=False)
+    results = {result.submission: result for result in marked.results}
     if any(result.answers for result in results.values()):
         marks = read_marks(folder)
         results = {name: with_stored_marks(result, marks) for name, result in results.items()}
@@ -69,7 +70,7 @@ def export_run(folder: Path, request: ExportRequest, *, course: Path | None = No
         with_answers=request.format != "csv" and not request.checks_only,
         may_exceed=request.format != "moodle",
     )
-    job = ExportJob(folder, request, run, results, final, Exported())
+    job = ExportJob(folder, request, run, results, final, Exported(problems=list(marked.problems)))
     match request.format:
         case "csv":
             _export_csv(job)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from grader.courses.assignment import Assignment, Question, Scoring, Task
 from grader.errors import SubmissionError, UnclearError
-from grader.results.shares import weighs
+from grader.results.shares import earned_and_open
 from grader.results.verdict import Adjusted, Answer, CheckResult, Status, SubmissionResult, TaskResult, Verdict
 
 
@@ -114,6 +114,7 @@ def _stamped(stored: TaskResult, task: TaskResult) -> TaskResult:
         max_points=task.max_points,
         bonus=task.bonus,
         unjudged=task.unjudged,
+        all_or_nothing=task.all_or_nothing,
     )
 
 
@@ -135,23 +136,18 @@ def add_up_task(task: Task, checks: tuple[CheckResult, ...]) -> TaskResult:
     """
     is_worthless = bool(checks) and not any(check.weight for check in checks if _may_weigh(check))
     most = 0.0 if is_worthless else task.points
-    scored = [check for check in checks if weighs(check, bonus=task.bonus)]
-    weight = sum(check.weight for check in scored)
-    passed = sum(check.weight for check in scored if check.is_earned)
-    unjudged = sum(check.weight for check in scored if check.is_unjudged)
-    if task.scoring is Scoring.ALL_OR_NOTHING:
-        has_all = passed + unjudged >= weight * (1 - 1e-9)
-        passed, unjudged = (0.0, weight) if unjudged and has_all else (weight if has_all else 0.0, 0.0)
-    share = most / weight if weight else 0.0
+    all_or_nothing = task.scoring is Scoring.ALL_OR_NOTHING
+    points, unjudged = earned_and_open(checks, max_points=most, bonus=task.bonus, all_or_nothing=all_or_nothing)
     return TaskResult(
         name=task.name,
         title=task.title,
-        points=round(share * passed, 2),
+        points=points,
         max_points=round(most, 2),
         hidden=task.hidden,
         checks=checks,
         bonus=task.bonus,
-        unjudged=round(share * unjudged, 2),
+        unjudged=unjudged,
+        all_or_nothing=all_or_nothing,
     )
 
 

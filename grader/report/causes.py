@@ -89,9 +89,10 @@ def _failures(result: SubmissionResult) -> Iterator[Failure]:
 def _lost_by_check(task: TaskResult) -> dict[str, float]:
     """Return the points that each failed check of a task cost, by name; in sum, what the task lost."""
     failed = [check for check in task.checks if check.is_lost]
-    weight = sum(check.weight for check in failed)
+    missed = {check.name: check.weight * (1 - check.part) for check in failed}
+    weight = sum(missed.values())
     lost = max(0.0, task.max_points - task.points - task.unjudged)
-    return {check.name: lost * check.weight / weight if weight else 0.0 for check in failed}
+    return {name: lost * share / weight if weight else 0.0 for name, share in missed.items()}
 
 
 def _cause_key(failure: Failure) -> Hashable:

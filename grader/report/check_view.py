@@ -91,7 +91,7 @@ def check_view(check: CheckResult, *, share: Share, anchor: str, budget: PageBud
     """Return what is shown of a check that stands at `anchor`."""
     feedback, is_passed = check.feedback, check.verdict is Verdict.PASSED
     frames, frames_left_out, inner_frames = _frames(feedback, anchor=anchor, budget=budget)
-    is_loud, note = check.verdict is Verdict.NOT_GRADED and not check.adjusted, _note(check)
+    is_loud, note = _is_loud(check), _note(check)
     explanation = shortened(explanation_of(check), budget.message)
     hint = "" if is_passed else shortened(feedback.hint, budget.message)
     return CheckView(
@@ -100,7 +100,7 @@ def check_view(check: CheckResult, *, share: Share, anchor: str, budget: PageBud
         title=check.title or check.name,
         points=f"{number(share.points)} / {number(share.max_points)}" if check.is_scored else _uncounted(check),
         hidden=check.hidden,
-        is_failing=not is_passed and not check.advice and not check.adjusted and not check.carried,
+        is_failing=_is_failing(check),
         is_loud=is_loud,
         note=note,
         explanation=explanation,
@@ -118,13 +118,23 @@ def check_view(check: CheckResult, *, share: Share, anchor: str, budget: PageBud
         has_details=bool(
             explanation or hint or note or feedback.items or feedback.curves or frames or feedback.output or is_loud
         ),
-        is_open=not is_passed,
+        is_open=not is_passed or check.override is not None,
     )
 
 
+def _is_failing(check: CheckResult) -> bool:
+    if check.override is not None:
+        return check.is_lost
+    return check.verdict is not Verdict.PASSED and not check.advice and not check.adjusted and not check.carried
+
+
 def _note(check: CheckResult) -> str:
-    is_loud = check.verdict is Verdict.NOT_GRADED and not check.adjusted
-    return "" if is_loud or (check.verdict is Verdict.PASSED and not check.adjusted) else why_uncounted(check)
+    is_plain = check.verdict is Verdict.PASSED and not check.adjusted and check.override is None
+    return "" if _is_loud(check) or is_plain else why_uncounted(check)
+
+
+def _is_loud(check: CheckResult) -> bool:
+    return check.verdict is Verdict.NOT_GRADED and not check.adjusted and check.override is None
 
 
 def _uncounted(check: CheckResult) -> str:

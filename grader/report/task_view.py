@@ -37,7 +37,8 @@ class TaskView:
 
     `checks` are all, in the course's order; `failed`, `skipped`, `advice` (that was not followed) and
     `passed` are their parts. `is_open`
-    tells whether the task lost points or has something to look at. `reused` says that the verdicts were made by an
+    tells whether the task lost points or has something to look at. `by_hand` says what a person gave for the task as a
+    whole, "" where nobody did. `reused` says that the verdicts were made by an
     earlier run; it is empty if they were not.
     """
 
@@ -49,6 +50,7 @@ class TaskView:
     hidden: bool
     is_open: bool
     summary: str
+    by_hand: str
     reproduce: str
     reused: str
     checks: tuple[CheckView, ...]
@@ -85,6 +87,7 @@ def task_view(task: TaskResult, *, anchor: str, blocked: Mapping[str, Linked], b
         hidden=task.hidden,
         is_open=_is_open(task),
         summary=f"{count} of {len(graded)} {'check' if len(graded) == 1 else 'checks'} passed",
+        by_hand="" if task.override is None else task.override.words,
         reproduce=f"grader check --task {task.name}" if can_reproduce and not task.hidden else "",
         reused=_reused(task),
         checks=views,
@@ -96,6 +99,8 @@ def task_view(task: TaskResult, *, anchor: str, blocked: Mapping[str, Linked], b
 
 
 def _part_of(check: CheckResult) -> str:
+    if check.override is not None:
+        return "failed"  # among what is to be read
     if check.verdict in (Verdict.PASSED, Verdict.SKIPPED) and not check.carried:
         return check.verdict.value
     return "advice" if check.advice else "failed"
@@ -104,6 +109,7 @@ def _part_of(check: CheckResult) -> str:
 def _is_open(task: TaskResult) -> bool:
     """Tell whether a task lost points, wasn't graded, or failed a check that counts."""
     unsure = not task.checks or any(check.is_lost or check.is_unjudged for check in task.checks)
+    unsure = unsure or task.override is not None or any(check.override is not None for check in task.checks)
     return unsure or task.points < task.max_points - 1e-9
 
 
@@ -112,7 +118,7 @@ def _skipped(
 ) -> tuple[SkippedView, ...]:
     groups: dict[tuple[Linked | None, str, str], list[tuple[int, CheckResult, Share]]] = {}
     for i, (check, share) in enumerate(pairs):
-        if check.verdict is Verdict.SKIPPED and not check.carried:
+        if check.verdict is Verdict.SKIPPED and not check.carried and check.override is None:
             cause = blocked.get(check.name)
             reason = "" if cause else explanation_of(check)
             groups.setdefault((cause, reason, _why_uncounted(check)), []).append((i, check, share))

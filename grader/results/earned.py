@@ -23,7 +23,9 @@ def earned_points(result: SubmissionResult) -> float | None:
 
 
 def earned_in(task: TaskResult) -> float | None:
-    """Return the points of a task, None where none of its checks counts."""
+    """Return the points of a task, None where none of its checks counts and no person has marked it."""
+    if task.override is not None:
+        return task.points
     return task.points if any(check.is_scored and not check.is_unjudged for check in task.checks) else None
 
 

@@ -9,11 +9,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import cattrs
+from cattrs.gen import make_dict_unstructure_fn, override
 
 from grader.errors import StoreError
-from grader.results.verdict import NO_ORIGIN, Origin, SubmissionResult
+from grader.results.verdict import NO_ORIGIN, CheckResult, Origin, SubmissionResult, TaskResult
+
+ONLY_WHERE_USED = {
+    CheckResult: ("override",),
+    TaskResult: ("all_or_nothing", "override"),
+}
+"""The fields that are written only where they say something: runs that don't use them stay as they were."""
 
 _CONVERTER = cattrs.Converter()  # compiles a function per class, once
+for _kind, _names in ONLY_WHERE_USED.items():
+    _omitted: dict[str, Any] = {name: override(omit_if_default=True) for name in _names}
+    _CONVERTER.register_unstructure_hook(_kind, make_dict_unstructure_fn(_kind, _CONVERTER, **_omitted))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Keeps the results of a run in RESULTS/run.sqlite, one transaction per submission.
 
 `grader.runs.batch` saves into it, `grader.runs.plan` resumes from it, `grader.commands.report` reads all of it.
-SQL is here and in `grader.answers.store`, nowhere else.
+SQL is here, in `grader.answers.store` and in `grader.marking.memory`, nowhere else.
 """
 
 import re

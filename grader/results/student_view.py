@@ -7,11 +7,12 @@ Why: docs/decisions.md#what-students-may-read
 
 from dataclasses import replace
 
+from grader.results.override import Override
 from grader.results.verdict import CheckResult, Feedback, SubmissionResult, TaskResult
 
 
 def student_view(result: SubmissionResult) -> SubmissionResult:
-    """Return the result with only title, verdict and hint of its hidden checks, and without flags.
+    """Return the result with only title, verdict and hint of its hidden checks, without flags and without who marked.
 
     Its seconds are those of the public checks: how long code takes is something that it can tell.
     """
@@ -26,8 +27,13 @@ def is_hidden_check(check: CheckResult, task: TaskResult) -> bool:
 
 
 def _task(task: TaskResult) -> TaskResult:
-    checks = (_without_findings(check) if is_hidden_check(check, task) else check for check in task.checks)
-    return replace(task, checks=tuple(checks), flags=())
+    told = (_without_findings(check) if is_hidden_check(check, task) else check for check in task.checks)
+    checks = tuple(replace(check, override=_unsigned(check.override)) for check in told)
+    return replace(task, checks=checks, flags=(), override=_unsigned(task.override))
+
+
+def _unsigned(override: Override | None) -> Override | None:
+    return None if override is None else replace(override, who="")
 
 
 def _without_findings(check: CheckResult) -> CheckResult:

@@ -6,6 +6,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from grader.results.override import Override
+
 
 class Verdict(StrEnum):
     """Name the outcome of one check."""
@@ -185,7 +187,8 @@ class CheckResult:
     weight. `because` is the name of the check that has to pass before a skipped one runs, "" where it was skipped for
     another reason. `carried` names the tasks that a failure comes from, where it is not charged again. `adjusted` is
     what an instructor made of the check for everybody, and `reason` why. `crowded` says of one that timed out that the
-    machine was crowded: it is asked again, alone, before it counts.
+    machine was crowded: it is asked again, alone, before it counts. `override` is what a person gave in its place, for
+    this submission alone: it counts unless the check counts for nobody.
     """
 
     name: str
@@ -204,17 +207,30 @@ class CheckResult:
     reason: str = ""
     carried: str = ""
     crowded: bool = False
+    override: Override | None = None
+
+    @property
+    def part(self) -> float:
+        """Return the part of its points that is earned, from 0 to 1: what a person gave, or all or nothing."""
+        if self.adjusted is Adjusted.DROPPED:
+            return 0.0
+        return self.override.part if self.override is not None else float(self._is_earned_by_itself)
 
     @property
     def is_earned(self) -> bool:
-        """Tell whether its points are earned: it passed, fails through an earlier part alone, or is given to all."""
+        """Tell whether all its points are earned."""
+        return self.part > 1 - 1e-9
+
+    @property
+    def _is_earned_by_itself(self) -> bool:
+        """Tell whether it passed, fails through an earlier part alone, or is given to all."""
         is_right = self.verdict is Verdict.PASSED or bool(self.carried)
         return self.adjusted is Adjusted.GIVEN or (is_right and self.is_scored)
 
     @property
     def is_unjudged(self) -> bool:
         """Tell whether its points are still open: the grader failed on it, or could not run it on this machine."""
-        is_open = self.verdict is Verdict.NOT_GRADED or self.unrun
+        is_open = (self.verdict is Verdict.NOT_GRADED or self.unrun) and self.override is None
         return is_open and self.adjusted is Adjusted.NO and not self.advice
 
     @property
@@ -222,7 +238,7 @@ class CheckResult:
         """Tell whether it has a part in what its task can earn."""
         if self.adjusted is not Adjusted.NO:
             return self.adjusted is Adjusted.GIVEN
-        return not self.advice and (self.counted or self.is_unjudged)
+        return not self.advice and (self.counted or self.is_unjudged or self.override is not None)
 
     @property
     def is_lost(self) -> bool:
@@ -239,7 +255,8 @@ class TaskResult:
     submission that this task's checks raised.
     `key` changes with everything that decides the verdicts ("" if nobody asked for it); `is_final` is False if the next
     run shall grade the task again though nothing has changed. `graded` is the ISO 8601 time of the verdicts, and
-    `reused` says that they were made by an earlier run.
+    `reused` says that they were made by an earlier run. `all_or_nothing` says that it pays all or none; `override` is
+    what a person gave for it as a whole.
     """
 
     name: str
@@ -255,6 +272,8 @@ class TaskResult:
     reused: bool = False
     bonus: bool = False
     unjudged: float = 0.0
+    all_or_nothing: bool = False
+    override: Override | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ _MARKS = {
 
 _WORTH_KNOWING = VerdictMark("○", "worth knowing", "quiet")
 _CARRIED = VerdictMark("↪", "not charged again", "quiet")
+_BY_HAND = VerdictMark("✎", "marked by hand", "quiet")
 _UNTOLD = (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED)
 
 _REASONS = {
@@ -56,14 +57,18 @@ def mark_of(verdict: Verdict) -> VerdictMark:
 
 
 def mark_of_check(check: CheckResult) -> VerdictMark:
-    """Return how a check's verdict is shown: advice that failed is worth knowing, a fault that has paid is told so."""
+    """Return how a check's verdict is shown: what a person marked, a fault that has paid, and advice are told so."""
+    if check.override is not None and check.adjusted is not Adjusted.DROPPED:
+        return _BY_HAND
     if check.carried:
         return _CARRIED
     return _WORTH_KNOWING if check.advice and check.verdict not in _UNTOLD else mark_of(check.verdict)
 
 
 def why_uncounted(check: CheckResult) -> str:
-    """Say that a check costs no points, or that they are open, or why everybody gets them; "" where it counts."""
+    """Say what else decides a check's points: a person, an adjustment, an earlier fault; "" where its verdict does."""
+    if check.override is not None and check.adjusted is not Adjusted.DROPPED:
+        return check.override.words
     if check.adjusted is not Adjusted.NO:
         return f"{adjusted_words(check)}: {check.reason}"
     if check.carried:

@@ -30,6 +30,7 @@ FOLDERS = (
     "live",
     "cluster",
     "answers",
+    "marking",
     "export",
     "bundles",
     "doctor",
