@@ -40,6 +40,9 @@ def export(
     step_summary: Annotated[
         bool, typer.Option("--step-summary", help="Append to $GITHUB_STEP_SUMMARY (github).")
     ] = False,
+    only_changed: Annotated[
+        bool, typer.Option("--only-changed", help="Only grades that the last export in this format did not say.")
+    ] = False,
     course: CourseOption = None,
 ) -> None:
     """Export stored results for a spreadsheet, Canvas, Moodle, Gradescope or GitHub; nothing is graded again.
@@ -64,6 +67,7 @@ def export(
         annotate=annotate,
         step_summary=step_summary,
         per_task=per_task,
+        only_changed=only_changed,
     )
     _tell(export_run(results, request, course=_course_of(results, course)))
 

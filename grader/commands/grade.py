@@ -90,9 +90,9 @@ def grade(
     from grader.submissions.submission import find_submissions
 
     _refuse_elsewhere()
-    refuse_unreadable(out)
     outer, folder = _wall_for_strangers(wall), find_course(course or Path())
     chosen = read_assignment(folder, assignment)
+    refuse_unreadable(out, chosen)
     executor = choose_executor(cluster, cluster_config, assignment=chosen, jobs=_count_of(jobs), device=device)
     intake = find_submissions(submissions, chosen, results=out, known=_classmates(out))
     order = Order(
@@ -118,7 +118,7 @@ def _classmates(out: Path) -> "dict[str, Origin]":
     if not has_results(out):
         return {}
     with read_store(out) as store:
-        origins = store.origins()
+        origins = {name: origin for name, origin in store.origins().items() if not origin.attempt_of}
     return origins if len(origins) > 1 else {}
 
 

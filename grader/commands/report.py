@@ -61,20 +61,35 @@ def write_results(out: Path, store: "Store", assignment: "Assignment") -> Writte
     """Write the files of a results folder from its store; return how many submissions are in which state."""
     from grader.export.grades_csv import write_grades_csv
     from grader.export.results_json import write_results_json
+    from grader.marking.changes import find_changes, with_change_notes
+    from grader.marking.changes_page import write_changes
     from grader.marking.final_results import final_results
     from grader.report.html import write_pages
     from grader.report.terminal import print_run, results_console
+    from grader.results.file_names import CHANGES_PAGE
     from grader.results.verdict import Status
 
     final = final_results(out, store.results(), assignment, remember=True)
     results = _with_marks(out, final.results, assignment)
+    changes = find_changes(out, results, remember=True)
+    write_changes(out, store.run, changes, names=[result.submission for result in results])
+    results = with_change_notes(results, changes)
     tasks, questions = [task.name for task in assignment.tasks], [one.name for one in assignment.questions]
-    write_grades_csv(out / "grades.csv", results, tasks=tasks, questions=questions)
+    write_grades_csv(
+        out / "grades.csv",
+        results,
+        tasks=tasks,
+        questions=questions,
+        has_deadline=assignment.deadline is not None,
+    )
     write_results_json(out / "results.json", store.run, results=results)
     page = write_pages(out, store.run, results=results)
     console = results_console()
     print_run(console, results)
     console.print(f"\n{len(results)} submissions. Open {page}", soft_wrap=True)
+    if changes:
+        words = f"{len(changes)} have other points than were handed out: {out / CHANGES_PAGE} says why."
+        console.print(words, markup=False, soft_wrap=True)
     pending = sum(answer.given is None for result in results for answer in result.answers)
     if pending:
         words = f"{pending} text answers wait for a person: `grader manual {out}`."
@@ -85,12 +100,14 @@ def write_results(out: Path, store: "Store", assignment: "Assignment") -> Writte
         failed=states[Status.NOT_GRADED],
         unclear=states[Status.UNCLEAR],
         gone=states[Status.GONE],
-        is_clean=_is_clean(final.problems),
+        is_clean=_is_clean(final.problems, final.remarks),
     )
 
 
-def _is_clean(problems: "Sequence[str]") -> bool:
-    """Say what can't be used of the files that persons write; tell whether that is nothing."""
+def _is_clean(problems: "Sequence[str]", remarks: "Sequence[str]") -> bool:
+    """Say what can't be used of the files that persons write, and what else is odd; tell whether all can be used."""
+    for remark in remarks[:_MOST_PROBLEMS]:
+        tell(remark)
     for problem in problems[:_MOST_PROBLEMS]:
         tell(problem)
     if len(problems) > _MOST_PROBLEMS:
@@ -100,11 +117,14 @@ def _is_clean(problems: "Sequence[str]") -> bool:
     return not problems
 
 
-def refuse_unreadable(out: Path) -> None:
+def refuse_unreadable(out: Path, assignment: "Assignment") -> None:
     """Raise ManualError, before anything is graded, for a file beside the results of a person's that is no table."""
+    from grader.marking.extension_file import read_extensions
     from grader.marking.override_file import read_overrides
 
     read_overrides(out)
+    if assignment.deadline is not None:
+        read_extensions(out, assignment.deadline)
 
 
 def keep_adjusted(store: "Store", assignment: "Assignment") -> None:

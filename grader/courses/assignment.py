@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from grader.courses.deadline import Deadline
 from grader.results.verdict import Adjusted
 
 MISTAKES_FILES = "mistakes*.toml"
@@ -132,6 +133,7 @@ class Assignment:
     `demands_grounds`: an audit refuses checks that state neither grounds nor that they are advice. It advises to hide
     at least `hidden_share` of them; `unchecked` are the instructions of solution regions that no check is for. `key` is
     the course's secret, from which the inputs of hidden checks are drawn; "" where none was recorded, and in a kit.
+    Without a `deadline` nothing is late, and nobody looks for attempts.
     """
 
     slug: str
@@ -150,6 +152,7 @@ class Assignment:
     unchecked: tuple[str, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
     key: str = ""
+    deadline: Deadline | None = None
 
 
 def grading_files(assignment: Assignment) -> tuple[Path, ...]:

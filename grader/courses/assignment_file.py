@@ -16,6 +16,7 @@ from grader.courses.assignment import (
     SandboxSettings,
     SubmissionKind,
 )
+from grader.courses.deadline_table import read_deadline
 from grader.courses.globs import is_matched
 from grader.courses.task_table import read_limits, read_tasks, refuse_bad_globs, take_choice
 from grader.courses.toml_table import (
@@ -35,7 +36,19 @@ from grader.sandbox.wire.shims import FAMILIES, SHIMS
 ASSIGNMENT_FILE = "assignment.toml"
 
 _HIDDEN_SHARE = 1 / 3
-_TOP = ("title", "slug", "submission", "sandbox", "notebook", "limits", "tasks", "answers", "audit", "adjust")
+_TOP = (
+    "title",
+    "slug",
+    "submission",
+    "sandbox",
+    "notebook",
+    "limits",
+    "tasks",
+    "answers",
+    "audit",
+    "adjust",
+    "deadline",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,7 @@ def read_assignment_file(home: Home) -> Assignment:
         notebook=_read_notebook(take_table(top, "notebook", default={}), handed_in),
         questions=_read_questions(take_table(top, "answers", default={}), handed_in),
         **_read_audit(take_table(top, "audit", default={})),
+        deadline=read_deadline(take_table(top, "deadline", default={})),
         adjustments=read_adjustments(take_table(top, "adjust", default={})),
     )
 

@@ -74,7 +74,8 @@ def _most(task: str, results: Mapping[str, SubmissionResult]) -> float:
 def _task_cell(task: str, results: Mapping[str, SubmissionResult], final: FinalPoints) -> Callable[[str], str]:
     def cell(submission: str) -> str:
         tasks = {one.name: one for one in results[submission].tasks} if submission in final.points else {}
-        return points_cell(earned_in(tasks[task])) if task in tasks else ""
+        earned, late = earned_in(tasks[task]) if task in tasks else None, results[submission].lateness
+        return points_cell(earned * late.keeps / 100 if earned is not None and late is not None else earned)
 
     return cell
 

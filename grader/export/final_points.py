@@ -7,7 +7,7 @@ Why: docs/decisions.md#grades-that-are-not-final
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.answers.marks import manual_sum
 from grader.results.earned import earned_points
@@ -25,13 +25,24 @@ _WHY_UNGRADED = {
 class FinalPoints:
     """Hold the points that are final, what could be earned, and why other submissions have none.
 
-    `has_answers` says that the points given for text answers are in all of them.
+    `has_answers` says that the points given for text answers are in all of them. `chosen` are the submissions that the
+    export is about, None for all.
     """
 
     possible: float
     points: Mapping[str, float]
     withheld: Mapping[str, str]
     has_answers: bool = False
+    chosen: frozenset[str] | None = None
+
+    def is_told(self, submission: str) -> bool:
+        """Tell whether an export is about the submission."""
+        return self.chosen is None or submission in self.chosen
+
+    def only(self, chosen: frozenset[str]) -> "FinalPoints":
+        """Return the final points of these alone; the cells of all others are empty, which an LMS leaves alone."""
+        points = {name: value for name, value in self.points.items() if name in chosen}
+        return replace(self, points=points, chosen=chosen)
 
     def cell(self, submission: str) -> str:
         """Return the points as text, or "" if they are withheld."""

@@ -10,7 +10,7 @@ from grader.answers.marks import with_stored_marks
 from grader.answers.store import read_marks
 from grader.courses.course import read_assignment
 from grader.courses.toml_table import suggest
-from grader.errors import ExportError
+from grader.errors import ExportError, StoreError
 from grader.export.canvas import NO_TASKS, canvas_csv
 from grader.export.canvas_feedback import canvas_feedback
 from grader.export.final_points import final_points
@@ -26,11 +26,13 @@ from grader.export.job import (
     match_run,
     tell_of_points,
     tell_of_unmatched,
+    told_results,
 )
 from grader.export.moodle import moodle_feedback, moodle_worksheet, refuse_other_maximum
 from grader.export.named_csv import named_csv
 from grader.export.roster import Roster, read_roster
 from grader.export.worksheet import read_worksheet
+from grader.marking.changes import changed_since, find_changes, hand_out, with_change_notes
 from grader.marking.final_results import final_results
 from grader.results.atomic import replace_bytes, replace_file
 from grader.results.file_names import scorecard_files
@@ -57,11 +59,15 @@ def export_run(folder: Path, request: ExportRequest, *, course: Path | None = No
     with read_store(folder) as store:
         run, stored = store.run, list(store.results())
     assignment = None if course is None else read_assignment(course, run.assignment)
+    if assignment is None and any(result.origin.clock for result in stored):
+        raise ExportError("This run has a deadline, which the course holds.", remedy="Name the course with --course.")
     marked = final_results(folder, stored, assignment, remember=False)
     results = {result.submission: result for result in marked.results}
     if any(result.answers for result in results.values()):
         marks = read_marks(folder)
         results = {name: with_stored_marks(result, marks) for name, result in results.items()}
+    changes = find_changes(folder, list(results.values()), by=request.format)
+    results = {result.submission: result for result in with_change_notes(results.values(), changes)}
     if not results:
         raise ExportError(f"{folder} holds no result yet.", remedy=f"Grade first: `grader grade {run.assignment} …`.")
     final = final_points(
@@ -70,8 +76,26 @@ def export_run(folder: Path, request: ExportRequest, *, course: Path | None = No
         with_answers=request.format != "csv" and not request.checks_only,
         may_exceed=request.format != "moodle",
     )
-    job = ExportJob(folder, request, run, results, final, Exported(problems=list(marked.problems)))
-    match request.format:
+    only = changed_since(folder, list(results.values()), by=request.format) if request.only_changed else None
+    final = final if only is None else final.only(only)
+    job = ExportJob(
+        folder, request, run, results, final, Exported(remarks=list(marked.remarks), problems=list(marked.problems))
+    )
+    if only is not None and not only & final.points.keys():
+        job.exported.remarks.append(f"Nothing has changed since the last export in the format {request.format}.")
+        return job.exported
+    _export(job)
+    chosen = chosen_results(job)
+    tell_of_points(job, chosen)
+    try:
+        hand_out(folder, [result for result in chosen if result.submission in final.points], by=request.format)
+    except StoreError as error:
+        job.exported.remarks.append(f"Not remembered, so `--only-changed` won't know of this export: {error.message}")
+    return job.exported
+
+
+def _export(job: ExportJob) -> None:
+    match job.request.format:
         case "csv":
             _export_csv(job)
         case "canvas":
@@ -82,8 +106,6 @@ def export_run(folder: Path, request: ExportRequest, *, course: Path | None = No
             _export_gradescope(job)
         case _:
             _export_github(job)
-    tell_of_points(job, chosen_results(job))
-    return job.exported
 
 
 def _refuse_unused(request: ExportRequest) -> None:
@@ -91,7 +113,7 @@ def _refuse_unused(request: ExportRequest) -> None:
         raise ExportError(f"There is no format `{request.format}`.", remedy=suggest(request.format, list(_USED)))
     for option in fields(request):
         is_given = getattr(request, option.name) not in (None, False)
-        if is_given and option.name not in ("format", "out", *_USED[request.format]):
+        if is_given and option.name not in ("format", "out", "only_changed", *_USED[request.format]):
             name = f"--{option.name.replace('_', '-')}"
             formats = ", ".join(known for known, used in _USED.items() if option.name in used)
             raise ExportError(f"{name} is not for {request.format}.", remedy=f"Leave it out; it is for {formats}.")
@@ -108,11 +130,12 @@ def _refuse_unused(request: ExportRequest) -> None:
 
 def _export_csv(job: ExportJob) -> None:
     if job.request.roster is None:
-        job.write(named_csv(job.results, job.final), default="grades.csv")
+        job.write(named_csv(told_results(job), job.final), default="grades.csv")
         return
     roster = read_roster(job.request.roster)
     matching = match_run(job, roster.students, lms=roster.lms)
-    job.write(named_csv(job.results, job.final, roster=roster, matching=matching), default="grades.csv")
+    text = named_csv(told_results(job), job.final, roster=roster, matching=matching)
+    job.write(text, default="grades.csv")
     tell_of_unmatched(job, matching, roster.students)
 
 

@@ -5,6 +5,7 @@ Spreadsheets read it; `grader.export.named_csv` adds the names of a roster.
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -16,25 +17,48 @@ from grader.results.plain_text import number
 from grader.results.verdict import SubmissionResult
 
 _FIXED = ("submission", "points", "max_points", "percent", "status")
+_LATE = ("handed_in", "clock", "late_hours", "slack_days", "kept_percent", "late_price", "attempts")
 _MANUAL = ("manual_points", "manual_pending", "total_points")
 
 
 def write_grades_csv(
-    path: Path, results: Iterable[SubmissionResult], *, tasks: Sequence[str], questions: Sequence[str] = ()
+    path: Path,
+    results: Iterable[SubmissionResult],
+    *,
+    tasks: Sequence[str],
+    questions: Sequence[str] = (),
+    has_deadline: bool = False,
 ) -> None:
     """Write the grades sorted by submission; `tasks` are the names of the columns, in the assignment's order.
 
     The cell of a task that a submission has no result for stays empty, and so do points that no check has given.
     `points` are always those of the checks alone.
     `questions`, which a person grades, have columns of their own behind the tasks: points given so far, answers that
-    wait, the total of both (only once nothing of it waits), and each question's points.
+    wait, the total of both (only once nothing of it waits), and each question's points. Under a deadline the last
+    columns say when and how late each was handed in; its price is out of the points already, but not out of the tasks'.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_FIXED, *map(text_cell, (*tasks, *manual_columns(questions)))])
+    late = _LATE if has_deadline else ()
+    writer.writerow([*_FIXED, *map(text_cell, (*tasks, *manual_columns(questions))), *late])
     for result in sorted(results, key=lambda result: result.submission):
-        writer.writerow([*_row(result, tasks), *manual_cells(result, questions)])
+        writer.writerow([*_row(result, tasks), *manual_cells(result, questions), *late_cells(result)[: len(late)]])
     replace_file(path, text.getvalue())
+
+
+def late_columns(results: Iterable[SubmissionResult]) -> tuple[str, ...]:
+    """Return the names of the columns of lateness; none where nothing has a deadline."""
+    return _LATE if any(result.lateness is not None for result in results) else ()
+
+
+def late_cells(result: SubmissionResult) -> list[str]:
+    """Return the cells of `late_columns`."""
+    late = result.lateness
+    if late is None:
+        return [""] * len(_LATE)
+    hours = number(math.ceil(late.late_s / 36) / 100)
+    price = (number(late.keeps), number(late.price), str(max(1, len(late.attempts))))
+    return [late.handed_in, late.clock, hours, str(late.slack_days), *price]
 
 
 def manual_columns(questions: Sequence[str]) -> tuple[str, ...]:

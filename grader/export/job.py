@@ -39,6 +39,7 @@ class ExportRequest:
     annotate: bool = False
     step_summary: bool = False
     per_task: bool = False
+    only_changed: bool = False
 
 
 @dataclass(slots=True)
@@ -80,11 +81,19 @@ class ExportJob:
         self.exported.files.append(path)
 
 
+def told_results(job: ExportJob) -> dict[str, SubmissionResult]:
+    """Return the results that the export is about: with `--only-changed` those with final points that have changed."""
+    return {name: one for name, one in job.results.items() if job.final.is_told(name)}
+
+
 def chosen_results(job: ExportJob) -> list[SubmissionResult]:
-    """Return the result that `--submission` names, all without it. Raises ExportError for an unknown one."""
+    """Return the result that `--submission` names, all that are told without it.
+
+    Raises ExportError for an unknown one.
+    """
     name = job.request.submission
     if name is None:
-        return list(job.results.values())
+        return list(told_results(job).values())
     if name not in job.results:
         raise ExportError(f"The run has no submission `{name}`.", remedy=suggest(name, list(job.results)[:2000]))
     return [job.results[name]]

@@ -6,7 +6,7 @@ The columns without a roster are those of `grader.export.grades_csv`.
 from collections.abc import Mapping, Sequence
 
 from grader.export.final_points import FinalPoints
-from grader.export.grades_csv import manual_cells, manual_columns
+from grader.export.grades_csv import late_cells, late_columns, manual_cells, manual_columns
 from grader.export.matching import Matching
 from grader.export.roster import Roster
 from grader.results.cells import csv_text, text_cell
@@ -29,23 +29,29 @@ def named_csv(
     """Return one row per student in the roster's order, then one per submission that has no student.
 
     Points that are withheld, and those of students without a submission, are empty. `final` holds the points of the
-    checks alone; those for text answers have columns of their own behind the tasks.
+    checks alone; those for text answers have columns of their own behind the tasks. Where they are about chosen
+    submissions, there is no row for anybody else.
     """
     fields = [field for field in roster.fields if field != "submission"] if roster else []
     tasks = _task_names(results)
     questions = _question_names(results)
-    columns = [*_FIXED, *map(text_cell, (*tasks, *manual_columns(questions)))]
+    late = late_columns(results.values())
+    columns = [*_FIXED, *map(text_cell, (*tasks, *manual_columns(questions))), *late]
     rows = [[_HEADERS.get(field, field) for field in fields] + columns]
     no_row = [*_NO_ROW, *[""] * (len(columns) - len(_NO_ROW))]
     shown: set[str] = set()
     for place, student in enumerate(roster.students if roster else ()):
         submission = matching.submissions.get(place) if matching else None
+        if final.chosen is not None and submission not in results:
+            continue
         own = [text_cell(str(getattr(student, field))) for field in fields]
         shown |= {submission} if submission else set()
-        rows.append(own + (_row(results[submission], final, tasks, questions) if submission else no_row))
+        row = [*_row(results[submission], final, tasks, questions)] if submission else no_row
+        rows.append([*own, *row, *(late_cells(results[submission])[: len(late)] if submission else ())])
     for name, result in sorted(results.items()):
         if name not in shown:
-            rows.append([""] * len(fields) + _row(result, final, tasks, questions))
+            row = _row(result, final, tasks, questions)
+            rows.append([*[""] * len(fields), *row, *late_cells(result)[: len(late)]])
     return csv_text(rows)
 
 

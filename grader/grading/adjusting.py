@@ -1,6 +1,6 @@
 """Apply `[adjust]` to results that are there already: points change for everybody, and nothing runs.
 
-`grader.commands.report` and `grader.export.finished_run` call it with what is stored; `grader.grading.points` adds up.
+`grader.commands.report` and `grader.marking.final_results` give it what is stored; `grader.grading.points` adds up.
 """
 
 from collections.abc import Iterable

@@ -29,7 +29,17 @@ from grader.grading.job import Order
 from grader.submissions.submission import read_reference
 
 # Points are added up anew each time.
-_DECIDE_NO_VERDICT = ("title", "points", "scoring", "long", "grounds", "demands_grounds", "bonus", "adjustments")
+_DECIDE_NO_VERDICT = (
+    "title",
+    "points",
+    "scoring",
+    "long",
+    "grounds",
+    "demands_grounds",
+    "bonus",
+    "adjustments",
+    "deadline",
+)
 _PLACES = ("folder", "assets", "reference")
 _NOT_READ = ("variants", "__pycache__")
 _FUNCTION = re.compile(r"\w*")

@@ -1,14 +1,17 @@
-"""Turns stored results into those that count: adjusted for everybody, then overridden for single submissions.
+"""Turns stored results into those that count: adjusted for all, the right attempt, overridden, lateness paid.
 
 Pages (`grader.commands.report`) and exports (`grader.export.finished_run`) show what comes out here, so all agree.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.courses.assignment import Assignment
+from grader.courses.deadline import Deadline
 from grader.grading.adjusting import adjusted
+from grader.marking.deadlines import Timed, priced, under_deadline, without_attempts
+from grader.marking.extension_file import read_extensions
 from grader.marking.memory import Memory
 from grader.marking.override_file import OverrideRow, read_overrides
 from grader.marking.overriding import Overridden, overridden
@@ -18,10 +21,11 @@ from grader.results.verdict import SubmissionResult
 
 @dataclass(frozen=True, slots=True)
 class FinalResults:
-    """Hold the results that count, and sentences about rows of files that a person has to mend."""
+    """Hold the results that count, and sentences about rows of files that a person has to mend, or may want to know."""
 
     results: list[SubmissionResult]
     problems: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def final_results(
@@ -34,12 +38,23 @@ def final_results(
     """
     rows, unread = read_overrides(folder)
     results = list(stored) if assignment is None else adjusted(stored, assignment)
+    timed = _timed(folder, results, None if assignment is None else assignment.deadline)
     if not rows and not unread:
-        return FinalResults(results)
-    placed = overridden(results, rows)
+        return FinalResults([priced(one) for one in timed.results], timed.problems, timed.remarks)
+    placed = overridden(timed.results, rows)
     flags = _changed_behind(folder, placed, remember=remember)
     flagged = [replace(one, flags=(*one.flags, *flags.get(one.submission, ()))) for one in placed.results]
-    return FinalResults(flagged, (*unread, *placed.problems))
+    problems = (*timed.problems, *unread, *placed.problems)
+    return FinalResults([priced(one) for one in flagged], problems, timed.remarks)
+
+
+def _timed(folder: Path, results: Sequence[SubmissionResult], deadline: Deadline | None) -> Timed:
+    """Return the attempts that count, with the lateness of each; without a deadline all but further attempts."""
+    if deadline is None:
+        return Timed(without_attempts(results), (), ())
+    extensions, unread = read_extensions(folder, deadline)
+    timed = under_deadline(results, deadline, extensions)
+    return replace(timed, problems=(*unread, *timed.problems))
 
 
 def _changed_behind(folder: Path, placed: Overridden, *, remember: bool) -> dict[str, list[str]]:

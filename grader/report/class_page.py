@@ -184,6 +184,16 @@ def _bins(percents: Sequence[float]) -> tuple[Bin, ...]:
     )
 
 
+def _status(result: SubmissionResult) -> str:
+    """Say the status, and how late a submission is with what that costs."""
+    late, word = result.lateness, status_word(result.status)
+    attempts = f", {len(late.attempts)} attempts" if late is not None and late.attempts else ""
+    if late is None or not late.late_s:
+        return f"{word}{attempts}"
+    price = f" (−{number(late.price)} points)" if late.price else ""
+    return f"{word}, {late.late_s / 86_400:.1f} days late{price}{attempts}"
+
+
 def _row(result: SubmissionResult, *, tasks: Sequence[str], file: str) -> SubmissionRow:
     cells = {
         task.name: TaskCell(points=number(task.points), anchor=task_anchor(i), tone=tone_of(task))
@@ -198,7 +208,7 @@ def _row(result: SubmissionResult, *, tasks: Sequence[str], file: str) -> Submis
         points=points_cell(earned) or "–",
         max_points=number(result.max_points),
         percent="–" if earned is None else number(result.percent),
-        status=status_word(result.status),
+        status=_status(result),
         is_provisional=result.status is not Status.GRADED,
         seconds=f"{result.seconds:.1f}" if result.seconds else "",
         problem=place_of(causes[0].head, limit=_PROBLEM_LIMIT) if causes else None,

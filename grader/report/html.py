@@ -19,7 +19,7 @@ from grader.report.page_budget import PAGE_BUDGETS, PAGE_LIMIT
 from grader.report.page_templates import page_templates
 from grader.report.pages import scorecard_of
 from grader.results.atomic import replace_file
-from grader.results.file_names import SIMILAR_PAGE, notebook_file, scorecard_files
+from grader.results.file_names import CHANGES_PAGE, SIMILAR_PAGE, notebook_file, scorecard_files
 from grader.results.plain_text import visible
 from grader.results.results_file import RunInfo
 from grader.results.student_view import student_view
@@ -48,8 +48,9 @@ def write_pages(folder: Path, run: RunInfo, *, results: Iterable[SubmissionResul
     for name in ("scorecards", "instructor"):
         _remove_others(folder / name, kept=set(files.values()))
     index = folder / "index.html"
-    page, has_similar = class_page_of(run, results=found, files=files), (folder / SIMILAR_PAGE).is_file()
-    replace_file(index, class_page.render(page=page, similar=SIMILAR_PAGE if has_similar else ""))
+    page = class_page_of(run, results=found, files=files)
+    similar, changes = (name if (folder / name).is_file() else "" for name in (SIMILAR_PAGE, CHANGES_PAGE))
+    replace_file(index, class_page.render(page=page, similar=similar, changes=changes))
     return index
 
 

@@ -12,6 +12,7 @@ from grader.report.causes import causes_of, root_of
 from grader.report.page_budget import PageBudget
 from grader.report.task_view import TaskView, bar_width, task_view
 from grader.results.earned import earned_points, points_cell
+from grader.results.lateness import Attempt
 from grader.results.plain_text import number, shortened
 from grader.results.results_file import RunInfo
 from grader.results.verdict import Answer, CheckResult, Status, SubmissionResult, Verdict
@@ -40,7 +41,7 @@ class AnswerView:
 class Scorecard:
     """Show one submission.
 
-    `mend` is what to mend first, the dearest cause first. `flags` are for the instructor;
+    `mend` is what to mend first, the dearest cause first. `flags` and `attempts` are for the instructor;
     `is_for_student` says that what hidden checks found is left out.
     """
 
@@ -60,6 +61,7 @@ class Scorecard:
     mend_left_out: int
     notes: tuple[str, ...]
     flags: tuple[str, ...]
+    attempts: tuple[Attempt, ...]
     answers: tuple[AnswerView, ...]
     answers_summary: str
     seconds: str
@@ -95,6 +97,7 @@ def scorecard_of(
         mend_left_out=max(0, len(causes) - _CAUSES_SHOWN),
         notes=tuple(shortened(note, budget.message) for note in result.notes),
         flags=tuple(shortened(flag, budget.message) for flag in result.flags),
+        attempts=result.lateness.attempts if result.lateness is not None and not is_for_student else (),
         answers=tuple(_answer(answer, budget) for answer in result.answers),
         answers_summary=_answers_summary(result.answers),
         seconds=f"{result.seconds:.1f} s" if result.seconds else "",

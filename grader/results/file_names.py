@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 SIMILAR_PAGE = "similar.html"  # beside index.html, which links to it where it is there
+CHANGES_PAGE, CHANGES_TABLE = "changes.html", "changes.csv"  # there only where something has changed
 _LIMIT = 50  # characters; of four bytes each they still fit the 255 bytes of a file name
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # names that Windows keeps to itself
 

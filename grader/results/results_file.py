@@ -17,6 +17,8 @@ from grader.results.verdict import NO_ORIGIN, CheckResult, Origin, SubmissionRes
 ONLY_WHERE_USED = {
     CheckResult: ("override",),
     TaskResult: ("all_or_nothing", "override"),
+    Origin: ("handed_in", "clock", "attempt_of"),
+    SubmissionResult: ("lateness",),
 }
 """The fields that are written only where they say something: runs that don't use them stay as they were."""
 

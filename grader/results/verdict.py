@@ -6,6 +6,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from grader.results.lateness import Lateness
 from grader.results.override import Override
 
 
@@ -61,7 +62,8 @@ class Origin:
 
     `attempt` orders the hand-ins of one student or group as the LMS counts them; `written` is the time of the last
     change of a file, in seconds as the files have it. Both are 0 where nothing tells. `content` is the digest of what
-    was handed in, equal for copies.
+    was handed in, equal for copies. Where a deadline asks, `handed_in` is the time in seconds since 1970, 0 where
+    nothing tells, `clock` says what told it, and `attempt_of` names the submission of which this is another attempt.
     """
 
     lms: str = ""
@@ -70,6 +72,9 @@ class Origin:
     attempt: float = 0.0
     written: float = 0.0
     content: str = ""
+    handed_in: float = 0.0
+    clock: str = ""
+    attempt_of: str = ""
 
 
 NO_ORIGIN = Origin()
@@ -302,7 +307,8 @@ class SubmissionResult:
     `flags` are sentences for the instructor, about what a person should look at; `answers` wait for a person to
     grade them. `pending` names the tasks that were not graded yet, or not by the checks as they are now. `origin` says
     who handed it in. `max_points` is the same for all submissions of a class: bonus tasks are not in it, and may lead
-    beyond it. `unjudged` of these points are still open.
+    beyond it. `unjudged` of these points are still open. Under a deadline `lateness` says when it was handed in and
+    what that costs; `points` are less by its price.
     """
 
     submission: str
@@ -318,6 +324,7 @@ class SubmissionResult:
     pending: tuple[str, ...] = ()
     origin: Origin = NO_ORIGIN
     unjudged: float = 0.0
+    lateness: Lateness | None = None
 
     @property
     def percent(self) -> float:

@@ -10,11 +10,13 @@ from statistics import median
 
 from grader.courses.assignment import Assignment
 from grader.courses.check_sources import read_check_sources
+from grader.courses.deadline import Deadline
 from grader.grading.job import Job, Order
 from grader.grading.keys import key_of
 from grader.grading.points import put_together
 from grader.results.store import Store
 from grader.results.verdict import NO_ORIGIN, Origin, Status, SubmissionResult, TaskResult
+from grader.submissions.clocks import hand_in_time
 from grader.submissions.submission import Found, Submission, read_submission
 
 
@@ -135,7 +137,8 @@ def make_plan(
     assignment = order.assignment
     chosen = _chosen(order)
     reads = {found.name: _read(found, assignment) for found in founds}
-    origins = {found.name: _origin(found, reads[found.name]) for found in founds}
+    deadline = assignment.deadline
+    origins = {found.name: _origin(found, reads[found.name], deadline) for found in founds}
     earlier: dict[str, Earlier] = {}
 
     def revise(result: SubmissionResult, digest: str) -> SubmissionResult | None:
@@ -152,7 +155,10 @@ def make_plan(
         return kept if kept is None or kept.origin == origin else replace(kept, origin=origin)
 
     store.revise(revise)
-    planned = (_planned(found, reads[found.name], earlier.get(found.name), chosen=chosen) for found in founds)
+    planned = (
+        _planned(found, reads[found.name], earlier.get(found.name), chosen=chosen, origin=origins[found.name])
+        for found in founds
+    )
     return Plan(tuple(planned), chosen, digests, later=_later(order))
 
 
@@ -181,8 +187,12 @@ def _read(found: Found, assignment: Assignment) -> Read | None:
     return Read(submission.digest, submission.notes, size, submission.written)
 
 
-def _origin(found: Found, read: Read | None) -> Origin:
-    return found.origin if read is None else replace(found.origin, written=read.written, content=read.digest)
+def _origin(found: Found, read: Read | None, deadline: Deadline | None) -> Origin:
+    origin = found.origin if read is None else replace(found.origin, written=read.written, content=read.digest)
+    if deadline is None:
+        return origin
+    time = hand_in_time(found, written=origin.written, zone=deadline.due.tzinfo)
+    return replace(origin, handed_in=time.seconds, clock=time.clock, attempt_of=found.attempt_of)
 
 
 def _valid(
@@ -222,7 +232,9 @@ def _kept(
     return result if kept == result else kept
 
 
-def _planned(found: Found, read: Read | None, earlier: Earlier | None, *, chosen: Sequence[str]) -> Planned:
+def _planned(
+    found: Found, read: Read | None, earlier: Earlier | None, *, chosen: Sequence[str], origin: Origin
+) -> Planned:
     earlier = earlier or Earlier()
     tasks = tuple(name for name in chosen if read is None or name not in earlier.final)
-    return Planned(found, tasks, read.size if read is not None else 0, earlier, _origin(found, read))
+    return Planned(found, tasks, read.size if read is not None else 0, earlier, origin)

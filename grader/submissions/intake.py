@@ -56,6 +56,7 @@ class _Search:
 
     handed_in: HandedIn
     out: Path | None
+    has_deadline: bool = False
 
 
 def find_submissions(
@@ -71,7 +72,8 @@ def find_submissions(
     many is found too, and says what is wrong with it when it is read. `results` and the results of other runs are no
     submissions. Whose something is, is told by the names that the instructor or an LMS gave: what one student packed
     is taken for a class only where it is all that was given, and never where its own name is among the `known` ones,
-    those of an earlier run. Whom an LMS knows keeps the name of that run.
+    those of an earlier run. Whom an LMS knows keeps the name of that run. Where the assignment has a deadline, each
+    attempt of a student is found, each but one as another attempt of that one.
     """
     top = path.resolve()
     if not top.exists():
@@ -79,15 +81,31 @@ def find_submissions(
     if top.is_dir() and not list_children(top):
         raise SubmissionError(f"`{printable(str(path))}` is empty.", remedy="Is it the right folder?")
     out = results.resolve() if results is not None else None
-    search = _Search(assignment.handed_in, out)
+    search = _Search(assignment.handed_in, out, assignment.deadline is not None)
     hits = _one(top) if printable(_student_of(top)) in known else _find_alone(top, search, depth=0)
     if top.is_dir() and [hit.found.path for hit in hits.hits] == [top]:
         _refuse_nothing(top, assignment.handed_in)
     root = top if not any(hit.found.holder for hit in hits.hits) else None
     names = unique_names(hits.hits, root, known=known)
     found = [replace(hit.found, name=name) for hit, name in zip(hits.hits, names, strict=True)]
+    if search.has_deadline:
+        found += _other_attempts(hits.hits, names)
     ordered = sorted(found, key=lambda one: (one.name.casefold(), one.name))
     return Intake(found=tuple(ordered), ignored=tuple(sorted(printable(name) for name in hits.ignored)))
+
+
+def _other_attempts(hits: Sequence[Hit], names: Sequence[str]) -> list[Found]:
+    """Return all attempts but the last, each with a name of its own."""
+    found: list[Found] = []
+    taken = set(names)
+    for hit, name in zip(hits, names, strict=True):
+        for place, other in enumerate(hit.others, 1):
+            own = f"{name}, attempt {place}"
+            while own in taken:
+                own += "*"
+            taken.add(own)
+            found.append(replace(other, name=own, attempt_of=name))
+    return found
 
 
 def _refuse_nothing(top: Path, handed_in: HandedIn) -> None:
@@ -169,7 +187,7 @@ def _find_students(candidates: Sequence[Path], search: _Search) -> Hits:
         if group[0] in told.folders:
             found.append(_find_in_section(group[0], search))
         elif len(group) > 1:
-            found.append(_put_together(group))
+            found.append(_put_together(group) if not search.has_deadline else _as_attempts(group))
         else:
             (hit,) = _one(group[0]).hits
             unclear = told.unclear.get(group[0], "")
@@ -196,11 +214,38 @@ def _put_together(group: Sequence[Path]) -> Hits:
     return Hits((Hit(stem_of(first), first.parent, Found(first.name, first, parts=parts)),))
 
 
+def _as_attempts(group: Sequence[Path]) -> Hits:
+    """Return the attempts that entries of one student are which a browser or a desktop has numbered: the last by time.
+
+    Entries of one name, such as a report beside the code, belong to one attempt.
+    """
+    versions: dict[str, list[Path]] = {}
+    for path in group:
+        versions.setdefault(stem_of(path), []).append(path)
+    ordered = sorted(versions.values(), key=lambda one: max(path.lstat().st_mtime for path in one))
+    hits = [_put_together(one).hits[0] if len(one) > 1 else _one(one[0]).hits[0] for one in ordered]
+    student = stem_of(group[0])
+    return Hits((replace(hits[-1], student=student, others=tuple(hit.found for hit in hits[:-1])),))
+
+
 def _hit_of(upload: Upload, folder: Path) -> Hit:
+    others = tuple(_found_of(one) for one in upload.earlier)
+    return Hit(upload.student, folder, _found_of(upload), upload.number, others)
+
+
+def _found_of(upload: Upload) -> Found:
     alone = upload.parts[0].path if len(upload.parts) == 1 else None
     parts = () if alone is not None and _is_plain_part(upload.parts[0]) else upload.parts
-    found = Found(upload.student, upload.parts[0].path, upload.origin, parts, upload.notes)
-    return Hit(upload.student, folder, found, upload.number)
+    first = upload.parts[0].path
+    return Found(
+        upload.student,
+        first,
+        upload.origin,
+        parts,
+        upload.notes,
+        handed_in=upload.handed_in,
+        is_local=upload.is_local,
+    )
 
 
 def _is_plain_part(part: Part) -> bool:

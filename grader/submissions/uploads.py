@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.results.verdict import Origin, Owner
-from grader.submissions.gradescope_export import METADATA, read_metadata
+from grader.submissions.gradescope_export import METADATA, read_metadata, read_times
 from grader.submissions.lms_names import (
     LmsName,
     cut_copy_mark,
@@ -42,13 +42,20 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Hold what one student handed in: the entries that count, the others, and notes on why."""
+    """Hold what one student handed in: the entries that count, the others, and notes on why.
+
+    `handed_in` is the time that the LMS gave, in seconds since 1970, 0 where it gave none; `is_local` says that it is
+    that of an unknown zone. `earlier` are attempts before this one, the earliest first.
+    """
 
     student: str
     origin: Origin
     parts: tuple[Part, ...]
     left_out: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
+    handed_in: float = 0.0
+    is_local: bool = False
+    earlier: tuple["Upload", ...] = ()
 
     @property
     def number(self) -> str:
@@ -156,7 +163,7 @@ def _with_ilias(children: Sequence[Path], named: dict[Path, LmsName | None]) -> 
 
 
 def _from_gradescope(folder: Path, children: Sequence[Path]) -> tuple[list[Upload], list[Path]]:
-    people = read_metadata(folder / METADATA)
+    people, times = read_metadata(folder / METADATA), read_times(folder / METADATA)
     uploads: list[Upload] = []
     rest: list[Path] = []
     for child in children:
@@ -166,7 +173,8 @@ def _from_gradescope(folder: Path, children: Sequence[Path]) -> tuple[list[Uploa
             continue
         owners = people.get(child.name, ())
         origin = Origin("gradescope", owners, hand_in=child.name.removeprefix("submission_"))
-        uploads.append(Upload(_all_names(owners) or child.name, origin, (Part(child, ""),)))
+        name, parts = _all_names(owners) or child.name, (Part(child, ""),)
+        uploads.append(Upload(name, origin, parts, handed_in=times.get(child.name, 0.0)))
     return uploads, rest
 
 
@@ -190,7 +198,9 @@ def _all_names(owners: Iterable[Owner]) -> str:
 def _upload(group: list[tuple[Path, LmsName]]) -> Upload:
     """Return the upload of one student: the last attempt, without what is only text beside files."""
     name = group[0][1]
-    kept, notes = _last_attempt(group) if name.lms in ("blackboard", "brightspace") else _last_copies(group)
+    is_timed = name.lms in ("blackboard", "brightspace")
+    kept, notes = _last_attempt(group) if is_timed else _last_copies(group)
+    earlier = _earlier(group, kept, is_timed=is_timed)
     files = [(path, one) for path, one in kept if one.plugin in ("", "file")]
     kept = files or kept
     owner = Owner(_plain_student(name), name.number, login=name.login)
@@ -202,7 +212,21 @@ def _upload(group: list[tuple[Path, LmsName]]) -> Upload:
     parts = tuple(Part(_attachments(path) if name.lms == "sakai" else path, one.own) for path, one in kept)
     chosen = {path for path, _ in kept}
     left = tuple(path for path, _ in group if path not in chosen)
-    return Upload(owner.name or name.student, origin, parts, left, notes)
+    handed_in = latest if is_timed else 0.0
+    return Upload(owner.name or name.student, origin, parts, left, notes, handed_in, is_local=True, earlier=earlier)
+
+
+def _earlier(
+    group: list[tuple[Path, LmsName]], kept: list[tuple[Path, LmsName]], *, is_timed: bool
+) -> tuple[Upload, ...]:
+    """Return the attempts before the last: by their times, or by files of which each was renamed once more."""
+    before = [pair for pair in group if pair not in kept]
+    if is_timed:
+        times = sorted({name.attempt for _, name in before})
+        return tuple(_upload([pair for pair in before if pair[1].attempt == time]) for time in times)
+    if len(kept) != 1:  # which of several files belonged together, nothing tells
+        return ()
+    return tuple(_upload([pair]) for pair in sorted(before, key=lambda pair: pair[1].attempt))
 
 
 def _plain_student(name: LmsName) -> str:
