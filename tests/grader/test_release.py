@@ -8,9 +8,12 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import threading
 import tomllib
 import venv
 import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -140,8 +143,25 @@ def test_pages_name_the_same_ways_to_install():
         ]
 
 
+@pytest.fixture
+def serve():
+    """Return a function that serves a folder on this machine until the test ends, and returns its address."""
+    servers = []
+
+    def start(folder):
+        handler = partial(SimpleHTTPRequestHandler, directory=folder)
+        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), handler))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}/"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
 @pytest.mark.parametrize("kind", ["folder", "Git", "wheel", "index"])
-def test_a_way_to_install(built, kind, tmp_path):
+def test_a_way_to_install(built, kind, tmp_path, serve):
     """Each line of the README installs this version: from a folder, a Git address, a wheel file and an index."""
     wheel, sdist = built
     line = _lines(ROOT / "README.md")[kind].replace("VERSION", wheel.name.split("-")[1])
@@ -156,7 +176,8 @@ def test_a_way_to_install(built, kind, tmp_path):
         for words in (["init", "-q"], ["add", "-A", "-f"], ["commit", "-q", "-m", "all"]):
             who = ["-c", "user.name=a", "-c", "user.email=a@localhost", "-c", "commit.gpgsign=false"]
             subprocess.run(["git", *who, *words], cwd=folder, check=True, timeout=60)
-        line = line.replace("git+https://ADDRESS", f"git+file://{folder}")
+        subprocess.run(["git", "update-server-info"], cwd=folder, check=True, timeout=60)
+        line = line.replace("git+https://ADDRESS", f"git+{serve(folder / '.git')}")
     requirement = re.fullmatch(r'pip install "(.+)"', line)[1]
     offline = [
         "--no-deps",
