@@ -5,7 +5,6 @@
 
 import contextlib
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,6 @@ from grader.datasets.places import FILE_DATASETS, find_files
 from grader.errors import BundleError, StoreError
 from grader.results.store import read_store
 from grader.results.verdict import SubmissionResult
-from grader.sandbox.inside.memory import descendants, held_mib
 from grader.sandbox.wire.child_python import python_command
 
 _LOOK_S = 0.2
@@ -39,9 +37,14 @@ class ReferenceTrial:
 def measure_reference(assignment: Assignment, *, tasks: Sequence[str], data: Sequence[str]) -> ReferenceTrial:
     """Grade the reference with the named data sets and none that only this machine has.
 
-    Raises BundleError where it can't be graded, and for a data set that is not here.
+    Raises BundleError where it can't be graded, for a data set that is not here, and on other systems than Linux.
     """
     assert assignment.reference is not None
+    if sys.platform != "linux":
+        raise BundleError(
+            "To try a bundle the reference is graded as strangers' code is, which needs Linux.",
+            remedy="`--no-try` packs it untried.",
+        )
     with tempfile.TemporaryDirectory(prefix="grader-trial-") as name:
         folder = Path(name)
         words = ["grade", assignment.slug, str(assignment.reference), "--out", str(folder / "out"), "--wall", "process"]
@@ -89,6 +92,8 @@ def _result_in(out: Path, *, words: str, code: int, slug: str) -> SubmissionResu
 @contextlib.contextmanager
 def _watched(running: subprocess.Popen[bytes]) -> Iterator[list[float]]:
     """Yield a list whose one number is the most memory that a process and its descendants have held together."""
+    from grader.sandbox.inside.memory import descendants, held_mib  # needs Linux
+
     most, has_ended = [0.0], threading.Event()
 
     def look() -> None:
@@ -96,16 +101,16 @@ def _watched(running: subprocess.Popen[bytes]) -> Iterator[list[float]]:
             most[0] = max(most[0], held_mib([running.pid, *descendants(running.pid)]))
 
     watcher = threading.Thread(target=look, daemon=True)
-    if sys.platform == "linux":
-        watcher.start()
+    watcher.start()
     try:
         yield most
     finally:
         has_ended.set()
-        if watcher.is_alive():
-            watcher.join()
+        watcher.join()
 
 
 def _cpu_s() -> float:
+    import resource  # there is none on Windows
+
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime

@@ -206,3 +206,16 @@ def test_the_doctor_asks_for_no_wall(tmp_path):
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "– wall `bubblewrap`: The wall around untrusted code needs Linux." in ended.stdout
     assert "✓ wall `process`: a trial run took" in ended.stdout
+
+
+def test_a_bundle_is_packed(made, tmp_path):
+    """An instructor packs a classroom repository here; trying it is refused with what to do, and nothing is written."""
+    words = ("-m", "grader", "bundle", "tiny", "--for", "github", "--out", tmp_path / "out")
+    course = made.parents[1]
+    tried = _run(*words, cwd=course)
+    assert tried.returncode == 2, _said(tried)
+    assert "which needs Linux. → `--no-try` packs it untried." in _said(tried)
+    assert not (tmp_path / "out").exists()
+    packed = _run(*words, "--no-try", cwd=course)
+    assert packed.returncode == 0, _said(packed)
+    assert (tmp_path / "out" / ".github" / "workflows" / "classroom.yml").is_file()
