@@ -17,7 +17,6 @@ from grader.sandbox.wire.protocol import ErrorReport
 
 _NO_NAME = re.compile(r"name '(\w+)' is not defined|local variable '(\w+)'")
 _SAME_END = "this check ends in the same way for the course's own solution"
-_BAD = (Verdict.WRONG, Verdict.CRASHED, Verdict.MISSING, Verdict.NOT_IMPLEMENTED, Verdict.NOT_GRADED)
 
 
 def may_be_ours(subject: Subject, checks: Mapping[str, Check], *, long_tasks: Collection[str]) -> Iterator[str]:
@@ -49,17 +48,18 @@ def never_defined(report: ErrorReport | None, assignment: Assignment) -> str:
 
 
 def fault_on_reference(name: str, reference: Subject) -> str:
-    """Say how a check failed on the reference, and at which of the course's lines; "" where it did not fail."""
-    if reference.results[name].verdict not in _BAD:
-        return ""
+    """Say with which exception a check ended on the reference, and at which of the course's lines; "" without one.
+
+    A reference that a check finds wrong in words shows that check or reference is wrong, not whose exception this is.
+    """
     stumble, report = reference.stumbled.get(name), reference.raised.get(name)
-    if stumble is not None:
+    if stumble is not None and reference.results[name].verdict is not Verdict.PASSED:
         return explain_ours(f"{_SAME_END}, with `{stumble.error}`", stumble.place)
     if report is not None:
         at = report.author
         place = Frame(at.file, at.line, at.function, at.source) if at is not None else None
         return explain_ours(f"{_SAME_END}, with `{report.type}: {report.message}`", place)
-    return explain_ours(_SAME_END, None)
+    return explain_ours(_SAME_END, None) if reference.results[name].verdict is Verdict.NOT_GRADED else ""
 
 
 def take_back(results: dict[str, CheckResult], faults: Mapping[str, str]) -> None:
