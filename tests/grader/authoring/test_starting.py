@@ -1,21 +1,37 @@
 """Promises of `starting`: a new assignment is complete, and an audit finds nothing in it."""
 
+from pathlib import Path
+
 import pytest
 
 from grader.authoring.starting import start_assignment
 from grader.errors import CourseError
 
+AUTHORING = Path(__file__).resolve().parents[3] / "docs" / "authoring.md"
+
+
+def _told_to_begin_with():
+    """Return the commands with which docs/authoring.md begins, each as its arguments."""
+    opening = AUTHORING.read_text(encoding="utf-8").split("\n## ")[0]
+    lines = [line.split("#")[0].split() for line in opening.splitlines() if line.startswith("    grader ")]
+    return [arguments for _grader, *arguments in lines]
+
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("options", [(), ("--numpy",)], ids=["torch", "numpy"])
-def test_a_new_assignment_audits_green(run_grader, tmp_path, options):
-    """`grader new` in an empty folder writes all that a course needs, and `grader audit` finds no violation in it."""
-    ended = run_grader("new", "homework-1", *options, cwd=tmp_path, timeout_s=300)
+def test_the_way_that_authors_are_told_works(run_grader, tmp_path, options):
+    """The commands of docs/authoring.md begin a course in an empty folder; an audit finds no violation in it."""
+    begin, audit, check = _told_to_begin_with()
+    assert (begin[0], audit[0], check[0]) == ("new", "audit", "check")
+    ended = run_grader(*begin, *options, cwd=tmp_path, timeout_s=300)
     assert ended.returncode == 0, ended.stderr
-    assert (tmp_path / "student_template/homework-1/checks/test_first.py").is_file()
-    ended = run_grader("audit", "homework-1", "--jobs", "1", cwd=tmp_path, timeout_s=500)
+    ended = run_grader(*audit, cwd=tmp_path, timeout_s=500)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "4 of 4 mistakes caught, 1 of 1 variants full, 4 proven" in ended.stdout
+    ended = run_grader(*check, cwd=tmp_path, timeout_s=100)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "10 of 10 points" in ended.stdout
 
 
 @pytest.mark.parametrize("slug", ["Homework", "a_b", "../x", "", "-a", "a--b"])
