@@ -23,6 +23,10 @@ _OPTIONAL = (
     ("watchfiles", "watch", "`grader check --watch`"),
     ("distributed", "cluster", "`grader grade --cluster`"),
 )
+_PAIR = (
+    "Install the torchvision that was built for this torch: both from one index, say `pip install torch torchvision "
+    "--index-url https://download.pytorch.org/whl/cpu` where there is no graphics card."
+)
 
 
 def examine() -> list[Diagnosis]:
@@ -104,10 +108,11 @@ def _torchvision() -> Diagnosis:
         stood_in = make_torchvision_importable()
         importlib.import_module("torchvision")
     except Exception as err:
-        remedy = "Install the torchvision that was built for this torch (see constraints.txt for a pair)."
-        return Diagnosis(subject, is_good=False, message=f"{type(err).__name__}: {err}"[:300], remedy=remedy)
-    note = "works; its compiled operators (nms) are not for this torch and have placeholders" if stood_in else "works"
-    return Diagnosis(subject, is_good=True, message=note)
+        return Diagnosis(subject, is_good=False, message=f"{type(err).__name__}: {err}"[:300], remedy=_PAIR)
+    if not stood_in:
+        return Diagnosis(subject, is_good=True, message="works")
+    told = "works here and below `%load_ext grader`, not in a plain kernel: it was built for another torch"
+    return Diagnosis(subject, is_good=True, message=told, remedy=_PAIR, is_here=False)
 
 
 def _datasets() -> list[Diagnosis]:

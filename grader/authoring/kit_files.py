@@ -72,7 +72,8 @@ such a cell is what its task looks at. Cells are run up to where they start to t
 
 In the notebook itself you need not save: a cell with `%check {first_task}` looks at what the kernel holds now, so that
 a definition counts as soon as you have run it. `%%check {first_task}` above the code of a cell runs that cell and then
-checks it. Both need a cell with `%load_ext grader` to have been run.
+checks it. Both need a cell with `%load_ext grader` to have been run. Make it the first one: then `import torchvision`
+works, too, where pip has installed one that was built for another torch. `grader doctor` says how to get a pair.
 
 """
 _EXTRAS = {"pytorch_lightning": "lightning"}  # what brings a module that students' code imports

@@ -36,6 +36,11 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _WORD = re.compile(r"\w+")
 _LACKING = re.compile(r"name '(\w+)' is not defined")
 _NO_NETWORK = re.compile(r"Temporary failure in name resolution|Name or service not known|Network is unreachable")
+_NO_DATA = re.compile(r"Dataset not found|No such file or directory")
+_DATA = (
+    " Data that a notebook downloads is not there in this run. The checks had data: where none was given, stand-ins of "
+    "the right sizes; `grader data` tells how to have the real ones."
+)
 _IMAGES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff"}
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -96,6 +101,11 @@ def _read(outcome: ProbeOutcome, cells: Sequence[Cell]) -> Executed:
         return Executed(b"", (f"Running the whole notebook failed: {visible(why)[:300]}.",))
     rows, ended = _parse(outcome.outputs.get("executed"))
     notes = [*_tell(rows, cells)]
+    failed = [cell.number for cell in cells if _problem(row := rows.get(cell.number, {}), _errors(row))]
+    if failed:
+        run = sum(cell.kind is CellKind.CODE and bool(cell.source.strip()) for cell in cells)
+        asks = _DATA if any(_lacks_data(rows.get(number, {})) for number in failed) else ""
+        notes.insert(0, f"Run as a whole: {len(failed)} of {run} cells failed, cell {failed[0]} first.{asks}")
     if ended:
         notes.append(f"The run of the whole notebook ended early: {ended}.")
     told = tuple(notes) or ("The whole notebook ran without an error.",)
@@ -124,7 +134,7 @@ def _tell(rows: Mapping[int, Mapping[str, Any]], cells: Sequence[Cell]) -> Itera
     words = set[str]()  # of the cells that failed so far
     for cell in cells:
         row = rows.get(cell.number, {})
-        errors = [output for output in _outputs(row) if output["output_type"] == "error"]
+        errors = _errors(row)
         problem = _problem(row, errors)
         lacking = _LACKING.fullmatch(errors[-1]["evalue"]) if errors and errors[-1]["ename"] == "NameError" else None
         if lacking and lacking[1] in words:
@@ -139,6 +149,15 @@ def _tell(rows: Mapping[int, Mapping[str, Any]], cells: Sequence[Cell]) -> Itera
         yield f"Run as a whole: {told - _MOST_TOLD} more cells failed."
     if followed:
         yield f"Run as a whole: {followed} more cells lack what cells that failed would have set."
+
+
+def _errors(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [output for output in _outputs(row) if output["output_type"] == "error"]
+
+
+def _lacks_data(row: Mapping[str, Any]) -> bool:
+    """Tell whether a cell failed for want of data that it would have downloaded."""
+    return any(_NO_NETWORK.search(one["evalue"]) or _NO_DATA.search(one["evalue"]) for one in _errors(row))
 
 
 def _problem(row: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]) -> str:

@@ -84,6 +84,17 @@ def test_a_torchvision_of_another_torch_is_told(broken, monkeypatch):
     assert "built for this torch" in finding.remedy
 
 
+@pytest.mark.parametrize(("stood_in", "mark"), [(True, "–"), (False, "✓")])
+def test_a_torchvision_that_only_the_grader_can_import_is_told(broken, monkeypatch, stood_in, mark):
+    """Where torchvision needs placeholders, doctor says that a plain kernel can't import it, and how to get a pair."""
+    monkeypatch.setattr("grader.sandbox.inside.torchvision_ops.make_torchvision_importable", lambda: stood_in)
+    monkeypatch.setattr("importlib.import_module", lambda _name: None)
+    finding = next(finding for finding in examine() if finding.subject == "import torchvision")
+    assert finding.mark == mark
+    assert ("not in a plain kernel" in finding.message) is stood_in
+    assert finding.remedy.startswith("Install the torchvision that was built for this torch") is stood_in
+
+
 def test_only_what_is_here_gets_a_tick(broken, without_data, monkeypatch):
     """A data set that is not here, and an extra that is not installed, is no fault and has no ✓ either."""
     import importlib.metadata

@@ -7,6 +7,7 @@ even a loopback.
 
 import asyncio
 import contextlib
+import importlib.util
 import json
 import logging
 import os
@@ -23,6 +24,7 @@ from grader.sandbox.inside.execution_bounds import MAX_IMAGE, MAX_OF_CELL, MAX_O
 from grader.sandbox.inside.notebook_modules import installed_notebook
 from grader.sandbox.wire.protocol import PRELOAD_FOLDER
 
+_PLOTTERS = ("matplotlib", "pylab", "seaborn", ".plot", "plt.")
 _GRACE_S = 5.0  # for a cell to stop when it is interrupted
 _START_S = 60.0
 _STARTUP = """\
@@ -47,7 +49,26 @@ def _grader_prepare(shell):
 
 
 _grader_prepare(get_ipython())
-del _grader_prepare
+from grader.sandbox.inside.widget_stand_in import offer_widgets
+from grader.sandbox.wire.shims import plain_progress_bars
+
+offer_widgets()
+plain_progress_bars()
+del _grader_prepare, offer_widgets, plain_progress_bars
+"""
+# Nobody sits at a window: whatever a notebook asks for, or forgets to, its plots are images in the copy.
+_PLOTS = """
+def _grader_plots(shell):
+    import matplotlib
+    from matplotlib import pyplot
+
+    shell.run_line_magic("matplotlib", "inline")
+    shell.register_magic_function(lambda line="": None, "line", "matplotlib")
+    matplotlib.use = pyplot.switch_backend = lambda *_names, **_options: None
+
+
+_grader_plots(get_ipython())
+del _grader_plots
 """
 _TORCHVISION = """
 from grader.sandbox.inside.torchvision_ops import make_torchvision_importable
@@ -77,10 +98,12 @@ def _row(cell: Cell) -> dict[str, Any]:
 
 def _prepare(folder: Path, cells: Sequence[Cell]) -> None:
     """Give the kernel folders of its own and what is to run before the first cell."""
-    uses_torchvision = any("torchvision" in cell.source for cell in cells)
+    text = "\n".join(cell.source for cell in cells if cell.kind is CellKind.CODE)
+    has_plots = any(word in text for word in _PLOTTERS) and importlib.util.find_spec("matplotlib") is not None
     startup = folder / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
-    (startup / "00-grader.py").write_text(_STARTUP + _TORCHVISION * uses_torchvision, encoding="utf-8")
+    first = _STARTUP + _TORCHVISION * ("torchvision" in text) + _PLOTS * has_plots
+    (startup / "00-grader.py").write_text(first, encoding="utf-8")
     for name in [name for name, value in os.environ.items() if value.startswith(PRELOAD_FOLDER)]:
         del os.environ[name]  # a preloaded library wants to write to a folder that is no longer there
     os.environ.update(
@@ -100,7 +123,6 @@ async def _run_all(
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
 
-    deadline = time.monotonic() + total_s
     manager = AsyncKernelManager(
         transport="ipc", ip=str(folder / "socket"), connection_file=str(folder / "connection.json")
     )
@@ -112,13 +134,14 @@ async def _run_all(
         interrupt_on_timeout=True,
         allow_errors=True,
         store_widget_state=False,
-        startup_timeout=int(min(_START_S, total_s)),
+        startup_timeout=int(_START_S),
     )
     client.extra_arguments = list(_OPTIONS)
     meter = _Meter()
     meter.watch(client)
     try:
         async with client.async_setup_kernel():
+            deadline = time.monotonic() + total_s
             for number, (cell, row) in enumerate(zip(cells, rows, strict=True)):
                 left_s = deadline - time.monotonic()
                 if left_s <= 0:

@@ -1,10 +1,12 @@
-"""What a notebook finds in Jupyter and a module does not: `display` and `get_ipython`.
+"""What a notebook finds in Jupyter and a module does not: `display`, `get_ipython` and widgets.
 
 `grader.sandbox.inside.notebook_modules` prepares it before the first cell runs.
 """
 
 from types import ModuleType
 from typing import Any
+
+from grader.sandbox.inside.widget_stand_in import offer_widgets
 
 
 class QuietShell:
@@ -21,5 +23,6 @@ class QuietShell:
 
 def prepare_surroundings(module: ModuleType) -> None:
     """Give a module the names that IPython puts into a notebook."""
+    offer_widgets()
     shell = QuietShell()
     module.__dict__.update(get_ipython=lambda: shell, display=lambda *_shown, **_options: None)

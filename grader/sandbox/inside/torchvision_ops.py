@@ -6,7 +6,7 @@ import.
 """
 
 import functools
-import importlib.util
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 import torch
@@ -41,7 +41,7 @@ def _real_operators_load() -> bool:
     """Tell whether torchvision's operators are there, or not wanted because torchvision isn't."""
     if hasattr(torch.ops.torchvision, "nms"):
         return True
-    spec = importlib.util.find_spec("torchvision")
+    spec = PathFinder.find_spec("torchvision")  # past the finder that asks for this once somebody imports it
     if spec is None or not spec.submodule_search_locations:
         return True
     for folder in map(Path, spec.submodule_search_locations):

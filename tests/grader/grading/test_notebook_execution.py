@@ -89,7 +89,8 @@ def test_many_errors():
     error = {"output_type": "error", "ename": "E", "evalue": "v", "traceback": []}
     kept = _read(outcome([{"cell": number, "state": "ok", "outputs": [error]} for number in range(1, 9)]), cells)
     assert kept.notes[-1] == "Run as a whole: 3 more cells failed."
-    assert len(kept.notes) == 6
+    assert kept.notes[0] == "Run as a whole: 8 of 8 cells failed, cell 1 first."
+    assert len(kept.notes) == 7
 
 
 def test_what_follows_is_counted():
@@ -102,11 +103,15 @@ def test_what_follows_is_counted():
         {"cell": number, "outputs": [{"output_type": "error", "ename": name, "evalue": value, "traceback": []}]}
         for number, (name, value) in enumerate(errors, start=1)
     ]
-    assert _read(outcome(rows), cells).notes == (
+    count, *told = _read(outcome(rows), cells).notes
+    assert count.startswith("Run as a whole: 4 of 4 cells failed, cell 1 first. Data that a notebook downloads is not")
+    assert "stand-ins" in count
+    assert "`grader data`" in count
+    assert told == [
         "Run as a whole: cell 1 asks for something from the network, and there is none while a notebook is graded.",
         "Run as a whole: cell 4 raised `NameError: name 'second' is not defined`.",
         "Run as a whole: 2 more cells lack what cells that failed would have set.",
-    )
+    ]
 
 
 @pytest.mark.parametrize(

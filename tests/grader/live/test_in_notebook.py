@@ -107,6 +107,11 @@ def test_passing(kernel):
     assert kernel.html.count("passed") == 3
 
 
+def test_torchvision(kernel):
+    """Below `%load_ext grader` torchvision can be imported, also where it was built for another torch."""
+    assert kernel.run("import torchvision\nprint(torchvision.__name__)") == "torchvision\n"
+
+
 def test_failing(kernel):
     """What is wrong is explained in the words of the terminal, with the hint; HTML of the student's is escaped."""
     kernel.run(MLP.replace("return self.layers(x)", "return self.layers(x) + 1"))

@@ -50,6 +50,41 @@ def test_torchvision(executed):
     assert whole.cells[0].outputs[0].text.startswith("Compose(")
 
 
+PLOTS = [
+    "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()",
+    "plt.plot([2, 1])",
+    "%matplotlib notebook\nplt.plot([1])",
+    "%matplotlib widget\nplt.plot([1])",
+    "%matplotlib qt\nplt.plot([1])",
+    "import matplotlib\nmatplotlib.use('TkAgg')\nplt.plot([1]); plt.show()",
+    "plt.switch_backend('Agg')\nplt.plot([1]); plt.show()",
+    "%matplotlib\nfigure, axes = plt.subplots(2)",
+    "get_ipython().run_line_magic('matplotlib', 'inline')\nplt.imshow([[1]])",
+    "import numpy as np\nplt.hist(np.ones(3)); plt.show()",
+]
+WIDGETS = [
+    "from tqdm.notebook import tqdm, trange\nfor i in tqdm(trange(2)): pass",
+    "from tqdm.auto import tqdm\nlist(tqdm(range(2)))",
+    "import ipywidgets as widgets\nwidgets.IntSlider(value=3, min=1).value",
+    "from ipywidgets import interact\n@interact(n=(0, 10))\ndef draw(n): print('drawn', n)",
+    "interact(lambda text: print(text), text=['first', 'second']);",
+    "box = widgets.VBox([widgets.Button(), widgets.Output()])\ndisplay(box)",
+    "out = widgets.Output()\nwith out:\n    print('shown')",
+    "slider = widgets.FloatSlider()\nslider.observe(print, names='value')",
+    "from ipywidgets import fixed, Layout, HBox\nwidgets.HTML(value='<b>x</b>', layout=Layout(width='3px'))",
+    "choice = widgets.Dropdown(options=['a', 'b'])\nchoice.value",
+]
+
+
+def test_plots_and_widgets(executed):
+    """Every plot is in the copy, whatever backend is asked for or none; bars and widgets fail no cell."""
+    whole, notes = executed(*PLOTS, *WIDGETS, cell_s=40.0)
+    assert notes == ("The whole notebook ran without an error.",)
+    has_image = ["image/png" in str([output.get("data") for output in cell.outputs]) for cell in whole.cells]
+    assert has_image == [True] * len(PLOTS) + [False] * len(WIDGETS)
+    assert [text_of(cell).strip() for cell in whole.cells[-7:-5]] == ["drawn 5", "first"]
+
+
 PRELOADED = "import os\nassert not [value for value in os.environ.values() if value.startswith('/preload')]"
 
 
@@ -89,7 +124,8 @@ def test_errors_are_kept(odd):
     kept, notes = odd
     assert kept.cells[1].outputs[0].ename == "ZeroDivisionError"
     assert "\x1b" not in kept.cells[1].outputs[0].traceback[0]
-    assert notes[:3] == (
+    assert " of 12 cells failed, cell 2 first." in notes[0]
+    assert notes[1:4] == (
         "Run as a whole: cell 2 raised `ZeroDivisionError: division by zero`.",
         "Run as a whole: cell 4 ran too long and was stopped.",
         "Run as a whole: cell 5 raised `StdinNotImplementedError: raw_input was called, but this frontend does not "
@@ -134,8 +170,9 @@ def test_outputs_are_bounded(odd):
 def test_dead_kernel(executed):
     """A cell that ends the kernel ends the run, and is named."""
     kept, notes = executed("print(1)", "import os\nos.kill(os.getpid(), 9)", "print(3)")
-    assert "Run as a whole: cell 2 ended the kernel" in notes[0]
-    assert "ended early" in notes[1]
+    assert notes[0] == "Run as a whole: 1 of 3 cells failed, cell 2 first."
+    assert "Run as a whole: cell 2 ended the kernel" in notes[1]
+    assert "ended early" in notes[2]
     assert [text_of(cell) for cell in kept.cells] == ["1\n", "", ""]
 
 
