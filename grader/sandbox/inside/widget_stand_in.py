@@ -1,7 +1,7 @@
 """Stand in for ipywidgets where they are not installed: sliders have the value that they begin with, and show nothing.
 
-`grader.sandbox.inside.notebook_surroundings` offers it to notebooks that are read, `grader.sandbox.inside.execution` to
-those that are run as a whole. Widgets that are installed are used as they are.
+`grader.sandbox.inside.notebook_surroundings` offers it to notebooks that are read, and the kernel that runs one as a
+whole is started with it. Widgets that are installed are used as they are.
 """
 
 import sys
