@@ -59,11 +59,17 @@ You need Python 3.11 or newer. Your course says where the grader comes from; typ
 | a Git address | `pip install "torchgrade[{extras}] @ git+https://ADDRESS"` |
 | an index that has it | `pip install "torchgrade[{extras}]"` |
 
-If it worked, `grader --version` answers."""
+{torch}"""
 _INSTALL_KNOWN = """\
 You need Python 3.11 or newer. In this folder type:
 
     pip install "{grader}"
+
+{torch}"""
+_TORCH_NOTE = """\
+On Linux without a graphics card type this line first, which saves gigabytes:
+
+    pip install torch torchvision --index-url https://download.pytorch.org/whl/cpu
 
 If it worked, `grader --version` answers."""
 _NOTEBOOK_NOTE = """\
@@ -141,7 +147,9 @@ def write_readme(assignment: Assignment, *, grader: str = "") -> str:
     return _README.format(
         title=assignment.title,
         pages_note=_pages_note(assignment),
-        install=(_INSTALL_KNOWN if grader else _INSTALL).format(extras=",".join(extras_of(assignment)), grader=grader),
+        install=(_INSTALL_KNOWN if grader else _INSTALL).format(
+            extras=",".join(extras_of(assignment)), grader=grader, torch=_TORCH_NOTE
+        ),
         first_task=first,
         notebook_note=_NOTEBOOK_NOTE.format(first_task=first) if is_notebook else "",
         hidden_note=_HIDDEN_NOTE if has_hidden else "",
