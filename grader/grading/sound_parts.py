@@ -27,7 +27,8 @@ def with_sound_parts(
 ) -> dict[str, bytes] | None:
     """Return a package's files with the reference's classes and functions of these dotted names in place of its own.
 
-    What they use of the reference's own module, and the student's lacks, comes along. None where a part isn't defined
+    What they use of the reference's own module, and the student's lacks, comes along. A part that was not handed in at
+    all is added to the end of its file. None where a part's name stands for something else than a class or function
     at the top of its file, or a file can't be parsed: then nothing is put in place.
     """
     changed = dict(files)
@@ -50,11 +51,11 @@ def find_module(module: str, files: Collection[str]) -> str:
 
 def _replaced(theirs: _Source, ours: _Source, name: str) -> bytes | None:
     old, new = theirs.bound.get(name), ours.bound.get(name)
-    if not isinstance(old, ast.ClassDef | ast.FunctionDef) or new is None:
+    if not isinstance(old, ast.ClassDef | ast.FunctionDef | None) or new is None:
         return None
     needed = [line for node in _needed(new, ours, theirs) for line in ours.text_of(node)]
-    start = _first_line(old) - 1
-    lines = [*theirs.lines[:start], *needed, *ours.text_of(new), *theirs.lines[old.end_lineno :]]
+    start, end = (len(theirs.lines), len(theirs.lines)) if old is None else (_first_line(old) - 1, old.end_lineno)
+    lines = [*theirs.lines[:start], *needed, *ours.text_of(new), *theirs.lines[end:]]
     return "\n".join(lines).encode() + b"\n"
 
 

@@ -65,14 +65,21 @@ def test_decorators_and_later_definitions_belong_to_a_part():
         b"from elsewhere import Linear\n",
         b"class Linear(:\n",
         b"\xff\xfe",
-        b"",
-        b"def f():\n    class Linear: pass\n",
         b"Linear = 3\n",
     ],
 )
-def test_what_has_no_definition_is_left_alone(theirs):
-    """Where the part isn't defined at the top of its own file, nothing is put in place."""
+def test_what_is_defined_in_another_way_is_left_alone(theirs):
+    """Where the part's name stands for something else at the top of its own file, nothing is put in place."""
     assert with_sound_parts({"hw/layers.py": theirs}, {"hw/layers.py": OURS}, parts=["hw.layers.Linear"]) is None
+
+
+@pytest.mark.parametrize("theirs", [{}, {"hw/layers.py": b""}, {"hw/layers.py": b"def f():\n    class Linear: pass\n"}])
+def test_a_part_that_was_not_handed_in_is_added(theirs):
+    """Where neither the file nor the name is there, what builds on the part can be judged nevertheless."""
+    files = with_sound_parts(theirs, {"hw/layers.py": OURS}, parts=["hw.layers.Linear"])
+    scope = _run(files)
+    assert scope["Linear"]().forward(2.5) == 4
+    assert "Other" not in scope
 
 
 def test_a_part_that_the_reference_lacks_is_left_alone():
