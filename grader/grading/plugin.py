@@ -302,6 +302,7 @@ def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> 
         hidden=check.hidden,
         counted=verdict is not Verdict.NOT_GRADED and not skipped_for_free and not check.advice,
         advice=check.advice,
+        grounds=check.grounds,
         unrun=verdict is Verdict.SKIPPED and item.stash[_UNRUN],
         seconds=time.monotonic() - item.stash[_STARTED],
         feedback=Feedback(

@@ -60,7 +60,8 @@ class PlaceLink:
 class CheckView:
     """Show one check; `is_loud` where the grader failed, `note` says why a check doesn't count.
 
-    `link` is the explanation again, split at a line that it names and that is shown below.
+    `link` is the explanation again, split at a line that it names and that is shown below. `grounds` name the sentence
+    of the text that a check rests on that did not pass.
     """
 
     anchor: str
@@ -71,6 +72,7 @@ class CheckView:
     is_failing: bool
     is_loud: bool
     note: str
+    grounds: str
     explanation: str
     link: PlaceLink | None
     hint: str
@@ -103,6 +105,7 @@ def check_view(check: CheckResult, *, share: Share, anchor: str, budget: PageBud
         is_failing=_is_failing(check),
         is_loud=is_loud,
         note=note,
+        grounds="" if is_passed else shortened(check.grounds, budget.message),
         explanation=explanation,
         link=_link(explanation, (*frames, *inner_frames)),
         hint=hint,

@@ -37,4 +37,4 @@ def _unsigned(override: Override | None) -> Override | None:
 
 
 def _without_findings(check: CheckResult) -> CheckResult:
-    return replace(check, hidden=True, seconds=0.0, feedback=Feedback(hint=check.feedback.hint))
+    return replace(check, hidden=True, seconds=0.0, grounds="", feedback=Feedback(hint=check.feedback.hint))

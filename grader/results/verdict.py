@@ -193,7 +193,8 @@ class CheckResult:
     another reason. `carried` names the tasks that a failure comes from, where it is not charged again. `adjusted` is
     what an instructor made of the check for everybody, and `reason` why. `crowded` says of one that timed out that the
     machine was crowded: it is asked again, alone, before it counts. `override` is what a person gave in its place, for
-    this submission alone: it counts unless the check counts for nobody.
+    this submission alone: it counts unless the check counts for nobody. `grounds` name the sentence of the text that it
+    rests on.
     """
 
     name: str
@@ -213,6 +214,7 @@ class CheckResult:
     carried: str = ""
     crowded: bool = False
     override: Override | None = None
+    grounds: str = ""
 
     @property
     def part(self) -> float:

@@ -64,6 +64,13 @@ def test_passed_checks_show_no_hint():
     assert _view(_check(feedback=Feedback(hint="look"))).hint == "look"
 
 
+def test_what_fails_names_the_sentence_that_it_rests_on():
+    """A check that did not pass shows where the text asks for it; one that passed has no need to."""
+    grounds = "page 3, line 4: x is doubled"
+    assert _view(replace(_check(), grounds=grounds)).grounds == grounds
+    assert _view(replace(_check(Verdict.PASSED), grounds=grounds)).grounds == ""
+
+
 def test_checks_that_do_not_count_say_so():
     """An uncounted check shows no points, and a failure of the grader is loud."""
     skipped = _view(_check(Verdict.SKIPPED, counted=False))

@@ -18,6 +18,15 @@ def test_hidden_checks_keep_title_verdict_and_hint_only(make_result, secret):
     assert shown.flags == ()
 
 
+def test_what_hidden_checks_rest_on_does_not_leave(make_result):
+    """The sentence that a hidden check rests on would tell what it looks at; that of a public one stays."""
+    result = make_result("ann")
+    checks = tuple(replace(check, grounds="page 3, line 4") for check in result.tasks[0].checks)
+    shown = student_view(replace(result, tasks=(replace(result.tasks[0], checks=checks),)))
+    assert {check.grounds for check in shown.tasks[0].checks if check.hidden} == {""}
+    assert {check.grounds for check in shown.tasks[0].checks if not check.hidden} == {"page 3, line 4"}
+
+
 def test_how_long_hidden_checks_took_does_not_leave(make_result):
     """Seconds are something that code can choose: those of hidden checks are in no number that students see."""
     result = make_result("ann")
