@@ -44,9 +44,16 @@ def assert_is_closest(actual, *, x, y):
 def explain(given, *, thresholds, fpr, tpr, best):
     """Say which other rule gives this threshold, "" where none of those known does."""
     found = (thresholds - given).abs() < NEAR
+    if not 0 <= given <= 1:
+        kind = "an index" if given == int(given) else "a score"
+        return f" It is no probability: is it {kind}?"
+    if bool(((thresholds - torch.sigmoid(torch.tensor(given))).abs() < NEAR).any()) and not bool(found.any()):
+        return " It is a score: the threshold is compared with probabilities."
+    nearest = (1 - thresholds - given).abs() < NEAR
+    if bool(nearest.any()) and not bool(found.any()):
+        return " It is 1 minus a probability of class 1: look at the column."
     if not bool(found.any()):
-        nearest = (1 - thresholds - given).abs() < NEAR
-        return " It is 1 minus a probability of class 1: look at the column." if bool(nearest.any()) else ""
+        return ""
     index = int(found.int().argmax())
     rules = {
         "That is the corner where everything is called positive: does the rule look at TPR alone, are FPR and TPR "

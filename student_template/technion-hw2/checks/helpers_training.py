@@ -1,4 +1,4 @@
-"""What the checks of the trainer share: their networks, and attempts with sound parts.
+"""What the checks of the trainer share: their networks, and the kinds of results that batches may have.
 
 test_training.py and test_training_hidden.py import it.
 """
@@ -11,14 +11,6 @@ import torch.nn.functional as F
 from grader.compare import Spec, assert_any, assert_matches
 
 CLASSES, HIDDEN = 5, 8
-
-
-def own_then_sound(attempt):
-    """Try `attempt(own=True)` with the student's network, loss and optimizer, then `attempt(own=False)` with ours.
-
-    What is wrong in theirs is charged where it is checked; here only the trainer counts.
-    """
-    assert_any(partial(attempt, own=True), partial(attempt, own=False))
 
 
 def weights_of(actual, *, features):
@@ -48,9 +40,6 @@ def loss_and_gradients(x, y, **weights):
 
 
 def each_kind_of_result(attempt):
-    """Try the results of batches in each kind that train_batch may give them: numbers, a tensor, two tensors.
-
-    The student's own model is tried in front of a stand-in.
-    """
+    """Try the results of batches in each kind that train_batch may give them: numbers, a tensor, two tensors."""
     kinds = [], ["loss"], ["loss", "num_correct"]
-    assert_any(*(partial(attempt, own=own, tensors=tensors) for own in (True, False) for tensors in kinds))
+    assert_any(*(partial(attempt, tensors=tensors) for tensors in kinds))

@@ -5,6 +5,7 @@ to a student's object is a clone, since their code may write into it; what they 
 relies on its type.
 """
 
+import numbers
 import re
 
 import torch
@@ -84,3 +85,11 @@ def only(value):
 def copy_of(value):
     """Keep a tensor as it is now: the student's code may change it later."""
     return value.detach().clone() if isinstance(value, torch.Tensor) else value
+
+
+def number_of(value):
+    """Turn a number (torch's and NumPy's among them) into a tensor without axes; leave anything else."""
+    if getattr(value, "shape", None) in ((), (1,)) and hasattr(value, "item"):
+        value = value.item()
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return torch.tensor(float(value)) if is_number else value

@@ -1,7 +1,7 @@
 """Probes of the trainers: batches, whole trainings, early stopping and checkpoints.
 
-The checks in test_training*.py and test_options*.py judge them. They try the student's own model and loss first, and
-sound ones of probes_carried.py where those fail.
+The checks in test_training*.py and test_options*.py judge them. They run the
+student's own parts together; what comes from another task's part is not charged again (`builds_on`).
 """
 
 import contextlib
@@ -14,24 +14,23 @@ from pathlib import Path
 
 import numpy
 import torch
-from probes import copy_of, gradients_of, refill, with_flat_biases
-from probes_carried import SoundLayer, SoundLinear, SoundLoss, SoundSequential, SoundSGD, sound_relu
+from probes import copy_of, gradients_of, linears_of, refill, with_flat_biases
 from torch.utils.data import DataLoader, TensorDataset
 
 from grader.probes import probe
 
 
 @probe(needs=["hw2.training"])
-def train_batches(*, xs, ys, num_classes, own):
-    """Train on one batch after the other: the student's own MLP and loss, or sound ones in their place.
+def train_batches(*, xs, ys, num_classes):
+    """Train on one batch after the other, with the student's own MLP and loss.
 
     The optimizer moves nothing: it keeps the gradients that it finds at each step.
     """
     from hw2.training import LayerTrainer
 
-    model, loss_fn = _model_and_loss(xs[0], num_classes, own=own)
+    model, loss_fn = _model_and_loss(xs[0], num_classes)
     recorder = _Recorder(model)
-    trainer = LayerTrainer(model, loss_fn, recorder.optimizer(own=own))
+    trainer = LayerTrainer(model, loss_fn, recorder.optimizer())
     outputs = recorder.parameters()
     for i, (x, y) in enumerate(zip(xs, ys, strict=True), start=1):
         result = trainer.train_batch((x.clone(), y.clone()))
@@ -43,13 +42,13 @@ def train_batches(*, xs, ys, num_classes, own):
 
 
 @probe(needs=["hw2.training"])
-def evaluated_batch(*, x, y, num_classes, own):
+def evaluated_batch(*, x, y, num_classes):
     """Call test_batch once, with the same parts."""
     from hw2.training import LayerTrainer
 
-    model, loss_fn = _model_and_loss(x, num_classes, own=own)
+    model, loss_fn = _model_and_loss(x, num_classes)
     recorder = _Recorder(model)
-    trainer = LayerTrainer(model, loss_fn, recorder.optimizer(own=own))
+    trainer = LayerTrainer(model, loss_fn, recorder.optimizer())
     calls, model.backward = [], _noting(model.backward, lambda *_a, **_kw: calls.append("backward"))
     outputs = recorder.parameters()
     result = trainer.test_batch((x.clone(), y.clone()))
@@ -63,11 +62,11 @@ def evaluated_batch(*, x, y, num_classes, own):
 
 
 @probe(needs=["hw2.training"])
-def modes_of_fit(*, train, test, batch_size, num_epochs, num_classes, own):
+def modes_of_fit(*, train, test, batch_size, num_epochs, num_classes):
     """Fit a LayerTrainer; return the mode in which each batch went through the model."""
     from hw2.training import LayerTrainer
 
-    model, loss_fn = _model_and_loss(train[0], num_classes, own=own)
+    model, loss_fn = _model_and_loss(train[0], num_classes)
     modes, latest = [], {"mode": "none", "x": None}
 
     def note_mode(training_mode=True):
@@ -81,7 +80,7 @@ def modes_of_fit(*, train, test, batch_size, num_epochs, num_classes, own):
     for part in (model, *_blocks_of(model)):
         part.train = _noting(part.train, note_mode)
     model.forward = _noting(model.forward, note_batch)
-    trainer = LayerTrainer(model, loss_fn, _Recorder(model).optimizer(own=own))
+    trainer = LayerTrainer(model, loss_fn, _Recorder(model).optimizer())
     trainer.fit(*(_loader(*part, batch_size=batch_size) for part in (train, test)), num_epochs)
     return {"modes of the batches": ", ".join(modes)}
 
@@ -96,52 +95,21 @@ def _noting(function, note):
     return noting
 
 
-def _model_and_loss(x, num_classes, *, own, hidden=8, refilled=True):
-    """Return a network with one hidden layer and the loss: the student's own, or sound ones.
+def _model_and_loss(x, num_classes, *, hidden=8, refilled=True):
+    """Return the student's network with one hidden layer, and their loss.
 
     Its weights and biases are drawn anew if it is `refilled`: a bias of 0 would hide mistakes.
     """
-    features = x[0].numel()
-    if not own:
-        layers = [SoundLinear(features, hidden), sound_relu(), SoundLinear(hidden, num_classes)]
-        model, loss_fn = SoundSequential(*layers), SoundLoss()
-        if _takes_images(x, num_classes):
-            model.layers.insert(0, SoundLayer(lambda x, **kw: x.flatten(1), "Flatten"))
-    else:
-        from hw2.layers import MLP, CrossEntropyLoss
+    from hw2.layers import MLP, CrossEntropyLoss
 
-        model, loss_fn = MLP(features, num_classes, hidden_features=[hidden]), CrossEntropyLoss()
+    model = MLP(x[0].numel(), num_classes, hidden_features=[hidden])
     if refilled:
-        refill(_linears_in(model))
-    return model, loss_fn
-
-
-def _takes_images(x, num_classes):
-    """Tell whether the student's own network turns images into rows itself: then the trainer need not."""
-    with contextlib.suppress(Exception):
-        from hw2.layers import MLP
-
-        scores = MLP(x[0].numel(), num_classes, hidden_features=[8])(x.clone())
-        return tuple(scores.shape) == (len(x), num_classes)
-    return False
+        refill(linears_of(model))
+    return model, CrossEntropyLoss()
 
 
 def _blocks_of(model):
-    blocks = model if isinstance(model, SoundSequential) else model.sequence
-    return [blocks[i] for i in range(len(blocks))]
-
-
-def _linears_in(model):
-    return [block for block in _blocks_of(model) if hasattr(block, "w") and hasattr(block, "b")]
-
-
-def _optimizer_class(*, own):
-    """Return the student's VanillaSGD, or a sound one."""
-    if not own:
-        return SoundSGD
-    from hw2.optimizers import VanillaSGD
-
-    return VanillaSGD
+    return [model.sequence[i] for i in range(len(model.sequence))]
 
 
 class _Recorder:
@@ -150,7 +118,7 @@ class _Recorder:
     def __init__(self, model):
         self.model = model
         self.named = {}
-        for i, layer in enumerate(_linears_in(model), start=1):
+        for i, layer in enumerate(linears_of(model), start=1):
             self.named |= {f"w{i}": layer.w, f"b{i}": layer.b}
         self.seen = []
 
@@ -158,11 +126,13 @@ class _Recorder:
         """Return the parameters w1, b1, … as they are now."""
         return with_flat_biases({name: copy_of(value) for name, value in self.named.items()})
 
-    def optimizer(self, *, own):
-        """Return the student's VanillaSGD, or a sound one, whose steps move nothing."""
+    def optimizer(self):
+        """Return the student's VanillaSGD, whose steps move nothing."""
+        from hw2.optimizers import VanillaSGD
+
         recorder = self
 
-        class Recording(_optimizer_class(own=own)):
+        class Recording(VanillaSGD):
             def step(self):
                 recorder.note()
 
@@ -175,11 +145,11 @@ class _Recorder:
 
 
 @probe(needs=["hw2.training", "cs236781.train_results"])
-def fit(*, train, test, batch_size, num_epochs, options, own, tensors):
+def fit(*, train, test, batch_size, num_epochs, options, tensors):
     """Fit a trainer whose batches have scripted results; `train` and `test` hold size, losses and correct.
 
     The k-th call for a batch gets the k-th loss and number of correct samples; `tensors` names which of the two are
-    tensors, as those of the student's own batches may be. The model is the student's MLP, or one of torch's.
+    tensors, as those of the student's own batches may be.
     """
     from cs236781.train_results import BatchResult
     from hw2.training import LayerTrainer
@@ -200,7 +170,7 @@ def fit(*, train, test, batch_size, num_epochs, options, own, tensors):
             return next_result("test", test)
 
     loaders = [_loader(torch.zeros(script["size"], 1), batch_size=batch_size) for script in (train, test)]
-    model, loss_fn = _model_and_loss(torch.zeros(1, 1), 2, own=True) if own else (torch.nn.Linear(1, 1), SoundLoss())
+    model, loss_fn = _model_and_loss(torch.zeros(1, 1), 2)
     result = Scripted(model, loss_fn, None).fit(*loaders, num_epochs, **options)
     names = ("train_loss", "train_acc", "test_loss", "test_acc")
     outputs = {name: _numbers(getattr(result, name, None)) for name in names}
@@ -208,45 +178,41 @@ def fit(*, train, test, batch_size, num_epochs, options, own, tensors):
 
 
 @probe(needs=["hw2.training", "cs236781.train_results"])
-def fit_with_options(*, losses, accuracies, num_epochs, options):
+def fit_with_options(*, losses, accuracies, num_epochs, options, tensors=()):
     """Fit a model whose weights are the number of the latest epoch, on scripted test results.
 
     Both loaders hold one batch of 100 samples, so one call of train_batch is one epoch. What was saved may be one
-    file that is written again, or one for each improvement: the newest model counts. Losses are numbers, or tensors
-    where fit can't use numbers, since those of the student's own batches may be tensors.
+    file that is written again, or one for each improvement: the newest model counts. `tensors` names which of loss and
+    num_correct are tensors, as those of the student's own batches may be.
     """
-    script = {"losses": losses, "accuracies": accuracies, "num_epochs": num_epochs, "options": options}
-    try:
-        return _fit_on_script(**script, kind=float)
-    except (AttributeError, TypeError):
-        return _fit_on_script(**script, kind=torch.tensor)
-
-
-def _fit_on_script(*, losses, accuracies, num_epochs, options, kind):
     from cs236781.train_results import BatchResult
     from hw2.training import LayerTrainer
 
-    class Scripted(LayerTrainer):  # whose constructor the notebook shows
-        epoch = 0
+    model, epochs = torch.nn.Linear(*_SAVED_SHAPE[::-1], bias=False), []
 
+    def result(loss, num_correct):
+        values = {"loss": float(loss), "num_correct": num_correct}
+        return BatchResult(*(torch.tensor(value) if name in tensors else value for name, value in values.items()))
+
+    class Scripted(LayerTrainer):  # whose constructor the notebook shows
         def train_batch(self, batch):
-            self.epoch += 1
-            self.model.weight.data.fill_(self.epoch)
-            return BatchResult(kind(1.0), 50)
+            epochs.append(len(epochs) + 1)
+            model.weight.data.fill_(len(epochs))
+            return result(1.0, 50)
 
         def test_batch(self, batch):
-            latest = min(self.epoch, num_epochs) - 1
-            return BatchResult(kind(losses[latest]), accuracies[latest])
+            latest = min(len(epochs), num_epochs) - 1
+            return result(losses[latest], accuracies[latest])
 
-    trainer = Scripted(torch.nn.Linear(*_SAVED_SHAPE[::-1], bias=False), SoundLoss(), None)
+    trainer = Scripted(model, torch.nn.CrossEntropyLoss(), None)
     loaders = [_loader(torch.zeros(100, 1), batch_size=100) for _ in range(2)]
     with tempfile.TemporaryDirectory() as folder, _inside(folder):
-        result = trainer.fit(*loaders, num_epochs, **options)
+        returned = trainer.fit(*loaders, num_epochs, **options)
         files = [file for file in Path(folder).rglob("*") if file.is_file()]
         saved = [_saved_epoch(file) for file in files]
     return {
-        "number of epochs": trainer.epoch,
-        "test_loss": _numbers(getattr(result, "test_loss", None)),
+        "number of epochs": len(epochs),
+        "test_loss": _numbers(getattr(returned, "test_loss", None)),
         "number of files": len(files),
         "epoch of the saved model": max(saved, default=0),
     }
@@ -286,15 +252,13 @@ def _weights_in(saved):
 
 
 @probe(needs=["hw2.training"])
-def trained_mlp(*, x, y, new_x, learn_rate, num_epochs, batch_size, own):
-    """Train the student's MLP with their loss, optimizer and trainer, or sound parts with their trainer.
-
-    Return the scores for new inputs.
-    """
+def trained_mlp(*, x, y, new_x, learn_rate, num_epochs, batch_size):
+    """Train the student's MLP with their loss, optimizer and trainer; return the scores for new inputs."""
+    from hw2.optimizers import VanillaSGD
     from hw2.training import LayerTrainer
 
-    model, loss_fn = _model_and_loss(x, int(y.max()) + 1, own=own, hidden=20, refilled=False)
-    optimizer = _optimizer_class(own=own)(model.params(), learn_rate=learn_rate, reg=0)
+    model, loss_fn = _model_and_loss(x, int(y.max()) + 1, hidden=20, refilled=False)
+    optimizer = VanillaSGD(model.params(), learn_rate=learn_rate, reg=0)
     trainer = LayerTrainer(model, loss_fn, optimizer)
     trainer.fit(_loader(x, y, batch_size=batch_size), _loader(x, y, batch_size=batch_size), num_epochs)
     model.train(False)

@@ -8,7 +8,7 @@ import re
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers_mlp import gradients, own_then_sound
+from helpers_mlp import gradients
 
 from grader.compare import Context, Spec, assert_matches, measured
 
@@ -52,13 +52,10 @@ def test_sequential_forward(probe, rng):
     x = torch.randn(8, 6, generator=rng)
     specs = weight_specs(*SEQUENCE)
 
-    def attempt(*, sound):
-        actual = probe("sequential", x=x, sizes=SEQUENCE, sound=sound)
-        assert_matches(actual, specs)
-        weights = {name: actual[name] for name in specs}
-        assert_matches(actual, measured(lambda **tensors: {"z": sequence_output(**tensors)}, x=x, **weights))
-
-    own_then_sound(attempt)
+    actual = probe("sequential", x=x, sizes=SEQUENCE)
+    assert_matches(actual, specs)
+    weights = {name: actual[name] for name in specs}
+    assert_matches(actual, measured(lambda **tensors: {"z": sequence_output(**tensors)}, x=x, **weights))
 
 
 @pytest.mark.graded(
@@ -77,13 +74,10 @@ def test_sequential_backward(probe, rng):
     def expected(dout, **inputs):
         return gradients(sequence_output, dout, **inputs)
 
-    def attempt(*, sound):
-        actual = probe("sequential", x=x, sizes=SEQUENCE, dout=dout, sound=sound)
-        assert_matches(actual, specs)
-        weights = {name: actual[name] for name in specs}
-        assert_matches(actual, measured(expected, dout=dout, x=x, **weights), context=Context(batch_size=8))
-
-    own_then_sound(attempt)
+    actual = probe("sequential", x=x, sizes=SEQUENCE, dout=dout)
+    assert_matches(actual, specs)
+    weights = {name: actual[name] for name in specs}
+    assert_matches(actual, measured(expected, dout=dout, x=x, **weights), context=Context(batch_size=8))
 
 
 @pytest.mark.graded(
@@ -133,17 +127,14 @@ def test_mlp_forward(probe, rng):
     x = torch.randn(8, 6, generator=rng)
     specs = weight_specs(6, 5, 4, 3)
 
-    def attempt(*, sound):
-        options = {"activation": "relu"}
-        actual = probe("mlp", x=x, num_classes=3, hidden_features=[5, 4], options=options, sound=sound)
-        assert_matches(actual, specs)
-        weights = {name: actual[name] for name in specs}
-        scores = relu_mlp(x, **weights)
-        others = {"the scores after one more ReLU": F.relu(scores), "the softmax of the scores": scores.softmax(dim=1)}
-        expected = measured(lambda **tensors: {"z": relu_mlp(**tensors)}, x=x, **weights)
-        assert_matches(actual, expected, context=Context(batch_size=8, others=others))
-
-    own_then_sound(attempt)
+    options = {"activation": "relu"}
+    actual = probe("mlp", x=x, num_classes=3, hidden_features=[5, 4], options=options)
+    assert_matches(actual, specs)
+    weights = {name: actual[name] for name in specs}
+    scores = relu_mlp(x, **weights)
+    others = {"the scores after one more ReLU": F.relu(scores), "the softmax of the scores": scores.softmax(dim=1)}
+    expected = measured(lambda **tensors: {"z": relu_mlp(**tensors)}, x=x, **weights)
+    assert_matches(actual, expected, context=Context(batch_size=8, others=others))
 
 
 @pytest.mark.graded(
@@ -168,11 +159,8 @@ def test_mlp_loss_backward(probe, rng):
         one = torch.ones((), dtype=inputs["x"].dtype)
         return {"loss": loss_of(**inputs)} | gradients(loss_of, one, **inputs)
 
-    def attempt(*, sound):
-        actual = probe("mlp_with_loss", **inputs, sound=sound)
-        assert_matches(actual, specs)
-        weights = {name: actual[name] for name in specs}
-        expected = measured(loss_and_gradients, labels=labels, x=x, **weights)
-        assert_matches(actual, expected, context=Context(batch_size=8))
-
-    own_then_sound(attempt)
+    actual = probe("mlp_with_loss", **inputs)
+    assert_matches(actual, specs)
+    weights = {name: actual[name] for name in specs}
+    expected = measured(loss_and_gradients, labels=labels, x=x, **weights)
+    assert_matches(actual, expected, context=Context(batch_size=8))

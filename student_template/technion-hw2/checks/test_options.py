@@ -6,9 +6,8 @@ test_options_hidden.py looks at what the texts of both arguments say beyond that
 """
 
 import pytest
-from helpers_options import NUM_EPOCHS, skip_where_ignored
-
-from grader.compare import assert_matches
+from helpers_options import NUM_EPOCHS, assert_count, skip_where_ignored
+from helpers_training import each_kind_of_result
 
 
 @pytest.mark.graded(
@@ -24,15 +23,25 @@ def test_early_stopping(probe):
     """
     losses = [5.0, 4.0, 3.0, 3.5, 3.75, 4.0, 4.25, 4.5, 4.75, 5.0]
     accuracies = [20, 30, 60, 50, 48, 46, 44, 42, 40, 38]
-    actual = probe(
-        "fit_with_options",
-        losses=losses,
-        accuracies=accuracies,
-        num_epochs=NUM_EPOCHS,
-        options={"early_stopping": 3},
-    )
-    skip_where_ignored(actual["number of epochs"] == NUM_EPOCHS, "early_stopping")
-    assert_matches(actual, {"number of epochs": 6})
+
+    def attempt(*, tensors):
+        actual = probe(
+            "fit_with_options",
+            losses=losses,
+            accuracies=accuracies,
+            num_epochs=NUM_EPOCHS,
+            options={"early_stopping": 3},
+            tensors=tensors,
+        )
+        skip_where_ignored(actual["number of epochs"] == NUM_EPOCHS, "early_stopping")
+        causes = {
+            7: "It stops one epoch late: compare with >=.",
+            4: "The first worse epoch ends it already, whatever early_stopping is, or the training loss is watched.",
+            3: "It stops after so many epochs whatever the losses are.",
+        }
+        assert_count(actual, "number of epochs", 6, causes=causes)
+
+    each_kind_of_result(attempt)
 
 
 @pytest.mark.graded(
@@ -43,12 +52,22 @@ def test_checkpoint(probe):
 
     The accuracy is best after epoch 3 of 5, so the file holds the model of epoch 3 in the end.
     """
-    actual = probe(
-        "fit_with_options",
-        losses=[5.0, 4.0, 3.0, 3.5, 4.0],
-        accuracies=[20, 50, 70, 60, 40],
-        num_epochs=5,
-        options={"checkpoints": "checkpoint"},
-    )
-    skip_where_ignored(actual["number of files"] == 0, "checkpoints")
-    assert_matches(actual, {"epoch of the saved model": 3})
+
+    def attempt(*, tensors):
+        actual = probe(
+            "fit_with_options",
+            losses=[5.0, 4.0, 3.0, 3.5, 4.0],
+            accuracies=[20, 50, 70, 60, 40],
+            num_epochs=5,
+            options={"checkpoints": "checkpoint"},
+            tensors=tensors,
+        )
+        skip_where_ignored(actual["number of files"] == 0, "checkpoints")
+        causes = {
+            5: "The model is saved after every epoch, not only when the accuracy improves.",
+            1: "Later, better epochs are not saved: is the best one compared the right way round and kept up to date?",
+            0: "The file does not hold the weights.",
+        }
+        assert_count(actual, "epoch of the saved model", 3, causes=causes)
+
+    each_kind_of_result(attempt)

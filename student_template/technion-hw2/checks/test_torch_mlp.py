@@ -58,7 +58,25 @@ def other_outputs(names, x, weights):
 def assert_has_parameters(actual, weights):
     """Ask for a weight and a bias for each layer, wherever they are kept."""
     wanted = shapes_text([list(weight.shape) for weight in weights.values()])
-    assert_matches({"parameter shapes": shapes_text(actual["parameter shapes"])}, {"parameter shapes": wanted})
+    found = shapes_text(actual["parameter shapes"])
+    matrices = shapes_text([list(weight.shape) for weight in weights.values() if weight.dim() == 2])
+    told = {
+        "": "parameters() finds nothing: a plain list registers no layers; use nn.Sequential or nn.ModuleList.",
+        matrices: "The weights are right, and the biases are missing.",
+    }
+    assert found == wanted or found not in told, f"{told.get(found)} Expected parameters of these shapes: {wanted}."
+    assert_matches({"parameter shapes": found}, {"parameter shapes": wanted})
+
+
+def assert_not_detached(actual, weights):
+    """Ask for a gradient of the input and of every parameter."""
+    lost = [name for name in ("x", *weights) if not isinstance(actual.get(f"grad of {name}"), torch.Tensor)]
+    z = actual.get("z")
+    is_right_shape = isinstance(z, torch.Tensor) and z.shape[-1:] == [*weights.values()][-1].shape
+    assert not is_right_shape or not lost, (
+        f"No gradient reaches {', '.join(lost)}: is something on the way detached, turned into NumPy or computed under "
+        "no_grad?"
+    )
 
 
 @pytest.mark.graded(
@@ -117,6 +135,7 @@ def test_torch_mlp_gradients(probe, rng):
     weights, names = draw_weights((2, 6, 5, 7), rng), ("tanh", "relu", "none")
     actual = probe("torch_mlp", x=x, dims=[6, 5, 7], nonlins=list(names), weights=weights, dout=dout)
     assert_has_parameters(actual, weights)
+    assert_not_detached(actual, weights)
     expected = measured(
         lambda x, dout, weights: mlp_gradients(names, x, dout, weights), x=x, dout=dout, weights=weights
     )

@@ -15,11 +15,16 @@ def samples_with(probabilities, *, rng):
     return {"x": scores, "w": torch.eye(2), "b": torch.zeros(2)}
 
 
-def assert_labels(found, labels, *, name="labels", mistakes):
+def assert_labels(found, labels, *, name="labels", mistakes, classes=0):
     """Ask for these labels (N,), whatever integers they are; `mistakes` maps words to the labels of typical ones.
 
-    Another check asks for the type.
+    Another check asks for the type. `classes` is their number, where it isn't that of the samples.
     """
+    over_samples = isinstance(found, torch.Tensor) and found.dim() == 1 and 0 < len(found) == classes != len(labels)
+    assert not over_samples, (
+        f"`{name}` has one entry for each of the {classes} classes; expected one for each of the {len(labels)} "
+        "samples. Take the largest over the classes (dim=1), not over the samples."
+    )
     assert_matches({name: found}, {name: Spec(tuple(labels.shape), None)})
     wrong = found.long() != labels.long()
     if not bool(wrong.any()):

@@ -7,18 +7,13 @@ import itertools
 
 import torch
 from probes import copy_of, forward_backward, gradients_of, linears_of, only, pairs_of, refill, with_flat_biases
-from probes_carried import put_sound_layers
 
 from grader.probes import probe
 
-ACTIVE = ("Linear", "ReLU", "LeakyReLU", "Sigmoid")
-
 
 @probe(needs=["hw2.layers"])
-def sequential(*, x, sizes, dout=None, before=None, sound=False):
-    """Run Linear → LeakyReLU → Linear → ReLU → Linear → Sigmoid with four `sizes`; `sound` takes ours."""
-    if sound:
-        put_sound_layers(*ACTIVE)
+def sequential(*, x, sizes, dout=None, before=None):
+    """Run Linear → LeakyReLU → Linear → ReLU → Linear → Sigmoid with four `sizes`."""
     from hw2.layers import LeakyReLU, Linear, ReLU, Sequential, Sigmoid
 
     linears = [Linear(inputs, outputs) for inputs, outputs in itertools.pairwise(sizes)]
@@ -81,13 +76,11 @@ def mlp_blocks(*, in_features, num_classes, hidden_features, options):
 
 
 @probe(needs=["hw2.layers"])
-def mlp(*, x, num_classes, hidden_features, options, training=True, dout=None, before=None, sound=False):
+def mlp(*, x, num_classes, hidden_features, options, training=True, dout=None, before=None):
     """Run an MLP; w1, b1, w2, … are the parameters of its Linear layers in their order.
 
-    In test mode a batch in training mode goes before, as in the document. `sound` puts our layers into the MLP.
+    In test mode a batch in training mode goes before, as in the document.
     """
-    if sound:
-        put_sound_layers(*ACTIVE, "Sequential")
     from hw2.layers import MLP
 
     model = MLP(x.shape[1], num_classes, hidden_features=hidden_features, **options)
@@ -99,10 +92,8 @@ def mlp(*, x, num_classes, hidden_features, options, training=True, dout=None, b
 
 
 @probe(needs=["hw2.layers"])
-def mlp_with_loss(*, x, labels, num_classes, hidden_features, options, sound=False):
-    """Run a sequence of an MLP and the loss, the labels given as keyword argument; `sound` takes our parts."""
-    if sound:
-        put_sound_layers(*ACTIVE, "Sequential", "CrossEntropyLoss")
+def mlp_with_loss(*, x, labels, num_classes, hidden_features, options):
+    """Run a sequence of an MLP and the loss, the labels given as keyword argument."""
     from hw2.layers import MLP, CrossEntropyLoss, Sequential
 
     model = MLP(x.shape[1], num_classes, hidden_features=hidden_features, **options)

@@ -63,7 +63,7 @@ def test_binary_changed_threshold(probe, rng):
 
     The text sets model.threshold to the selected value and draws the confusion matrices again.
     """
-    probabilities = torch.linspace(0.025, 0.975, 39)
+    probabilities = torch.linspace(0.02, 0.98, 40)  # none of them a threshold: what holds there is asked elsewhere
     thresholds = [0.5, 0.21, 0.83, 0.065]
     actual = probe("labels_by_threshold", thresholds=thresholds, **samples_with(probabilities, rng=rng))
     mistakes = {"those for the first threshold": (probabilities >= thresholds[0]).int()}
@@ -76,25 +76,21 @@ def test_binary_changed_threshold(probe, rng):
     task="binary-classifier",
     weight=1,
     after="test_binary_labels",
-    grounds="hw2 part 3, line 1834: greater or equal, at both ends",
+    grounds="hw2 part 3, lines 1834 and 1876: whatever the threshold is",
 )
 def test_binary_threshold_0_and_1(probe):
-    """With threshold 0 every sample is positive, with threshold 1 only a certain one
+    """With threshold 0 every sample is positive, with threshold 1 only one that is certain
 
-    Both probabilities are exact here: 0 and 1 where the scores lie 400 apart.
+    0 is a threshold like any other, and no missing one.
     """
-    x = torch.tensor([[200.0, -200.0], [-200.0, 200.0], [0.0, 1.0], [1.0, 0.0]])
+    x = torch.tensor([[3.0, -3.0], [-3.0, 3.0], [0.0, 1.0], [1.0, 0.0]])
     actual = probe("labels_by_threshold", x=x, w=torch.eye(2), b=torch.zeros(2), thresholds=[0.0, 1.0])
-    for name, labels in {"labels at 0": torch.ones(4), "labels at 1": torch.tensor([0, 1, 0, 0])}.items():
-        assert_labels(actual[name], labels, name=name, mistakes={"those for > instead of >=": 0 * labels})
+    mistakes = {"those for a threshold of 0.5": torch.tensor([0, 1, 1, 0])}
+    for name, labels in {"labels at 0": torch.ones(4), "labels at 1": torch.zeros(4)}.items():
+        assert_labels(actual[name], labels, name=name, mistakes=mistakes)
 
 
-@pytest.mark.graded(
-    task="binary-classifier",
-    weight=1,
-    after="test_binary_labels",
-    grounds="hw2 part 3, line 1645: the method documentation, which has positive_class",
-)
+@pytest.mark.graded(task="binary-classifier", after="test_binary_labels", advice=True)
 def test_binary_positive_class(probe, rng):
     """With positive_class=0 the threshold is for the probability of class 0
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.compare import Context, Spec, assert_matches, measured
+from grader.compare import Context, Spec, assert_kinds, assert_matches, measured
 
 
 def draw_batch(*, n, rng):
@@ -17,12 +17,11 @@ def draw_batch(*, n, rng):
     return {"x": x, "y": y, "w": torch.randn(4, 6, generator=rng), "b": torch.randn(4, generator=rng)}
 
 
-def one_step(x, y, w, b, lr):
-    """Return the loss, and the parameters after one step of gradient descent."""
+def one_step(x, y, w, b, lr, scores_of=lambda z: z):
+    """Return the parameters after one step of gradient descent; `scores_of` is for mistakes."""
     w, b = w.detach().requires_grad_(), b.detach().requires_grad_()
-    loss = F.cross_entropy(F.linear(x, w, b), y)
-    dw, db = torch.autograd.grad(loss, (w, b))
-    return {"loss 1": loss.detach(), "w after step 1": (w - lr * dw).detach(), "b after step 1": (b - lr * db).detach()}
+    dw, db = torch.autograd.grad(F.cross_entropy(scores_of(F.linear(x, w, b)), y), (w, b))
+    return {"w after step 1": (w - lr * dw).detach(), "b after step 1": (b - lr * db).detach()}
 
 
 def count_correct(x, y, w, b):
@@ -40,7 +39,7 @@ def assert_count(actual, name, count, *, mistakes):
 @pytest.mark.graded(
     task="classifier-trainer",
     weight=2,
-    grounds="hw2 part 3, lines 770 and 1699: forward, loss, gradients, a step, and the loss of the batch",
+    grounds="hw2 part 3, lines 770 and 1699: forward, loss, gradients and a step",
 )
 def test_classifier_train_batch(probe, rng):
     """ClassifierTrainer.train_batch does one step of training
@@ -51,13 +50,35 @@ def test_classifier_train_batch(probe, rng):
     batch = draw_batch(n=20, rng=rng)
     x, y, w, b = batch.values()
     actual = probe("classifier_training", xs=[x], ys=[y], w=w, b=b, lr=0.5)
-    assert_matches(actual, {"number of steps": 1})
+    assert_kinds(actual, {"number of steps": int})
+    assert actual["number of steps"] == 1, (
+        f"The optimizer took {actual['number of steps']} steps for one batch; expected 1: call `optimizer.step()` once."
+    )
+    others = {"the parameter before the step": w, "the bias before the step": b}
+    softened = one_step(lr=0.5, scores_of=lambda z: F.softmax(z, dim=1), **batch)
+    others["the step for the loss of the probabilities instead of the scores"] = softened["w after step 1"]
+    expected = measured(lambda **inputs: one_step(lr=0.5, **inputs), **batch)
+    assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+
+
+@pytest.mark.graded(
+    task="classifier-trainer", weight=1, grounds="hw2 part 3, lines 775 and 1699: the value of the loss function"
+)
+def test_classifier_train_batch_loss(probe, rng):
+    """ClassifierTrainer.train_batch returns the loss of the batch
+
+    The one that the step was made for, computed before the parameters move.
+    """
+    batch = draw_batch(n=20, rng=rng)
+    x, y, w, b = batch.values()
+    actual = probe("classifier_training", xs=[x], ys=[y], w=w, b=b, lr=0.5)
+    moved = one_step(lr=0.5, **batch)
+    after = F.cross_entropy(F.linear(x, moved["w after step 1"], moved["b after step 1"]), y)
     others = {
-        "the parameter before the step": w,
-        "the bias before the step": b,
+        "the loss after the step: keep the one that backward was called on": after,
         "the loss of the probabilities instead of the scores": F.cross_entropy(F.softmax(F.linear(x, w, b), 1), y),
     }
-    expected = measured(lambda **inputs: one_step(lr=0.5, **inputs), **batch)
+    expected = measured(lambda x, y, w, b: {"loss 1": F.cross_entropy(F.linear(x, w, b), y)}, **batch)
     assert_matches(actual, expected, context=Context(batch_size=20, others=others))
 
 
@@ -97,15 +118,22 @@ def test_classifier_test_batch(probe, rng):
     Forward only: parameters and gradients stay as they are.
     """
     batch = draw_batch(n=40, rng=rng)
+    x, y, w, b = batch.values()
     gradient = torch.randn(4, 6, generator=rng)
     actual = probe("classifier_evaluation", gradient=gradient, **batch)
-    assert_matches(actual, {"number of steps": 0, "w afterwards": batch["w"], "b afterwards": batch["b"]})
+    assert_kinds(actual, {"number of steps": int})
+    assert actual["number of steps"] == 0, "test_batch lets the optimizer take a step: testing must not train."
+    assert_matches(actual, {"w afterwards": batch["w"], "b afterwards": batch["b"]})
     left = actual["grad of w afterwards"]
     # Clearing the gradients does no harm; a backward pass would add to them.
-    if left is not None and not (isinstance(left, torch.Tensor) and not bool(left.any())):
-        assert_matches(actual, {"grad of w afterwards": gradient}, context=Context(batch_size=40))
+    if left is not None:
+        assert_matches(actual, {"grad of w afterwards": Spec((4, 6), torch.float32)})
+    is_untouched = left is None or not bool(left.any()) or torch.equal(left, gradient)
+    assert is_untouched, "test_batch changes the gradients of the parameters: it runs a backward pass."
     expected = measured(lambda x, y, w, b: {"loss": F.cross_entropy(F.linear(x, w, b), y)}, **batch)
-    assert_matches(actual, expected, context=Context(batch_size=40))
+    of_probabilities = F.cross_entropy(F.softmax(F.linear(x, w, b), 1), y)
+    others = {"the loss of the probabilities: the loss function wants the scores": of_probabilities}
+    assert_matches(actual, expected, context=Context(batch_size=40, others=others))
     count = count_correct(**batch)
     mistakes = {"the share of correct samples": count / 40, "the number of wrong samples": 40 - count}
     assert_count(actual, "num_correct", count, mistakes=mistakes)

@@ -25,7 +25,7 @@ def draw_batches(*, classes, rng):
 
 
 def steps(xs, ys, w, b, lr, *, cleans=True):
-    """Return losses and parameters of steps in a row; without `cleans` each gradient is added to the ones before."""
+    """Return the parameters after steps in a row; without `cleans` each gradient is added to the ones before."""
     outputs, sums = {}, [torch.zeros_like(w), torch.zeros_like(b)]
     for i, (x, y) in enumerate(zip(xs, ys, strict=True), start=1):
         w, b = w.detach().requires_grad_(), b.detach().requires_grad_()
@@ -33,7 +33,7 @@ def steps(xs, ys, w, b, lr, *, cleans=True):
         gradients = torch.autograd.grad(loss, (w, b))
         sums = [gradient if cleans else old + gradient for old, gradient in zip(sums, gradients, strict=True)]
         w, b = w.detach() - lr * sums[0], b.detach() - lr * sums[1]
-        outputs |= {f"loss {i}": loss.detach(), f"w after step {i}": w, f"b after step {i}": b}
+        outputs |= {f"w after step {i}": w, f"b after step {i}": b}
     return outputs
 
 
@@ -69,7 +69,14 @@ def test_classifier_counts_by_threshold(probe, rng):
     x, y = torch.randn(60, 6, generator=rng), torch.randint(0, 2, (60,), generator=rng)
     w, b = 0.3 * torch.randn(2, 6, generator=rng), torch.zeros(2)
     actual = probe(
-        "classifier_evaluation", x=x, y=y, w=w, b=b, gradient=torch.zeros(2, 6), kind="binary", threshold=0.9
+        "classifier_evaluation",
+        x=x,
+        y=y,
+        w=w,
+        b=b,
+        gradient=torch.zeros(2, 6),
+        kind="BinaryClassifier",
+        options={"threshold": 0.9},
     )
     z = F.linear(x, w, b)
     labels = F.softmax(z, dim=1)[:, 1] >= 0.9

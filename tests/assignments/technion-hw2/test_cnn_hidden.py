@@ -6,8 +6,9 @@ test_cnn.py holds the public ones, and what is free.
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers_cnn import draw_weights
+from helpers_cnn import draw_weights, whatever_ends
 from helpers_gradients import gradients
+from helpers_lines import assert_layers
 
 from grader.compare import Context, assert_matches, measured
 
@@ -37,7 +38,7 @@ def test_cnn_trailing_convolutions(probe, rng):
         "channels": [4, 5, 4, 6, 4],
         "pool_every": 3,
         "hidden_dims": [8],
-        "conv_params": {"kernel_size": 3, "padding": 1},
+        "conv_params": {"kernel_size": 3, "stride": 1, "padding": 1},
         "activation_type": "lrelu",
         "activation_params": {"negative_slope": 0.1},
         "pooling_type": "max",
@@ -46,20 +47,24 @@ def test_cnn_trailing_convolutions(probe, rng):
     shapes = [(4, 3, 3, 3), (5, 4, 3, 3), (4, 5, 3, 3), (6, 4, 3, 3), (4, 6, 3, 3), (8, 100), (3, 8)]
     x, weights = torch.randn(3, 3, 10, 10, generator=rng), draw_weights(rng, shapes)
 
-    def scores(x, w, *, pool_after=3):
+    def scores(x, w, *, pool_after=3, end=lambda z: z):
         for i in range(1, 6):
             x = F.leaky_relu(conv(x, w, i, padding=1), 0.1)
             x = F.max_pool2d(x, 2) if i == pool_after else x
-        return linear(F.leaky_relu(linear(x.flatten(1), w, 6), 0.1), w, 7)
+        return end(linear(F.leaky_relu(linear(x.flatten(1), w, 6), 0.1), w, 7))
 
     actual = probe("network_pass", kind="CNN", options=options, x=x, weights=weights)
     line = "conv 3→4, 3×3; conv 4→5, 3×3; conv 5→4, 3×3; conv 4→6, 3×3; conv 6→4, 3×3; linear 100→8; linear 8→3"
-    assert_matches(actual, {"layers": line})
+    assert_layers(actual, line)
     others = {
         f"the scores with the pooling behind convolution {i}": scores(x, weights, pool_after=i) for i in (1, 2, 4, 5)
     }
-    expected = measured(lambda x, weights: {"z": scores(x, weights)}, x=x, weights=weights)
-    assert_matches(actual, expected, context=Context(batch_size=3, others=others))
+
+    def attempt(*, end):
+        expected = measured(lambda x, weights: {"z": scores(x, weights, end=end)}, x=x, weights=weights)
+        assert_matches(actual, expected, context=Context(batch_size=3, others=others))
+
+    whatever_ends(attempt, lambda x: F.leaky_relu(x, 0.1))
 
 
 @pytest.mark.graded(
@@ -74,42 +79,46 @@ def test_cnn_gray_oblong_images(probe, rng):
     Nothing may be made for 3 channels or for square images.
     """
     options = {
-        "in_size": (1, 8, 14),
+        "in_size": (1, 12, 18),
         "out_classes": 4,
         "channels": [3, 5],
         "pool_every": 1,
         "hidden_dims": [6],
-        "conv_params": {"kernel_size": 3},
-        "activation_type": "tanh",
+        "conv_params": {"kernel_size": 3, "stride": 1, "padding": 1},
+        "activation_type": "relu",
+        "activation_params": {},
         "pooling_type": "avg",
-        "pooling_params": {"kernel_size": 2, "stride": 1},
+        "pooling_params": {"kernel_size": 2},
     }
     x, weights = (
-        torch.randn(2, 1, 8, 14, generator=rng),
-        draw_weights(rng, [(3, 1, 3, 3), (5, 3, 3, 3), (6, 80), (4, 6)]),
+        torch.randn(2, 1, 12, 18, generator=rng),
+        draw_weights(rng, [(3, 1, 3, 3), (5, 3, 3, 3), (6, 60), (4, 6)]),
     )
     dout = torch.randn(2, 4, generator=rng)
 
-    def scores(x, w):
-        x = F.avg_pool2d(torch.tanh(conv(x, w, 1)), 2, stride=1)
-        x = F.avg_pool2d(torch.tanh(conv(x, w, 2)), 2, stride=1)
-        return linear(torch.tanh(linear(x.flatten(1), w, 3)), w, 4)
-
-    def both(x, weights, dout):
-        return {"z": scores(x, weights)} | gradients(scores, dout, x, weights)
+    def scores(x, w, end):
+        x = F.avg_pool2d(F.relu(conv(x, w, 1, padding=1)), 2)
+        x = F.avg_pool2d(F.relu(conv(x, w, 2, padding=1)), 2)
+        return end(linear(F.relu(linear(x.flatten(1), w, 3)), w, 4))
 
     actual = probe("network_pass", kind="CNN", options=options, x=x, weights=weights, dout=dout)
-    assert_matches(actual, {"layers": "conv 1→3, 3×3; conv 3→5, 3×3; linear 80→6; linear 6→4"})
-    others = {"the scores after a tanh": torch.tanh(scores(x, weights))}
-    expected = measured(both, x=x, weights=weights, dout=dout)
-    assert_matches(actual, expected, context=Context(batch_size=2, others=others))
+    assert_layers(actual, "conv 1→3, 3×3; conv 3→5, 3×3; linear 60→6; linear 6→4")
+
+    def attempt(*, end):
+        def both(x, weights, dout):
+            return {"z": scores(x, weights, end)} | gradients(lambda x, w: scores(x, w, end), dout, x, weights)
+
+        expected = measured(both, x=x, weights=weights, dout=dout)
+        assert_matches(actual, expected, context=Context(batch_size=2))
+
+    whatever_ends(attempt, F.relu)
 
 
 @pytest.mark.graded(task="cnn", weight=1, after="test_cnn_layers", grounds="hw2 part 4, line 2054: N/P poolings")
 def test_cnn_without_pooling(probe, rng):
     """CNN does not pool at all where pool_every is larger than the number of convolutions
 
-    The arguments of the convolutions are handed on, whatever they are: here without a bias and with a dilation.
+    N/P is less than 1 then.
     """
     options = {
         "in_size": (2, 7, 7),
@@ -117,18 +126,57 @@ def test_cnn_without_pooling(probe, rng):
         "channels": [4, 3],
         "pool_every": 3,
         "hidden_dims": [6],
-        "conv_params": {"kernel_size": 3, "padding": 1, "dilation": 2, "bias": False},
+        "conv_params": {"kernel_size": 3, "stride": 1, "padding": 1},
         "pooling_params": {"kernel_size": 2},
     }
-    shapes = [(4, 2, 3, 3), (3, 4, 3, 3), (6, 27), (3, 6)]
-    x, weights = torch.randn(4, 2, 7, 7, generator=rng), draw_weights(rng, shapes)
+    x, weights = (
+        torch.randn(4, 2, 7, 7, generator=rng),
+        draw_weights(rng, [(4, 2, 3, 3), (3, 4, 3, 3), (6, 147), (3, 6)]),
+    )
+
+    def scores(x, w, end):
+        for i in (1, 2):
+            x = F.relu(conv(x, w, i, padding=1))
+        return end(linear(F.relu(linear(x.flatten(1), w, 3)), w, 4))
+
+    actual = probe("network_pass", kind="CNN", options=options, x=x, weights=weights)
+    assert_layers(actual, "conv 2→4, 3×3; conv 4→3, 3×3; linear 147→6; linear 6→3")
+
+    def attempt(*, end):
+        expected = measured(lambda x, weights: {"z": scores(x, weights, end)}, x=x, weights=weights)
+        assert_matches(actual, expected)
+
+    whatever_ends(attempt, F.relu)
+
+
+# The text's examples give kernel_size, stride and padding each time, and relu or lrelu.
+@pytest.mark.graded(task="cnn", after="test_cnn_layers", advice=True)
+def test_cnn_other_arguments(probe, rng):
+    """CNN hands on whatever arguments its layers take
+
+    A convolution without bias and stride, with a dilation, a tanh as activation, a pooling with a stride of its own.
+    """
+    options = {
+        "in_size": (2, 7, 7),
+        "out_classes": 3,
+        "channels": [4, 3],
+        "pool_every": 2,
+        "hidden_dims": [6],
+        "conv_params": {"kernel_size": 3, "padding": 1, "dilation": 2, "bias": False},
+        "activation_type": "tanh",
+        "pooling_params": {"kernel_size": 2, "stride": 1},
+    }
+    x, weights = (
+        torch.randn(4, 2, 7, 7, generator=rng),
+        draw_weights(rng, [(4, 2, 3, 3), (3, 4, 3, 3), (6, 12), (3, 6)]),
+    )
     del weights["1.bias"], weights["2.bias"]
 
     def scores(x, w):
         for i in (1, 2):
-            x = F.relu(F.conv2d(x, w[f"{i}.weight"], padding=1, dilation=2))
-        return linear(F.relu(linear(x.flatten(1), w, 3)), w, 4)
+            x = torch.tanh(F.conv2d(x, w[f"{i}.weight"], padding=1, dilation=2))
+        return linear(torch.tanh(linear(F.max_pool2d(x, 2, stride=1).flatten(1), w, 3)), w, 4)
 
     actual = probe("network_pass", kind="CNN", options=options, x=x, weights=weights)
-    assert_matches(actual, {"layers": "conv 2→4, 3×3, no bias; conv 4→3, 3×3, no bias; linear 27→6; linear 6→3"})
+    assert_layers(actual, "conv 2→4, 3×3, no bias; conv 4→3, 3×3, no bias; linear 12→6; linear 6→3")
     assert_matches(actual, measured(lambda x, weights: {"z": scores(x, weights)}, x=x, weights=weights))

@@ -7,7 +7,7 @@ up to the student.
 import pytest
 import torch
 
-from grader.compare import assert_matches
+from grader.compare import assert_kinds
 
 CORNER = torch.tensor([0.4, 12.5])
 
@@ -47,7 +47,8 @@ def test_decision_boundary(probe, rng):
     """
     x, y = draw_points(rng)
     actual = probe("decision_boundary", x=x, y=y, corner=CORNER, where=x[:2])
-    assert_matches(actual, {"returned": "(fig, ax)"})
+    assert_kinds(actual, {"returned": str})
+    assert actual["returned"] == "(fig, ax)", "It returned something else than the tuple of a figure and its axes."
     assert_covers(actual["asked points"], x, slack=0.11)
 
 
@@ -65,4 +66,6 @@ def test_decision_boundary_in_given_axes(probe, rng):
     x, y = draw_points(rng)
     actual = probe("decision_boundary", x=x, y=y, corner=CORNER, where=x[:2], own_axes=True)
     # What is returned as the figure is open here: the text throws it away.
-    assert_matches(actual, {"ax is the given one": True})
+    assert actual.get("ax is the given one") is True, (
+        "It draws into axes of its own and returns those; expected the axes that it was given as `ax`."
+    )

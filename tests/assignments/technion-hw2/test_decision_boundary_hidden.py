@@ -24,6 +24,27 @@ def draw_places(samples, rng):
     return points[(to_samples > 0.08) & (to_boundary > 0.12)][:600]
 
 
+def draw_crossings(samples):
+    """Draw short walks (W, S, 2) across both parts of the boundary, of S steps each, far from every sample."""
+    steps = torch.linspace(-0.08, 0.08, 81)
+    along = torch.linspace(0.1, 0.9, 33)
+    upright = torch.stack(
+        torch.broadcast_tensors(CORNER[0] + steps * SIZE[0], LOW[1] + along[:, None] * SIZE[1]), dim=2
+    )[LOW[1] + along * SIZE[1] < CORNER[1] - 0.1 * SIZE[1]]
+    level = torch.stack(torch.broadcast_tensors(LOW[0] + along[:, None] * SIZE[0], CORNER[1] + steps * SIZE[1]), dim=2)[
+        LOW[0] + along * SIZE[0] > CORNER[0] + 0.1 * SIZE[0]
+    ]
+    walks = torch.cat([upright, level])
+    nearest = torch.cdist((walks.flatten(0, 1) - LOW) / SIZE, (samples - LOW) / SIZE).amin(dim=1)
+    return walks[(nearest.reshape(walks.shape[:2]) > 0.1).all(dim=1)]
+
+
+def share_with_a_line(colours):
+    """Return which share of walks (W, S, 3) meets a colour that differs from the one that they start in."""
+    differs = (colours - colours[:, :1]).abs().sum(dim=2) > 24
+    return float(differs.any(dim=1).double().mean())
+
+
 def fits_samples(limits):
     """Tell of each axis whether it reaches as far as the samples, and not much farther."""
     low, high = limits[:, 0], limits[:, 1]
@@ -58,15 +79,21 @@ def test_decision_boundary_regions(probe, rng):
     """
     corners = LOW + SIZE * torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     x = torch.cat([corners, torch.rand(4, 2, generator=rng) * SIZE + LOW])
-    where = draw_places(x, rng)
-    actual = probe("decision_boundary", x=x, y=classes_of(x), corner=CORNER, where=where)
-    assert_matches(actual, {"colours": Spec((len(where), 3), torch.uint8), "limits": Spec((2, 2))})
+    where, walks = draw_places(x, rng), draw_crossings(x)
+    looked_at = torch.cat([where, walks.flatten(0, 1)])
+    actual = probe("decision_boundary", x=x, y=classes_of(x), corner=CORNER, where=looked_at)
+    assert_matches(actual, {"colours": Spec((len(looked_at), 3), torch.uint8), "limits": Spec((2, 2))})
     assert_shows(actual["limits"])
-    colours, classes = actual["colours"].long(), classes_of(where)
+    colours, classes = actual["colours"][: len(where)].long(), classes_of(where)
     _, colour = (colours // 8).unique(dim=0, return_inverse=True)
     counts = torch.zeros(int(colour.max()) + 1, 2).index_put_((colour, classes), torch.ones(()), accumulate=True)
     # A figure that draws the boundary as a line has regions of one colour. The text does not ask for more.
     if float(counts.sum(dim=1).max()) > 0.95 * len(where):
+        crossed = share_with_a_line(actual["colours"][len(where) :].long().reshape(*walks.shape[:2], 3))
+        assert crossed >= 0.7, (
+            "The figure has one colour all over and no line where the classes meet: it shows the samples, but not what "
+            "the classifier says of the grid."
+        )
         return
     told = 100 * float(counts.amax(dim=1).sum()) / len(where)
     assert told >= 90, (
@@ -75,12 +102,8 @@ def test_decision_boundary_regions(probe, rng):
     )
 
 
-@pytest.mark.graded(
-    task="decision-boundary",
-    weight=1,
-    after="test_decision_boundary",
-    grounds="hw2 part 3, line 1821: a constant grid, whose step is an argument",
-)
+# The text has no such argument: the course's given code has.
+@pytest.mark.graded(task="decision-boundary", after="test_decision_boundary", advice=True)
 def test_decision_boundary_step(probe, rng):
     """A smaller dx makes the grid finer
 

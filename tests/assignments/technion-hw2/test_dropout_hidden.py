@@ -10,7 +10,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 from helpers_dropout import assert_fraction, fraction_dropped
-from helpers_mlp import own_then_sound
 
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_any, assert_matches, measured
 
@@ -142,16 +141,13 @@ def test_mlp_dropout_test_mode_gradients(probe, rng):
     x, dout = torch.randn(1, 8, generator=rng), torch.randn(1, 3, generator=rng)
     options = {"dropout": 0.5}
 
-    def attempt(*, sound):
-        given = {"num_classes": 3, "hidden_features": [40], "options": options, "training": False}
-        actual = probe("mlp", x=x, dout=dout, sound=sound, **given)
-        assert_matches(actual, SPECS)
-        inputs = {"x": x} | {name: actual[name] for name in WEIGHTS}
-        factors = (torch.tensor(1.0), torch.tensor(0.5))
-        factor = min(factors, key=lambda f: float((chain(**inputs, factor=f) - actual["z"]).abs().max()))
-        assert_matches(actual, measured(chain_with_gradients, factor=factor, dout=dout, **inputs))
-
-    own_then_sound(attempt)
+    given = {"num_classes": 3, "hidden_features": [40], "options": options, "training": False}
+    actual = probe("mlp", x=x, dout=dout, **given)
+    assert_matches(actual, SPECS)
+    inputs = {"x": x} | {name: actual[name] for name in WEIGHTS}
+    factors = (torch.tensor(1.0), torch.tensor(0.5))
+    factor = min(factors, key=lambda f: float((chain(**inputs, factor=f) - actual["z"]).abs().max()))
+    assert_matches(actual, measured(chain_with_gradients, factor=factor, dout=dout, **inputs))
 
 
 @pytest.mark.graded(
@@ -168,17 +164,14 @@ def test_mlp_dropout_training_gradients(probe, rng):
     x, dout = torch.randn(1, 8, generator=rng), torch.randn(1, 3, generator=rng)
     options = {"dropout": 0.5}
 
-    def attempt(*, sound):
-        given = {"num_classes": 3, "hidden_features": [40], "options": options}
-        actual = probe("mlp", x=x, dout=dout, sound=sound, **given)
-        assert_matches(actual, SPECS | {"grad of w2": Spec((3, 40))})
-        inputs = {"x": x} | {name: actual[name] for name in WEIGHTS}
-        kept = (actual["grad of w2"] != 0).any(dim=0).float()
-        candidates = (2 * kept, kept)
-        factor = min(candidates, key=lambda f: float((chain(**inputs, factor=f) - actual["z"]).abs().max()))
-        assert_matches(actual, measured(chain_with_gradients, factor=factor, dout=dout, **inputs))
-
-    own_then_sound(attempt)
+    given = {"num_classes": 3, "hidden_features": [40], "options": options}
+    actual = probe("mlp", x=x, dout=dout, **given)
+    assert_matches(actual, SPECS | {"grad of w2": Spec((3, 40))})
+    inputs = {"x": x} | {name: actual[name] for name in WEIGHTS}
+    kept = (actual["grad of w2"] != 0).any(dim=0).float()
+    candidates = (2 * kept, kept)
+    factor = min(candidates, key=lambda f: float((chain(**inputs, factor=f) - actual["z"]).abs().max()))
+    assert_matches(actual, measured(chain_with_gradients, factor=factor, dout=dout, **inputs))
 
 
 @pytest.mark.graded(
@@ -201,18 +194,15 @@ def test_mlp_dropout_probability(probe, rng):
         assert_matches(alone, {"z": Spec((200, 200))})
         return fraction_dropped(alone["z"])
 
-    def attempt(*, sound):
-        given = {"num_classes": 1, "hidden_features": [hidden], "options": {"dropout": p}}
-        actual = probe("mlp", x=x, dout=dout, sound=sound, **given)
-        assert_matches(actual, {"w1": Spec((hidden, 3)), "b1": Spec((hidden,)), "grad of w2": Spec((1, hidden))})
-        is_active = F.linear(x, actual["w1"], actual["b1"])[0] > 0.001
-        enough = {"enough units are active": bool(is_active.sum() > hidden / 8)}
-        assert_matches(enough, {"enough units are active": True})
-        dropped, n = float((actual["grad of w2"][0, is_active] == 0).float().mean()), int(is_active.sum())
-        name = "fraction of active hidden units that were dropped"
-        assert_any(
-            lambda: assert_fraction(dropped, p, n=n, name=name),
-            lambda: assert_fraction(dropped, own_fraction(), n=n, name=name),  # their Dropout has paid for its own p
-        )
-
-    own_then_sound(attempt)
+    given = {"num_classes": 1, "hidden_features": [hidden], "options": {"dropout": p}}
+    actual = probe("mlp", x=x, dout=dout, **given)
+    assert_matches(actual, {"w1": Spec((hidden, 3)), "b1": Spec((hidden,)), "grad of w2": Spec((1, hidden))})
+    is_active = F.linear(x, actual["w1"], actual["b1"])[0] > 0.001
+    enough = {"enough units are active": bool(is_active.sum() > hidden / 8)}
+    assert_matches(enough, {"enough units are active": True})
+    dropped, n = float((actual["grad of w2"][0, is_active] == 0).float().mean()), int(is_active.sum())
+    name = "fraction of active hidden units that were dropped"
+    assert_any(
+        lambda: assert_fraction(dropped, p, n=n, name=name),
+        lambda: assert_fraction(dropped, own_fraction(), n=n, name=name),  # their Dropout has paid for its own p
+    )

@@ -173,6 +173,17 @@ def test_linear_structure(probe, rng):
     assert_matches(actual, {"w": Spec((5, 7)), "b": Spec((5,)), "z": Spec((4, 5))})
 
 
+@pytest.mark.graded(task="linear", after="test_linear_structure", advice=True)
+def test_linear_bias_is_a_vector(probe, rng):
+    """Linear's bias is a vector of shape (out_features,)
+
+    One row, (1, out_features), adds up to the same; the text's b has one axis.
+    """
+    actual = probe("linear", x=torch.randn(4, 7, generator=rng), in_features=7, out_features=5)
+    shape = actual.get("shape of b")
+    assert shape == [5], f"`b` has the shape {shape}; expected [5]. One row adds up to the same: no points are lost."
+
+
 @pytest.mark.graded(task="linear", weight=2, grounds="document, lines 296 and 318: Z = X W^T + b")
 def test_linear_forward(probe, rng):
     """Linear.forward computes x @ w.T + b

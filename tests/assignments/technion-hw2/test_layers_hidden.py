@@ -23,17 +23,21 @@ def pass_through(function, x, dout):
 @pytest.mark.graded(
     task="leaky-relu",
     weight=1,
-    after="test_leaky_relu_backward",
+    after="test_leaky_relu_forward",
     grounds="document, lines 200 and 214: alpha is the caller's choice",
 )
 def test_leaky_relu_other_slope(probe, rng):
     """LeakyReLU works with another alpha
 
-    alpha is an argument of the layer, for forward and for backward.
+    alpha is an argument of the layer.
     """
     x, dout = draw_clear_of_zero(6, 5, rng=rng), torch.randn(6, 5, generator=rng)
     actual = probe("leaky_relu", x=x, alpha=0.3, dout=dout)
     expected = measured(partial(pass_through, partial(F.leaky_relu, negative_slope=0.3)), x=x, dout=dout)
+    gradient = actual.get("grad of x")
+    kept = isinstance(gradient, torch.Tensor) and torch.equal(gradient.float(), dout * (x > 0))
+    if kept:  # the slope is missing whatever alpha is: test_leaky_relu_backward charges that
+        expected = measured(lambda x: {"z": F.leaky_relu(x, 0.3)}, x=x)
     assert_matches(actual, expected)
 
 
@@ -197,11 +201,16 @@ def test_linear_hands_out_its_gradients(probe, rng):
     x, dout = torch.randn(6, 5, generator=rng), torch.randn(6, 4, generator=rng)
     actual = probe("linear_early_pairs", x=x, dout=dout, out_features=4)
     names = ("w", "b")
-    gradients = {f"early grad of {name}": actual[f"grad of {name}"] for name in names}
-    assert all(isinstance(one, torch.Tensor) for one in gradients.values()), "params() pairs no tensor with a gradient."
-    assert_matches(actual, gradients)
-    moved = {f"early grad of {name} is still zero": not bool(actual[f"early grad of {name}"].any()) for name in names}
-    assert_matches(moved, dict.fromkeys(moved, False))
+    row = (1, 4) if getattr(actual.get("grad of b"), "shape", ()) == (1, 4) else (4,)  # a bias of one row is right
+    assert_matches(actual, {"grad of w": Spec((4, 5)), "grad of b": Spec(row)})
+    for name in names:
+        early = actual.get(f"early grad of {name}")
+        is_zero = isinstance(early, torch.Tensor) and not bool(early.any())
+        assert not is_zero, (
+            f"`early grad of {name}`, the tensor that params() handed out before backward, is still zero: backward "
+            "makes a new tensor; write into the old one, in place."
+        )
+    assert_matches(actual, {f"early grad of {name}": actual[f"grad of {name}"] for name in names})
 
 
 def linear_sum(x1, dout1, x2, dout2):

@@ -6,10 +6,11 @@ computed here, for points whose classes the experiment never saw, with the retur
 
 import pytest
 import torch
-from helpers_mlp_experiment import ATTEMPTS, LOWEST, draw_moons, is_infinite, run_experiments
+from helpers_hyperparameters import SEEDS
+from helpers_mlp_experiment import LOWEST, draw_moons, is_infinite, run_experiments
 
 from grader.compare import assert_matches
-from grader.datasets import Limit, score
+from grader.datasets import Accuracy, Limit, best_of, score
 
 DEPTHS, WIDTHS = (1, 2, 4), (2, 8, 32, 128)
 QUARTER = 85.0  # percent, the text's own requirement; the reference reaches 89 to 90
@@ -54,18 +55,37 @@ def test_mlp_experiment_accuracies(probe, dataset, rng):
     points like those of the test set: at least 75 % for all, and a 75th percentile of at least 85 %.
     """
     data, known = draw_moons(dataset, rng, limit=Limit(train=5333, valid=1000, test=2000))
-    for attempt in range(ATTEMPTS):
-        actual = {}
-        for width in WIDTHS:  # one probe for each, so that each has its own time limit
-            options = {"depths": list(DEPTHS), "widths": [width], "num_epochs": 10, "attempt": attempt}
-            actual |= run_experiments(probe, data, known, **options)
-        reached = {name: score(actual[name]["labels"], data).percent for name in actual}
-        accuracies = torch.tensor(list(reached.values()))
-        lowest, quarter = float(accuracies.min()), float(accuracies.quantile(0.75))
-        if lowest >= LOWEST and quarter >= QUARTER:
-            return
-    poorest = min(reached, key=reached.__getitem__)
-    words = f"The lowest accuracy is {lowest:.1f} %, for {poorest}; expected at least {LOWEST:.0f} %. "
-    if is_infinite(actual[poorest]["threshold"]):
-        words += "Its threshold is infinite, so no point is positive: are its scores the same for all points? "
-    raise AssertionError(f"{words}The 75th percentile is {quarter:.1f} %; expected at least {QUARTER:.0f} %.")
+    found, reached = {}, {}
+
+    def attempt(number):
+        if number not in reached:
+            for width in WIDTHS:  # one probe for each, so that each has its own time limit
+                options = {"depths": list(DEPTHS), "widths": [width], "num_epochs": 10, "seed": SEEDS[number]}
+                found.update(run_experiments(probe, data, known, **options))
+            reached[number] = {name: score(one["labels"], data) for name, one in found.items()}
+        return reached[number]
+
+    rules = {"chance": 50, "attempts": len(SEEDS)}
+    lowest = best_of(lambda i: min(attempt(i).values(), key=percent), target=LOWEST, **rules)
+    latest = reached[max(reached)]
+    poorest = min(latest, key=lambda name: latest[name].percent)
+    words = f"The lowest accuracy is {lowest.best}; expected at least {LOWEST:.0f} %. {lowest} "
+    words += f"In the latest attempt it is that of {poorest}. "
+    if is_infinite(found[poorest]["threshold"]):
+        words += "Its threshold is infinite, so no point is positive: are its scores the same for all points?"
+    assert lowest.succeeded, words.rstrip()
+    quarter = best_of(lambda i: upper_quarter(attempt(i).values()), target=QUARTER, **rules)
+    assert quarter.succeeded, (
+        f"The 75th percentile of the accuracies is {quarter.best.percent:.1f} %; expected at least {QUARTER:.0f} %. "
+        f"{quarter}"
+    )
+
+
+def percent(accuracy):
+    return accuracy.percent
+
+
+def upper_quarter(accuracies):
+    """Return the 75th percentile of accuracies on equally many points, as one."""
+    each = torch.tensor([float(one.correct) for one in accuracies])
+    return Accuracy(int(each.quantile(0.75)), next(iter(accuracies)).total)

@@ -5,10 +5,11 @@ test_mlp_experiment.py holds the public ones.
 
 import pytest
 import torch
-from helpers_mlp_experiment import ATTEMPTS, LOWEST, draw_moons, run_experiments
+from helpers_hyperparameters import SEEDS
+from helpers_mlp_experiment import LOWEST, draw_moons, run_experiments
 
 from grader.compare import Spec, assert_matches
-from grader.datasets import Limit, score
+from grader.datasets import Limit, best_of, score
 
 SMALL = Limit(train=640, valid=500, test=100)
 
@@ -116,9 +117,12 @@ def test_mlp_experiment_other_architecture(probe, dataset, rng):
     Three hidden layers of sixteen features, ten epochs.
     """
     data, known = draw_moons(dataset, rng, limit=Limit(train=5333, valid=1000, test=2000), seed=7)
-    for attempt in range(ATTEMPTS):
-        actual = run_experiments(probe, data, known, depths=[3], widths=[16], num_epochs=10, attempt=attempt)
-        reached = score(actual["depth 3, width 16"]["labels"], data)
-        if reached.percent >= LOWEST:
-            return
-    raise AssertionError(f"The model with depth 3 and width 16 reaches {reached}; expected at least {LOWEST:.0f} %.")
+
+    def attempt(number):
+        options = {"depths": [3], "widths": [16], "num_epochs": 10, "seed": SEEDS[number]}
+        return score(run_experiments(probe, data, known, **options)["depth 3, width 16"]["labels"], data)
+
+    attempts = best_of(attempt, target=LOWEST, chance=50, attempts=len(SEEDS))
+    assert attempts.succeeded, (
+        f"The model with depth 3 and width 16 reaches {attempts.best}; expected at least {LOWEST:.0f} %. {attempts}"
+    )

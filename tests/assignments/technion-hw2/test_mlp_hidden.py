@@ -6,7 +6,7 @@ test_mlp.py holds the public ones.
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers_mlp import gradients, own_then_sound
+from helpers_mlp import gradients
 
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
 
@@ -73,14 +73,11 @@ def test_sequential_second_pass(probe, rng):
         h = F.relu(F.linear(F.leaky_relu(F.linear(x, w1, b1), 0.1), w2, b2))
         return torch.sigmoid(F.linear(h, w3, b3))
 
-    def attempt(*, sound):
-        actual = probe("sequential", x=x, sizes=sizes, dout=dout, before=before, sound=sound)
-        assert_matches(actual, specs)
-        weights = {name: actual[name] for name in specs}
-        expected = measured(lambda dout, **inputs: gradients(output, dout, **inputs), dout=dout, x=x, **weights)
-        assert_matches(actual, expected)
-
-    own_then_sound(attempt)
+    actual = probe("sequential", x=x, sizes=sizes, dout=dout, before=before)
+    assert_matches(actual, specs)
+    weights = {name: actual[name] for name in specs}
+    expected = measured(lambda dout, **inputs: gradients(output, dout, **inputs), dout=dout, x=x, **weights)
+    assert_matches(actual, expected)
 
 
 @pytest.mark.graded(
@@ -105,13 +102,10 @@ def test_mlp_sigmoid_backward(probe, rng):
     def both(dout, **inputs):
         return {"z": output(**inputs)} | gradients(output, dout, **inputs)
 
-    def attempt(*, sound):
-        actual = probe("mlp", x=x, dout=dout, before=before, sound=sound, **inputs)
-        assert_matches(actual, specs)
-        weights = {name: actual[name] for name in specs}
-        assert_matches(actual, measured(both, dout=dout, x=x, **weights), context=Context(batch_size=3))
-
-    own_then_sound(attempt)
+    actual = probe("mlp", x=x, dout=dout, before=before, **inputs)
+    assert_matches(actual, specs)
+    weights = {name: actual[name] for name in specs}
+    assert_matches(actual, measured(both, dout=dout, x=x, **weights), context=Context(batch_size=3))
 
 
 @pytest.mark.graded(
@@ -132,13 +126,10 @@ def test_mlp_one_hidden_layer(probe, rng):
     def both(dout, **inputs):
         return {"z": output(**inputs)} | gradients(output, dout, **inputs)
 
-    def attempt(*, sound):
-        actual = probe("mlp", x=x, dout=dout, sound=sound, **inputs)
-        assert_matches(actual, specs)
-        weights = {name: actual[name] for name in specs}
-        assert_matches(actual, measured(both, dout=dout, x=x, **weights))
-
-    own_then_sound(attempt)
+    actual = probe("mlp", x=x, dout=dout, **inputs)
+    assert_matches(actual, specs)
+    weights = {name: actual[name] for name in specs}
+    assert_matches(actual, measured(both, dout=dout, x=x, **weights))
 
 
 # Any distribution with the right spread passes: only wstd is asked for.

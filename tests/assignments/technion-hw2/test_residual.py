@@ -13,6 +13,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from helpers_gradients import gradients
+from helpers_lines import assert_layers
 from helpers_residual import block_output, draw_block, two_paths
 
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
@@ -54,10 +55,10 @@ def test_residual_block_layers(probe):
         "main: conv 3→6, 3×3; main: batchnorm 6; main: conv 6→4, 5×5; main: batchnorm 4; "
         "main: conv 4→6, 3×3; main: batchnorm 6; main: conv 6→4, 5×5; shortcut: conv 3→4, 1×1, no bias"
     )
-    assert_matches(actual, {"layers": line})
+    assert_layers(actual, line)
     options = {"in_channels": 4, "channels": [6, 4], "kernel_sizes": [3, 3]}
     actual = probe("network_layers", kind="ResidualBlock", options=options, in_size=(4, 8, 8))
-    assert_matches(actual, {"layers": "main: conv 4→6, 3×3; main: conv 6→4, 3×3"})
+    assert_layers(actual, "main: conv 4→6, 3×3; main: conv 6→4, 3×3")
 
 
 @pytest.mark.graded(
@@ -150,11 +151,19 @@ def test_residual_block_dropout(probe, rng):
 
         def between(previous, weights, kept=kept, name=name, i=i):
             z = F.conv2d(previous, weights[f"{i - 1}.weight"], weights[f"{i - 1}.bias"], padding=1)
-            return {name: kept * torch.tanh(z / (1 - p)), "behind": kept * torch.tanh(z) / (1 - p), "z": torch.tanh(z)}
+            return {
+                name: kept * torch.tanh(z / (1 - p)),
+                "behind": kept * torch.tanh(z) / (1 - p),
+                "keeps p": kept * torch.tanh(z / p),
+                "z": torch.tanh(z),
+            }
 
         expected = measured(between, previous=previous, weights=weights)
         others = {
             "the activations with dropout behind them": expected.values["behind"],
+            "the activations scaled by 1 / p instead of 1 / (1 - p): p is the probability of dropping": expected.values[
+                "keeps p"
+            ],
             "the activations without any dropout": expected.values["z"],
         }
         wanted = Expectation({name: expected.values[name]}, expected.tolerances)
@@ -187,7 +196,7 @@ def test_bottleneck_block_layers(probe):
         "main: conv 256→64, 1×1; main: conv 64→64, 3×3; main: conv 64→32, 5×5; "
         "main: conv 32→64, 3×3; main: conv 64→256, 1×1"
     )
-    assert_matches(actual, {"layers": line})
+    assert_layers(actual, line)
 
 
 @pytest.mark.graded(

@@ -9,6 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from helpers_gradients import gradients
+from helpers_lines import assert_layers
 from helpers_residual import block_output, draw_block, two_paths
 
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
@@ -108,7 +109,7 @@ def test_residual_block_one_convolution(probe, rng):
     options = {"in_channels": 3, "channels": [5], "kernel_sizes": [5], "batchnorm": True, "dropout": 0.5}
     x, weights = torch.randn(2, 3, 6, 6, generator=rng), draw_block(rng, 3, [5], [5])
     actual = probe("block_in_training", kind="ResidualBlock", options=options, x=x, weights=weights)
-    assert_matches(actual, {"layers": "main: conv 3→5, 5×5; shortcut: conv 3→5, 1×1, no bias"})
+    assert_layers(actual, "main: conv 3→5, 5×5; shortcut: conv 3→5, 1×1, no bias")
     expected = measured(lambda x, weights: {"output": block_output(x, weights, convs=1)}, x=x, weights=weights)
     main, shortcut = two_paths(x, weights, convs=1)
     others = {"the sum with an activation behind the last convolution": F.relu(F.relu(main) + shortcut)}
@@ -156,6 +157,6 @@ def test_bottleneck_block_options(probe, rng):
     x, weights = torch.randn(3, 6, 5, 5, generator=rng), draw_block(rng, 6, [2, 2, 6], [1, 5, 1], norm=True)
     actual = probe("network_pass", kind="ResidualBottleneckBlock", options=options, x=x, weights=weights)
     line = "main: conv 6→2, 1×1; main: batchnorm 2; main: conv 2→2, 5×5; main: batchnorm 2; main: conv 2→6, 1×1"
-    assert_matches(actual, {"layers": line})
+    assert_layers(actual, line)
     expected = measured(lambda x, weights: {"z": block_output(x, weights, convs=3)}, x=x, weights=weights)
     assert_matches(actual, expected, context=Context(batch_size=3))

@@ -8,6 +8,7 @@ the two kinds of block a group uses: its layers are what counts.
 import pytest
 import torch
 import torch.nn.functional as F
+from helpers_lines import assert_layers
 from helpers_resnet import block_output, draw_weights
 
 from grader.compare import Context, assert_matches, measured
@@ -72,7 +73,7 @@ def test_resnet_layers(probe):
         "block 2 main: conv 64→32, 3×3; block 2 main: batchnorm 32; block 2 main: conv 32→64, 3×3; "
         "linear 160000→100; linear 100→100; linear 100→10"
     )
-    assert_matches(actual, {"layers": line})
+    assert_layers(actual, line)
 
 
 @pytest.mark.graded(
@@ -104,7 +105,7 @@ def test_resnet_bottleneck_layers(probe):
         "block 1 main: conv 3→16, 3×3; block 1 main: conv 16→4, 3×3; block 1 main: conv 4→16, 3×3; "
         f"block 1 shortcut: conv 3→16, 1×1, no bias; {''.join(bottlenecks)}linear 400→8; linear 8→5"
     )
-    assert_matches(actual, {"layers": line})
+    assert_layers(actual, line)
 
 
 @pytest.mark.graded(
@@ -117,7 +118,7 @@ def test_resnet_scores(probe, rng):
     """
     x, weights = torch.randn(3, 3, 8, 8, generator=rng), draw_weights(rng, SMALL_LINE)
     actual = probe("network_pass", kind="ResNet", options=SMALL, x=x, weights=weights)
-    assert_matches(actual, {"layers": SMALL_LINE})
+    assert_layers(actual, SMALL_LINE)
     others = {
         "the scores with the default slope of LeakyReLU: hand activation_params to the blocks": small_scores(
             x, weights, slope=0.01

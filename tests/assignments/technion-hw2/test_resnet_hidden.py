@@ -1,4 +1,4 @@
-"""Hidden checks of ResNet: bottlenecks with norms, gradients, dropout in the blocks, running statistics.
+"""Hidden checks of ResNet: where bottlenecks do not fit, gradients with norms, dropout, running statistics.
 
 test_resnet.py holds the public ones, and what is free.
 """
@@ -9,6 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from helpers_gradients import gradients
+from helpers_lines import assert_layers
 from helpers_resnet import block_output, draw_weights
 
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
@@ -21,10 +22,9 @@ from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches
     grounds="hw2 part 4, lines 2409 and 2500: the scores have gradients",
 )
 def test_resnet_gradients(probe, rng):
-    """ResNet with norms and bottlenecks gives the scores and all gradients
+    """ResNet with norms gives the scores and all gradients
 
-    Images with one channel, wider than high; a group that changes the number of channels is no bottleneck, wherever it
-    stands. In test mode nothing is dropped.
+    Images with one channel, wider than high. In test mode nothing is dropped.
     """
     options = {
         "in_size": (1, 8, 12),
@@ -37,9 +37,8 @@ def test_resnet_gradients(probe, rng):
         "pooling_params": {"kernel_size": 2},
         "batchnorm": True,
         "dropout": 0.5,
-        "bottleneck": True,
     }
-    groups = [("1→4, 3×3", "4→2, 3×3", "2→4, 3×3"), ("4→2, 1×1", "2→2, 3×3", "2→4, 1×1")]
+    groups = [("1→4, 3×3", "4→2, 3×3", "2→4, 3×3"), ("4→4, 3×3", "4→2, 3×3", "2→4, 3×3")]
     groups += [("4→4, 3×3", "4→2, 3×3", "2→6, 3×3")]
     shortcuts = ["; block 1 shortcut: conv 1→4, 1×1, no bias", "", "; block 3 shortcut: conv 4→6, 1×1, no bias"]
     blocks = []
@@ -63,8 +62,39 @@ def test_resnet_gradients(probe, rng):
         return {"z": scores(x, weights)} | gradients(scores, dout, x, weights)
 
     actual = probe("network_pass", kind="ResNet", options=options, x=x, weights=weights, dout=dout)
-    assert_matches(actual, {"layers": line})
+    assert_layers(actual, line)
     assert_matches(actual, measured(both, x=x, weights=weights, dout=dout), context=Context(batch_size=2))
+
+
+@pytest.mark.graded(
+    task="resnet",
+    weight=1,
+    after="test_resnet_layers",
+    grounds="hw2 part 4, lines 2310, 2360 and 2505 to 2515: a bottleneck returns to the channels that it got",
+)
+def test_resnet_bottleneck_needs_equal_channels(probe):
+    """ResNet makes no bottleneck of a group that returns other channels than it gets
+
+    With bottleneck=True; both groups begin with as many channels as they get, and end with others.
+    """
+    options = {
+        "in_size": (4, 8, 8),
+        "out_classes": 3,
+        "channels": [4, 2, 6, 6, 3, 5],
+        "pool_every": 3,
+        "hidden_dims": [7],
+        "activation_type": "relu",
+        "pooling_type": "max",
+        "pooling_params": {"kernel_size": 2},
+        "bottleneck": True,
+    }
+    actual = probe("network_layers", kind="ResNet", options=options, in_size=(4, 8, 8))
+    line = (
+        "block 1 main: conv 4→4, 3×3; block 1 main: conv 4→2, 3×3; block 1 main: conv 2→6, 3×3; "
+        "block 1 shortcut: conv 4→6, 1×1, no bias; block 2 main: conv 6→6, 3×3; block 2 main: conv 6→3, 3×3; "
+        "block 2 main: conv 3→5, 3×3; block 2 shortcut: conv 6→5, 1×1, no bias; linear 20→7; linear 7→3"
+    )
+    assert_layers(actual, line)
 
 
 @pytest.mark.graded(
@@ -92,7 +122,7 @@ def test_resnet_dropout(probe, rng):
     x, weights = torch.randn(64, 3, 6, 6, generator=rng), draw_weights(rng, line)
     weights["1.bias"] += 3  # so that the ReLU itself makes few zeros
     actual = probe("block_in_training", kind="ResNet", options=options, x=x, weights=weights)
-    assert_matches(actual, {"layers": line})
+    assert_layers(actual, line)
     assert_matches(actual, {name: Spec((64, 8, 6, 6))})
     values = F.relu(F.conv2d(x, weights["1.weight"], weights["1.bias"], padding=1))
     kept = actual[name] != 0

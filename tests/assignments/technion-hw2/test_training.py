@@ -1,6 +1,6 @@
 """Public checks of the training code: train_batch, test_batch and fit.
 
-They train your own network with your loss; sound ones take their place where yours fail.
+They train your own network with your loss.
 test_training_hidden.py adds further batches and options.
 """
 
@@ -12,7 +12,6 @@ from helpers_training import (
     count_correct,
     each_kind_of_result,
     loss_and_gradients,
-    own_then_sound,
     scores_of,
     weights_of,
 )
@@ -36,14 +35,11 @@ def test_train_batch(probe, rng):
     """
     x, y = draw_images(n=15, rng=rng)
 
-    def attempt(*, own):
-        actual = probe("train_batches", xs=[x], ys=[y], num_classes=CLASSES, own=own)
-        assert_matches(actual, {"number of steps": 1})
-        expected = measured(loss_and_gradients, x=x, y=y, **weights_of(actual, features=12))
-        others = {"the loss (was it handed to the loss's backward as dout?)": expected.values["loss 1"]}
-        assert_matches(actual, expected, context=Context(batch_size=15, others=others))
-
-    own_then_sound(attempt)
+    actual = probe("train_batches", xs=[x], ys=[y], num_classes=CLASSES)
+    assert_matches(actual, {"number of steps": 1})
+    expected = measured(loss_and_gradients, x=x, y=y, **weights_of(actual, features=12))
+    others = {"the loss (was it handed to the loss's backward as dout?)": expected.values["loss 1"]}
+    assert_matches(actual, expected, context=Context(batch_size=15, others=others))
 
 
 @pytest.mark.graded(
@@ -56,11 +52,8 @@ def test_train_batch_num_correct(probe, rng):
     """
     x, y = draw_images(n=40, rng=rng)
 
-    def attempt(*, own):
-        actual = probe("train_batches", xs=[x], ys=[y], num_classes=CLASSES, own=own)
-        assert_matches(actual, {"num_correct 1": count_correct(x, y, weights_of(actual, features=12))})
-
-    own_then_sound(attempt)
+    actual = probe("train_batches", xs=[x], ys=[y], num_classes=CLASSES)
+    assert_matches(actual, {"num_correct 1": count_correct(x, y, weights_of(actual, features=12))})
 
 
 @pytest.mark.graded(
@@ -78,15 +71,12 @@ def test_test_batch(probe, rng):
     def loss_of(x, y, **weights):
         return {"loss": F.cross_entropy(scores_of(x, **weights), y)}
 
-    def attempt(*, own):
-        actual = probe("evaluated_batch", x=x, y=y, num_classes=CLASSES, own=own)
-        weights = weights_of(actual, features=12)
-        assert_matches(actual, measured(loss_of, x=x, y=y, **weights), context=Context(batch_size=40))
-        nothing_done = {"number of backward passes": 0, "number of steps": 0}
-        unmoved = {f"{name} afterwards": value for name, value in weights.items()}
-        assert_matches(actual, {"num_correct": count_correct(x, y, weights)} | nothing_done | unmoved)
-
-    own_then_sound(attempt)
+    actual = probe("evaluated_batch", x=x, y=y, num_classes=CLASSES)
+    weights = weights_of(actual, features=12)
+    assert_matches(actual, measured(loss_of, x=x, y=y, **weights), context=Context(batch_size=40))
+    nothing_done = {"number of backward passes": 0, "number of steps": 0}
+    unmoved = {f"{name} afterwards": value for name, value in weights.items()}
+    assert_matches(actual, {"num_correct": count_correct(x, y, weights)} | nothing_done | unmoved)
 
 
 @pytest.mark.graded(
@@ -112,8 +102,8 @@ def test_fit_results(probe):
         "each epoch's sum of losses": 2 * by_epoch,
     }
 
-    def attempt(*, own, tensors):
-        given = {"batch_size": 10, "num_epochs": 3, "options": {}, "own": own, "tensors": tensors}
+    def attempt(*, tensors):
+        given = {"batch_size": 10, "num_epochs": 3, "options": {}, "tensors": tensors}
         actual = probe("fit", train=train, test=test, **given)
         shape = getattr(actual["train_loss"], "shape", ())
         expected = {

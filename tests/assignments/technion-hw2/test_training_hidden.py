@@ -5,7 +5,7 @@ test_training.py holds the public ones.
 
 import pytest
 import torch
-from helpers_training import CLASSES, each_kind_of_result, own_then_sound
+from helpers_training import CLASSES, each_kind_of_result
 
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches
 
@@ -22,20 +22,17 @@ def test_train_batch_twice(probe, rng):
     x1, x2 = torch.randn(7, 6, generator=rng), torch.randn(4, 6, generator=rng)
     y1, y2 = torch.randint(0, CLASSES, (7,), generator=rng), torch.randint(0, CLASSES, (4,), generator=rng)
 
-    def attempt(*, own):
-        parts = {"num_classes": CLASSES, "own": own}
-        both, fresh = (probe("train_batches", xs=xs, ys=ys, **parts) for xs, ys in (([x1, x2], [y1, y2]), ([x2], [y2])))
-        assert_matches(both, {"number of steps": 2})
-        steps = {name: (f"grad of {name} at step 1", f"grad of {name} at step 2") for name in PARAMETERS}
-        expected = {second: fresh[first] for first, second in steps.values()}
-        assert_matches(both, {name: Spec(tuple(value.shape)) for name, value in expected.items()})
-        others = {
-            f"the sum of both batches' gradients of {name}": both[first] + fresh[first]
-            for name, (first, _) in steps.items()
-        }
-        assert_matches(both, expected, context=Context(others=others))
-
-    own_then_sound(attempt)
+    parts = {"num_classes": CLASSES}
+    both, fresh = (probe("train_batches", xs=xs, ys=ys, **parts) for xs, ys in (([x1, x2], [y1, y2]), ([x2], [y2])))
+    assert_matches(both, {"number of steps": 2})
+    steps = {name: (f"grad of {name} at step 1", f"grad of {name} at step 2") for name in PARAMETERS}
+    expected = {second: fresh[first] for first, second in steps.values()}
+    assert_matches(both, {name: Spec(tuple(value.shape)) for name, value in expected.items()})
+    others = {
+        f"the sum of both batches' gradients of {name}": both[first] + fresh[first]
+        for name, (first, _) in steps.items()
+    }
+    assert_matches(both, expected, context=Context(others=others))
 
 
 @pytest.mark.graded(
@@ -64,8 +61,8 @@ def test_fit_runs_all_epochs(probe):
         "the mean of the batches' accuracies in testing": torch.tensor([175.0, 50.0, 25.0, 200.0]) / 2,
     }
 
-    def attempt(*, own, tensors):
-        given = {"batch_size": 4, "num_epochs": 4, "options": {}, "own": own, "tensors": tensors}
+    def attempt(*, tensors):
+        given = {"batch_size": 4, "num_epochs": 4, "options": {}, "tensors": tensors}
         assert_matches(probe("fit", train=train, test=test, **given), expected, context=Context(others=others))
 
     each_kind_of_result(attempt)
@@ -81,8 +78,8 @@ def test_fit_hands_options_on(probe):
     """
     script = {"size": 50, "losses": [1.0] * 30, "correct": [5] * 30}
 
-    def attempt(*, own, tensors):
-        given = {"batch_size": 10, "num_epochs": 3, "options": {"max_batches": 2}, "own": own, "tensors": tensors}
+    def attempt(*, tensors):
+        given = {"batch_size": 10, "num_epochs": 3, "options": {"max_batches": 2}, "tensors": tensors}
         actual = probe("fit", train=script, test=script, **given)
         assert_matches(actual, {"number of train batches": 6, "number of test batches": 6})
 
@@ -101,12 +98,9 @@ def test_fit_modes(probe, rng):
     """
     x, y = torch.randn(10, 4, generator=rng), torch.randint(0, 3, (10,), generator=rng)
 
-    def attempt(*, own):
-        given = {"batch_size": 5, "num_epochs": 2, "num_classes": 3, "own": own}
-        actual = probe("modes_of_fit", train=[x, y], test=[x[:5], y[:5]], **given)
-        assert_matches(actual, {"modes of the batches": "train, train, test, train, train, test"})
-
-    own_then_sound(attempt)
+    given = {"batch_size": 5, "num_epochs": 2, "num_classes": 3}
+    actual = probe("modes_of_fit", train=[x, y], test=[x[:5], y[:5]], **given)
+    assert_matches(actual, {"modes of the batches": "train, train, test, train, train, test"})
 
 
 @pytest.mark.graded(
@@ -125,12 +119,9 @@ def test_trained_mlp(probe, rng):
     x = centres[y] + 0.5 * torch.randn(60, 4, generator=rng)
     new_x = centres[new_y] + 0.5 * torch.randn(90, 4, generator=rng)
 
-    def attempt(*, own):
-        given = {"learn_rate": 0.1, "num_epochs": 40, "batch_size": 10, "own": own}
-        actual = probe("trained_mlp", x=x, y=y, new_x=new_x, **given)
-        assert_matches(actual, {"scores": Spec((90, 3))})
-        name = "accuracy on new points in percent"
-        accuracy = 100 * (actual["scores"].argmax(dim=1) == new_y).float().mean()
-        assert_matches({name: accuracy}, Expectation({name: torch.tensor(100.0)}, {name: Tolerance(rtol=0, atol=10)}))
-
-    own_then_sound(attempt)
+    given = {"learn_rate": 0.1, "num_epochs": 40, "batch_size": 10}
+    actual = probe("trained_mlp", x=x, y=y, new_x=new_x, **given)
+    assert_matches(actual, {"scores": Spec((90, 3))})
+    name = "accuracy on new points in percent"
+    accuracy = 100 * (actual["scores"].argmax(dim=1) == new_y).float().mean()
+    assert_matches({name: accuracy}, Expectation({name: torch.tensor(100.0)}, {name: Tolerance(rtol=0, atol=10)}))
