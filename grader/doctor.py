@@ -11,6 +11,7 @@ from grader.datasets.presence import DATASETS, absence_of, origin_of_data
 from grader.errors import SandboxError
 from grader.runs.cards import usable_cards
 from grader.sandbox.outside.bubblewrap import find_bubblewrap
+from grader.sandbox.outside.control_groups import make_group
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.ordinary_user import may_change_user
 from grader.sandbox.outside.servers import StartServer, can_fork
@@ -31,7 +32,7 @@ _PAIR = (
 
 def examine() -> list[Diagnosis]:
     """Try everything that checking and grading need."""
-    walls = [_bubblewrap(), try_wall(Wall.PROCESS)]
+    walls = [_bubblewrap(), _control_groups(), try_wall(Wall.PROCESS)]
     if not walls[0].is_good and may_change_user():
         walls.insert(1, try_wall(Wall.USER))  # what is left for one submission in a container
     return [*_versions(), _torchvision(), *_optional(), *walls, *_gpu(), *_datasets()]
@@ -72,6 +73,18 @@ def _bubblewrap() -> Diagnosis:
     finding = try_wall(Wall.BUBBLEWRAP)
     others = "".join(f"; not with {why}" for why in found.refused)
     return Diagnosis(subject, finding.is_good, f"{finding.message} with {found.path}{others}", finding.remedy)
+
+
+def _control_groups() -> Diagnosis:
+    """Say whether the kernel itself bounds what a submission takes, or only the watchdog and limits of processes."""
+    group = make_group() if sys.platform == "linux" else None
+    if group is None:
+        message = "not for this user; limits of processes, a watchdog and priorities bound submissions instead"
+        remedy = "To have the kernel bound them too, grade below `systemd-run --user --scope`, or as root."
+        return Diagnosis("control groups", is_good=True, message=message, remedy=remedy, is_here=False)
+    group.remove()
+    message = f"version {group.version} ({', '.join(sorted(group.folders))}), around each fork server"
+    return Diagnosis("control groups", is_good=True, message=message)
 
 
 def try_wall(wall: Wall, *, device: str = "cpu") -> Diagnosis:

@@ -54,7 +54,7 @@ def test_everything_that_grading_needs_is_examined(broken, monkeypatch, is_root)
     subjects = [finding.subject for finding in examine()]
     assert subjects == [
         "Python", "torch", "torchvision", "pytest", "pytest-timeout", "import torchvision", "watchfiles", "distributed",
-        "wall `bubblewrap`", *(["wall `user`"] if is_root else []), "wall `process`", "GPU",
+        "wall `bubblewrap`", *(["wall `user`"] if is_root else []), "control groups", "wall `process`", "GPU",
         *(f"data set {name}" for name in DATASETS),
     ]  # fmt: skip
 

@@ -155,6 +155,9 @@ class Supervisor:
         self.report = _place_descriptors({0: null, 1: self.output, 2: self.output, 3: self.connection, 4: self.report})
         try:
             bounds.apply_to_submission(self.limits, private_users=walled)
+            if walled:
+                with contextlib.suppress(OSError):
+                    _write("/proc/self/oom_score_adj", "1000")  # where memory is gone, submissions go first
             if walled or self.program is not None:
                 kernel.make_dumpable()  # the supervisor has to read how much memory it shares
             if walled:

@@ -23,6 +23,9 @@ _START_S = 120.0
 _STARTS = 3  # how often it is started before that counts as impossible
 _OPEN_S = 30.0
 _GONE_S = 5.0
+# The watchdog ends a submission at its limit; a control group only holds what it takes between two looks.
+_GROUP_SLACK = 1.25
+_GROUP_MIB = 512
 
 
 class ForkServer:
@@ -39,6 +42,9 @@ class ForkServer:
         self.problems: tuple[str, ...] = ()
         self.probes = 0
         self._launched: Launched | None = None
+        self._own_mib = 0.0  # what the fork server itself holds
+        self._bounds: dict[str, float] = {}  # of open submissions, by name
+        self._ended = 0  # processes that the kernel had ended when somebody last asked
         self._count = 0
         self._was_refused = False  # nothing could be started: to try again would change nothing
 
@@ -145,6 +151,7 @@ class ForkServer:
         self._count += 1
         name = f"s{self._count}"
         request = {"open": name, "root": root, "limits": asdict(limits), "probes": self.probes}
+        self._bound(name, limits.memory_mib)
         send_descriptors(self._control, json.dumps(request).encode(), descriptors)
         answer = self._await("opened", deadline=time.monotonic() + _OPEN_S)
         if "failed" in answer:
@@ -153,6 +160,24 @@ class ForkServer:
                 remedy=remedy_for(self.wall),
             )
         return name
+
+    def _bound(self, name: str, memory_mib: float | None) -> None:
+        """Bound the control group, if there is one, for a submission that is opened, or (None) has ended."""
+        group = self._launched.group if self._launched is not None else None
+        if memory_mib is None:
+            self._bounds.pop(name, None)
+        elif group is not None and not self._bounds:
+            self._own_mib = max(self._own_mib, group.held_mib())
+        if memory_mib is not None:
+            self._bounds[name] = memory_mib
+        if group is not None and self._bounds:
+            group.bound(self._own_mib + sum(self._bounds.values()) * _GROUP_SLACK + _GROUP_MIB)
+
+    def ran_out_of_memory(self) -> bool:
+        """Tell whether the kernel has ended a process since the last question: its group held more than it may."""
+        group = self._launched.group if self._launched is not None else None
+        before, self._ended = self._ended, group.ended() if group is not None else 0
+        return self._ended > before
 
     def end(self, name: str) -> bool:
         """End a submission and everything in it; True where it had gone over its memory."""
@@ -169,6 +194,7 @@ class ForkServer:
                         self._gone[message["gone"]] = message["over_memory"]
         except (OSError, SandboxError):
             self.close()
+        self._bound(name, None)
         return self._gone.pop(name, False)
 
     def close(self) -> None:
@@ -178,6 +204,7 @@ class ForkServer:
         with contextlib.suppress(OSError):
             self._control.close()
         launched, self._launched = self._launched, None
+        self._bounds, self._own_mib, self._ended = {}, 0.0, 0
         with contextlib.suppress(Exception):
             launched.process.wait(timeout=2)
         launched.remove()

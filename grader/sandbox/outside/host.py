@@ -106,6 +106,8 @@ class WalledSandbox:
         exchange = Exchange(self._connection, self._output, limits=limits)
         try:
             outcome = exchange.run(call, number=self._calls)
+            if outcome.ending is Ending.KILLED and self._server.ran_out_of_memory():
+                outcome = self._out_of_memory(outcome)
         except Gone as gone:
             outcome = self._explain_end(gone)
         self._place = exchange.place
@@ -120,10 +122,11 @@ class WalledSandbox:
         over_memory = self._end()
         if not self._server.alive():
             return replace(gone.outcome, ending=Ending.SANDBOX_FAILED, detail="the fork server has ended")
-        if over_memory:
-            limit = f"more than {self._limits.memory_mib:g} MiB"
-            return replace(gone.outcome, ending=Ending.OUT_OF_MEMORY, detail=f"held {limit} of memory")
-        return gone.outcome
+        return self._out_of_memory(gone.outcome) if self._server.ran_out_of_memory() or over_memory else gone.outcome
+
+    def _out_of_memory(self, outcome: ProbeOutcome) -> ProbeOutcome:
+        limit = f"more than {self._limits.memory_mib:g} MiB"
+        return replace(outcome, ending=Ending.OUT_OF_MEMORY, detail=f"held {limit} of memory")
 
     def _open(self) -> None:
         """Fork the submission's process and hand it the probes and the student's files."""

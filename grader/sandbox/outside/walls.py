@@ -19,6 +19,7 @@ import grader
 from grader.datasets.places import data_folders
 from grader.errors import SandboxError, UsageError
 from grader.sandbox.outside.bubblewrap import find_bubblewrap, remedy_for_wall
+from grader.sandbox.outside.control_groups import ControlGroup, make_group
 from grader.sandbox.outside.ordinary_user import (
     as_ordinary_user,
     folder_for_all,
@@ -55,11 +56,12 @@ def wall_named(name: str) -> Wall:
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """Hold a started fork server: its process, the scratch folder to remove when it has ended, and its wall."""
+    """Hold a started fork server: its process, the scratch folder to remove in the end, its wall, its control group."""
 
     process: subprocess.Popen[bytes]
     scratch: Path
     wall: Wall
+    group: ControlGroup | None = None
 
     @property
     def walled(self) -> bool:
@@ -77,6 +79,8 @@ class Launched:
             self.process.kill()
         self.process.wait()
         shutil.rmtree(self.scratch, ignore_errors=True)
+        if self.group is not None:
+            self.group.remove()
 
 
 def launch(wall: Wall, control: int, *, device: str = "cpu") -> Launched:
@@ -86,9 +90,12 @@ def launch(wall: Wall, control: int, *, device: str = "cpu") -> Launched:
     """
     scratch = make_scratch(temporary_folder(wall))
     server = python_command("grader.sandbox.inside.forkserver", str(control))
+    group = None
     try:
         home = folder_of_submissions(wall, scratch)
         command = _command(wall, server, scratch, device=device)
+        group = make_group() if wall is Wall.BUBBLEWRAP else None
+        command = command if group is None else group.entered_by(command)
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -103,10 +110,12 @@ def launch(wall: Wall, control: int, *, device: str = "cpu") -> Launched:
         raise
     except OSError as err:
         shutil.rmtree(scratch, ignore_errors=True)
+        if group is not None:
+            group.remove()
         raise SandboxError(
             f"The fork server could not be started: {err}.", remedy=f"Is {command[0]} there, and may you execute it?"
         ) from err
-    return Launched(process, scratch, wall)
+    return Launched(process, scratch, wall, group)
 
 
 def _command(wall: Wall, server: list[str], scratch: Path, *, device: str) -> list[str]:
