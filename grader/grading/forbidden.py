@@ -5,7 +5,7 @@ verdict.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -13,7 +13,7 @@ import torch
 from grader.courses.assignment import Assignment, SubmissionKind, Task
 from grader.courses.forbidden_places import is_in_place, parts_of
 from grader.results.verdict import Feedback, Frame
-from grader.sandbox.wire.protocol import SCAN, Ending, ProbeCall, Sandbox, WatchedCall
+from grader.sandbox.wire.protocol import SCAN, UNRECORDED, Ending, ProbeCall, Sandbox, WatchedCall
 
 _MOST_TOLD = 5
 _MOST_SPELLED = 120
@@ -141,11 +141,24 @@ def flag_calls(called: Mapping[str, set[str]], forbidden: ForbiddenUses) -> dict
     A name whose use the source does show may have been called by another task's part: nothing is said of it.
     """
     known = {use.name for uses in forbidden.by_task.values() for use in uses}
+    if forbidden.flags:
+        known.add(UNRECORDED)  # a person is told to look at the source already
     return {
-        task: (
-            f"Task `{task}`: {', '.join(f'`{name}`' for name in sorted(names - known))} was called at run time, which "
-            "the task forbids, and the source does not show where. Look at it; no points were taken.",
-        )
+        task: tuple(_flags_of(task, names - known))
         for task, names in sorted(called.items())
         if names - known and not forbidden.by_task.get(task)
     }
+
+
+def _flags_of(task: str, names: set[str]) -> Iterator[str]:
+    called = names - {UNRECORDED}
+    if called:
+        yield (
+            f"Task `{task}`: {', '.join(f'`{name}`' for name in sorted(called))} was called at run time, which "
+            "the task forbids, and the source does not show where. Look at it; no points were taken."
+        )
+    if UNRECORDED in names:
+        yield (
+            f"Task `{task}`: its code hides what it calls: it changes what records calls, or runs code that can't be "
+            "recorded. Look at it; no points were taken."
+        )

@@ -18,7 +18,7 @@ from grader.grading.forbidden import ForbiddenUses, explain_uses, shown_calls
 from grader.grading.outcome import ProbeFailed, explain_outcome
 from grader.grading.stumbles import MissingOutput, Stumble
 from grader.results.verdict import CheckResult, Verdict
-from grader.sandbox.wire.protocol import Ending, ErrorReport, ProbeCall, ProbeOutcome, Sandbox
+from grader.sandbox.wire.protocol import UNRECORDED, Ending, ErrorReport, ProbeCall, ProbeOutcome, Sandbox
 
 _MAX_PRINTED = 64 * 1024
 _SEED_BYTES = 6
@@ -128,6 +128,8 @@ class Conversation:
         called = [call for call in outcome.called if call.name in watch]
         shown = shown_calls(called, forbidden=self._subject.forbidden, task=self._check.task)
         hidden = {call.name for call in called} - {use.name for use in shown}
+        if watch and any(call.name == UNRECORDED for call in outcome.called):
+            hidden.add(UNRECORDED)
         self._subject.called.setdefault(self._check.task, set()).update(hidden)
         self.was_crowded |= outcome.crowded
         if outcome.ending is Ending.SANDBOX_FAILED:

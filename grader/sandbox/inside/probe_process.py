@@ -20,11 +20,12 @@ from typing import Any
 import torch
 
 from grader.probes import LoadedProbes, Probe, load_probes
-from grader.sandbox.inside import kernel
+from grader.sandbox.inside import engine_watch, kernel, recorder
 from grader.sandbox.inside.conditions import conditions_of, on_device
 from grader.sandbox.inside.cuda_on_cpu import watch_for_cuda, with_card_played
 from grader.sandbox.inside.exception_report import Places, place_in, report_of
 from grader.sandbox.inside.execution import execute_notebook
+from grader.sandbox.inside.forbidden import names as forbidden_names
 from grader.sandbox.inside.forbidden.scan import find_forbidden
 from grader.sandbox.inside.import_watch import ImportWatch
 from grader.sandbox.inside.nobody import nobody_answers
@@ -34,12 +35,14 @@ from grader.sandbox.inside.notebook_text import joined_python
 from grader.sandbox.inside.plain_compile import compile_nothing
 from grader.sandbox.inside.recorder import record_calls
 from grader.sandbox.inside.student_files import install_student_files
+from grader.sandbox.inside.tampering import remember
 from grader.sandbox.inside.written_answers import read_texts
 from grader.sandbox.wire import limits as bounds
 from grader.sandbox.wire.protocol import (
     ANSWERS,
     EXECUTE,
     SCAN,
+    UNRECORDED,
     frame,
     note,
     read_frame,
@@ -147,6 +150,8 @@ def _run_once(probe: Probe, call: Mapping[str, Any], *, root: Places, max_bytes:
     if not isinstance(outputs, dict):
         raise TypeError(f"probe {probe.name} returned {type(outputs).__name__}, not a dict")
     called = [[name, *place_in(root, site.file, site.line), list(site.parts)] for name, site in record.seen.items()]
+    if call["watch"] and not _is_watch_intact():
+        called.append([UNRECORDED, "", 0, []])
     return pack_values({"outputs": outputs, "called": called}, max_bytes=max_bytes)
 
 
@@ -282,3 +287,6 @@ def _flush() -> None:
     with contextlib.suppress(Exception):
         sys.stdout.flush()
         sys.stderr.flush()
+
+
+_is_watch_intact = remember(recorder, engine_watch, forbidden_names, sys.modules[__name__])

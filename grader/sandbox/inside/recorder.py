@@ -7,6 +7,7 @@ didn't may have been.
 Why: docs/decisions.md#forbidden-names
 """
 
+import _thread
 import functools
 import sys
 import threading
@@ -25,6 +26,7 @@ from torch.overrides import TorchFunctionMode, resolve_name
 from grader.probes import is_probes_file
 from grader.sandbox.inside import engine_watch
 from grader.sandbox.inside.forbidden.names import ForbiddenNames
+from grader.sandbox.wire.protocol import UNRECORDED
 
 # Modules that only pass a call on: who called them is who calls.
 _PASS_ON = frozenset(
@@ -42,6 +44,13 @@ _PASS_ON_AUTOGRAD = _PASS_ON | {
 }  # fmt: skip
 _AUTOGRAD = ForbiddenNames(["torch.autograd"])
 _MOST_PARTS = 20
+# What runs or hides calls that the watch can't see.
+_DOORS: tuple[tuple[Any, str], ...] = (
+    (torch._C, "DisableTorchFunction"),
+    (torch._C, "_pop_torch_function_stack"),
+    (torch.jit, "CompilationUnit"),
+    (torch.jit, "load"),
+)
 _ENGINE = "torch.autograd.Variable._execution_engine.run_backward"
 
 
@@ -56,7 +65,11 @@ class CallSite:
 
 @dataclass(slots=True)
 class RecordCalls:
-    """Hold the forbidden names, as declared, of which something was called, each with its first call."""
+    """Hold the forbidden names, as declared, of which something was called, each with its first call.
+
+    `UNRECORDED` is among them where a student's code opened a door behind which calls are not seen, or took the watch
+    away.
+    """
 
     seen: dict[str, CallSite] = field(default_factory=dict)
 
@@ -83,6 +96,7 @@ def record_calls(names: Sequence[str]) -> Iterator[RecordCalls]:
         stack.callback(register_optimizer_step_pre_hook(lambda rule, _args, _kwargs: watch.object_used(rule)).remove)
         stack.enter_context(engine_watch.watched_engine(lambda *_args, **_kwargs: watch.engine_run()))
         stack.enter_context(_watched_threads(watch))
+        stack.enter_context(_watched_doors(watch))
         stack.enter_context(_Mode(watch))
         yield record
 
@@ -107,7 +121,15 @@ def _watched_making(kind: type, watch: "_Watch") -> Iterator[None]:
 @contextmanager
 def _watched_threads(watch: "_Watch") -> Iterator[None]:
     """Watch in the threads that are started meanwhile as well: a mode is its thread's own."""
-    start = threading.Thread.start
+    start, start_plain = threading.Thread.start, _thread.start_new_thread
+
+    @functools.wraps(start_plain)
+    def start_plain_watched(function: Callable[..., Any], *arguments: Any) -> int:
+        def run_watched(*args: Any, **kwargs: Any) -> None:
+            with _Mode(watch):
+                function(*args, **kwargs)
+
+        return start_plain(run_watched, *arguments)
 
     @functools.wraps(start)
     def start_watched(thread: threading.Thread) -> None:
@@ -121,10 +143,39 @@ def _watched_threads(watch: "_Watch") -> Iterator[None]:
         start(thread)
 
     setattr(threading.Thread, "start", start_watched)  # noqa: B010
+    setattr(_thread, "start_new_thread", start_plain_watched)  # noqa: B010
     try:
         yield
     finally:
         setattr(threading.Thread, "start", start)  # noqa: B010
+        setattr(_thread, "start_new_thread", start_plain)  # noqa: B010
+
+
+@contextmanager
+def _watched_doors(watch: "_Watch") -> Iterator[None]:
+    """Note who opens what hides calls from the watch, such as `torch._C.DisableTorchFunction`."""
+    with ExitStack() as stack:
+        for owner, name in _DOORS:
+            stack.enter_context(_watched_door(owner, name, watch))
+        yield
+
+
+@contextmanager
+def _watched_door(owner: Any, name: str, watch: "_Watch") -> Iterator[None]:
+    door = getattr(owner, name)
+
+    @functools.wraps(door, updated=())
+    def open_door(*args: Any, **kwargs: Any) -> Any:
+        watch.door_opened()
+        if name == "CompilationUnit" and len(args) < 2:  # it looks names up in the frame of who calls it
+            kwargs["_frames_up"] = kwargs.get("_frames_up", 0) + 1
+        return door(*args, **kwargs)
+
+    setattr(owner, name, open_door)
+    try:
+        yield
+    finally:
+        setattr(owner, name, door)
 
 
 class _Mode(TorchFunctionMode):
@@ -161,6 +212,9 @@ class _Watch:
         if function not in self.known:
             self.known[function] = self._match(_names_of_function(function))
         self._count(self.known[function], called=getattr(function, "__code__", None))
+
+    def door_opened(self) -> None:
+        self._count(_Match(frozenset({UNRECORDED}), _PASS_ON))
 
     def engine_run(self) -> None:
         self._count(self._match([_ENGINE]))

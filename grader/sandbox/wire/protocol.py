@@ -20,6 +20,7 @@ SCAN = "scan for forbidden names"  # a probe that every assignment has; no funct
 NOTEBOOK = "describe the notebook"  # likewise
 EXECUTE = "execute the notebook"  # likewise, for `grader grade --execute`
 ANSWERS = "read text answers"  # likewise
+UNRECORDED = "what was called could not be recorded"  # in place of a watched name; none can look like this
 BEGINS = b"\0the student's code begins\0\n"  # in what a spawned process prints: nothing before it is the student's
 # Where a walled fork server may write while it imports; covered before any student code can see it
 # (docs/decisions.md#a-private-folder-for-preloading).
@@ -93,7 +94,7 @@ class ErrorReport:
 class WatchedCall:
     """Tell that a watched name was called: where in the student's files, and by which classes and functions there.
 
-    `file` is "" where another's code called it.
+    `file` is "" where another's code called it. The name is `UNRECORDED` where calls were hidden from the watch.
     """
 
     name: str

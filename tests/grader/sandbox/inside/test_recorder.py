@@ -1,5 +1,6 @@
 """Tests of watching calls: what the student's code calls is seen, what torch calls inside is not."""
 
+import _thread
 import functools
 import threading
 
@@ -13,7 +14,7 @@ from grader.sandbox.inside.forbidden.scan import find_forbidden
 from grader.sandbox.inside.recorder import record_calls
 from grader.sandbox.outside.host import WalledSandbox
 from grader.sandbox.wire.limits import Limits
-from grader.sandbox.wire.protocol import ProbeCall
+from grader.sandbox.wire.protocol import UNRECORDED, ProbeCall
 
 X = torch.randn(2, 3)
 LAYER = nn.Linear(3, 3)
@@ -38,6 +39,34 @@ def _in_thread(function):
     thread = threading.Thread(target=function)
     thread.start()
     thread.join()
+
+
+def _in_plain_thread(function):
+    done = threading.Event()
+
+    def run():
+        try:
+            function()
+        finally:
+            done.set()
+
+    _thread.start_new_thread(run, ())
+    done.wait()
+
+
+def _without_functions_seen():
+    with torch._C.DisableTorchFunction():
+        nn.functional.linear(X, X)
+
+
+def _compiled():
+    torch.jit.CompilationUnit("def f(x):\n    return torch.relu(x)\n").f(X)
+
+
+def _takes_the_watch_away():
+    mode = torch._C._pop_torch_function_stack()
+    nn.functional.linear(X, X)
+    torch._C._push_on_torch_function_stack(mode)
 
 
 def _through_forged_code(function, **space):
@@ -109,6 +138,7 @@ class Mine(nn.Linear):
         ("torch.autograd.grad", lambda: torch.func.grad(lambda x: x.sin().sum())(X)),
         ("torch.autograd.grad", lambda: torch.func.jacrev(torch.sin)(X)),
         ("torch.nn.functional.linear", lambda: _in_thread(lambda: nn.functional.linear(X, X))),
+        ("torch.nn.functional.linear", lambda: _in_plain_thread(lambda: nn.functional.linear(X, X))),
         ("torch.relu", lambda: _through_forged_code(lambda: torch.relu(X))),
         ("torch.relu", lambda: _through_forged_code(lambda: torch.relu(X), __name__="torch.overrides")),
     ],
@@ -181,6 +211,14 @@ def test_results_stay_the_same():
         again = step()
     assert again[0] == plain[0]
     assert torch.equal(again[1], plain[1])
+
+
+@pytest.mark.parametrize("hide", [_without_functions_seen, _compiled, _takes_the_watch_away])
+def test_who_hides_calls_is_seen(hide):
+    """Code that opens a door behind which calls are not seen is noted, with the line that opens it."""
+    with record_calls(["torch.nn.functional.linear"]) as record:
+        hide()
+    assert record.seen[UNRECORDED].file == __file__
 
 
 def _watched():
@@ -289,6 +327,37 @@ from grader.probes import probe
 def make(*, module):
     return {"shape": list(importlib.import_module(module).make(3, 2).weight.shape)}
 """
+
+
+TAMPERING = {
+    "another recorder": """
+@contextlib.contextmanager
+def quiet(names):
+    yield recorder.RecordCalls()
+process.record_calls = quiet""",
+    "another mode": "recorder._Mode.__torch_function__ = lambda self, f, t, a=(), k=None: f(*a, **(k or {}))",
+    "other code": "recorder._Watch._count.__code__ = (lambda self, match, *, called=None, used=None: None).__code__",
+    "no names": "recorder.ForbiddenNames.matching = lambda self, path: frozenset()",
+}
+TAMPERED = """
+import contextlib, sys, torch
+process = sys.modules["grader.sandbox.inside.probe_process"]
+recorder = sys.modules["grader.sandbox.inside.recorder"]
+{}
+def make(*sizes): return torch.nn.Linear(*sizes)
+"""
+
+
+@pytest.mark.parametrize("way", TAMPERING)
+def test_who_changes_the_recorder_is_told(walled_server, way):
+    """A recorder that a submission has replaced, emptied or rewritten is told beside its reply."""
+    files = {"case.py": TAMPERED.format(TAMPERING[way]).encode()}
+    with WalledSandbox(walled_server, files=files, probes={"probes.py": PROBES}, limits=Limits(wall_s=5)) as sandbox:
+        outcome = sandbox.run(ProbeCall("make", {"module": "case"}, watch=("torch.nn.Linear",)))
+        again = sandbox.run(ProbeCall("make", {"module": "case"}))
+    assert outcome.outputs["shape"] == [2, 3]
+    assert UNRECORDED in {call.name for call in outcome.called}
+    assert again.called == ()
 
 
 @pytest.fixture(scope="module")
