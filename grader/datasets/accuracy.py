@@ -39,12 +39,29 @@ class Accuracy:
         return f"{self.percent:.1f} % ({self.correct} of {self.total})"
 
 
-def score(predictions: object, dataset: Dataset) -> Accuracy:
+def score(predictions: object, dataset: Dataset, *, untrained: object = ...) -> Accuracy:
     """Compare predictions for `dataset.test_x` with its labels.
 
-    Takes class indices (N,) or scores (N, C), of which the greatest counts. Raises UnusablePredictions for the rest,
-    DivergedPredictions for scores with NaN.
+    Takes class indices (N,) or scores (N, C), of which the greatest counts. `untrained` are the predictions of the same
+    model before its training: where more than half of what guessing gets wrong is right then, nothing was learned, it
+    was known. Raises UnusablePredictions for that and for what is no prediction, DivergedPredictions for scores with
+    NaN.
     """
+    if untrained is not ...:
+        _refuse_known(_accuracy(untrained, dataset), classes=len(dataset.classes))
+    return _accuracy(predictions, dataset)
+
+
+def _refuse_known(before: Accuracy, *, classes: int) -> None:
+    chance = 100 / classes
+    if before.percent > (chance + 100) / 2:
+        raise UnusablePredictions(
+            f"Before any training, {before} of the test rows are right already; expected about {chance:.0f} %, which "
+            "is guessing. The network has to learn from the training data that it is given."
+        )
+
+
+def _accuracy(predictions: object, dataset: Dataset) -> Accuracy:
     N, C = len(dataset.test_y), len(dataset.classes)
     tensor = _tensor_of(predictions)
     if tensor.ndim == 2 and tensor.shape == (N, C):

@@ -4,11 +4,12 @@ A probe gets `Dataset.for_probe()` and returns predictions; `grader.datasets.acc
 """
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 
+from grader.datasets.disguise import disguise_images, rename_classes
 from grader.datasets.image_shapes import present_images
 from grader.datasets.parts import DRAWN, Limit, read_parts
 from grader.datasets.places import CIFAR10, FASHION_MNIST
@@ -65,15 +66,17 @@ def load_dataset(
     limit: Limit = _ALL,
     seed: int = 0,
     test_seed: int | None = None,
+    disguised: bool = False,
+    renamed: bool = False,
 ) -> Dataset:
     """Load a data set by name, split the same way for the same seeds.
 
     `seed` decides training and validation data, `test_seed` the test part: which points are drawn (`moons`,
     `spirals`) or in which order its images come. Without a seed, 128 fresh bits are drawn, which
     `source` names: the test part of a drawn set can then be neither guessed nor looked up, but it can be drawn again.
-    The images of `digits`, `fashion-mnist` and `cifar10` are public, and the labels of `digits` even ship inside
-    scikit-learn's wheel: the sandbox hides those files, but a submission that brings its own copy of the labels can
-    look them up.
+    The images of `digits`, `fashion-mnist` and `cifar10` are public, and the sandbox hides their files. Against copies
+    that a submission brings along, `disguised` shifts and dims images a little and adds noise, and `renamed` numbers
+    the classes in an order that the test seed decides, in all parts and in `classes`.
 
     Raises DatasetError for an unknown name, files that are absent or unsound, and a shape that can't be made.
     """
@@ -82,23 +85,42 @@ def load_dataset(
         raise DatasetError(absence)
     test_seed = secrets.randbits(128) if test_seed is None else test_seed
     parts = read_parts(name, data=data, limit=limit, seeds=(seed, test_seed))
-    return Dataset(
+    seeds = (seed, seed + 1, test_seed) if disguised else (None, None, None)
+    x = [
+        _present(name, part[0], shape, disguise=one)
+        for part, one in zip((parts.train, parts.valid, parts.test), seeds, strict=True)
+    ]
+    dataset = Dataset(
         name,
-        train_x=_present(name, parts.train[0], shape),
+        train_x=x[0],
         train_y=parts.train[1],
-        valid_x=_present(name, parts.valid[0], shape),
+        valid_x=x[1],
         valid_y=parts.valid[1],
-        test_x=_present(name, parts.test[0], shape),
+        test_x=x[2],
         test_y=parts.test[1],
         classes=_CLASSES[name],
         source=f"{name} ({parts.where}), {len(parts.test[1])} test rows with test seed {test_seed}",
     )
+    return _renamed(dataset, seed=test_seed) if renamed else dataset
 
 
-def _present(name: str, x: torch.Tensor, shape: tuple[int, ...] | None) -> torch.Tensor:
-    """Return inputs in the wanted shape, pixels as numbers in [0, 1]."""
+def _renamed(dataset: Dataset, *, seed: int) -> Dataset:
+    """Return a data set whose classes have other numbers in all its parts."""
+    numbers = rename_classes(len(dataset.classes), seed=seed)
+    return replace(
+        dataset,
+        train_y=numbers[dataset.train_y],
+        valid_y=numbers[dataset.valid_y],
+        test_y=numbers[dataset.test_y],
+        classes=tuple(dataset.classes[old] for old in numbers.argsort().tolist()),
+    )
+
+
+def _present(name: str, x: torch.Tensor, shape: tuple[int, ...] | None, *, disguise: int | None) -> torch.Tensor:
+    """Return inputs in the wanted shape, pixels as numbers in [0, 1], disguised with a seed if there is one."""
     if name not in DRAWN:
-        return present_images(x.float() / (16 if name == "digits" else 255), shape)
+        images = x.float() / (16 if name == "digits" else 255)
+        return present_images(images if disguise is None else disguise_images(images, seed=disguise), shape)
     if shape not in (None, (2,)):
         raise DatasetError(f"{name} are points of shape (2,); they can't be presented as {shape}.")
     return x

@@ -20,6 +20,7 @@ from grader.courses.assignment import tasks_below
 from grader.courses.checks import Check, with_those_before
 from grader.errors import CourseError, SandboxError, SubmissionError
 from grader.grading import plugin
+from grader.grading.brought_data import find_brought_data
 from grader.grading.carrying import carry_forward, lost_in
 from grader.grading.check_session import in_session
 from grader.grading.forbidden import find_uses, flag_calls
@@ -137,7 +138,7 @@ class GradingSession:
             self._graded,
             self._asked_for(job, subject.results, files=submission.files),
             notes=(*beside.notes, *shims_note(order.assignment, submission.files)),
-            flags=subject.forbidden.flags,
+            flags=(*subject.forbidden.flags, *find_brought_data(submission.files, order.assignment)),
             task_flags=flag_calls(subject.called, subject.forbidden),
             seconds=time.monotonic() - started,
             wall=order.wall,

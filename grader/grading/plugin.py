@@ -180,7 +180,12 @@ class LoadDataset(Protocol):
     """Load a data set as the fixture `dataset` does."""
 
     def __call__(
-        self, *names: str, shape: tuple[int, ...] | None = None, limit: Limit = _ALL_ROWS, seed: int = 0
+        self,
+        *names: str,
+        shape: tuple[int, ...] | None = None,
+        limit: Limit = _ALL_ROWS,
+        seed: int = 0,
+        renamed: bool = False,
     ) -> Dataset:
         """Return the first named data set that is on this machine; skip the check where none is."""
 
@@ -191,11 +196,18 @@ def dataset(request: pytest.FixtureRequest) -> LoadDataset:
 
     Where none is, the check is skipped and its points stay open; else its message names the data. The test part is
     drawn from a seed that is the same for all submissions, and known only to those who have the reference and all
-    checks.
+    checks. Images are shifted and dimmed a little, so that copies of public ones don't match; `renamed=True` numbers
+    the classes anew as well, for checks to which a class is a number.
     """
     secret = request.config.stash[SECRETS][_conversation(request).task] + request.node.name
 
-    def load(*names: str, shape: tuple[int, ...] | None = None, limit: Limit = _ALL_ROWS, seed: int = 0) -> Dataset:
+    def load(
+        *names: str,
+        shape: tuple[int, ...] | None = None,
+        limit: Limit = _ALL_ROWS,
+        seed: int = 0,
+        renamed: bool = False,
+    ) -> Dataset:
         name = available(names)
         if name is None:
             request.node.stash[_UNRUN] = True
@@ -203,7 +215,9 @@ def dataset(request: pytest.FixtureRequest) -> LoadDataset:
         _conversation(request).refuse_forbidden()
         request.node.stash[_DATA] = f"Data: {name}."
         test_seed = int.from_bytes(hashlib.sha256(secret.encode()).digest()[:16])
-        return load_dataset(name, shape=shape, limit=limit, seed=seed, test_seed=test_seed)
+        return load_dataset(
+            name, shape=shape, limit=limit, seed=seed, test_seed=test_seed, disguised=True, renamed=renamed
+        )
 
     return load
 

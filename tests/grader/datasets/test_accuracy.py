@@ -108,3 +108,19 @@ def test_a_loss_is_the_mean_cross_entropy(dataset):
 def test_what_has_no_loss_is_no_number(dataset, scores):
     """Anything but floating scores (N, C) has no loss, and raises nothing."""
     assert math.isnan(mean_loss(scores, dataset))
+
+
+def test_what_is_known_before_training_is_refused(dataset):
+    """Predictions that were right before any training are no learning; guesses are no objection."""
+    right, guesses = torch.tensor([0, 1, 2, 0]), torch.tensor([1, 1, 1, 1])
+    assert score(right, dataset, untrained=guesses).percent == 100
+    with pytest.raises(
+        UnusablePredictions, match=r"Before any training, 100\.0 % \(4 of 4\) of the test rows are right"
+    ):
+        score(right, dataset, untrained=right)
+
+
+def test_a_reply_without_untrained_predictions_is_refused(dataset):
+    """Whoever is asked for predictions before training can't leave them out."""
+    with pytest.raises(UnusablePredictions, match="The predictions are a NoneType"):
+        score(torch.tensor([0, 1, 2, 0]), dataset, untrained=None)
