@@ -54,6 +54,29 @@ class Variant:
     files: Mapping[str, bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Say that a check asks for no more than a lazy submission does, and why that is right."""
+
+    check: str
+    why: str
+    source: Path
+
+
+def read_grants(assignment: Assignment) -> tuple[Grant, ...]:
+    """Read the `[[granted]]` of an assignment, which lazy submissions may earn; raise CourseError for a fault."""
+    return tuple(
+        grant
+        for file in sorted(assignment.folder.glob(MISTAKES_FILES))
+        for grant in (_read_grant(table) for table in take_tables(read_toml(file), "granted"))
+    )
+
+
+def _read_grant(table: Table) -> Grant:
+    refuse_unknown(table, ("check", "why"))
+    return Grant(take_text(table, "check"), take_text(table, "why"), table.file)
+
+
 def read_mistakes(assignment: Assignment) -> tuple[Mistake, ...]:
     """Read all mistakes of an assignment in the order of their files; raise CourseError for the first fault."""
     found: dict[str, Mistake] = {}
@@ -70,7 +93,7 @@ def read_mistakes(assignment: Assignment) -> tuple[Mistake, ...]:
 
 def _read_file(file: Path) -> list[Mistake]:
     top = read_toml(file)
-    refuse_unknown(top, ("mistake",))
+    refuse_unknown(top, ("mistake", "granted"))
     return [_read_mistake(table) for table in take_tables(top, "mistake")]
 
 

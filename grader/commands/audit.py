@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.commands.audit_bar import audit_progress
+from grader.commands.laziness import print_laziness
 from grader.commands.mutants import request_for_mutants, run_mutants
 from grader.commands.options import CourseOption
 from grader.commands.telling import tell
@@ -40,6 +41,13 @@ def audit(
     grounds: Annotated[
         bool, typer.Option("--grounds", help="Only list each check beside the sentence that it rests on.")
     ] = False,
+    lazy: Annotated[
+        bool,
+        typer.Option(
+            "--lazy",
+            help="Grade submissions that do no work instead, in each part alone and in all; --only NAME chooses parts.",
+        ),
+    ] = False,
     mutants: Annotated[
         str | None,
         typer.Option(
@@ -61,6 +69,7 @@ def audit(
     violated.
     """
     from grader.authoring.audit import request_for
+    from grader.authoring.lazy_audit import LazyRequest
     from grader.courses.course import find_course, list_slugs
     from grader.report.terminal import results_console
 
@@ -68,6 +77,9 @@ def audit(
     slugs = assignments or list_slugs(folder)
     if grounds or coverage:
         raise typer.Exit((print_grounds if grounds else print_coverage)(results_console(), folder, slugs))
+    if lazy:
+        chosen = LazyRequest(tuple(only or ()), quick, jobs)
+        raise typer.Exit(print_laziness(results_console(), folder, slugs, chosen))
     if mutants is not None:
         wanted = request_for_mutants(mutants, seed=seed, quick=quick, jobs=jobs)
         raise typer.Exit(run_mutants(folder, slugs, request=wanted, json_path=json_path))

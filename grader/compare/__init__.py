@@ -8,6 +8,7 @@ from grader.compare.comparison import Context, Expectation, Mismatch, Spec, Tole
 from grader.compare.expect import measured
 from grader.compare.kinds import assert_kinds
 from grader.compare.readings import assert_any
+from grader.compare.varied import assert_varied
 
 __all__ = [
     "Context",
@@ -18,5 +19,6 @@ __all__ = [
     "assert_any",
     "assert_kinds",
     "assert_matches",
+    "assert_varied",
     "measured",
 ]

@@ -13,7 +13,7 @@ MEAN, STD = 0.2860, 0.3530  # of Fashion-MNIST's pixels, and of the stand-in's
 
 @probe(needs=["notebook", "notebook_mlp", "notebook_evaluate"])
 def clothes(*, train_x, train_y, valid_x, valid_y, test_x, epochs, seed, kind="MLP", turned=False):
-    """Train a model of the notebook with its `train`; return the scores of the test pictures.
+    """Train a model of the notebook with its `train`; return the scores of the test pictures, before and afterwards.
 
     `kind` is "MLP", "MLPDropout" or a number of neurons. With `turned` also those of the pictures that the notebook's
     transform has turned.
@@ -22,12 +22,14 @@ def clothes(*, train_x, train_y, valid_x, valid_y, test_x, epochs, seed, kind="M
 
     torch.manual_seed(seed)
     model = new_model(kind)
+    outputs = {"scores before training": scores_of(model, (test_x - MEAN) / STD)}
+    torch.manual_seed(seed)
     data = TensorDataset((train_x - MEAN) / STD, train_y.clone())
     loader = DataLoader(data, batch_size=64, shuffle=True)
     optimizer = torch.optim.Adam(model.parameters())
     for _ in range(epochs):
         train(model, loader, optimizer, nn.CrossEntropyLoss(), torch.device("cpu"))
-    outputs = {"scores": scores_of(model, (test_x - MEAN) / STD)}
+    outputs["scores"] = scores_of(model, (test_x - MEAN) / STD)
     if turned:
         transform = transform_of(rotated_data())
         pictures = (255 * test_x).round().to(torch.uint8).squeeze(1)

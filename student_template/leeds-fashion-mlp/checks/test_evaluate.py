@@ -96,6 +96,8 @@ def test_evaluate_leaves_the_model_alone(probe, rng):
     """evaluate changes no weight"""
     inputs = draw(rng)
     actual = probe("evaluation", **inputs, batch_size=8)
+    assert_kinds(actual, {"passes": int})
+    assert actual["passes"], "evaluate sent no batch through the model; expected all of them."
     for name in ("weight", "bias"):
         assert_matches(actual, {name: Spec(tuple(inputs[name].shape))})
         moved = float((actual[name] - inputs[name]).abs().max())

@@ -15,7 +15,9 @@ DROP = {"fashion-mnist": 8.0, "digits": 3.0}  # points of percent
 
 
 def load(dataset, *, seed=0):
-    return dataset(*PICTURES, shape=(1, 28, 28), limit=Limit(train=12_000, valid=1, test=2_000), seed=seed)
+    return dataset(
+        *PICTURES, shape=(1, 28, 28), limit=Limit(train=12_000, valid=1, test=2_000), seed=seed, renamed=True
+    )
 
 
 def check_target(probe, data, name, **options):
@@ -24,7 +26,7 @@ def check_target(probe, data, name, **options):
 
     def train(attempt):
         made.append(probe("clothes", epochs=EPOCHS[data.name], seed=attempt, **data.for_probe(), **options))
-        return score(made[-1].get("scores"), data)
+        return score(made[-1].get("scores"), data, untrained=made[-1].get("scores before training"))
 
     attempts = best_of(train, target=TARGETS[data.name], chance=100 / len(data.classes))
     assert attempts.succeeded, (

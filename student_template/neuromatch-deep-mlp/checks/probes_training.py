@@ -66,12 +66,16 @@ def image_classifier(*, train_x, train_y, valid_x, valid_y, test_x, num_epochs, 
         train_loader, test_loader = get_data_loaders(64, seed)
         torch.manual_seed(seed)
         net = Net("ReLU()", 3 * height * width, [64, 64, 64], len(CLASSES))
+        with torch.random.fork_rng():
+            images = torch.cat([x for x, _ in test_loader])[:rows]
+            before = _scores(net, images)
+        net.train()
         optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
         train_test_classification(
             net, nn.CrossEntropyLoss(), optimizer, train_loader, test_loader, num_epochs=num_epochs, verbose=False
         )
         images = torch.cat([x for x, _ in test_loader])[:rows]
-    return {"scores": _scores(net, images)}
+    return {"scores": _scores(net, images), "scores before training": before}
 
 
 def _scores(net, x):

@@ -18,7 +18,10 @@ def numbered(rows, *, columns=2):
 
 
 def check_parts(actual, *, call, rows, columns=2):
-    """Return the four parts of a call by name, checked for shapes."""
+    """Return the four parts of a call by name, checked for shapes, and for being made of the samples given.
+
+    A sample that is there twice is asked for elsewhere; here most of them have to be there.
+    """
     parts = actual.get(call)
     count = len(parts) if isinstance(parts, list) else "no"
     assert count == 4, f"shuffle_and_split_data returned {count} values; expected {', '.join(PARTS)}."
@@ -31,6 +34,12 @@ def check_parts(actual, *, call, rows, columns=2):
     )
     shapes = [(test, columns), (test,), (rows - test, columns), (rows - test,)]
     assert_matches(named, {name: Spec(shape) for name, shape in zip(PARTS, shapes, strict=True)})
+    present = {number for part in ("X_test", "X_train") for number in named[part][:, 0].tolist()}
+    found = len(present & {float(number) for number in range(rows)})
+    assert found > rows // 2, (
+        f"The two parts hold {found} of the {rows} samples given, and are filled with something else; expected each "
+        "sample in one of them."
+    )
     return named
 
 

@@ -17,7 +17,8 @@ STEPS, BATCH_SIZE, MAX_BATCHES = 1000, 50, 100  # the notebook: 10 epochs of 100
 
 def train(probe, dataset, curve, *, optimizer):
     """Train with an optimizer, and fail unless enough of the test images are classified correctly by some attempt."""
-    data = dataset(*IMAGES, shape=(3, 32, 32), limit=Limit(train=BATCH_SIZE * MAX_BATCHES, valid=100, test=2000))
+    limit = Limit(train=BATCH_SIZE * MAX_BATCHES, valid=100, test=2000)
+    data = dataset(*IMAGES, shape=(3, 32, 32), limit=limit, renamed=True)
     epochs = round(STEPS / min(MAX_BATCHES, -(-len(data.train_y) // BATCH_SIZE)))
     target = TARGETS[data.name]
     given = {
@@ -31,7 +32,7 @@ def train(probe, dataset, curve, *, optimizer):
     def attempt(number):
         actual = probe("trained_with_optimizer", **data.for_probe(), **given, seed=SEEDS[number])
         draw(curve, actual, epochs=epochs, target=target)
-        return score(actual["scores"], data)
+        return score(actual["scores"], data, untrained=actual.get("scores before training"))
 
     attempts = best_of(attempt, target=target, chance=100 / len(data.classes), attempts=len(SEEDS))
     assert attempts.succeeded, (

@@ -71,6 +71,8 @@ def trained_with_optimizer(
     model, trainer = _model_and_trainer(
         train_x, hidden_features, optimizer, wstd=hp["wstd"], learn_rate=learn_rate, reg=hp["reg"]
     )
+    with torch.random.fork_rng():
+        before = _scores(model, test_x)
     result = trainer.fit(
         _loader(train_x, train_y, batch_size=batch_size),
         _loader(valid_x, valid_y, batch_size=batch_size),
@@ -78,7 +80,7 @@ def trained_with_optimizer(
         max_batches=max_batches,
         print_every=num_epochs,
     )
-    return {"scores": _scores(model, test_x), **reported(result)}
+    return {"scores": _scores(model, test_x), "scores before training": before, **reported(result)}
 
 
 def reported(result):

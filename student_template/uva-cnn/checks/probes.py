@@ -229,7 +229,15 @@ def _is_gpu(value):
 @probe(needs=["notebook_module"])
 def block_shape(*, c_in, x, subsample=False, c_out=None):
     """Return the output of a new block in test mode."""
-    return {"output": copied(_new_block(c_in, subsample, c_out).eval()(x.clone()))}
+    return {"output": copied(stirred(_new_block(c_in, subsample, c_out)).eval()(x.clone()))}
+
+
+def stirred(module):
+    """Return a module with parameters a little beside where they begin: to begin at 0 is free."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.add_(0.02 * torch.randn(parameter.shape))
+    return module
 
 
 @probe(needs=["notebook_module"])

@@ -16,7 +16,8 @@ def trained_resnet(
 ):
     """Train with train_model; return the scores of the returned model for validation and test images, and its results.
 
-    The labels of the test images are not here: the validation data takes their place in `data_loaders`.
+    With them come the scores of a network that was trained with the learning rate 0. The labels of the test images are
+    not here: the validation data takes their place in `data_loaders`.
     """
     import notebook_module as notebook
 
@@ -29,17 +30,23 @@ def trained_resnet(
         name: DataLoader(TensorDataset(x.clone(), y.clone()), batch_size=batch_size, shuffle=name == "train")
         for name, (x, y) in parts.items()
     }
-    with tempfile.TemporaryDirectory() as folder:
-        notebook.CHECKPOINT_PATH = str(Path(folder) / "saved")
-        Path(notebook.CHECKPOINT_PATH).mkdir()
-        model, results = notebook.train_model(
-            save_name="ResNet",
-            max_epochs=max_epochs,
-            data_loaders=loaders,
-            model_hparams=dict(model_hparams),
-            optimizer_hparams=dict(optimizer_hparams),
-        )
+
+    def train(epochs, rates):
+        with tempfile.TemporaryDirectory() as folder:
+            notebook.CHECKPOINT_PATH = str(Path(folder) / "saved")
+            Path(notebook.CHECKPOINT_PATH).mkdir()
+            return notebook.train_model(
+                save_name="ResNet",
+                max_epochs=epochs,
+                data_loaders=loaders,
+                model_hparams=dict(model_hparams),
+                optimizer_hparams=rates,
+            )
+
+    model, results = train(max_epochs, dict(optimizer_hparams))
+    untrained, _ = train(min(10, max_epochs), optimizer_hparams | {"lr": 0.0})  # the first epoch that is validated
     return {
+        "test scores of an untrained network": _scores(untrained, test_x),
         "validation scores": _scores(model, valid_x),
         "test scores": _scores(model, test_x),
         "reported": {name: float(value) for name, value in results.items()},

@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.compare import Context, Spec, assert_matches, measured
+from grader.compare import Context, Spec, assert_matches, assert_varied, measured
 
 # What may stand on the other path of a block that subsamples, {a}→{b} channels; the first is what the document names.
 SHORTCUTS = (
@@ -134,7 +134,10 @@ def test_block_shape(probe, rng):
     """
     for c_in, size in ((48, (32, 32)), (5, (8, 12))):
         x = torch.randn(2, c_in, *size, generator=rng)
-        assert_matches(probe("block_shape", c_in=c_in, x=x), {"output": Spec((2, c_in, *size))})
+        actual = probe("block_shape", c_in=c_in, x=x)
+        assert_matches(actual, {"output": Spec((2, c_in, *size))})
+        assert_varied(actual, "output")
+        assert not torch.equal(actual["output"], x), "The output is the input itself; expected the sum of two paths."
 
 
 @pytest.mark.graded(
@@ -149,6 +152,7 @@ def test_block_shape_subsampled(probe, rng):
         x = torch.randn(2, c_in, *size, generator=rng)
         actual = probe("block_shape", c_in=c_in, x=x, subsample=True, c_out=c_out)
         assert_matches(actual, {"output": Spec((2, c_out, size[0] // 2, size[1] // 2))})
+        assert_varied(actual, "output")
 
 
 @pytest.mark.graded(

@@ -11,7 +11,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.compare import Context, Expectation, Spec, Tolerance, assert_kinds, assert_matches
+from grader.compare import Context, Expectation, Spec, Tolerance, assert_kinds, assert_matches, assert_varied
 
 SMALL = {"num_classes": 7, "num_blocks": [2, 1, 2], "c_hidden": [5, 6, 8]}
 
@@ -107,6 +107,7 @@ def test_resnet_shape(probe, rng):
     for classes in (10, 17):
         actual = probe("resnet_scores", options={"num_classes": classes}, x=x)
         assert_matches(actual, {"scores": Spec((4, classes))})
+        assert_varied(actual, "scores")
 
 
 @pytest.mark.graded(
@@ -154,3 +155,4 @@ def test_resnet_trains_everything(probe, rng):
     assert bool(actual["grad of x"].flatten(1).any(dim=1).all()), (
         "The scores don't depend on the images: their gradient is zero. Is something detached or overwritten?"
     )
+    assert_varied(actual, "grad of x")

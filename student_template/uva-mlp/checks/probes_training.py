@@ -328,6 +328,9 @@ def _learn(notebook, parts, scale, lr, num_epochs, seed):
         model = notebook.MLP()
     except TypeError:  # one without default sizes
         model = notebook.MLP(input_size=3072, num_classes=10, hidden_sizes=[256, 128])
+    with torch.random.fork_rng():
+        before = _scores(model, test_x)
+    model.train()
     optimizer = notebook.SGDMomentum(model.parameters(), lr=lr, momentum=0.9)
     train_loader = loader_of(train_x, train_y, batch_size=128, shuffle=True)
     valid_loader = loader_of(valid_x, valid_y, batch_size=128)
@@ -335,9 +338,14 @@ def _learn(notebook, parts, scale, lr, num_epochs, seed):
         model = train(
             notebook, model, optimizer, train_loader, valid_loader, num_epochs=num_epochs, model_name="images"
         )
+    return {"scores": _scores(model, test_x), "scores before training": before}
+
+
+def _scores(model, images):
+    """Return a model's scores in evaluation mode."""
     model.eval()
     with torch.no_grad():
         try:
-            return {"scores": copied(model(test_x))}
+            return copied(model(images))
         except RuntimeError:  # this notebook lays images out as rows in its training functions
-            return {"scores": copied(model(test_x.flatten(1)))}
+            return copied(model(images.flatten(1)))

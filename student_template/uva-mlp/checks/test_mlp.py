@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from grader.compare import Spec, assert_kinds, assert_matches
+from grader.compare import Spec, assert_kinds, assert_matches, assert_varied
 
 # Activation and normalization are free, and so is how a layer is written: matrices among the parameters are counted,
 # and everything else is judged by what comes out in evaluation mode.
@@ -44,6 +44,7 @@ def test_mlp_scores(probe, rng):
     for sizes in ([70, 33, 7], [48, 40, 24, 11]):
         actual = probe("mlp", sizes=sizes, x=draw_rows(rng, sizes=sizes))
         assert_matches(actual, {"scores": Spec((12, sizes[-1]))})
+        assert_varied(actual, "scores")
 
 
 @pytest.mark.graded(
@@ -107,6 +108,7 @@ def test_mlp_is_not_linear(probe, rng):
     xs = [2 * first, 2 * second, 2 * (first + second), torch.zeros_like(first)]
     actual = probe("mlp_rows", sizes=sizes, xs=xs)
     assert_matches(actual, {"scores": [Spec((12, 6))] * len(xs)})
+    assert_varied({"scores": actual["scores"][:3]}, "scores")
     one, other, both, nothing = actual["scores"]
     bend = (one + other - both - nothing).abs().max()
     assert bend > 1e-4 * both.abs().max(), (

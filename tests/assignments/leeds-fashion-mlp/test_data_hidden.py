@@ -26,18 +26,23 @@ def test_normalized_test(probe, rng):
 def test_split_at_random(probe):
     """The validation pictures are drawn at random, and none of them is trained on
 
-    Where it can't be seen which pictures a part holds, for it is no part of a data set as `random_split` makes them,
-    nothing is asked.
+    Both parts are read: whatever hands on the pictures of train_data shows which ones it holds.
     """
     actual = probe("split")
-    train, valid = (actual.get(f"pictures of {name}") for name in ("train_data", "valid_data"))
-    parts = [part for part in (train, valid) if isinstance(part, torch.Tensor) and part.ndim == 1 and len(part)]
-    if len(parts) < 2 or any(part.dtype != torch.int64 for part in parts):
-        return
+    names = ("train_data", "valid_data")
+    train, valid = (actual.get(f"pictures of {name}") for name in names)
+    for name, part in zip(names, (train, valid), strict=True):
+        shows = isinstance(part, torch.Tensor) and part.ndim == 1 and len(part) > 1 and part.dtype == torch.int64
+        assert shows, (
+            f"`{name}` does not show which pictures of the data set it holds; expected a part of `train_data` as "
+            "`data.random_split` makes it."
+        )
+    twice = len(valid) - len(set(valid.tolist()))
+    assert not twice, f"{twice} pictures of valid_data are in it twice; expected each picture once."
     shared = set(train.tolist()) & set(valid.tolist())
     assert not shared, f"{len(shared)} pictures are in train_data and in valid_data; expected none."
     first, last = min(valid.tolist()), max(valid.tolist())
-    in_a_row = len(valid) > 1 and sorted(valid.tolist()) == [first + number for number in range(len(valid))]
+    in_a_row = sorted(valid.tolist()) == [first + number for number in range(len(valid))]
     assert not in_a_row, (
         f"The validation pictures are those from number {first} to {last}, in a row; expected "
         "that they are drawn at random: `data.random_split` does that."

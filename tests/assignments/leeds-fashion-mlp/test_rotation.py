@@ -58,7 +58,12 @@ def test_pictures_are_turned(probe):
     )
 
 
-@pytest.mark.graded(task="rotation", weight=1, grounds="notebook, lines 262 and 263: the turned data is the test part")
+@pytest.mark.graded(
+    task="rotation",
+    weight=1,
+    after="test_pictures_are_turned",
+    grounds="notebook, lines 262 and 263: the turned data is the test part",
+)
 def test_turned_test_pictures(probe):
     """rotated_test_data holds the test pictures, not those for training"""
     actual, _ = turned_bars(probe)

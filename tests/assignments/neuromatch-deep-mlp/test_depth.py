@@ -103,4 +103,7 @@ def test_depth_trains_what_it_made(probe):
     actual = probe("depth", features=2, classes=4, max_par_count=60, max_hidden_layer=3, scores=SCORES)
     assert_kinds(actual, {"networks": [[int]], "faults": [str]})
     assert actual["networks"], "train_test_classification was never called."
+    assert len({tuple(sizes) for sizes in actual["networks"]}) > 1, (
+        f"All {len(actual['networks'])} trained networks have the same sizes; expected another for each depth."
+    )
     assert not actual["faults"], f"In the call of train_test_classification {' and '.join(actual['faults'])}."

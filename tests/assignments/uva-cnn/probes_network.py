@@ -7,7 +7,7 @@ each task stands for itself.
 import inspect
 
 import torch
-from probes import copied, describe, gradient_of
+from probes import copied, describe, gradient_of, stirred
 from torch import nn
 from torch.nn import functional as F
 
@@ -22,7 +22,7 @@ LAYERS = (nn.Conv2d, nn.BatchNorm2d, nn.Linear)
 def resnet_scores(*, options, x):
     """Return the scores of a new network in test mode."""
     net, _ = _new_resnet(options)
-    return {"scores": copied(net.eval()(x.clone()))}
+    return {"scores": copied(stirred(net).eval()(x.clone()))}
 
 
 @probe(needs=["notebook_module"])

@@ -23,6 +23,14 @@ def make_mlp(sizes, notebook):
     return model
 
 
+def stirred(model):
+    """Return a model with parameters drawn anew: what it begins with is free, also where that is 0."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(torch.randn(parameter.shape) / parameter.shape[-1] ** 0.5)
+    return model
+
+
 def matrices(model):
     """Return the parameters that are matrices: one for each linear layer, however it is written."""
     return [parameter for parameter in model.parameters() if parameter.ndim == 2]
@@ -33,7 +41,7 @@ def mlp(*, sizes, x):
     """Return the sizes of all matrices and the scores of x (N, inputs)."""
     import notebook_mlp as notebook
 
-    model = make_mlp(sizes, notebook)
+    model = stirred(make_mlp(sizes, notebook))
     with torch.no_grad():
         scores = copied(model(x.clone()))
     return {"matrices": [sorted(matrix.shape) for matrix in matrices(model)], "scores": scores}
@@ -61,7 +69,7 @@ def mlp_rows(*, sizes, xs):
     """Return the scores of several inputs (N, inputs) by one network in evaluation mode."""
     import notebook_mlp as notebook
 
-    model = make_mlp(sizes, notebook)
+    model = stirred(make_mlp(sizes, notebook))
     with torch.no_grad():
         return {"scores": [copied(model(x.clone())) for x in xs]}
 

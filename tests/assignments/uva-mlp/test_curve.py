@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from grader.compare import Context, Spec, assert_matches, measured
+from grader.compare import Context, Spec, assert_matches, assert_varied, measured
 
 BOWL = {"lr": 0.07, "centre": [1.5, -0.5], "slopes": [0.9, 2.0], "updates": 6, "init": [3.0, 2.0]}
 
@@ -56,7 +56,9 @@ def check_curve(probe, *, updates, init, **bowl):
 @pytest.mark.graded(task="curve", weight=2, grounds="practical 1, line 259: an array of shape [num_updates, 3]")
 def test_curve_shape(probe):
     """train_curve returns w1, w2 and the loss of each update: shape (num_updates, 3)"""
-    assert_matches(probe("curve", **BOWL), {"points": Spec((6, 3))})
+    actual = probe("curve", **BOWL)
+    assert_matches(actual, {"points": Spec((6, 3))})
+    assert_varied(actual, "points")
 
 
 @pytest.mark.graded(

@@ -3,7 +3,7 @@
 import pytest
 from test_mlp import draw_rows, expect_matrices, text_of
 
-from grader.compare import Spec, assert_kinds, assert_matches
+from grader.compare import Spec, assert_kinds, assert_matches, assert_varied
 
 
 @pytest.mark.graded(
@@ -54,6 +54,7 @@ def test_mlp_rows(probe, rng):
     x = draw_rows(rng, sizes=sizes)
     actual = probe("mlp_rows", sizes=sizes, xs=[x, x[:3], x.flip(0)])
     assert_matches(actual, {"scores": [Spec((12, 5)), Spec((3, 5)), Spec((12, 5))]})
+    assert_varied(actual, "scores")
     whole, few, flipped = actual["scores"]
     worst = max((whole[:3] - few).abs().max(), (whole - flipped.flip(0)).abs().max())
     assert worst <= 1e-4 * (1 + whole.abs().max()), (

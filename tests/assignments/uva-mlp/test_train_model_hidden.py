@@ -36,6 +36,9 @@ def test_train_model_mode(probe):
     assert_kinds(actual, {"modes": [bool]})
     modes = actual["modes"]
     assert modes, "Nothing was learned from any pass; expected one for each batch."
+    assert len(modes) > 3, (
+        f"There were {len(modes)} learning passes; expected 7 epochs of 3 batches. Does it end after one epoch?"
+    )
     wrong = [number for number, is_training in enumerate(modes, start=1) if not is_training]
     assert not wrong, (
         f"{len(wrong)} of the {len(modes)} learning passes ran in evaluation mode, the first of them is number "

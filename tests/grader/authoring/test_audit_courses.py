@@ -30,6 +30,13 @@ def test_the_assignment_is_sound(run_grader, figures, slug):
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
+@pytest.mark.timeout(600)
+def test_lazy_replies_earn_nothing(run_grader):
+    """Zeros, ones, NaN, means, inputs and nothing, in the shapes of right replies, earn no check of uva-mlp."""
+    ended = run_grader("audit", "uva-mlp", "--lazy", "--quick", cwd=COURSE, timeout_s=600)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
 def test_every_lookalike_is_shown_by_a_mistake(figures):
     """What feedback can recognise is proven by a mistake of some assignment, told in an audit just now."""
     told = {}
