@@ -58,7 +58,7 @@ def judge(
 def explain_ours(words: str, place: Frame | None) -> str:
     """Tell a student that the course is to blame, and its author where."""
     where = f" ({place.file}, line {place.line}: `{place.source}`)" if place is not None else ""
-    ended = words if words.endswith(".") and not where else f"{words.rstrip('.')}{where}."
+    ended = f"{words}{where}" if words.endswith(".") else f"{words}{where}."
     return f"The grader failed here, not your code: {ended} This check costs no points; the instructor is told."
 
 

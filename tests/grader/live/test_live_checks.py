@@ -73,10 +73,19 @@ def test_kit_that_went_away(kit):
         check(kit)
 
 
+MARKED_NOTEBOOK = """\
+# %% id="a"
+# <solution> Set them.
+#| width, items = 0, []
+width, items = 1, [1]
+# </solution>
+"""
+
+
 def test_probes_leave_nothing_to_each_other(make_course, tmp_path):
     """What a probe sets in the notebook, in its lists, and in its own file, the next one does not find."""
     files = {"toml": TOML_OF_A_NOTEBOOK, "probes": PROBES_THAT_CHANGE, "checks": CHECKS_THAT_ASK_TWICE}
-    course = make_course(tmp_path / "course", **files, reference={"tiny.py": '# %% id="a"\nwidth, items = 1, [1]\n'})
+    course = make_course(tmp_path / "course", **files, reference={"tiny.py": MARKED_NOTEBOOK})
     write_template(read_assignment(course, "tiny"), tmp_path / "kit")
     module = types.ModuleType("__main__")
     module.__dict__.update(width=1, items=[1])
