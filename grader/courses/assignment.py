@@ -13,6 +13,9 @@ from grader.results.verdict import Adjusted
 
 MISTAKES_FILES = "mistakes*.toml"
 EQUIVALENTS_FILE = "equivalents.toml"
+
+# What only audits and people read.
+_NOT_FOR_GRADING = (MISTAKES_FILES, EQUIVALENTS_FILE, "demands.toml", "rubric.toml", "model_answers.md")
 HOW_TO_STATE_GROUNDS = "Write place and gist of the text, `line 40: the loss is averaged over the batch`, say."
 CHECKS_FOLDER = "checks"  # in a students' kit
 
@@ -156,9 +159,9 @@ class Assignment:
 
 
 def grading_files(assignment: Assignment) -> tuple[Path, ...]:
-    """Return the files of the assignment's folder that decide a grade, sorted by name: known mistakes do not."""
+    """Return the files of the assignment's folder that decide a grade, sorted by name: those for audits do not."""
     files = (file for file in assignment.folder.glob("*") if file.is_file())
-    return tuple(sorted(file for file in files if not file.match(MISTAKES_FILES) and file.name != EQUIVALENTS_FILE))
+    return tuple(sorted(file for file in files if not any(map(file.match, _NOT_FOR_GRADING))))
 
 
 def check_files(assignment: Assignment) -> tuple[Path, ...]:

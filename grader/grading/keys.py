@@ -36,6 +36,8 @@ _DECIDE_NO_VERDICT = (
     "long",
     "grounds",
     "demands_grounds",
+    "hidden_share",
+    "unchecked",
     "bonus",
     "adjustments",
     "deadline",

@@ -137,6 +137,8 @@ FILES = {
     "a task's title": ("assignment.toml", "Doubling", "Twice", set()),
     "the title": ("assignment.toml", '"Tiny"', '"Small"', set()),
     "a question's title": ("assignment.toml", "A question", "Why?", set()),
+    "how far an audit goes": ("assignment.toml", "[limits]", "[audit]\nhidden_share = 0.5\n[limits]", set()),
+    "a deadline": ("assignment.toml", "[limits]", "[deadline]\ndue = 2026-12-01T23:59:00Z\n[limits]", set()),
     "a long task": ("assignment.toml", "long = true", "long = false", set()),
 }
 
@@ -149,6 +151,16 @@ def test_a_changed_ingredient_changes_the_digests_of_its_tasks(course, file, old
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new, 1))
     assert _changed(before, _digests(course)) == whose
+
+
+@pytest.mark.parametrize(
+    "name", ["mistakes_more.toml", "equivalents.toml", "demands.toml", "rubric.toml", "model_answers.md"]
+)
+def test_what_only_audits_and_people_read_decides_nothing(course, name):
+    """Such a file may come and change while a class is being graded."""
+    before = _digests(course)
+    (course / OWN / name).write_text("changed")
+    assert _digests(course) == before
 
 
 def test_a_file_that_is_added_or_renamed_counts(course):
