@@ -40,8 +40,10 @@ def text_of_cell(cell: Cell, *, is_question: bool = False) -> str:
     if magic is not None or len(cell.source) > _LONGEST_CODE:
         return cell.source[magic.end() if magic is not None else 0 :].strip()
     try:
-        python = to_python(cell.source).python
-        tree = ast.parse(python)
+        read = to_python(cell.source)
+        python, tree = read.python, ast.parse(read.python)
+        if read.left_out and all(isinstance(node, ast.Pass) for node in tree.body):
+            return ""  # magics and shell lines with their remarks, such as those that check
         comments = list(_comments(python))
     except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError):
         return cell.source.strip()
@@ -56,8 +58,8 @@ def is_prose(cell: Cell) -> bool:
     if len(cell.source) > _LONGEST_CODE:
         return False
     try:
-        python = to_python(cell.source).python
-        return all(_is_words(node) for node in ast.parse(python).body)
+        read = to_python(cell.source)
+        return not read.left_out and all(_is_words(node) for node in ast.parse(read.python).body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         words = _WORD.findall(cell.source)
         return bool(words) and not re.search(r"[=()\[\]{}]", cell.source)  # an answer typed into a code cell

@@ -38,6 +38,13 @@ def test_code_is_no_prose(source):
     assert not is_prose(code(source))
 
 
+@pytest.mark.parametrize("source", ["# check-mlp\n!grader check", "%check mlp", "# Takes minutes.\n%check training"])
+def test_checks_say_nothing(source):
+    """A cell of magics and shell lines is no answer, and neither are the remarks in it."""
+    assert not is_prose(code(source))
+    assert text_of_cell(code(source)) == ""
+
+
 def test_comments_beside_code():
     """Of code the comments and the printed texts are what it says; short strings are labels."""
     source = "acc = test(model, 'MLP')  # 56 % with seed 1\nprint('The second one is better:', acc)"
