@@ -28,9 +28,9 @@ def notebook_notes(sandbox: Sandbox, assignment: Assignment) -> tuple[str, ...]:
     if outcome.ending is not Ending.OK:
         return ("Running the notebook's definitions did not finish; each check says what happened.",)
     return (
-        *_tell_twice(_rows(outcome.outputs, "twice"), outcome.outputs),
-        *_tell_late(_rows(outcome.outputs, "late")),
         *_tell_failed(_rows(outcome.outputs, "failed")),
+        *_tell_late(_rows(outcome.outputs, "late")),
+        *_tell_twice(_rows(outcome.outputs, "twice"), outcome.outputs),
         *_tell_left_out(_rows(outcome.outputs, "left_out")),
     )
 
@@ -62,7 +62,7 @@ def _tell_twice(rows: list[Any], outputs: Mapping[str, Any]) -> Iterator[str]:
     states = [state for state in map(_read_state, _rows(outputs, "states")) if state is not None]
     for row in rows[:_MOST_TOLD]:
         match row:
-            case [str(name), [*cells]] if all(isinstance(cell, int) for cell in cells):
+            case [str(name), [*cells], int(last)] if cells and all(isinstance(cell, int) for cell in cells):
                 taken: dict[int, list[str]] = {}
                 for task, cell in _taken(cells, states):
                     taken.setdefault(cell, []).append(f"`{task}`")
@@ -71,7 +71,10 @@ def _tell_twice(rows: list[Any], outputs: Mapping[str, Any]) -> Iterator[str]:
                     f"the checks above cell {following[cell]} ({_join(tasks)}) use cell {cell}"
                     for cell, tasks in taken.items()
                 ]
-                told = f"{', '.join(counts)}, all others the last one" if counts else "the last one counts"
+                told = "the last one counts" if last == cells[-1] else f"the one in cell {last} counts"
+                if last not in cells:
+                    told = f"cell {last} sets it anew, and that counts"
+                told = f"{', '.join(counts)}, all others the last one" if counts else told
                 yield f"`{name[:60]}` is defined in cells {_join(cells[:10])}: {told}."
 
 
@@ -102,16 +105,24 @@ def _tell_late(rows: list[Any]) -> Iterator[str]:
 
 def _tell_failed(rows: list[Any]) -> Iterator[str]:
     """Yield what failed; the last sentence says what that costs, for all of them."""
-    told = []
-    for row in rows[:_MOST_TOLD]:
+    causes: dict[str, list[str]] = {}
+    for row in rows:
         match row:
             case [int(cell), int(line), str(why)]:
-                told.append(f"cell {cell}, line {line}, did not run: {why[:300]}.")
-    if len(rows) > _MOST_TOLD:
-        told.append(f"{len(rows) - _MOST_TOLD} more statements of the notebook did not run.")
+                causes.setdefault(why[:300].rstrip("."), []).append(f"cell {cell}, line {line}")
+    told = [f"{_with_others(places)} did not run: {why}." for why, places in [*causes.items()][:_MOST_TOLD]]
+    if len(causes) > _MOST_TOLD:
+        more = sum(len(places) for places in [*causes.values()][_MOST_TOLD:])
+        told.append(f"{more} more statements of the notebook did not run.")
     if told:
         told[-1] += " Such lines cost points only where a task needs what they would have defined."
     yield from told
+
+
+def _with_others(places: Sequence[str]) -> str:
+    """Return the first place, and how many others failed for the same reason."""
+    others = f" and {len(places) - 1} more {'statement' if len(places) == 2 else 'statements'}" if places[1:] else ""
+    return f"{places[0]},{others}"
 
 
 def _join(things: Sequence[object]) -> str:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from grader.report.curve_view import curve_words
 from grader.report.html import code_spans
 from grader.report.page_templates import page_templates
+from grader.results.notes import told_notes
 from grader.results.plain_text import number, shortened
 from grader.results.verdict import CheckResult, SubmissionResult, Verdict
 from grader.results.verdict_words import explanation_of, mark_of_check
@@ -33,6 +34,7 @@ def _template() -> Template:
     environment.filters |= {
         "code_spans": code_spans,
         "number": number,
+        "told_notes": told_notes,
         "mark": mark_of_check,
         "curve_words": curve_words,
     }

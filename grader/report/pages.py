@@ -13,6 +13,7 @@ from grader.report.page_budget import PageBudget
 from grader.report.task_view import TaskView, bar_width, task_view
 from grader.results.earned import earned_points, points_cell
 from grader.results.lateness import Attempt
+from grader.results.notes import told_notes
 from grader.results.plain_text import number, shortened
 from grader.results.results_file import RunInfo
 from grader.results.verdict import Answer, CheckResult, Status, SubmissionResult, Verdict
@@ -95,7 +96,7 @@ def scorecard_of(
         failing=sum(check.verdict is not Verdict.PASSED for check in checks),
         mend=cause_views(result, causes[:_CAUSES_SHOWN], budget=budget),
         mend_left_out=max(0, len(causes) - _CAUSES_SHOWN),
-        notes=tuple(shortened(note, budget.message) for note in result.notes),
+        notes=tuple(shortened(note, budget.message) for note in told_notes(result.notes)),
         flags=tuple(shortened(flag, budget.message) for flag in result.flags),
         attempts=result.lateness.attempts if result.lateness is not None and not is_for_student else (),
         answers=tuple(_answer(answer, budget) for answer in result.answers),

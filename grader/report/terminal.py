@@ -15,6 +15,7 @@ from rich.text import Text
 from grader.report.causes import causes_of
 from grader.report.curve_view import curve_words
 from grader.results.earned import earned_points, points_cell, why_ungraded
+from grader.results.notes import told_notes
 from grader.results.plain_text import number, visible, visible_line
 from grader.results.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
 from grader.results.verdict_words import explanation_of, mark_of_check, status_word, title_of, why_uncounted
@@ -45,7 +46,7 @@ def print_scorecard(console: Console, result: SubmissionResult, *, brief: bool =
 
     Tasks with something to fix come first; `brief` leaves out the checks of tasks that have nothing to fix.
     """
-    for note in result.notes:
+    for note in told_notes(result.notes):
         console.print(Text(f"note: {visible(note)}", style="dim"))
     for task in sorted(result.tasks, key=lambda task: not _is_open(task)):
         is_short = brief and bool(task.checks) and all(check.verdict is Verdict.PASSED for check in task.checks)

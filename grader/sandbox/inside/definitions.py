@@ -22,10 +22,11 @@ from grader.notebooks.newer_python import NewerStatement
 from grader.sandbox.inside.cell_code import execute_statement, future_flags, names_in_text, parse_cell, write_module
 from grader.sandbox.inside.cuda_on_cpu import with_card_played
 from grader.sandbox.inside.dependence import follows_a_stop, needed_for
+from grader.sandbox.inside.failure_words import describe_failure, is_download
 from grader.sandbox.inside.import_watch import UNWATCHED, ImportWatch, ProcessEnded
-from grader.sandbox.inside.statement_time import StatementTooLong, time_limit
+from grader.sandbox.inside.statement_time import time_limit
 from grader.sandbox.inside.statements import Statement, statements_in
-from grader.sandbox.inside.unwanted import asked_a_host, stopped_at_unwanted, what_stopped
+from grader.sandbox.inside.unwanted import stopped_at_unwanted, what_stopped
 
 _PATIENCE = 5.0  # while time is left for the rest, a statement may take this many times its computing time by the clock
 _LEAST_PATIENCE = 1.5
@@ -59,6 +60,11 @@ class Event:
         """Tell whether it was stopped at something that is not wanted while a notebook is imported."""
         return bool(what_stopped(self.error))
 
+    @property
+    def is_download(self) -> bool:
+        """Tell whether it failed on a download, which nothing here can do."""
+        return is_download(self.error)
+
 
 @dataclass(slots=True)
 class Log:
@@ -74,6 +80,16 @@ class Log:
     def last_event(self, name: str) -> Event | None:
         """Return what last happened to a statement that would have bound this name."""
         return next((event for event in reversed(self.events) if name in event.names), None)
+
+    def first_cause(self, event: Event) -> Event:
+        """Return what failed first of a chain of names that were missing: each link stands above the one before."""
+        while isinstance(event.error, NameError) and event.error.name:
+            name, place = event.error.name, (event.cell, event.line)
+            above = [one for one in self.events if name in one.names and (one.cell, one.line) < place]
+            if not above:
+                return event
+            event = above[-1]
+        return event
 
 
 class NotebookRun:
@@ -238,7 +254,7 @@ class NotebookRun:
     def _conclude(self, statement: Statement, error: BaseException | None) -> None:
         """Note how a statement ended."""
         if error is not None:
-            self._note(statement, _describe(error), error)
+            self._note(statement, describe_failure(error, statement.node), error)
         if error is None or what_stopped(error):
             names = [name for name in statement.names if name in self.namespace]
             self.log.defined.update(dict.fromkeys(names, statement.cell))
@@ -258,15 +274,3 @@ def _close_figures() -> None:
     if pyplot is not None:
         with contextlib.suppress(Exception):
             pyplot.close("all")
-
-
-def _describe(error: BaseException) -> str:
-    if isinstance(error, StatementTooLong | ProcessEnded):
-        return str(error)
-    if what_stopped(error):
-        return what_stopped(error)
-    try:
-        told = f"`{type(error).__name__}: {error}`"[:300]
-    except BaseException:
-        return type(error).__name__
-    return f"{told} (a download: there is no network while this is graded)" if asked_a_host(error) else told

@@ -9,7 +9,7 @@ Why: docs/decisions.md#one-module-per-task
 import ast
 import importlib.util
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -140,7 +140,7 @@ def describe_notebook() -> dict[str, Any]:
     return {
         "failed": failed[:_MOST_ROWS],
         "late": [[name, cell] for name, cell in (run.log.late if run is not None else ())][:_MOST_ROWS],
-        "twice": _find_twice(finder.cells)[:_MOST_ROWS],
+        "twice": _find_twice(finder.cells, run.log.defined if run is not None else {})[:_MOST_ROWS],
         "states": [[state.task, state.cell] for state in finder.plan.states if state.cell is not None],
         "left_out": left_out,
         **on_processor,
@@ -182,20 +182,26 @@ def notebook_probe() -> Probe:
     return Probe(NOTEBOOK, describe_notebook, (finder.plan.states[0].module,) if finder else ())
 
 
-def _find_twice(cells: Sequence[Cell]) -> list[list[Any]]:
-    """Return (name, cells) of functions and classes that more than one cell defines."""
-    places: dict[str, list[int]] = {}
+def _find_twice(cells: Sequence[Cell], defined: Mapping[str, int]) -> list[list[Any]]:
+    """Return (name, cells, cell that counts) of functions and classes that cells define in more than one way.
+
+    `defined` tells which cell set a name last when the notebook ran.
+    """
+    places: dict[str, dict[int, str]] = {}
     for cell in cells:
         if cell.kind is CellKind.CODE:
-            for name in _definitions_in(cell):
-                places.setdefault(name, []).append(cell.number)
-    return [[name, sorted(set(numbers))] for name, numbers in places.items() if len(set(numbers)) > 1]
+            for node in _definitions_in(cell):
+                places.setdefault(node.name, {})[cell.number] = ast.dump(node)
+    return [
+        [name, sorted(found), defined.get(name, max(found))]
+        for name, found in places.items()
+        if len(set(found.values())) > 1
+    ]
 
 
-def _definitions_in(cell: Cell) -> list[str]:
+def _definitions_in(cell: Cell) -> list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
     try:
         tree = ast.parse(to_python(cell.source).python)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return [node.name for node in tree.body if isinstance(node, kinds)]
+    return [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]

@@ -13,6 +13,7 @@ from types import ModuleType
 from grader.sandbox.inside.definitions import Event, Log
 from grader.sandbox.inside.import_watch import ProcessEnded
 from grader.sandbox.inside.notebook_modules import NotebookFinder, installed_notebook, log_of, run_of
+from grader.sandbox.inside.seen_elsewhere import seen_elsewhere
 from grader.sandbox.inside.statement_time import StatementTooLong
 from grader.sandbox.inside.student_files import who_sets
 
@@ -54,14 +55,14 @@ def _explain(err: BaseException, finder: NotebookFinder) -> tuple[BaseException,
         return err, ""
     event = log.last_event(name)
     if isinstance(err, NameError):
-        return _extend(err, name, event), ""
+        return _extend(err, name, log.first_cause(event) if event is not None else None), ""
     if event is not None and event.error is not None and not event.was_stopped:
         if isinstance(event.error, StatementTooLong):
             told = f"`{name}` is not there: `cell {event.cell}`, line {event.line}, {event.why} and was stopped."
             return TooLongInNotebook(told), name
         if isinstance(event.error, ProcessEnded):
             return MissingFromNotebook(f"{_tell_event(name, event)}."), name
-        return _with_cause(event.error, log), name
+        return _tell_failure(name, event, log), name
     return MissingFromNotebook(_tell_missing(name, event, sys.modules[module], finder, log)), name
 
 
@@ -98,22 +99,28 @@ def _module_of(err: BaseException, finder: NotebookFinder | None) -> str:
     return name if finder is None or name in {state.module for state in finder.plan.states} else ""
 
 
-def _with_cause(err: BaseException, log: Log) -> BaseException:
-    """Return a NameError that also says what failed first, through any number of names; any other error unchanged."""
-    missing, event, seen = "", None, set[str]()
-    cause: BaseException | None = err
-    while isinstance(cause, NameError) and cause.name and cause.name not in seen:
-        seen.add(cause.name)
-        before = log.last_event(cause.name)
-        missing, event, cause = (cause.name, before, before.error) if before else (missing, event, None)
-    return _extend(err, missing, event) if isinstance(err, NameError) else err
+def _tell_failure(name: str, event: Event, log: Log) -> BaseException:
+    """Return the failure of the statement that would have set a name, with what failed first where that is another."""
+    first, error = log.first_cause(event), event.error
+    if first.is_download:
+        needs = f", for it needs {_names_of(first)}:" if first is not event else ":"
+        return MissingFromNotebook(
+            f"`{name}` is not there{needs} in `cell {first.cell}`, line {first.line}, {first.why}."
+        )
+    if isinstance(error, NameError):
+        return _extend(error, "", first if first is not event else None)
+    return error or MissingFromNotebook(name)
+
+
+def _names_of(event: Event) -> str:
+    return " and ".join(f"`{name}`" for name in event.names[:2]) or "what failed"
 
 
 def _extend(err: NameError, name: str, event: Event | None) -> BaseException:
-    """Return a NameError that also says what became of the name."""
-    if event is None:
+    """Return a NameError that also says what became of the name, or of what it needs: `event` is the first cause."""
+    if event is None or not event.names:
         return err
-    told = NameError(f"{err} ({_tell_event(name, event)})")
+    told = NameError(f"{err} ({_tell_event(name if name in event.names else event.names[0], event)})")
     return told.with_traceback(err.__traceback__)
 
 
@@ -131,6 +138,9 @@ def _tell_event(name: str, event: Event) -> str:
 def _tell_missing(name: str, event: Event | None, module: ModuleType, finder: NotebookFinder, log: Log) -> str:
     if event is not None:
         return f"{_tell_event(name, event)}."
+    seen = seen_elsewhere(name, finder.cells, root=finder.root)
+    if seen:
+        return f"Your notebook's code has no `{name}`. {seen}"
     told = f"Your notebook has no `{name}`: is it defined, and spelled as the assignment says?"
     other = find_similar(name, module, methods=finder.plan.methods)
     if other:
