@@ -1,6 +1,6 @@
 """Choose which notes on a submission a page shows, and in which order.
 
-`grader.report.pages` and `grader.report.terminal` show them; `grader.grading.notebook_notes` words what failed.
+`grader.report.pages` and `grader.report.terminal` show them.
 """
 
 import re
