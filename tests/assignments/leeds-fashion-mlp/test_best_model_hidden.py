@@ -48,6 +48,10 @@ def test_tests_the_best_model(probe):
     assert actual["tested"], f"After the loop no model is evaluated on `test_iterator`; expected the saved one.{failed}"
     tested = actual["tested"][0]
     which = f"that of epoch {max(tested, 0):g}" if tested == round(tested) else "one that the loop never trained"
+    assert tested == best or not actual["by reference"], (
+        f"The model that is tested is {which}; expected that of epoch {best}. Loaded are the model's own weights: "
+        "`state_dict()` refers to them, and they go on changing. Keep a copy: `copy.deepcopy(model.state_dict())`."
+    )
     assert tested == best, (
         f"The model that is tested is {which}; expected that of epoch {best}, the one that was saved. "
         "Call `model.load_state_dict(torch.load(...))` first."

@@ -16,8 +16,9 @@ def test_xavier_uniform(probe):
     """In the mode "uniform", the weights are drawn evenly from -a to a with the same spread"""
     weight = check_weights(probe, gain=0.7, in_features=200, out_features=600, mode="uniform")
     largest = weight.abs().max().item()
+    ignored = " Those are weights of a normal distribution: is `mode` looked at?" if largest > 2.5 else ""
     assert 0.99 < largest / math.sqrt(3) < 1.001, (
-        f"The largest weight is {largest:.3f} times the spread; expected √3 = 1.732 of a uniform distribution."
+        f"The largest weight is {largest:.3f} times the spread; expected √3 = 1.732 of a uniform distribution.{ignored}"
     )
 
 

@@ -5,7 +5,7 @@ test_shuffle.py has the public ones, and says what is free.
 
 import pytest
 import torch
-from test_shuffle import shuffled_loaders
+from test_shuffle import read_loaders, shuffled_loaders
 
 
 @pytest.mark.graded(
@@ -26,7 +26,7 @@ def test_shuffle_same_in_all_parts(probe):
 
 @pytest.mark.graded(
     task="shuffle",
-    weight=3,
+    weight=2,
     after="test_shuffle_one_order",
     grounds="practical 2, lines 364 and 402: data loaders for train_model, which takes three parts",
 )
@@ -44,6 +44,26 @@ def test_shuffle_parts(probe):
     assert any(apart), (
         "There are no two loaders with shuffled images of the training file that don't overlap; expected one for "
         "training and one for validation."
+    )
+
+
+@pytest.mark.graded(
+    task="shuffle",
+    weight=1,
+    after="test_shuffle_one_order",
+    grounds="practical 2, lines 397 and 405: the experiment is repeated on the shuffled images",
+)
+def test_shuffle_is_trained_on(probe):
+    """The model of part 3 is trained on the shuffled images
+
+    Where nothing is trained below the shuffled loaders, nothing is asked.
+    """
+    actual = probe("loaders")
+    found = shuffled_loaders(actual)
+    trained = [loader for loader in read_loaders(actual) if loader.is_trained_on]
+    assert not trained or any(loader.is_shuffled for loader in trained), (
+        f"Below the shuffled loaders, the training gets `{trained[0].name}`, whose pixels are in their usual order; "
+        f"expected shuffled ones, such as `{found[0].name}`: a loader that is only made changes nothing."
     )
 
 

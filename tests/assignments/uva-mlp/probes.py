@@ -31,6 +31,26 @@ def stirred(model):
     return model
 
 
+def scores_in(returned):
+    """Return the scores in what a model returned: they may come with more, such as the values before them."""
+    several = returned if isinstance(returned, tuple | list) else (returned,)
+    return next((one for one in several if isinstance(one, torch.Tensor)), returned)
+
+
+def extras_of(notebook):
+    """Return how many things the notebook's MLP returns beside the scores, which its own functions have to unpack."""
+    with contextlib.suppress(Exception), torch.no_grad():
+        returned = notebook.MLP(input_size=3072, num_classes=10, hidden_sizes=[8]).eval()(torch.zeros(2, 3072))
+        if isinstance(returned, tuple | list) and isinstance(returned[0], torch.Tensor):
+            return len(returned) - 1
+    return 0
+
+
+def with_extras(scores, extras):
+    """Return scores as the notebook's own MLP returns them: alone, or with `extras` tensors behind them."""
+    return (scores, *[scores.detach()] * extras) if extras else scores
+
+
 def matrices(model):
     """Return the parameters that are matrices: one for each linear layer, however it is written."""
     return [parameter for parameter in model.parameters() if parameter.ndim == 2]
@@ -43,7 +63,7 @@ def mlp(*, sizes, x):
 
     model = stirred(make_mlp(sizes, notebook))
     with torch.no_grad():
-        scores = copied(model(x.clone()))
+        scores = copied(scores_in(model(x.clone())))
     return {"matrices": [sorted(matrix.shape) for matrix in matrices(model)], "scores": scores}
 
 
@@ -60,7 +80,7 @@ def mlp_output(*, sizes, x, factors):
     with torch.no_grad():
         for factor in factors:
             last[-1].copy_(factor * before)
-            scores.append(copied(model(x.clone())))
+            scores.append(copied(scores_in(model(x.clone()))))
     return {"scores": scores}
 
 
@@ -71,7 +91,7 @@ def mlp_rows(*, sizes, xs):
 
     model = stirred(make_mlp(sizes, notebook))
     with torch.no_grad():
-        return {"scores": [copied(model(x.clone())) for x in xs]}
+        return {"scores": [copied(scores_in(model(x.clone()))) for x in xs]}
 
 
 @probe(needs=["notebook_mlp"])
@@ -81,7 +101,7 @@ def mlp_gradients(*, sizes, x):
 
     model = make_mlp(sizes, notebook)
     model.train()
-    (model(x.clone()) ** 2).sum().backward()
+    (scores_in(model(x.clone())) ** 2).sum().backward()
     reached = [bool(matrix.grad is not None and (matrix.grad != 0).any()) for matrix in matrices(model)]
     return {"matrices": [sorted(matrix.shape) for matrix in matrices(model)], "reached": reached}
 
