@@ -125,6 +125,8 @@ def write_assignment_file(assignment: Assignment) -> str:
         lines += [f"{key} = true" for key, is_so in (("long", task.long), ("bonus", task.bonus)) if is_so]
         if task.cell:
             lines += [f"cell = {_quote(task.cell)}"]
+        if task.parts:
+            lines += [f"parts = {_quote_all(task.parts)}"]
         if task.limits:
             lines += [f"limits = {{ {', '.join(f'{key} = {value!r}' for key, value in task.limits.items())} }}"]
         if task.forbidden:

@@ -3,6 +3,7 @@
 `grader.authoring.regions` cuts the solutions out, `grader.authoring.kit_files` makes what is not copied.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from grader.authoring.kit_files import (
@@ -22,6 +23,7 @@ from grader.courses.globs import is_matched
 from grader.courses.toml_table import read_toml
 from grader.errors import CourseError
 from grader.submissions.contents import is_junk
+from grader.submissions.definitions import GIVEN_FILE, bindings_in, write_definitions
 from grader.submissions.notebook_intake import convert_scripts
 from grader.submissions.submission import KIT_FOLDER, read_reference
 
@@ -32,6 +34,7 @@ _README = "README.md"
 def write_template(assignment: Assignment, target: Path) -> list[Path]:
     """Write the kit to `target` and remove what no longer belongs there; return the kit's files, sorted.
 
+    What it gives is recorded beside the assets, so that whoever hands it in as it was earns nothing by it.
     Raises CourseError, and writes nothing, where the kit would give away what it must not.
     """
     plan = plan_template(assignment)
@@ -46,6 +49,9 @@ def write_template(assignment: Assignment, target: Path) -> list[Path]:
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.is_file() or file.read_bytes() != content:
             file.write_bytes(content)
+    for record, content in _record_of(plan, assignment).items():
+        (assignment.assets / record).parent.mkdir(parents=True, exist_ok=True)
+        (assignment.assets / record).write_bytes(content)
     return [target / path for path in plan]
 
 
@@ -58,6 +64,10 @@ def is_stale(assignment: Assignment, target: Path) -> tuple[str, ...]:
     for path in present & set(plan):
         if (target / path).read_bytes() != plan[path]:
             stale[path] = "differs"
+    for name, content in _record_of(plan, assignment).items():
+        record = assignment.assets / name
+        if not record.is_file() or record.read_bytes() != content:
+            stale[f"the record {name}"] = "differs"
     return tuple(f"{path} {reason}" for path, reason in sorted(stale.items()))
 
 
@@ -72,7 +82,11 @@ def plan_template(assignment: Assignment) -> dict[str, bytes]:
         path: _make_stub(path, content, assignment)
         for path, content in convert_scripts(read_reference(assignment.reference), assignment).items()
     }
-    made = {_README: write_readme(assignment).encode(), **_plan_checks(assignment)}
+    made = {
+        **{f"{KIT_FOLDER}assets/{name}": content for name, content in _record_of(plan, assignment).items()},
+        _README: write_readme(assignment).encode(),
+        **_plan_checks(assignment),
+    }
     taken = sorted(path for path in plan if path in made or path.startswith(KIT_FOLDER))
     if taken:
         raise CourseError(
@@ -80,6 +94,15 @@ def plan_template(assignment: Assignment) -> dict[str, bytes]:
             remedy=f"Rename it: `{KIT_FOLDER}` is taken.",
         )
     return dict(sorted((plan | made).items()))
+
+
+def _record_of(plan: Mapping[str, bytes], assignment: Assignment) -> dict[str, bytes]:
+    """Return the record of what the kit gives, by its file's name; none where no task says what it is about."""
+    if not any(task.parts for task in assignment.tasks):
+        return {}
+    theirs = {path: content for path, content in plan.items() if is_matched(path, assignment.handed_in.editable)}
+    own = {path: content for path, content in theirs.items() if not path.startswith(KIT_FOLDER)}
+    return {GIVEN_FILE: write_definitions(bindings_in(own))}
 
 
 def _make_stub(path: str, content: bytes, assignment: Assignment) -> bytes:

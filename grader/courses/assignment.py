@@ -128,6 +128,18 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Edition:
+    """Name another handout that students may have worked in; `folder` holds its files, below the assignment's folder.
+
+    The files have the shape of a submission. `spellings` are its names for ours: {theirs: ours}.
+    """
+
+    name: str
+    folder: str
+    spellings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """Hold everything `assignment.toml` says, and where its files lie.
 
@@ -154,6 +166,7 @@ class Assignment:
     hidden_share: float = 1 / 3
     unchecked: tuple[str, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
+    given: tuple[Edition, ...] = ()
     key: str = ""
     deadline: Deadline | None = None
 

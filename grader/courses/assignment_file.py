@@ -17,6 +17,7 @@ from grader.courses.assignment import (
     SubmissionKind,
 )
 from grader.courses.deadline_table import read_deadline
+from grader.courses.given_table import read_editions
 from grader.courses.globs import is_matched
 from grader.courses.task_table import read_limits, read_tasks, refuse_bad_globs, take_choice
 from grader.courses.toml_table import (
@@ -48,6 +49,7 @@ _TOP = (
     "audit",
     "adjust",
     "deadline",
+    "given",
 )
 
 
@@ -81,6 +83,7 @@ def read_assignment_file(home: Home) -> Assignment:
         **_read_audit(take_table(top, "audit", default={})),
         deadline=read_deadline(take_table(top, "deadline", default={})),
         adjustments=read_adjustments(take_table(top, "adjust", default={})),
+        given=read_editions(top, folder=home.folder, reference=home.reference),
     )
 
 

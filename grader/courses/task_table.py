@@ -100,19 +100,33 @@ def _read_task(table: Table, name: str, handed_in: HandedIn) -> Task:
         grounds=_take_grounds(table),
         bonus=take_flag(table, "bonus", default=False),
         parts=_take_parts(table, handed_in),
-        builds_on=take_texts(table, "builds_on", default=()),
+        builds_on=_take_foundations(table, handed_in),
     )
 
 
 def _take_parts(table: Table, handed_in: HandedIn) -> tuple[str, ...]:
     parts = take_texts(table, "parts", default=())
+    if handed_in.kind is SubmissionKind.NOTEBOOK:
+        for part in parts:
+            if not part.isidentifier():
+                remedy = 'Name what the notebook\'s cells define, `["MLP"]`, say.'
+                raise fault(table, "parts", f"holds `{part}`, which is no name that a cell can define", remedy=remedy)
+        return parts
     for part in parts:
         path = part.rpartition(".")[0].replace(".", "/")
         is_theirs = any(is_matched(one, handed_in.editable) for one in (f"{path}.py", f"{path}/__init__.py"))
-        if handed_in.kind is not SubmissionKind.PACKAGE or not is_theirs:
+        if not is_theirs:
             remedy = 'Name classes and functions of a package\'s own modules, `["hw2.layers.Linear"]`, say.'
             raise fault(table, "parts", f"holds `{part}`, which no student's module defines", remedy=remedy)
     return parts
+
+
+def _take_foundations(table: Table, handed_in: HandedIn) -> tuple[str, ...]:
+    names = take_texts(table, "builds_on", default=())
+    if names and handed_in.kind is SubmissionKind.NOTEBOOK:
+        problem = "is for packages: nothing is put in place of a notebook's cells"
+        raise fault(table, "builds_on", problem, remedy="Remove the key.")
+    return names
 
 
 def _take_grounds(table: Table) -> str:

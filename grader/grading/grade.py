@@ -24,6 +24,7 @@ from grader.grading.brought_data import find_brought_data
 from grader.grading.carrying import carry_forward, lost_in
 from grader.grading.check_session import in_session
 from grader.grading.forbidden import find_uses, flag_calls
+from grader.grading.given import without_given
 from grader.grading.job import Job, Order
 from grader.grading.notebook_execution import keep_executed
 from grader.grading.notebook_notes import file_notes, notebook_notes
@@ -136,7 +137,7 @@ class GradingSession:
         result = add_up(
             submission.name,
             self._graded,
-            self._asked_for(job, subject.results, files=submission.files),
+            self._asked_for(job, self._own_work(subject, submission), files=submission.files),
             notes=(*beside.notes, *shims_note(order.assignment, submission.files)),
             flags=(*subject.forbidden.flags, *find_brought_data(submission.files, order.assignment)),
             task_flags=flag_calls(subject.called, subject.forbidden),
@@ -174,6 +175,10 @@ class GradingSession:
             self._take_back_ours(subject)
             self._carry_forward(job, subject, submission)
         return subject, _BesideChecks(notes, answers)
+
+    def _own_work(self, subject: Subject, submission: Submission) -> Mapping[str, CheckResult]:
+        """Return the results without what a handout gives."""
+        return without_given(subject.results, self._order.assignment, files=submission.files)
 
     def _by_visibility(self, names: Collection[str] | None) -> tuple[frozenset[str], frozenset[str]]:
         """Return the public ones of the named checks (None: all), and the hidden ones."""

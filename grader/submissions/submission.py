@@ -12,6 +12,7 @@ from grader.courses.assignment import Assignment, SubmissionKind
 from grader.courses.globs import is_matched
 from grader.errors import CourseError, UnclearError
 from grader.submissions.contents import Contents, IntakeLimits, is_junk
+from grader.submissions.editions import respell
 from grader.submissions.found import Found
 from grader.submissions.intake import Intake, find_submissions
 from grader.submissions.lfs_pointers import refuse_pointers
@@ -67,12 +68,13 @@ def _read(found: Found, assignment: Assignment, *, limits: IntakeLimits) -> Subm
     placed = place_files(chosen.files, assignment.handed_in, rivals)
     refuse_pointers(placed.files, assignment.handed_in.required)
     files, notes = _restore(placed.files, assignment)
+    files, respellings = respell(files, assignment)
     stripped = _strip_notebook(files, assignment)
     ordered = dict(sorted(stripped.files.items()))
     return Submission(
         name=found.name,
         files=ordered,
-        notes=(*found.notes, *contents.notes, *chosen.notes, *placed.notes, *notes, *stripped.notes),
+        notes=(*found.notes, *contents.notes, *chosen.notes, *placed.notes, *notes, *respellings, *stripped.notes),
         missing=placed.missing,
         digest=files_digest(ordered),
         written=max(contents.written.values(), default=0.0),

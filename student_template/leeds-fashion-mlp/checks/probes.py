@@ -9,7 +9,7 @@ task stands for itself.
 import ast
 import contextlib
 import functools
-import time
+import itertools
 
 import torch
 import torchvision
@@ -19,6 +19,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from grader.notebook_probes import checking_cell, run_statement, statements_of
 from grader.probes import probe
+
+MOST_SHOWN = 512  # pictures of one pass over a loader
 
 # ---------------------------------------------------------------- the data set
 
@@ -40,57 +42,62 @@ def training_pixels():
 
 
 class FashionMNIST(torchvision.datasets.FashionMNIST):
-    """Noise in place of the pictures: as many for training, only 500 for testing, which notebooks go through."""
+    """As many pictures as Fashion-MNIST has, of noise."""
 
     def __init__(self, root="", train=True, transform=None, target_transform=None, download=False):
         torchvision.datasets.VisionDataset.__init__(self, root, transform=transform, target_transform=target_transform)
         self.train = train
-        self.data = training_pixels() if train else stand_in_pixels()[:500].clone()
+        self.data = training_pixels() if train else training_pixels()[:10_000].clone()
         self.targets = torch.arange(len(self.data)) % 10
 
-    def __getitem__(self, index):
-        if read_pictures is None:
-            return super().__getitem__(index)
-        read_pictures.append(int(index))
-        return BLANK, int(self.targets[index])
+
+def shortened(begin):
+    """Let a pass over a loader of stand-in pictures end after a few: notebooks go through all of them."""
+
+    @functools.wraps(begin)
+    def batches(self):
+        is_stand_in = isinstance(source_of(self.dataset), FashionMNIST)
+        return itertools.islice(begin(self), -(-MOST_SHOWN // (self.batch_size or 1))) if is_stand_in else begin(self)
+
+    return batches
 
 
-read_pictures = None
-BLANK = Image.new("L", (28, 28))
+def source_of(part):
+    """Return the data set that a part was cut out of, through any number of parts of parts."""
+    while hasattr(part, "dataset") and not isinstance(part, FashionMNIST):
+        part = part.dataset
+    return part
+
+
 torchvision.datasets.FashionMNIST = FashionMNIST
+DataLoader.__iter__ = shortened(DataLoader.__iter__)
 
 
 @probe(needs=["notebook_mlp"])
 def split():
-    """Return how many pictures each part has, and which ones: the numbers that are read of the data set below it."""
+    """Return how many pictures each part has, and which ones of which file where that can be told."""
     from notebook_mlp import train_data, valid_data
 
     outputs = {}
-    for name, part in (("valid_data", valid_data), ("train_data", train_data)):
+    for name, part in (("train_data", train_data), ("valid_data", valid_data)):
         outputs[f"length of {name}"] = None if part is None else len(part)
         outputs[f"pictures of {name}"] = pictures_of(part)
-    return outputs
+    source = source_of(valid_data)
+    is_test = isinstance(source, FashionMNIST) and not source.train
+    return outputs | {"valid_data is test_data": is_test}
 
 
-def pictures_of(part, seconds=3.0):
-    """Return which pictures of the data set a part of it reads, in its order; None where it doesn't read one each.
+def pictures_of(part):
+    """Return the numbers (N,) of a part's pictures in the file that it was cut out of, None where they can't be told.
 
-    Reading ends after some seconds: a part may have slow transforms of its own.
+    A part of a part is looked up in it. The whole of a data set is no part.
     """
-    global read_pictures
-    read_pictures, end = [], time.monotonic() + seconds
-    try:
-        for number in range(len(part)):
-            part[number]
-            if len(read_pictures) != number + 1:
-                return None
-            if time.monotonic() > end:
-                break
-        return torch.tensor(read_pictures, dtype=torch.int64)
-    except Exception:  # what is no part of a data set has no pictures
-        return None
-    finally:
-        read_pictures = None
+    numbers = None
+    while hasattr(part, "indices") and hasattr(part, "dataset"):
+        own = torch.as_tensor(list(part.indices))
+        numbers = own if numbers is None else own[numbers]
+        part = part.dataset
+    return numbers if isinstance(part, FashionMNIST) and part.train else None
 
 
 @probe(needs=["notebook_mlp"])
@@ -169,8 +176,19 @@ def described(model, *, images, weights=(), biases=()):
     outputs = {"linear layers": [[layer.in_features, layer.out_features] for layer in layers]}
     put_parameters(layers, weights, biases)
     with torch.no_grad():
-        scores = model(images.clone())
+        scores = scores_in(model(images.clone()))
     return outputs | {"scores": copied(scores)}
+
+
+def scores_in(returned):
+    """Return the scores in what a model returned: they may come with more, such as the activations before them."""
+    return (
+        next((one for one in returned if isinstance(one, torch.Tensor)), returned) if is_several(returned) else returned
+    )
+
+
+def is_several(returned):
+    return isinstance(returned, tuple | list)
 
 
 def linear_layers(model, images):
@@ -208,10 +226,11 @@ def accuracy(*, y_pred, y):
 class TwoFaced(nn.Module):
     """A linear classifier of pictures whose scores are rotated by one class in evaluation mode: so the mode shows."""
 
-    def __init__(self, weight, bias):
+    def __init__(self, weight, bias, extras=0):
         super().__init__()
         self.linear = nn.Linear(weight.shape[1], weight.shape[0])
         self.kept_for_gradients = []
+        self.extras = extras  # what the notebook's own model returns beside its scores
         with torch.no_grad():
             self.linear.weight.copy_(weight)
             self.linear.bias.copy_(bias)
@@ -219,7 +238,19 @@ class TwoFaced(nn.Module):
     def forward(self, x):
         scores = self.linear(x.flatten(1))
         self.kept_for_gradients.append(scores.requires_grad)
-        return scores if self.training else scores.roll(1, dims=1)
+        shown = scores if self.training else scores.roll(1, dims=1)
+        return (shown, *[x.flatten(1).detach()] * self.extras) if self.extras else shown
+
+
+def own_extras():
+    """Return how many things the notebook's MLP returns beside the scores, which its own loops have to unpack."""
+    import notebook_evaluate as notebook
+
+    with contextlib.suppress(Exception), torch.no_grad():
+        returned = notebook.MLP(784, 10).eval()(torch.zeros(2, 1, 28, 28))
+        if is_several(returned) and isinstance(returned[0], torch.Tensor):
+            return len(returned) - 1
+    return 0
 
 
 @probe(needs=["notebook_evaluate"])
@@ -228,7 +259,7 @@ def training(*, x, y, weight, bias, lr, batch_size, epochs=1, criterion="CrossEn
     from notebook_evaluate import train
 
     set_accuracy()
-    model, loader = TwoFaced(weight, bias), batches(x, y, batch_size)
+    model, loader = TwoFaced(weight, bias, own_extras()), batches(x, y, batch_size)
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     outputs, returned = {}, None
     for _ in range(epochs):
@@ -248,11 +279,10 @@ def evaluation(*, x, y, weight, bias, batch_size, criterion="CrossEntropyLoss"):
     from notebook_evaluate import evaluate
 
     set_accuracy()
-    model, loader = TwoFaced(weight, bias), batches(x, y, batch_size)
+    model, loader = TwoFaced(weight, bias, own_extras()), batches(x, y, batch_size)
     model.train()
     returned = evaluate(model, loader, getattr(nn, criterion)(), torch.device("cpu"))
-    passes = model.kept_for_gradients
-    outputs = {"returned": tuple_size(returned), "kept for gradients": any(passes), "passes": len(passes)}
+    outputs = {"returned": tuple_size(returned), "kept for gradients": any(model.kept_for_gradients)}
     if outputs["returned"] == 2:
         outputs |= {"loss": number(returned[0]), "accuracy": number(returned[1])}
     return outputs | {"weight": copied(model.linear.weight), "bias": copied(model.linear.bias)}

@@ -17,6 +17,8 @@ from torch import nn
 from grader.notebook_probes import run_statement, statements_of
 from grader.probes import probe
 
+LOAD_STATE = nn.Module.load_state_dict
+
 
 class Script:
     """Stand in for training and measuring: figures of each epoch come from a table, rows (loss, accuracy)."""
@@ -29,6 +31,7 @@ class Script:
         self.saved = []
         self.tested = []
         self.models = []
+        self.is_by_reference = False
 
     def begin(self):
         """Forget the epochs of a loop that was no more than a try."""
@@ -61,6 +64,13 @@ class Script:
         beyond = max(0, self.epoch - len(table))
         loss, accuracy = table[min(self.epoch, len(table)) - 1]
         return loss + 0.01 * beyond, accuracy
+
+    def load_state(self, model, state, *arguments, **options):
+        """Load a state into a model, and note whether it is the model's own, which nothing would change."""
+        own = {value.data_ptr() for value in model.state_dict().values()}
+        given = [value.data_ptr() for value in getattr(state, "values", tuple)() if isinstance(value, torch.Tensor)]
+        self.is_by_reference |= bool(given) and set(given) <= own
+        return LOAD_STATE(model, state, *arguments, **options)
 
     def save(self, thing, file, *_arguments, **_options):
         """Keep a copy of what is saved, and note which epoch it comes from."""
@@ -120,6 +130,8 @@ def training_loop(*, train, valid, test):
         "below": bool(script.saved) and not saved,
         "tested": numbered(script.tested[:1]),
         "failed": failed,
+        "by reference": script.is_by_reference,
+        "would save": any("save" in names_in(one.node) for one in statements_of("notebook_best_model")),
     }
 
 
@@ -215,11 +227,13 @@ def scripted(notebook, script, *, epochs):
         vars(notebook).setdefault(name, value)
     notebook.train, notebook.evaluate = script.train, script.evaluate
     torch.save, torch.load = script.save, script.load
+    nn.Module.load_state_dict = lambda model, *arguments, **options: script.load_state(model, *arguments, **options)
     set_epochs(notebook, epochs)
     try:
         yield
     finally:
         torch.save, torch.load = before
+        nn.Module.load_state_dict = LOAD_STATE
 
 
 def set_epochs(notebook, epochs):

@@ -8,7 +8,7 @@ import contextlib
 import inspect
 
 import torch
-from probes import copied, definitions_of, described, linear_layers, put_parameters, shown, transform_of
+from probes import copied, definitions_of, described, linear_layers, put_parameters, scores_in, shown, transform_of
 from probes_epochs import models_that_train
 from torch import nn
 
@@ -73,7 +73,7 @@ def dropout(*, images, weights, biases, switch=False):
     inputs = []
     hooks = [layer.register_forward_pre_hook(lambda _layer, given: inputs.append(given[0])) for layer in layers]
     with torch.no_grad():
-        scores = model(images.clone())
+        scores = scores_in(model(images.clone()))
     for hook in hooks:
         hook.remove()
     outputs |= {

@@ -58,6 +58,10 @@ def test_split_sizes(probe):
     VALID_RATIO is the share that stays for training.
     """
     actual = probe("split")
+    assert actual.get("valid_data is test_data") is not True, (
+        f"valid_data holds the test pictures ({actual.get('length of valid_data')}); expected 6000 of the training "
+        "pictures, set apart: validating on the test pictures chooses the model by them, and the test is none any more."
+    )
     for name, expected in (("length of valid_data", 6000), ("length of train_data", 54000)):
         length = actual.get(name)
         if type(length) is not int or abs(length - expected) > 1:  # shares such as 1 - 0.9 are not exact

@@ -8,6 +8,7 @@ training.
 import contextlib
 import functools
 import inspect
+import io
 import itertools
 
 import torch
@@ -36,8 +37,23 @@ def network(*, actv, sizes, x, weights, biases):
                 layer.weight.copy_(weight)
                 if layer.bias is not None:
                     layer.bias.copy_(bias)
-            outputs["scores"] = copied(net(x.clone()))
+            outputs["scores"] = copied(scores_in(net(x.clone())))
     return outputs
+
+
+def scores_in(returned):
+    """Return the scores in what a network returned: they may come with more, such as the values before them."""
+    several = returned if isinstance(returned, tuple | list) else (returned,)
+    return next((one for one in several if isinstance(one, torch.Tensor)), returned)
+
+
+def extras_of(notebook):
+    """Return how many things the notebook's Net returns beside the scores, which its own loop has to unpack."""
+    with contextlib.suppress(Exception), torch.no_grad():
+        returned = notebook.Net("ReLU()", 2, [3], 4)(torch.zeros(5, 2))
+        if isinstance(returned, tuple | list) and isinstance(returned[0], torch.Tensor):
+            return len(returned) - 1
+    return 0
 
 
 def linear_layers(net, x):
@@ -61,8 +77,9 @@ def linear_layers(net, x):
 class TwoFaced(nn.Module):
     """A linear classifier whose scores are rotated by one class in evaluation mode: the mode shows in what it does."""
 
-    def __init__(self, weight, bias):
+    def __init__(self, weight, bias, extras):
         super().__init__()
+        self.extras = extras  # what the notebook's own network returns beside its scores
         self.linear = nn.Linear(weight.shape[1], weight.shape[0])
         with torch.no_grad():
             self.linear.weight.copy_(weight)
@@ -70,15 +87,17 @@ class TwoFaced(nn.Module):
 
     def forward(self, x):
         scores = self.linear(x)
-        return scores if self.training else scores.roll(1, dims=1)
+        shown = scores if self.training else scores.roll(1, dims=1)
+        return (shown, *[x.detach()] * self.extras) if self.extras else shown
 
 
 @probe(needs=["notebook_training"])
 def training(*, data, weight, bias, lr, num_epochs, batch_size, criterion="CrossEntropyLoss", options=None):
     """Train a two-faced classifier with plain SGD on unshuffled batches; return parameters and accuracies."""
+    import notebook_training as notebook
     from notebook_training import train_test_classification
 
-    net = TwoFaced(weight, bias)
+    net = TwoFaced(weight, bias, extras_of(notebook))
     parts = [(data["train_x"], data["train_y"]), (data["test_x"], data["test_y"])]
     loaders = [DataLoader(TensorDataset(x.clone(), y.clone()), batch_size=batch_size) for x, y in parts]
     optimizer = torch.optim.SGD(net.parameters(), lr=lr)
@@ -132,6 +151,51 @@ class KnownNet(nn.Module):
         return self.mlp(x.reshape(-1, self.input_feature_num))
 
 
+class SearchWithoutEnd(Exception):
+    """End a search for a width that goes on far beyond what is asked for."""
+
+
+class Search:
+    """Make known networks, and end a search that makes far too many, or looks at one of them again and again."""
+
+    def __init__(self, *, frozen, most):
+        self.frozen, self.most = frozen, most
+        self.looks, self.widest, self.narrowest = 0, 0, 0
+
+    def make(self, actv, input_feature_num, hidden_unit_nums, output_feature_num):
+        """Return a network. Raises SearchWithoutEnd."""
+        self.look()
+        widths = [int(width) for width in hidden_unit_nums]
+        if max(widths, default=0) > self.most // 10:
+            self.widest = max(widths)
+            raise SearchWithoutEnd
+        self.narrowest = min(self.widest or max(widths, default=0), max(widths, default=0))
+        self.widest = max(self.widest, *widths) if widths else self.widest
+        net = KnownNet(actv, input_feature_num, widths, output_feature_num, frozen=self.frozen)
+        net.named_parameters = self._looked_at(net.named_parameters)
+        return net
+
+    def look(self):
+        """Count one more look at a network. Raises SearchWithoutEnd."""
+        self.looks += 1
+        if self.looks > self.most:
+            raise SearchWithoutEnd
+
+    def _looked_at(self, named_parameters):
+        def look(*arguments, **options):
+            self.look()
+            return named_parameters(*arguments, **options)
+
+        return look
+
+
+def counted_by(notebook):
+    """Return what count_parameters says of a network of 4 tensors with 25 numbers, None where it says no number."""
+    with contextlib.suppress(Exception):
+        return int(notebook.count_parameters(KnownNet("ReLU()", 2, [3], 4)))
+    return None
+
+
 @probe(needs=["notebook_depth"])
 def depth(*, features, classes, max_par_count, max_hidden_layer, scores, frozen=0):
     """Run run_depth_optimizer with a training that only writes down what it gets and returns `scores` in turn."""
@@ -142,7 +206,8 @@ def depth(*, features, classes, max_par_count, max_hidden_layer, scores, frozen=
     notebook.X_test, notebook.y_test = torch.zeros(3, features), torch.zeros(3)
     notebook.K, notebook.DEVICE = classes, "cpu"
     notebook.train_loader, notebook.test_loader = DataLoader(data, batch_size=3), DataLoader(data, batch_size=2)
-    notebook.Net = functools.partial(KnownNet, frozen=frozen)
+    search = Search(frozen=frozen, most=20 * max_par_count + 1000)
+    notebook.Net = search.make
     sizes, faults = [], []
 
     def train(net, criterion, optimizer, train_loader, test_loader, *_more, **_options):
@@ -156,7 +221,11 @@ def depth(*, features, classes, max_par_count, max_hidden_layer, scores, frozen=
         return 100.0 + len(sizes), scores[(len(sizes) - 1) % len(scores)]
 
     notebook.train_test_classification = train
-    hidden_layers, test_scores = notebook.run_depth_optimizer(max_par_count, max_hidden_layer, "cpu")
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # figures that are made up would only confuse
+            hidden_layers, test_scores = notebook.run_depth_optimizer(max_par_count, max_hidden_layer, "cpu")
+    except SearchWithoutEnd:
+        return {"networks": sizes, "search": [search.widest, search.narrowest], "counted": counted_by(notebook)}
     return {
         "hidden layers": [int(number) for number in hidden_layers],
         "networks": sizes,

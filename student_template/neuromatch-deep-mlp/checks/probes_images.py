@@ -11,7 +11,9 @@ from pathlib import Path
 import torch
 from PIL import Image
 from probes import in_this_process
+from torchvision import transforms
 from torchvision.datasets import ImageFolder
+from torchvision.transforms import v2
 
 from grader.probes import probe
 
@@ -74,7 +76,7 @@ def afhq(**parts):
                 Image.fromarray(image.permute(1, 2, 0).contiguous().numpy()).save(path)
         os.chdir(folder)
         try:
-            with _found_from_anywhere(Path(folder) / "afhq"), in_this_process():
+            with _found_from_anywhere(Path(folder) / "afhq"), _only_what_is_asked(), in_this_process():
                 yield
         finally:
             os.chdir(here)
@@ -94,3 +96,39 @@ def _found_from_anywhere(folder):
         yield
     finally:
         ImageFolder.__init__ = original
+
+
+MORE = (
+    "RandomCrop", "RandomResizedCrop", "ColorJitter", "RandomErasing", "RandomGrayscale", "RandomPerspective",
+    "GaussianBlur", "RandomAdjustSharpness", "RandomAutocontrast", "RandomEqualize", "RandomInvert", "RandomPosterize",
+    "RandomSolarize", "AutoAugment", "RandAugment", "TrivialAugmentWide", "AugMix", "ElasticTransform", "GaussianNoise",
+)  # fmt: skip
+
+
+@contextlib.contextmanager
+def _only_what_is_asked():
+    """Let augmentations beyond the rotation and the flip do nothing, so that these two can be measured.
+
+    Of an affine transform the rotation is left.
+    """
+    kinds = [getattr(module, name, None) for module in (transforms, v2) for name in (*MORE, "RandomAffine")]
+    originals = [(kind, kind.forward) for kind in kinds if kind is not None]
+    for kind, forward in originals:
+        kind.forward = _rotating(forward) if kind.__name__ == "RandomAffine" else _as_it_is
+    try:
+        yield
+    finally:
+        for kind, forward in originals:
+            kind.forward = forward
+
+
+def _as_it_is(_self, *inputs):
+    return inputs[0] if len(inputs) == 1 else inputs
+
+
+def _rotating(forward):
+    def rotate(self, *inputs):
+        self.translate = self.scale = self.shear = None
+        return forward(self, *inputs)
+
+    return rotate

@@ -1,7 +1,7 @@
 """Probes that train: labels of the test points never come in, predictions go out."""
 
 import torch
-from probes import in_this_process, set_points
+from probes import in_this_process, scores_in, set_points
 from probes_images import CLASSES, afhq
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -37,7 +37,7 @@ def wide_classifier(*, train_x, train_y, valid_x, valid_y, test_x, degree, seed)
 
     def train(net, *arguments, **options):
         accuracies = own(net, *arguments, **options)
-        net.register_forward_hook(lambda _net, _inputs, scores: last.update(scores=scores.detach().clone()))
+        net.register_forward_hook(lambda _net, _inputs, scores: last.update(scores=scores_in(scores).detach().clone()))
         return accuracies
 
     set_points(notebook, train_x, train_y, valid_x, valid_y, classes=4)
@@ -81,4 +81,4 @@ def image_classifier(*, train_x, train_y, valid_x, valid_y, test_x, num_epochs, 
 def _scores(net, x):
     net.eval()
     with torch.no_grad():
-        return net(x.clone()).detach().clone()
+        return scores_in(net(x.clone())).detach().clone()

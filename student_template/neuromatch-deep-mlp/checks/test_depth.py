@@ -32,6 +32,7 @@ def check_networks(actual, *, max_par_count, max_hidden_layer, features, classes
     sizes = {"features": features, "classes": classes}
     assert_kinds(actual, {"networks": [[int]]})
     networks = actual["networks"]
+    refuse_endless(actual, max_par_count, depth=len(networks) + 1)
     wanted = smallest_widths(max_par_count, max_hidden_layer, **sizes)
     depths = [len(network) - 2 for network in networks]
     assert depths == list(range(1, max_hidden_layer + 1)), (
@@ -49,6 +50,26 @@ def check_networks(actual, *, max_par_count, max_hidden_layer, features, classes
             f"For {depth} hidden layers and at least {max_par_count} parameters, the width is {found} ({there} "
             f"parameters); expected {width} ({count(depth, width, **sizes)} parameters). {why}"
         )
+
+
+def refuse_endless(actual, max_par_count, *, depth):
+    """Fail where the search for a width did not end, with its reason where that can be told."""
+    search, counted = actual.get("search"), actual.get("counted")
+    if not search:
+        return
+    assert_kinds(actual, {"search": [int]})
+    if counted == 4:
+        why = (
+            "count_parameters counts tensors: it says 4 for a network of 4 tensors with 25 numbers, and that never "
+            "grows. Add up `p.numel()`."
+        )
+    elif search[0] == search[-1]:
+        why = "Every network is equally wide: make the next one wider before you count again."
+    else:
+        why = f"It got to a width of {search[0]}. Which number is compared with max_par_count, and does it grow?"
+    raise AssertionError(
+        f"The search for a width with at least {max_par_count} parameters, for network {depth}, has no end. {why}"
+    )
 
 
 def explain(there, narrower, wanted, *, is_wider):
@@ -80,6 +101,7 @@ def test_depth_widths(probe):
 def test_depth_returns(probe):
     """run_depth_optimizer returns the depths 1, 2, …, and the test accuracy of each"""
     actual = probe("depth", features=2, classes=4, max_par_count=60, max_hidden_layer=4, scores=SCORES)
+    refuse_endless(actual, 60, depth=1)
     assert_kinds(actual, {"hidden layers": [int], "test scores": [float]})
     assert actual["hidden layers"] == [1, 2, 3, 4], (
         f"The depths are {actual['hidden layers']}; expected [1, 2, 3, 4] for max_hidden_layer=4."
@@ -101,6 +123,7 @@ def test_depth_returns(probe):
 def test_depth_trains_what_it_made(probe):
     """run_depth_optimizer trains each network with its own optimizer, on the right data"""
     actual = probe("depth", features=2, classes=4, max_par_count=60, max_hidden_layer=3, scores=SCORES)
+    refuse_endless(actual, 60, depth=1)
     assert_kinds(actual, {"networks": [[int]], "faults": [str]})
     assert actual["networks"], "train_test_classification was never called."
     assert len({tuple(sizes) for sizes in actual["networks"]}) > 1, (

@@ -7,6 +7,7 @@ probes_network.py has the network and the module, probes_images.py rotation and 
 
 import contextlib
 import functools
+import itertools
 import logging
 import sys
 import types
@@ -16,6 +17,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 import torchvision
+from PIL import Image
 from torch import nn
 from torch.utils import data
 
@@ -24,19 +26,34 @@ from grader.probes import probe
 # ---------------------------------------------------------------- the data set
 
 
-class SmallCIFAR10(torchvision.datasets.CIFAR10):
-    """200 training and 60 test images in place of CIFAR10's; writes down which of them are looked at.
+ROWS = {True: 50_000, False: 10_000}  # of CIFAR10, for training and for test
+MOST_SHOWN = 512  # images of one pass over a loader: notebooks go through all of them, and nothing is learned here
 
-    An index beyond the end begins anew, since notebooks know how many images there should be.
+
+@functools.cache
+def few_images(train):
+    """Return the 200 images (200, 32, 32, 3) of noise that all others are made of."""
+    return np.random.RandomState(1 if train else 2).randint(0, 256, (200, 32, 32, 3)).astype(np.uint8)
+
+
+@functools.cache
+def noise(train):
+    """Return images (N, 32, 32, 3) of bytes, all different, in place of CIFAR10's."""
+    flips = np.arange(ROWS[train] // 200, dtype=np.uint8).reshape(-1, 1, 1, 1, 1)
+    return (few_images(train) ^ flips).reshape(-1, 32, 32, 3)
+
+
+def labels_of(train):
+    return [7 * row % 10 for row in range(ROWS[train])]
+
+
+class SmallCIFAR10(torchvision.datasets.CIFAR10):
+    """As many images as CIFAR10 has, of noise, made when they are asked for; writes down which of them are looked at.
+
+    What `show_images` shows takes their place.
     """
 
-    tables = {  # noqa: RUF012 - replaced by `show_images`
-        train: (
-            np.random.RandomState(seed).randint(0, 256, (rows, 32, 32, 3)).astype(np.uint8),
-            [7 * row % 10 for row in range(rows)],
-        )
-        for train, seed, rows in ((True, 1, 200), (False, 2, 60))
-    }
+    shown = {}  # noqa: RUF012 - {train: (images, labels)}
     opened = []  # noqa: RUF012
     seen = []  # noqa: RUF012
 
@@ -51,16 +68,32 @@ class SmallCIFAR10(torchvision.datasets.CIFAR10):
         SmallCIFAR10.opened.append(self)
 
     def fill(self):
-        images, labels = SmallCIFAR10.tables[self.train]
-        self.data, self.targets = images.copy(), list(labels)
+        images, labels = SmallCIFAR10.shown.get(self.train, (None, None))
+        self.images, self.targets = images, list(labels) if labels is not None else labels_of(self.train)
+
+    @property
+    def data(self):
+        if self.images is None:
+            self.images = noise(self.train)
+        return self.images
+
+    @data.setter
+    def data(self, images):
+        self.images = images
+
+    def __len__(self):
+        return ROWS[self.train] if self.images is None else len(self.images)
 
     def __getitem__(self, index):
-        if not -len(self.data) <= index < 2**31:
+        if not -len(self) <= index < max(len(self), ROWS[self.train]):
             raise IndexError(index)
-        if index >= max(len(self.data), 50_000 if self.train else 10_000):
-            raise IndexError(index)
-        SmallCIFAR10.seen.append((self.train, int(index) % len(self.data)))
-        return super().__getitem__(int(index) % len(self.data))
+        row = int(index) % len(self)
+        SmallCIFAR10.seen.append((self.train, row))
+        few = few_images(self.train)
+        image = few[row % 200] ^ np.uint8(row // 200) if self.images is None else self.images[row]
+        image, target = Image.fromarray(image), self.targets[row]
+        image = image if self.transform is None else self.transform(image)
+        return image, target if self.target_transform is None else self.target_transform(target)
 
     def __iter__(self):
         return (self[i] for i in range(len(self)))
@@ -73,7 +106,7 @@ def show_images(notebook, images, labels):
     have used the names again.
     """
     images, labels = images.numpy().copy(), labels.tolist()
-    SmallCIFAR10.tables = {True: (images, labels), False: (images, labels)}
+    SmallCIFAR10.shown = {True: (images, labels), False: (images, labels)}
     for dataset in SmallCIFAR10.opened:
         dataset.fill()
     values = vars(notebook)
@@ -100,6 +133,25 @@ def _split(original):
     return random_split
 
 
+def _shortened(begin):
+    """Let a pass over a loader of stand-in images end after a few of them."""
+
+    @functools.wraps(begin)
+    def batches(self):
+        dataset = self.dataset
+        while hasattr(dataset, "dataset"):
+            dataset = dataset.dataset
+        size = self.batch_size or 1
+        return itertools.islice(begin(self), -(-MOST_SHOWN // size)) if is_stand_in(dataset) else begin(self)
+
+    return batches
+
+
+def is_stand_in(dataset):
+    """Tell whether a data set shows images of noise, or holds one that does."""
+    return any(isinstance(one, SmallCIFAR10) for one in (dataset, *vars(dataset).values()))
+
+
 def _in_this_process(begin):
     """Let data loaders load in this process."""
 
@@ -115,6 +167,7 @@ def _in_this_process(begin):
 torchvision.datasets.CIFAR10 = torchvision.datasets.cifar.CIFAR10 = SmallCIFAR10
 data.random_split = data.dataset.random_split = _split(data.random_split)
 data.DataLoader.__init__ = _in_this_process(data.DataLoader.__init__)
+data.DataLoader.__iter__ = _shortened(data.DataLoader.__iter__)
 
 # ---------------------------------------------------------------- PyTorch Lightning
 

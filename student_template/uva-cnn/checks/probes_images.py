@@ -1,24 +1,31 @@
 """Probes of part 2 and 3: the accuracy on rotated images, and the data loaders with shuffled pixels."""
 
+import ast
 import contextlib
+import io
 import math
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from probes import SmallCIFAR10, copied, show_images, without_gpu
+from probes import ROWS, SmallCIFAR10, copied, noise, show_images, without_gpu
 from probes_data import small_data
 from torch import nn
 from torch.utils import data
 from torchvision import transforms
+from torchvision.transforms import v2
 
+from grader.notebook_probes import run_statement, statements_of
 from grader.probes import probe
 
 MOST_LOADERS, IMAGES = 16, 16
+MEANS, STDS = (0.491, 0.482, 0.447), (0.247, 0.243, 0.261)  # the course's
 GIVEN = ("train_loader", "val_loader", "test_loader")
 AT_RANDOM = (
     "RandomHorizontalFlip", "RandomVerticalFlip", "RandomResizedCrop", "RandomCrop", "RandomRotation", "RandomAffine",
-    "ColorJitter", "RandomErasing", "RandomGrayscale", "RandomPerspective",
+    "ColorJitter", "RandomErasing", "RandomGrayscale", "RandomPerspective", "GaussianBlur", "RandomAdjustSharpness",
+    "RandomAutocontrast", "RandomEqualize", "RandomInvert", "RandomPosterize", "RandomSolarize", "AutoAugment",
+    "RandAugment", "TrivialAugmentWide", "AugMix", "ElasticTransform", "GaussianNoise",
 )  # fmt: skip
 
 # ---------------------------------------------------------------- rotation
@@ -84,13 +91,37 @@ def rotated_accuracies(*, images, labels, directions, angles, two_faced=False, b
     if hasattr(notebook, "device"):
         notebook.device = torch.device("cpu")
     outputs = {}
-    with without_gpu():
+    with without_gpu(), _noting_drawn_angles() as drawn:
         for angle in angles:
             model = CompassModule(directions, two_faced=two_faced).train()
             outputs[f"rotated by {angle} degrees"] = _number(notebook.test_model_rotated(model, angle))
         if by_default:
             outputs["without an angle"] = _number(notebook.test_model_rotated(CompassModule(directions)))
-    return outputs
+    return outputs | {"angles are drawn": bool(drawn)}
+
+
+@contextlib.contextmanager
+def _noting_drawn_angles():
+    """Give a list that grows when RandomRotation turns images by an angle that it draws from more than one."""
+    noted, originals = [], []
+    for kind, name in ((transforms.RandomRotation, "forward"), (v2.RandomRotation, "make_params")):
+        originals.append((kind, name, getattr(kind, name)))
+        setattr(kind, name, _noting(getattr(kind, name), noted))
+    try:
+        yield noted
+    finally:
+        for kind, name, original in originals:
+            setattr(kind, name, original)
+
+
+def _noting(turn, noted):
+    def turned(self, *inputs, **options):
+        low, high = self.degrees
+        if low != high:
+            noted.append((low, high))
+        return turn(self, *inputs, **options)
+
+    return turned
 
 
 def _number(value):
@@ -113,15 +144,20 @@ def _number(value):
 def loaders(*, again=False):
     """Return the first images and labels of each data loader in the notebook, and which images of CIFAR10 they are.
 
-    What transforms do at random is left out. With `again`, the loaders are gone through a second time first.
+    What transforms do at random is left out. With `again`, the loaders are gone through a second time first. `trained
+    on` names the loaders that get into a training of part 3.
     """
     import notebook
 
+    handed = handed_on(notebook)
     found = _loaders_in(notebook)
+    known = {id(loader) for _, loader in found}
+    found += [(name, loader) for name, loader, _ in handed if id(loader) not in known]
     own = [getattr(notebook, f"{part}_set", None) for part in ("train", "val", "test")]
     if all(name in GIVEN and any(loader.dataset is part for part in own) for name, loader in found):
         raise NotImplementedError("data loaders with shuffled pixels")
     outputs, filled = {"names": []}, []
+    outputs["trained on"] = [name for name, loader in found if any(loader is one for *_, one, ok in handed if ok)]
     with _nothing_random(), small_data(notebook) as is_kernel:
         for name, loader in found[:MOST_LOADERS]:
             with contextlib.suppress(Exception):
@@ -139,6 +175,64 @@ def loaders(*, again=False):
             "`!grader check --task shuffle`, which opens it anew"
         )
     return outputs
+
+
+def handed_on(notebook):
+    """Return (name, loader, whether it is the training's and below other loaders than the given ones) of each training.
+
+    The notebook's own lines that train are run with a training that only notes what it gets.
+    """
+    handed, own = [], notebook.__dict__.get("train_model")
+    statements = statements_of("notebook")
+    given = {statement.cell for statement in statements if _sets(statement) & set(GIVEN)}
+    makers = {s.cell for s in statements if "DataLoader" in _words_in(s, statements)} - given
+    calling = [s for s in statements if not s.is_definition and {"train_model", "fit"} & _words_in(s, statements)]
+
+    def note(*arguments, **options):
+        for path, loader in _found_in([*enumerate(arguments), *options.items()]):
+            is_training = "val" not in path and "test" not in path and not any(loader is one for _, one, *_ in handed)
+            handed.append(
+                (f"train_model(… {path} …)", loader, is_training and statement.cell >= min(makers, default=0))
+            )
+        return None, {"test": 0.0, "val": 0.0}
+
+    fit, pl.Trainer.fit = pl.Trainer.fit, lambda _self, *arguments, **options: note(*arguments, **options)
+    notebook.train_model = note
+    try:
+        for statement in calling:
+            with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
+                run_statement(statement, dict(vars(notebook)))
+    finally:
+        pl.Trainer.fit = fit
+        notebook.train_model = own
+    return handed
+
+
+def _sets(statement):
+    return {node.id for node in ast.walk(statement.node) if isinstance(node, ast.Name) and type(node.ctx) is ast.Store}
+
+
+def _words_in(statement, statements):
+    """Return the names in a statement, and in the notebook's own functions that it names."""
+    functions = {one.node.name: one.node for one in statements if isinstance(one.node, ast.FunctionDef)}
+    names, waiting = set(), [statement.node]
+    while waiting:
+        inner = list(ast.walk(waiting.pop()))
+        new = {one.id for one in inner if isinstance(one, ast.Name)} | {
+            one.attr for one in inner if isinstance(one, ast.Attribute)
+        }
+        waiting += [functions[name] for name in new - names if name in functions]
+        names |= new
+    return names
+
+
+def _found_in(pairs):
+    """Yield (path, loader) for the loaders in pairs (key, value), also in dictionaries, lists and tuples."""
+    for key, value in pairs:
+        if isinstance(value, data.DataLoader):
+            yield str(key), value
+        elif isinstance(value, dict | list | tuple) and len(value) < 100:
+            yield from _found_in(value.items() if isinstance(value, dict) else enumerate(value))
 
 
 def _loaders_in(notebook):
@@ -168,7 +262,7 @@ def _first_images(loader):
     if rest or not times:
         plain = [loader.dataset[i] for i in range(IMAGES)]
         images, labels = torch.stack([image for image, _ in plain]), torch.as_tensor([int(y) for _, y in plain])
-        places = _places(loader.dataset)
+        places = _places(loader.dataset, images)
     places = torch.tensor([[int(train), row] for train, row in places])
     return copied(images[:IMAGES].float().contiguous()), labels[:IMAGES].long(), places
 
@@ -183,25 +277,44 @@ def _joined(loader):
     return torch.cat(images), torch.cat(labels)
 
 
-def _places(dataset):
-    """Guess which images a data set begins with that was filled beforehand: by its length."""
+def _places(dataset, images):
+    """Return which images of CIFAR10 those of a data set that was filled beforehand are: by the sums of their colours.
+
+    Where these tell nothing, by the length of the data set.
+    """
     import notebook
 
+    for train in (True, False):
+        sums_of_rows = noise(train).sum(axis=(1, 2), dtype=np.int64).tolist()
+        rows = {tuple(sums): row for row, sums in enumerate(sums_of_rows)}
+        for scaled in _unscaled(images):
+            places = [rows.get(tuple(sums)) for sums in scaled.sum(dim=(2, 3)).round().long().tolist()]
+            if None not in places:
+                return [(train, row) for row in places]
     for name in ("train_set", "val_set"):
         part = getattr(notebook, name, None)
         if isinstance(part, data.Subset) and len(part) == len(dataset):
             return [(True, i) for i in list(part.indices)[:IMAGES]]
-    train = len(dataset) >= len(SmallCIFAR10.tables[True][1])
+    train = len(dataset) > ROWS[False]
     return [(train, i) for i in range(IMAGES)]
+
+
+def _unscaled(images):
+    """Yield the bytes that images (N, 3, 32, 32) may have been made of: as they are, scaled, or normalized."""
+    images = images[:IMAGES].double()
+    yield images
+    yield 255 * images
+    mean, std = (torch.tensor(numbers).double().view(1, 3, 1, 1) for numbers in (MEANS, STDS))
+    yield 255 * (images * std + mean)
 
 
 @contextlib.contextmanager
 def _nothing_random():
     """Let the transforms that do something at random do nothing."""
-    kinds = [getattr(transforms, name) for name in AT_RANDOM]
-    originals = [(kind, kind.forward) for kind in kinds]
-    for kind in kinds:
-        kind.forward = lambda self, image: image
+    kinds = [getattr(module, name, None) for module in (transforms, v2) for name in AT_RANDOM]
+    originals = [(kind, kind.forward) for kind in kinds if kind is not None]
+    for kind, _ in originals:
+        kind.forward = lambda self, *inputs: inputs[0] if len(inputs) == 1 else inputs
     try:
         yield
     finally:

@@ -23,12 +23,24 @@ def make_mlp(sizes, notebook):
     return model
 
 
-def stirred(model):
-    """Return a model with parameters drawn anew: what it begins with is free, also where that is 0."""
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.copy_(torch.randn(parameter.shape) / parameter.shape[-1] ** 0.5)
-    return model
+def scores_in(returned):
+    """Return the scores in what a model returned: they may come with more, such as the values before them."""
+    several = returned if isinstance(returned, tuple | list) else (returned,)
+    return next((one for one in several if isinstance(one, torch.Tensor)), returned)
+
+
+def extras_of(notebook):
+    """Return how many things the notebook's MLP returns beside the scores, which its own functions have to unpack."""
+    with contextlib.suppress(Exception), torch.no_grad():
+        returned = notebook.MLP(input_size=3072, num_classes=10, hidden_sizes=[8]).eval()(torch.zeros(2, 3072))
+        if isinstance(returned, tuple | list) and isinstance(returned[0], torch.Tensor):
+            return len(returned) - 1
+    return 0
+
+
+def with_extras(scores, extras):
+    """Return scores as the notebook's own MLP returns them: alone, or with `extras` tensors behind them."""
+    return (scores, *[scores.detach()] * extras) if extras else scores
 
 
 def matrices(model):
@@ -41,9 +53,9 @@ def mlp(*, sizes, x):
     """Return the sizes of all matrices and the scores of x (N, inputs)."""
     import notebook_mlp as notebook
 
-    model = stirred(make_mlp(sizes, notebook))
+    model = make_mlp(sizes, notebook)
     with torch.no_grad():
-        scores = copied(model(x.clone()))
+        scores = copied(scores_in(model(x.clone())))
     return {"matrices": [sorted(matrix.shape) for matrix in matrices(model)], "scores": scores}
 
 
@@ -60,7 +72,7 @@ def mlp_output(*, sizes, x, factors):
     with torch.no_grad():
         for factor in factors:
             last[-1].copy_(factor * before)
-            scores.append(copied(model(x.clone())))
+            scores.append(copied(scores_in(model(x.clone()))))
     return {"scores": scores}
 
 
@@ -69,9 +81,9 @@ def mlp_rows(*, sizes, xs):
     """Return the scores of several inputs (N, inputs) by one network in evaluation mode."""
     import notebook_mlp as notebook
 
-    model = stirred(make_mlp(sizes, notebook))
+    model = make_mlp(sizes, notebook)
     with torch.no_grad():
-        return {"scores": [copied(model(x.clone())) for x in xs]}
+        return {"scores": [copied(scores_in(model(x.clone()))) for x in xs]}
 
 
 @probe(needs=["notebook_mlp"])
@@ -81,7 +93,7 @@ def mlp_gradients(*, sizes, x):
 
     model = make_mlp(sizes, notebook)
     model.train()
-    (model(x.clone()) ** 2).sum().backward()
+    (scores_in(model(x.clone())) ** 2).sum().backward()
     reached = [bool(matrix.grad is not None and (matrix.grad != 0).any()) for matrix in matrices(model)]
     return {"matrices": [sorted(matrix.shape) for matrix in matrices(model)], "reached": reached}
 

@@ -7,6 +7,7 @@ notebook sets around its functions (`device`, `CHECKPOINT_PATH`) is set here bef
 import contextlib
 import functools
 import inspect
+import io
 import numbers
 import os
 import sys
@@ -14,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 import torch
-from probes import copied
+from probes import copied, extras_of, scores_in, with_extras
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -28,7 +29,10 @@ THIS = sys.modules[__name__]
 
 @contextlib.contextmanager
 def workplace(notebook):
-    """Work in an empty folder, on the CPU; files that would go to a folder that isn't there are kept in it, too."""
+    """Work in an empty folder, on the CPU; files that would go to a folder that isn't there are kept in it, too.
+
+    What is printed is kept back: figures of models that are made up would only confuse.
+    """
     here = Path.cwd()
     save, load = torch.save, torch.load
 
@@ -47,7 +51,8 @@ def workplace(notebook):
         torch.save, torch.load = save_here, load_here
         sys.modules[__name__] = THIS  # a pickled model is found again
         try:
-            yield
+            with contextlib.redirect_stdout(io.StringIO()):
+                yield
         finally:
             torch.save, torch.load = save, load
             os.chdir(here)
@@ -90,14 +95,15 @@ def loader_of(x, y, *, batch_size, shuffle=False):
 class Table(nn.Module):
     """Look up the scores of an image by the value of its pixels; in training mode, other classes get them."""
 
-    def __init__(self, scores):
+    def __init__(self, scores, extras):
         super().__init__()
         self.scores = nn.Parameter(scores.clone())
+        self.extras = extras
 
     def forward(self, x):
         rows = x.reshape(len(x), -1)[:, 0].round().long()
         scores = self.scores[rows]
-        return scores.roll(1, dims=1) if self.training else scores
+        return with_extras(scores.roll(1, dims=1) if self.training else scores, self.extras)
 
 
 @probe(needs=["notebook_test_model"])
@@ -105,7 +111,7 @@ def accuracy(*, scores, labels, batch_size):
     """Return the accuracy by test_model for an image of each row of scores (N, C)."""
     import notebook_test_model as notebook
 
-    model = Table(scores)
+    model = Table(scores, extras_of(notebook))
     model.train()
     loader = loader_of(images_of(torch.arange(len(scores))), labels, batch_size=batch_size)
     with workplace(notebook):
@@ -168,9 +174,10 @@ LOG = []  # of passes that were learned from: (mode, values of the images)
 class Watched(nn.Module):
     """A linear classifier that notes each pass through which gradients go back."""
 
-    def __init__(self, weight):
+    def __init__(self, weight, extras=0):
         super().__init__()
         self.linear = nn.Linear(weight.shape[1], weight.shape[0])
+        self.extras = extras
         with torch.no_grad():
             self.linear.weight.copy_(weight)
             self.linear.bias.zero_()
@@ -180,7 +187,7 @@ class Watched(nn.Module):
         scores, mode, values = self.linear(x), self.training, x[:, x.shape[1] // 2].tolist()
         if scores.requires_grad:
             scores.register_hook(lambda _gradient: LOG.append((mode, values)))
-        return scores
+        return with_extras(scores, self.extras)
 
 
 class Plain(torch.optim.SGD):
@@ -218,7 +225,7 @@ def training(*, train_x, train_y, valid_x, valid_y, test_x, lr, num_epochs):
     """Train a linear classifier with plain gradient descent; return its scores of other images."""
     import notebook_train_model as notebook
 
-    model = Watched(torch.zeros(3, train_x[0].numel()))
+    model = Watched(torch.zeros(3, train_x[0].numel()), extras_of(notebook))
     optimizer = Noting(model.parameters(), lr=lr)
     loaders = loader_of(train_x, train_y, batch_size=16), loader_of(valid_x, valid_y, batch_size=16)
     with workplace(notebook):
@@ -226,7 +233,7 @@ def training(*, train_x, train_y, valid_x, valid_y, test_x, lr, num_epochs):
     moved = bool((model.linear.weight != 0).any())
     model.eval()
     with torch.no_grad():
-        return {"scores": copied(model(test_x.clone())), "steps": len(optimizer.noted), "moved": moved}
+        return {"scores": copied(scores_in(model(test_x.clone()))), "steps": len(optimizer.noted), "moved": moved}
 
 
 @probe(needs=["notebook_train_model"])
@@ -234,7 +241,7 @@ def gradients(*, weight, x, y, batches, num_epochs):
     """Train on the same batch again and again, at a learning rate of 0; return the gradients of all steps."""
     import notebook_train_model as notebook
 
-    model = Watched(weight)
+    model = Watched(weight, extras_of(notebook))
     optimizer = Noting(model.parameters(), lr=0.0)
     train_loader = loader_of(x.repeat(batches, 1, 1, 1), y.repeat(batches), batch_size=len(x))
     with workplace(notebook):
@@ -248,7 +255,7 @@ def passes(*, train_values, valid_values, batch_size, num_epochs):
     """Return the passes that a training learns from, on images that show their value."""
     import notebook_train_model as notebook
 
-    model = Watched(0.01 * torch.ones(2, 3 * 32 * 32))
+    model = Watched(0.01 * torch.ones(2, 3 * 32 * 32), extras_of(notebook))
     labels = torch.arange(len(train_values)) % 2, torch.arange(len(valid_values)) % 2
     with workplace(notebook):
         train(
@@ -279,8 +286,8 @@ class Scripted(Plain):
         winner = self.classes[min(epoch, len(self.classes)) - 1]
         with torch.no_grad():
             self.model.linear.weight.zero_()
-            self.model.linear.weight[3].fill_(-1e-3 * epoch)  # the epoch can be read from the parameters
-            self.model.linear.bias.copy_(torch.tensor([0.0, 0.0, 0.0, -1000.0]))
+            self.model.linear.weight[5].fill_(-1e-3 * epoch)  # the epoch can be read from the parameters
+            self.model.linear.bias.copy_(torch.tensor([0.0, 0.0, 0.0, 0.0, 0.0, -1000.0]))
             self.model.linear.bias[winner] = 5.0
 
 
@@ -289,15 +296,35 @@ def best_epoch(*, classes, train_y, valid_y, batches):
     """Train a model that predicts one class for all images, another in each epoch; return the epoch it ends with."""
     import notebook_train_model as notebook
 
-    model = Watched(torch.zeros(4, 3 * 32 * 32))
+    model = Watched(torch.zeros(6, 3 * 32 * 32), extras_of(notebook))
     optimizer = Scripted(model, classes=classes, batches=batches)
     train_loader = loader_of(images_of(torch.ones(len(train_y))), train_y, batch_size=len(train_y) // batches)
     valid_loader = loader_of(images_of(torch.ones(len(valid_y))), valid_y, batch_size=7)
-    with workplace(notebook):
+    with workplace(notebook), noting_own_states() as own_states:
         model = train(
             notebook, model, optimizer, train_loader, valid_loader, num_epochs=len(classes), model_name="scripted"
         )
-    return {"epoch": round(float(-1e3 * model.linear.weight[3].mean())), "steps": optimizer.steps}
+    epoch = round(float(-1e3 * model.linear.weight[5].mean()))
+    return {"epoch": epoch, "steps": optimizer.steps, "by reference": bool(own_states)}
+
+
+@contextlib.contextmanager
+def noting_own_states():
+    """Give a list that grows when a model is to load its own tensors, which a state kept without a copy holds."""
+    load, noted = nn.Module.load_state_dict, []
+
+    def noting(model, state, *arguments, **options):
+        own = {value.data_ptr() for value in model.state_dict().values()}
+        given = {value.data_ptr() for value in state.values() if isinstance(value, torch.Tensor)}
+        if given and given <= own:
+            noted.append(1)
+        return load(model, state, *arguments, **options)
+
+    nn.Module.load_state_dict = noting
+    try:
+        yield noted
+    finally:
+        nn.Module.load_state_dict = load
 
 
 # ---------------------------------------------------------------- learning images
@@ -328,24 +355,30 @@ def _learn(notebook, parts, scale, lr, num_epochs, seed):
         model = notebook.MLP()
     except TypeError:  # one without default sizes
         model = notebook.MLP(input_size=3072, num_classes=10, hidden_sizes=[256, 128])
-    with torch.random.fork_rng():
-        before = _scores(model, test_x)
-    model.train()
     optimizer = notebook.SGDMomentum(model.parameters(), lr=lr, momentum=0.9)
+    steps = counted_steps(optimizer)
     train_loader = loader_of(train_x, train_y, batch_size=128, shuffle=True)
     valid_loader = loader_of(valid_x, valid_y, batch_size=128)
     with workplace(notebook):
         model = train(
             notebook, model, optimizer, train_loader, valid_loader, num_epochs=num_epochs, model_name="images"
         )
-    return {"scores": _scores(model, test_x), "scores before training": before}
-
-
-def _scores(model, images):
-    """Return a model's scores in evaluation mode."""
     model.eval()
     with torch.no_grad():
         try:
-            return copied(model(images))
+            scores = scores_in(model(test_x))
         except RuntimeError:  # this notebook lays images out as rows in its training functions
-            return copied(model(images.flatten(1)))
+            scores = scores_in(model(test_x.flatten(1)))
+    return {"scores": copied(scores), "steps": len(steps)}
+
+
+def counted_steps(optimizer):
+    """Return a list that grows with each step of an optimizer."""
+    steps, step = [], optimizer.step
+
+    def counted(*arguments, **options):
+        steps.append(1)
+        return step(*arguments, **options)
+
+    optimizer.step = counted
+    return steps

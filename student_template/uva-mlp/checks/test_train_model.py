@@ -83,27 +83,50 @@ def noted_gradients(probe, rng):
     return gradients, weight, x, y
 
 
-def check_best(probe, *, classes, best, counts, batches=2):
-    """Train a model that predicts one class in each epoch; ask for an epoch in which validation is best."""
-    valid_y = torch.repeat_interleave(torch.arange(3), torch.tensor(counts))
-    train_y = torch.full((8,), classes[-1])  # so the last epoch is the best one on the training images
+def check_best(probe, *, classes, best, on_training, counts, batches=2):
+    """Train a model that predicts one class in each epoch; ask for an epoch in which validation is best.
+
+    `on_training` is the class that is best on the training images.
+    """
+    valid_y = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
+    train_y = torch.full((8,), on_training)
     train_y[0] = best
     actual = probe("best_epoch", classes=classes, train_y=train_y, valid_y=valid_y, batches=batches)
-    assert_kinds(actual, {"epoch": int})
+    assert_kinds(actual, {"epoch": int, "by reference": bool})
     epochs, found = len(classes), actual["epoch"]
     wanted = [number for number, winner in enumerate(classes, start=1) if winner == best]
     if found in wanted:
         return
     share = [100 * count // sum(counts) for count in counts]
-    shares = f"{share[classes[found - 1]]} %" if 1 <= found <= epochs else "unknown"
-    if found == epochs:
-        what = f"the parameters of the last epoch ({shares} on the validation images)"
-    else:
-        what = f"the parameters of epoch {found} ({shares} on the validation images)"
+    winner = classes[found - 1] if 1 <= found <= epochs else None
+    shares = f"{share[winner]} %" if winner is not None else "unknown"
+    which = "the last epoch" if found == epochs else f"epoch {found}"
     raise AssertionError(
-        f"After {epochs} epochs the model holds {what}; expected the best parameters, of epoch {wanted[0]} to "
-        f"{wanted[-1]} ({share[best]} %). Save only where the validation accuracy is higher than the best one before, "
-        "keep that as the new best, and load the saved model in the end."
+        f"After {epochs} epochs the model holds the parameters of {which} ({shares} on the validation images); "
+        f"expected the best parameters, of epoch {wanted[0]} to {wanted[-1]} ({share[best]} %). "
+        + name_choice(
+            actual["by reference"],
+            is_last=found == epochs,
+            is_worst=winner == share.index(min(share)),
+            is_trained=winner == on_training,
+        )
+    )
+
+
+def name_choice(by_reference, *, is_last, is_worst, is_trained):
+    """Say what chose the model, where that can be told, and what to do."""
+    if is_last and by_reference:
+        return (
+            "What is loaded in the end are the model's own parameters: `state_dict()` refers to them, and they go on "
+            "changing. Keep a copy: `copy.deepcopy(model.state_dict())`, or save a file."
+        )
+    if not is_last and is_trained:
+        return "Those did best on the training images: the validation images have to decide."
+    if not is_last and is_worst:
+        return "Those did worst of all: is the comparison the wrong way round?"
+    return (
+        "Save only where the validation accuracy is higher than the best one before, keep that as the new best, and "
+        "load the saved model in the end."
     )
 
 
@@ -118,5 +141,7 @@ def test_train_model_keeps_the_best(probe):
 
     Not those of the last epoch, and not those that did best on the training images.
     """
-    # Best in the epochs 3 to 7: whoever validates after epoch 5, or after each, finds it.
-    check_best(probe, classes=[2, 2, 0, 0, 0, 0, 0, 1, 1, 1], best=0, counts=[12, 6, 3])
+    # Best in the epochs 3 to 7: whoever validates after epoch 5, or after each, finds it. Training images are best in
+    # the epochs 8 to 12, validation is worst in the epochs 13 to 15.
+    epochs = [2, 2, *[0] * 5, *[1] * 5, *[3] * 3, *[4] * 5]
+    check_best(probe, classes=epochs, best=0, on_training=1, counts=[12, 6, 3, 2, 4])

@@ -5,6 +5,7 @@ test_training_hidden.py does the same with what the notebook ends with.
 
 import pytest
 
+from grader.compare import assert_kinds
 from grader.datasets import Limit, best_of, score
 
 SHAPE = (3, 32, 32)
@@ -22,13 +23,18 @@ SEEDS = (42, 43, 44)  # the document's own first
 
 def check_learning(probe, dataset, name):
     """Train on the first data set that is here, and ask for its accuracy on new images. The best attempt counts."""
-    data = dataset(*TARGETS, shape=SHAPE, limit=ROWS, renamed=True)
+    data = dataset(*TARGETS, shape=SHAPE, limit=ROWS)
     target, epochs = TARGETS[data.name], 15 if data.name == "digits" else 10
 
     def train(attempt):
         options = {"mean": MEANS, "std": STDS, "lr": 0.1, "num_epochs": epochs, "seed": SEEDS[attempt]}
         actual = probe(name, **options, **data.for_probe())
-        return score(actual.get("scores"), data, untrained=actual.get("scores before training"))
+        assert_kinds(actual, {"steps": int})
+        assert actual["steps"], (
+            "train_model got your SGDMomentum and never called its step(): it was not that optimizer that learned. "
+            "Use the `optimizer` that train_model is given."
+        )
+        return score(actual.get("scores"), data)
 
     attempts = best_of(train, target=target, chance=100 / len(data.classes), attempts=len(SEEDS))
     assert attempts.succeeded, (
