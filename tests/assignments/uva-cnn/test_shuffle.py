@@ -54,7 +54,8 @@ def find_order(plain, shuffled):
 
 def read_loaders(actual):
     """Return what is known of each loader that the probe found."""
-    assert_kinds(actual, {"names": [str], "trained on": [str]})
+    assert_kinds(actual, {"names": [str]})
+    trained_on = actual.get("trained on")
     loaders = []
     for i, name in enumerate(actual["names"]):
         specs = {f"images {i}": Spec((16, 3, 32, 32)), f"labels {i}": Spec((16,), torch.int64)}
@@ -65,7 +66,9 @@ def read_loaders(actual):
         in_range = same_part and all(0 <= row < ROWS[int(train)] for row in rows)
         order = find_order(originals(train, rows), images.flatten(1)) if in_range else None
         fit = labels.tolist() == [7 * row % 10 for row in rows]
-        loaders.append(Loader(name, train, tuple(rows), order, fit, name in actual["trained on"]))
+        loaders.append(
+            Loader(name, train, tuple(rows), order, fit, isinstance(trained_on, list) and name in trained_on)
+        )
     return loaders
 
 

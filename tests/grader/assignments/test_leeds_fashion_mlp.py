@@ -43,6 +43,8 @@ def stand_in(monkeypatch_module):
     import torchvision
 
     original = torchvision.datasets.FashionMNIST
+    loader = torch.utils.data.DataLoader
+    monkeypatch_module.setattr(loader, "__iter__", loader.__iter__)  # which the probes shorten
     spec = importlib.util.spec_from_file_location("probes", COURSE / "tests" / "assignments" / SLUG / "probes.py")
     module = importlib.util.module_from_spec(spec)
     monkeypatch_module.setitem(sys.modules, "probes", module)
@@ -75,7 +77,7 @@ def test_stand_in(stand_in):
     assert float(pictures.data.float().mean() / 255) == pytest.approx(0.2860, abs=5e-5)
     assert float(pictures.data.float().std() / 255) == pytest.approx(0.3530, abs=5e-5)
     assert pictures[3][0].size == (28, 28)
-    assert len(stand_in(train=False)) == 500
+    assert len(stand_in(train=False)) == 10_000
 
 
 def test_number_of_weights(notebook):
