@@ -192,7 +192,7 @@ def handed_on(notebook):
         for path, loader in _found_in([*enumerate(arguments), *options.items()]):
             is_training = "val" not in path and "test" not in path and not any(loader is one for _, one, *_ in handed)
             handed.append(
-                (f"train_model(… {path} …)", loader, is_training and statement.cell >= min(makers, default=0))
+                (f"train_model(… {path} …)", loader, is_training and statement.cell >= max(makers, default=0))
             )
         return None, {"test": 0.0, "val": 0.0}
 
