@@ -65,12 +65,13 @@ class Script:
         loss, accuracy = table[min(self.epoch, len(table)) - 1]
         return loss + 0.01 * beyond, accuracy
 
-    def load_state(self, model, state, *arguments, **options):
+    def load_state(self, model, state_dict, *arguments, **options):
         """Load a state into a model, and note whether it is the model's own, which nothing would change."""
         own = {value.data_ptr() for value in model.state_dict().values()}
-        given = [value.data_ptr() for value in getattr(state, "values", tuple)() if isinstance(value, torch.Tensor)]
-        self.is_by_reference |= bool(given) and set(given) <= own
-        return LOAD_STATE(model, state, *arguments, **options)
+        values = getattr(state_dict, "values", tuple)()
+        given = {value.data_ptr() for value in values if isinstance(value, torch.Tensor)}
+        self.is_by_reference |= bool(given) and given <= own
+        return LOAD_STATE(model, state_dict, *arguments, **options)
 
     def save(self, thing, file, *_arguments, **_options):
         """Keep a copy of what is saved, and note which epoch it comes from."""

@@ -313,12 +313,12 @@ def noting_own_states():
     """Give a list that grows when a model is to load its own tensors, which a state kept without a copy holds."""
     load, noted = nn.Module.load_state_dict, []
 
-    def noting(model, state, *arguments, **options):
+    def noting(model, state_dict, *arguments, **options):
         own = {value.data_ptr() for value in model.state_dict().values()}
-        given = {value.data_ptr() for value in state.values() if isinstance(value, torch.Tensor)}
+        given = {value.data_ptr() for value in state_dict.values() if isinstance(value, torch.Tensor)}
         if given and given <= own:
             noted.append(1)
-        return load(model, state, *arguments, **options)
+        return load(model, state_dict, *arguments, **options)
 
     nn.Module.load_state_dict = noting
     try:
