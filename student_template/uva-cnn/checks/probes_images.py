@@ -2,13 +2,14 @@
 
 import ast
 import contextlib
+import functools
 import io
 import math
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from probes import ROWS, SmallCIFAR10, copied, noise, show_images, without_gpu
+from probes import ROWS, SmallCIFAR10, copied, few_images, show_images, without_gpu
 from probes_data import small_data
 from torch import nn
 from torch.utils import data
@@ -277,6 +278,14 @@ def _joined(loader):
     return torch.cat(images), torch.cat(labels)
 
 
+@functools.cache
+def rows_by_sums(train):
+    """Return which row of the noise has these sums of its colours, (red, green, blue)."""
+    flipped = (few_images(train) ^ np.uint8(flip) for flip in range(ROWS[train] // 200))
+    sums = [row for images in flipped for row in images.sum(axis=(1, 2), dtype=np.int64).tolist()]
+    return {tuple(one): row for row, one in enumerate(sums)}
+
+
 def _places(dataset, images):
     """Return which images of CIFAR10 those of a data set that was filled beforehand are: by the sums of their colours.
 
@@ -285,8 +294,7 @@ def _places(dataset, images):
     import notebook
 
     for train in (True, False):
-        sums_of_rows = noise(train).sum(axis=(1, 2), dtype=np.int64).tolist()
-        rows = {tuple(sums): row for row, sums in enumerate(sums_of_rows)}
+        rows = rows_by_sums(train)
         for scaled in _unscaled(images):
             places = [rows.get(tuple(sums)) for sums in scaled.sum(dim=(2, 3)).round().long().tolist()]
             if None not in places:
