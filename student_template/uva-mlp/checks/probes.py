@@ -23,6 +23,14 @@ def make_mlp(sizes, notebook):
     return model
 
 
+def stirred(model):
+    """Return a model with parameters drawn anew: what it begins with is free, also where that is 0."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(torch.randn(parameter.shape) / parameter.shape[-1] ** 0.5)
+    return model
+
+
 def scores_in(returned):
     """Return the scores in what a model returned: they may come with more, such as the values before them."""
     several = returned if isinstance(returned, tuple | list) else (returned,)
@@ -53,7 +61,7 @@ def mlp(*, sizes, x):
     """Return the sizes of all matrices and the scores of x (N, inputs)."""
     import notebook_mlp as notebook
 
-    model = make_mlp(sizes, notebook)
+    model = stirred(make_mlp(sizes, notebook))
     with torch.no_grad():
         scores = copied(scores_in(model(x.clone())))
     return {"matrices": [sorted(matrix.shape) for matrix in matrices(model)], "scores": scores}
@@ -81,7 +89,7 @@ def mlp_rows(*, sizes, xs):
     """Return the scores of several inputs (N, inputs) by one network in evaluation mode."""
     import notebook_mlp as notebook
 
-    model = make_mlp(sizes, notebook)
+    model = stirred(make_mlp(sizes, notebook))
     with torch.no_grad():
         return {"scores": [copied(scores_in(model(x.clone()))) for x in xs]}
 

@@ -355,6 +355,9 @@ def _learn(notebook, parts, scale, lr, num_epochs, seed):
         model = notebook.MLP()
     except TypeError:  # one without default sizes
         model = notebook.MLP(input_size=3072, num_classes=10, hidden_sizes=[256, 128])
+    with torch.random.fork_rng():
+        before = _scores(model, test_x)
+    model.train()
     optimizer = notebook.SGDMomentum(model.parameters(), lr=lr, momentum=0.9)
     steps = counted_steps(optimizer)
     train_loader = loader_of(train_x, train_y, batch_size=128, shuffle=True)
@@ -363,13 +366,17 @@ def _learn(notebook, parts, scale, lr, num_epochs, seed):
         model = train(
             notebook, model, optimizer, train_loader, valid_loader, num_epochs=num_epochs, model_name="images"
         )
+    return {"scores": _scores(model, test_x), "scores before training": before, "steps": len(steps)}
+
+
+def _scores(model, images):
+    """Return a model's scores in evaluation mode."""
     model.eval()
     with torch.no_grad():
         try:
-            scores = scores_in(model(test_x))
+            return copied(scores_in(model(images)))
         except RuntimeError:  # this notebook lays images out as rows in its training functions
-            scores = scores_in(model(test_x.flatten(1)))
-    return {"scores": copied(scores), "steps": len(steps)}
+            return copied(scores_in(model(images.flatten(1))))
 
 
 def counted_steps(optimizer):
