@@ -119,6 +119,13 @@ def test_a_course_lives_with_the_wheel(bare, make_course, tmp_path):
     assert (tmp_path / "out" / "grades.csv").read_text(encoding="utf-8").splitlines()[1].startswith("tiny,15,15,100")
 
 
+def test_a_course_begins_with_the_wheel(bare, tmp_path):
+    """`grader new` from the wheel alone gives a course whose reference earns every point and whose kit none."""
+    bare("new", "hw1", cwd=tmp_path)
+    assert "10 of 10 points" in bare("check", "reference/hw1", "--assignment", "hw1", cwd=tmp_path)
+    assert "0 of 10 points" in bare("check", cwd=tmp_path / "student_template" / "hw1", code=1)
+
+
 ROWS = re.compile(r"^\| [^|]+ \| `(pip install [^`]+)` \|$", re.MULTILINE)
 
 
