@@ -12,7 +12,7 @@ from grader.answers.store import ManualStore
 from grader.errors import ManualError
 from grader.results.atomic import replace_file
 from grader.results.cells import csv_text, kept_cell, text_cell
-from grader.results.csv_lines import read_csv_lines
+from grader.results.csv_lines import read_columns
 from grader.results.plain_text import number
 from grader.results.verdict import Answer
 
@@ -114,17 +114,8 @@ def _words(said: Said) -> str:
 
 def _read(path: Path) -> tuple[tuple[str, ...], list[Row]]:
     """Return header and rows. Raises ManualError."""
-    lines = read_csv_lines(path, ManualError).rows
-    header = tuple(name.strip().casefold() for name in lines[0][1]) if lines else ()
-    missing = [name for name in COLUMNS if header.count(name) != 1]
-    if missing:
-        raise ManualError(
-            f"{path} has no column `{missing[0]}`, or several: its first row is {', '.join(header)[:200]}.",
-            remedy=f"The first row has to name {', '.join(COLUMNS)}.",
-        )
-    places = [header.index(name) for name in COLUMNS]
-    padded = [(line, (*cells, *[""] * len(header))) for line, cells in lines[1:]]
-    return header, [Row(line, *(cells[place] for place in places)) for line, cells in padded]
+    header, rows = read_columns(path, COLUMNS, ManualError)
+    return header, [Row(line, *cells) for line, cells in rows]
 
 
 def _understand(rows: list[Row], answers: Mapping[Key, Answer], problems: list[str]) -> dict[Key, tuple[int, Said]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from grader.courses.deadline import Deadline
 from grader.errors import ManualError
-from grader.results.csv_lines import read_csv_lines
+from grader.results.csv_lines import read_columns
 
 FILE = "extensions.csv"
 COLUMNS = ("student", "due", "close", "slack_days", "reason")
@@ -40,21 +40,11 @@ def read_extensions(folder: Path, deadline: Deadline) -> tuple[list[Extension], 
     path = folder / FILE
     if not path.exists():
         return [], []
-    lines = read_csv_lines(path, ManualError).rows
-    header = tuple(name.strip().casefold() for name in lines[0][1]) if lines else ()
-    missing = [name for name in COLUMNS if header.count(name) != 1]
-    if missing:
-        raise ManualError(
-            f"{path} has no column `{missing[0]}`, or several: its first row is {', '.join(header)[:200]}.",
-            remedy=f"The first row has to name {', '.join(COLUMNS)}.",
-        )
-    places = [header.index(name) for name in COLUMNS]
     known: dict[str, Extension] = {}
     problems: list[str] = []
-    for line, cells in lines[1:]:
-        padded = (*cells, *[""] * len(header))
+    for line, cells in read_columns(path, COLUMNS, ManualError)[1]:
         try:
-            row = _row(line, [padded[place].strip() for place in places], deadline)
+            row = _row(line, [cell.strip() for cell in cells], deadline)
             if row.student.casefold() in known:
                 first = known[row.student.casefold()].line
                 raise ManualError(f"{row.student} has an extension in line {first} already.", remedy="Remove one.")

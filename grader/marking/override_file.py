@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import ManualError
-from grader.results.csv_lines import read_csv_lines
+from grader.results.csv_lines import read_columns
 from grader.results.verdict import Verdict
 
 FILE = "overrides.csv"
@@ -45,21 +45,11 @@ def read_overrides(folder: Path) -> tuple[list[OverrideRow], list[str]]:
     path = folder / FILE
     if not path.exists():
         return [], []
-    lines = read_csv_lines(path, ManualError).rows
-    header = tuple(name.strip().casefold() for name in lines[0][1]) if lines else ()
-    missing = [name for name in COLUMNS if header.count(name) != 1]
-    if missing:
-        raise ManualError(
-            f"{path} has no column `{missing[0]}`, or several: its first row is {', '.join(header)[:200]}.",
-            remedy=f"The first row has to name {', '.join(COLUMNS)}.",
-        )
-    places = [header.index(name) for name in COLUMNS]
     rows: list[OverrideRow] = []
     problems: list[str] = []
-    for line, cells in lines[1:]:
-        padded = (*cells, *[""] * len(header))
+    for line, cells in read_columns(path, COLUMNS, ManualError)[1]:
         try:
-            rows.append(_row(line, [padded[place].strip() for place in places]))
+            rows.append(_row(line, [cell.strip() for cell in cells]))
         except ManualError as error:
             problems.append(f"{FILE}, line {line}: {error}")
     return rows, problems

@@ -7,6 +7,7 @@ import codecs
 import csv
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,26 @@ def read_csv_lines(path: Path, error: type[GraderError]) -> CsvLines:
         message = f"{path}, line {reader.line_num}, is not valid CSV: {err}."
         raise error(message, remedy="Save it as CSV again.") from err
     return CsvLines(tuple(rows), delimiter, mark)
+
+
+def read_columns(
+    path: Path, columns: Sequence[str], error: type[GraderError]
+) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:
+    """Return the header of a CSV file and, for each row, the line where it ends and the cells of some columns.
+
+    Raises `error` for what can't be read, and where the first row does not name each of the columns once.
+    """
+    lines = read_csv_lines(path, error).rows
+    header = tuple(name.strip().casefold() for name in lines[0][1]) if lines else ()
+    missing = [name for name in columns if header.count(name) != 1]
+    if missing:
+        raise error(
+            f"{path} has no column `{missing[0]}`, or several: its first row is {', '.join(header)[:200]}.",
+            remedy=f"The first row has to name {', '.join(columns)}.",
+        )
+    places = [header.index(name) for name in columns]
+    padded = [(line, (*cells, *[""] * len(header))) for line, cells in lines[1:]]
+    return header, [(line, [cells[place] for place in places]) for line, cells in padded]
 
 
 def _read_text(path: Path, error: type[GraderError]) -> str:

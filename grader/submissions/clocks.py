@@ -9,7 +9,6 @@ Why: docs/decisions.md#which-clock-tells
 import os
 import re
 import shutil
-import stat
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -17,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from grader.submissions.found import Found
+from grader.submissions.plain_reading import read_small_text
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _REF = re.compile(r"ref: (refs/[A-Za-z0-9._/-]{1,200})")
@@ -69,29 +69,18 @@ def last_commit(folder: Path) -> float:
 
 def _head(git: Path) -> str:
     """Return the commit that HEAD names, "" where it can't be told."""
-    head = _read(git / "HEAD").strip()
+    head = read_small_text(git / "HEAD", most_bytes=_MOST_BYTES).strip()
     if _COMMIT.fullmatch(head):
         return head
     ref = _REF.fullmatch(head)
     if ref is None or ".." in ref[1]:
         return ""
-    loose = _read(git / ref[1]).strip()
+    loose = read_small_text(git / ref[1], most_bytes=_MOST_BYTES).strip()
     if _COMMIT.fullmatch(loose):
         return loose
-    packed = re.search(rf"^([0-9a-f]{{40}}) {re.escape(ref[1])}$", _read(git / "packed-refs"), re.MULTILINE)
+    refs = read_small_text(git / "packed-refs", most_bytes=_MOST_BYTES)
+    packed = re.search(rf"^([0-9a-f]{{40}}) {re.escape(ref[1])}$", refs, re.MULTILINE)
     return packed[1] if packed else ""
-
-
-def _read(path: Path) -> str:
-    """Return a small file of a student's repository, "" for anything else; a link is not followed."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    except OSError:
-        return ""
-    with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return ""
-        return stream.read(_MOST_BYTES).decode("utf-8", "replace")
 
 
 def _read_object(objects: Path, commit: str) -> str:

@@ -4,13 +4,12 @@
 """
 
 import contextlib
-import os
 import re
-import stat
 from datetime import datetime
 from pathlib import Path
 
 from grader.results.verdict import Owner
+from grader.submissions.plain_reading import read_small_text
 
 METADATA = "submission_metadata.yml"
 
@@ -32,7 +31,7 @@ def read_metadata(file: Path) -> dict[str, tuple[Owner, ...]]:
     """
     found: dict[str, list[dict[str, str]]] = {}
     folder, is_listing = "", False
-    for line in _read_text(file).splitlines():
+    for line in read_small_text(file, most_bytes=_MOST_BYTES).splitlines():
         if heading := _FOLDER.fullmatch(line):
             folder, is_listing = heading[1], False
             found.setdefault(folder, [])
@@ -58,7 +57,7 @@ def read_times(file: Path) -> dict[str, float]:
     """
     times: dict[str, float] = {}
     folder = ""
-    for line in _read_text(file).splitlines():
+    for line in read_small_text(file, most_bytes=_MOST_BYTES).splitlines():
         if heading := _FOLDER.fullmatch(line):
             folder = heading[1]
         elif folder and (found := _CREATED.fullmatch(line)):
@@ -66,17 +65,6 @@ def read_times(file: Path) -> dict[str, float]:
             with contextlib.suppress(ValueError, OverflowError):  # no such day
                 times.setdefault(folder, datetime.fromisoformat(f"{found['date']}T{found['time']}{zone}").timestamp())
     return times
-
-
-def _read_text(file: Path) -> str:
-    try:
-        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    except OSError:
-        return ""
-    with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return ""
-        return stream.read(_MOST_BYTES).decode("utf-8", "replace")
 
 
 def _scalar(value: str) -> str:
