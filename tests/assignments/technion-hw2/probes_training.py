@@ -79,10 +79,27 @@ def modes_of_fit(*, train, test, batch_size, num_epochs, num_classes):
 
     for part in (model, *_blocks_of(model)):
         part.train = _noting(part.train, note_mode)
-    model.forward = _noting(model.forward, note_batch)
+    _watch(model, note_batch)
     trainer = LayerTrainer(model, loss_fn, _Recorder(model).optimizer())
     trainer.fit(*(_loader(*part, batch_size=batch_size) for part in (train, test)), num_epochs)
     return {"modes of the batches": ", ".join(modes)}
+
+
+def _watch(model, note):
+    """Let a model call `note` with each batch first, whether it is called itself or its `forward` is."""
+
+    class Watched(type(model)):
+        __slots__ = ()
+
+        def __call__(self, *args, **kw):
+            note(*args, **kw)
+            return super().__call__(*args, **kw)
+
+        def forward(self, *args, **kw):
+            note(*args, **kw)
+            return super().forward(*args, **kw)
+
+    model.__class__ = Watched
 
 
 def _noting(function, note):

@@ -96,8 +96,9 @@ class CrossEntropyLoss(Layer):
 
     def backward(self, dout=1.0):
         n, c = self.probabilities.shape
-        self.probabilities.view(-1)[torch.arange(n) * c + self.y] -= 1.0
-        return self.probabilities.div_(n).mul_(dout)
+        slopes = self.probabilities.clone()  # whose own place is that of the scores, which are counted later
+        slopes.view(-1)[torch.arange(n) * c + self.y] -= 1.0
+        return slopes.div_(n).mul_(dout)
 
 
 class Dropout(Layer):
