@@ -16,7 +16,7 @@ from grader.errors import CourseError
 _README = """\
 # {title}
 
-Files with a `TODO` in them are yours to write. Each one stands where code was taken out; the line
+Files with a `TODO` in them are yours to write. Each `TODO` stands where code was taken out; the line
 `raise NotImplementedError(…)` below it goes when your code comes.{pages_note}
 
 ## Set up
@@ -51,7 +51,9 @@ You may change files that match {editable}. All others are replaced by the cours
 grading, so changes to them have no effect.
 """
 _INSTALL = """\
-You need Python 3.11 or newer. Your course says where the grader comes from; type the line of that place:
+{venv}
+
+Your course says where the grader comes from; type the line of that place:
 
 | From | Line |
 | --- | --- |
@@ -61,11 +63,16 @@ You need Python 3.11 or newer. Your course says where the grader comes from; typ
 
 {torch}"""
 _INSTALL_KNOWN = """\
-You need Python 3.11 or newer. In this folder type:
+{venv}
+
+In this folder type:
 
     pip install "{grader}"
 
 {torch}"""
+_VENV_NOTE = """\
+You need Python 3.11 or newer, and best a virtual environment: `python3 -m venv .venv`, then
+`. .venv/bin/activate` (on Windows `.venv\\Scripts\\activate`) in each new terminal."""
 _TORCH_NOTE = """\
 On Linux without a graphics card type this line first, which saves gigabytes:
 
@@ -150,7 +157,7 @@ def write_readme(assignment: Assignment, *, grader: str = "") -> str:
         title=assignment.title,
         pages_note=_pages_note(assignment),
         install=(_INSTALL_KNOWN if grader else _INSTALL).format(
-            extras=",".join(extras_of(assignment)), grader=grader, torch=_TORCH_NOTE
+            extras=",".join(extras_of(assignment)), grader=grader, torch=_TORCH_NOTE, venv=_VENV_NOTE
         ),
         first_task=first,
         notebook_note=_NOTEBOOK_NOTE.format(first_task=first) if is_notebook else "",

@@ -6,6 +6,7 @@ each place gets what it gets: docs/where.md.
 
 import importlib.metadata
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -153,7 +154,8 @@ def objections(trial: ReferenceTrial, wanted: Wanted) -> list[str]:
     if needed_mb > room.memory_mb:
         said.append(
             f"Too large: grading the reference held {needed_mb:.0f} MB, and Gradescope gives {room.memory_mb:g} MB. "
-            "Choose a larger container in the assignment's settings, and name its memory here with `--memory-mb`."
+            "Choose a larger container in the assignment's settings, and name its memory here: "
+            f"`--memory-mb {math.ceil(needed_mb / 768) * 768}`, say."
         )
     return said
 

@@ -78,6 +78,9 @@ def bundle(
     _write(target, chosen, wanted)
     for text in said:
         complain(text)
+    if said:
+        tell(f"Mend that, remove {target}, and run the command again; or use it as it is.")
+    _tell_next(wanted.place, chosen)
     raise typer.Exit(1 if said else 0)
 
 
@@ -122,16 +125,27 @@ def _try(chosen: "Assignment", wanted: "Wanted") -> list[str]:
 
 
 def _write(target: Path, chosen: "Assignment", wanted: "Wanted") -> None:
-    """Write a bundle and say what comes next."""
+    """Write a bundle and say where."""
     from grader.bundles.contents import write_folder, write_zip
     from grader.bundles.making import Destination, bundle_files
     from grader.report.terminal import results_console
 
     files = bundle_files(chosen, wanted)
     (write_zip if wanted.place is Destination.GRADESCOPE else write_folder)(target, files)
+    results_console().print(f"written: {target} ({len(files)} files)", markup=False, soft_wrap=True)
+
+
+def _tell_next(place: "Destination", chosen: "Assignment") -> None:
+    from grader.bundles.making import Destination
+    from grader.grading.points import possible
+    from grader.report.terminal import results_console
+    from grader.results.plain_text import number
+
     console = results_console()
-    console.print(f"written: {target} ({len(files)} files)", markup=False, soft_wrap=True)
-    console.print(f"Next: {_NEXT[wanted.place]} (docs/where.md)", markup=False, soft_wrap=True)
+    console.print(f"Next: {_NEXT[place]} (docs/where.md)", markup=False, soft_wrap=True)
+    if place is Destination.GRADESCOPE:
+        points = number(possible(chosen.tasks))
+        console.print(f"“Autograder points” there: {points}; a bonus is shown on top.", markup=False, soft_wrap=True)
 
 
 _NEXT = {

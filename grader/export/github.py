@@ -17,6 +17,7 @@ from grader.results.verdict import Answer, CheckResult, SubmissionResult, TaskRe
 from grader.results.verdict_words import explanation_of, mark_of_check, title_of
 
 _MOST_BYTES = 1_000_000  # a step's summary may hold 1 MiB
+_MOST_ANNOTATIONS = 10  # GitHub shows so many errors of a step
 _MARKUP = re.compile(r"[\\`*_\[\]<>&|~@:$#]|(?i:(?<=www)\.)")
 _NOT_TOLD = (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED)
 
@@ -39,17 +40,24 @@ def github_summary(results: Sequence[SubmissionResult], *, final: FinalPoints, r
 
 
 def github_annotations(results: Sequence[SubmissionResult], *, below: str = "") -> str:
-    """Return a workflow command for each failing check that ended in a line of the student's.
+    """Return a workflow command for each line of a student's in which checks failed, the first of them told.
 
-    `below` is the folder of the repository that holds the work, as a POSIX path, "" for the repository itself.
+    GitHub shows ten errors of a step and drops the others, so what is more is counted in a notice. `below` is the
+    folder of the repository that holds the work, as a POSIX path, "" for the repository itself.
     """
-    lines = []
+    places: dict[tuple[str, str, int], str] = {}
     for result in results:
         for check in (check for task in student_view(result).tasks for check in task.checks):
             if check.feedback.traceback and check.verdict not in _NOT_TOLD and not check.advice:
                 title = check.title or check.name
                 named = f"{result.submission}: {title}" if len(results) > 1 else title
-                lines.append(_annotation(check, named, below=below))
+                frame = check.feedback.traceback[-1]
+                place = (result.submission, frame.file, frame.line)
+                places.setdefault(place, _annotation(check, named, below=below))
+    lines = [*places.values()][:_MOST_ANNOTATIONS]
+    if left := len(places) - len(lines):
+        are = "line has its failed check" if left == 1 else "lines have their failed checks"
+        lines.append(f"::notice::{left} more {are} in the log and the summary.\n")
     return "".join(lines)
 
 

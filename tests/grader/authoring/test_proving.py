@@ -201,7 +201,8 @@ def test_names_that_nothing_defines_are_told(make_course, tmp_path):
     probes = course / "tests" / "assignments" / "tiny" / "probes.py"
     probes.write_text(f"{probes.read_text()}\n\ndef late():\n    return fuond\n")
     (violation,) = judge_names(read_assignment(course, "tiny"))
-    assert violation.message == "probes.py, line 20, uses `fuond`, which nothing defines."
+    line = len(probes.read_text().splitlines())
+    assert violation.message == f"probes.py, line {line}, uses `fuond`, which nothing defines."
 
 
 def test_a_kit_whose_checks_can_not_be_collected_is_told(make_course, tmp_path):

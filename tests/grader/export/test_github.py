@@ -3,6 +3,8 @@
 import html
 import re
 
+import pytest
+
 from grader.export.final_points import final_points
 from grader.export.github import github_annotations, github_summary, markdown
 from grader.results.verdict import Status
@@ -86,6 +88,22 @@ def test_annotations_of_several_name_the_submission(make_result):
     lines = github_annotations([make_result("a:b,c%\n"), make_result("bob")]).splitlines()
     assert lines[0].startswith("::error file=hw/layers.py,line=12,title=a%3Ab%2Cc%25%0A%3A The public one::")
     assert len(lines) == 2
+
+
+@pytest.mark.parametrize(("count", "more"), [(10, ""), (11, "1 more line has"), (30, "20 more lines have")])
+def test_github_gets_no_more_annotations_than_it_shows(make_result, count, more):
+    """A line is told once, whatever fails there; of more lines than GitHub shows the rest is counted."""
+    results = [make_result(f"s{i:02}") for i in range(count)]
+    lines = github_annotations([one for one in results for _again in range(3)]).splitlines()
+    assert sum(line.startswith("::error ") for line in lines) == min(count, 10)
+    assert lines[10:] == (
+        [
+            f"::notice::{more} {'its' if count == 11 else 'their'} failed "
+            f"{'check' if count == 11 else 'checks'} in the log and the summary."
+        ]
+        if more
+        else []
+    )
 
 
 def test_an_annotation_is_one_line(make_result, hostile_texts):
