@@ -50,7 +50,7 @@ def check(
     """Check your own work: what is right, what is wrong and why.
 
     Run it in the assignment's folder, or anywhere below it. What is still to mend comes first. Exit code 0: all
-    passed, 1: not yet, 3: the grader failed; with --watch, that of the last round.
+    passed, 1: not yet, 2: no such file or task, 3: the grader failed; with --watch, that of the last round.
     """
     if github:
         _refuse_on_github(watch=watch, debug=debug)

@@ -53,7 +53,8 @@ def gradescope_json(result: SubmissionResult, *, final: FinalPoints, run: RunInf
 def _test(check: CheckResult, task: TaskResult, *, share: Share | None, number: str, hidden_as: str) -> dict[str, Any]:
     scores = {"score": round(share.points, 4), "max_score": round(share.max_points, 4)} if share else {}
     has_passed = check.verdict is Verdict.PASSED if check.override is None else check.is_earned
-    status = {} if check.advice else {"status": "passed" if has_passed else "failed"}
+    costs_nothing = check.advice or not (has_passed or check.counted)
+    status = {} if costs_nothing else {"status": "passed" if has_passed else "failed"}
     return {
         **scores,
         **status,

@@ -77,7 +77,8 @@ def _print_check(console: Console, check: CheckResult) -> None:
     for curve in feedback.curves:
         print_below(console, f"{curve.name}: {' '.join(curve_words(curve))}", style="dim")
     for frame in feedback.traceback[-4:]:
-        print_below(console, f"{frame.file}:{frame.line} in {frame.function}: {frame.source}", style="dim")
+        inside = f" in {frame.function}" if frame.function else ""  # a line that is no Python is in nothing
+        print_below(console, f"{frame.file}:{frame.line}{inside}: {frame.source}", style="dim")
     if feedback.output.strip():
         lines = visible(feedback.output).strip().splitlines()
         cut = len(lines) - _MAX_PRINTED_LINES
@@ -121,7 +122,7 @@ def sum_in_words(result: SubmissionResult) -> str:
         words = f"{points}; the grader failed on {not_graded} checks, which cost no points."
     elif left_out := len(checks) - passed - len(open_ones):
         words += f" {left_out} could not run here or were left out, and cost no points."
-    following = next_step(result.tasks)
+    following = next_step(result.tasks) if len(result.tasks) > 1 else ""  # else it is what was asked for
     return f"{words} {following}".strip()
 
 

@@ -153,7 +153,9 @@ def loaders(*, again=False):
     handed = handed_on(notebook)
     found = _loaders_in(notebook)
     known = {id(loader) for _, loader in found}
-    found += [(name, loader) for name, loader, _ in handed if id(loader) not in known]
+    found += [
+        (name, one) for name, one in {id(one): (name, one) for name, one, _ in handed}.values() if id(one) not in known
+    ]
     own = [getattr(notebook, f"{part}_set", None) for part in ("train", "val", "test")]
     if all(name in GIVEN and any(loader.dataset is part for part in own) for name, loader in found):
         raise NotImplementedError("data loaders with shuffled pixels")
@@ -191,7 +193,7 @@ def handed_on(notebook):
 
     def note(*arguments, **options):
         for path, loader in _found_in([*enumerate(arguments), *options.items()]):
-            is_training = "val" not in path and "test" not in path and not any(loader is one for _, one, *_ in handed)
+            is_training = "val" not in path and "test" not in path
             handed.append(
                 (f"train_model(… {path} …)", loader, is_training and statement.cell >= max(makers, default=0))
             )
