@@ -90,14 +90,19 @@ class NotebookFinder(MetaPathFinder):
 
 
 def install_notebook(root: Path, *, import_s: float, watch: ImportWatch = UNWATCHED) -> None:
-    """Make the notebook below `root` importable, in place of one that was there before; without a plan do nothing."""
+    """Make the notebook below `root` importable, in place of one that was there before; none without a plan."""
+    remove_notebook()
+    plan = root / PLAN_FILE
+    if plan.is_file():
+        sys.meta_path.insert(0, NotebookFinder(root, read_plan(plan.read_bytes()), import_s=import_s, watch=watch))
+
+
+def remove_notebook() -> None:
+    """Take away the notebook that is importable, with its modules."""
     for finder in [finder for finder in sys.meta_path if isinstance(finder, NotebookFinder)]:
         sys.meta_path.remove(finder)
         for state in finder.plan.states:
             sys.modules.pop(state.module, None)
-    plan = root / PLAN_FILE
-    if plan.is_file():
-        sys.meta_path.insert(0, NotebookFinder(root, read_plan(plan.read_bytes()), import_s=import_s, watch=watch))
 
 
 def installed_notebook() -> NotebookFinder | None:

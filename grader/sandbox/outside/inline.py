@@ -12,7 +12,7 @@ from typing import Any
 
 from grader.errors import CourseError
 from grader.probes import explain_missing_probe
-from grader.sandbox.inside.notebook_modules import install_notebook
+from grader.sandbox.inside.notebook_modules import install_notebook, remove_notebook
 from grader.sandbox.inside.probe_process import all_probes, import_student, run_probe
 from grader.sandbox.inside.student_files import install_student_files, remove_student_files
 from grader.sandbox.outside.replies import outcome_of
@@ -64,7 +64,8 @@ class InlineSandbox:
         """Do nothing: the process is the caller's own, and so is the code."""
 
     def close(self) -> None:
-        """Take the submission's folder off the import path again."""
+        """Make the submission's files importable no more."""
+        remove_notebook()
         remove_student_files()
         if str(self._root) in sys.path:
             sys.path.remove(str(self._root))
