@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from grader.authoring.audit import Audit, AuditRequest
 
 
+MutantsOption = Annotated[
+    str | None,
+    typer.Option("--mutants", metavar="N|all", help="Only try so many small faults, and list those no check tells."),
+]
+
+
 def audit(
     assignments: Annotated[
         list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...", help="Slugs.", show_default="all")
@@ -48,12 +54,7 @@ def audit(
             help="Grade submissions that do no work instead, in each part alone and in all; --only NAME chooses parts.",
         ),
     ] = False,
-    mutants: Annotated[
-        str | None,
-        typer.Option(
-            "--mutants", metavar="N|all", help="Only try so many small faults, and list those no check tells."
-        ),
-    ] = None,
+    mutants: MutantsOption = None,
     seed: Annotated[int, typer.Option("--seed", help="Which ones `--mutants N` draws.")] = 0,
     coverage: Annotated[
         bool, typer.Option("--coverage", help="Only print what the document asks, and how each demand is treated.")

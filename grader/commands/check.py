@@ -52,13 +52,7 @@ def check(
     Run it in the assignment's folder, or anywhere below it. What is still to mend comes first. Exit code 0: all
     passed, 1: not yet, 2: no such file or task, 3: the grader failed; with --watch, that of the last round.
     """
-    if github:
-        _refuse_on_github(watch=watch, debug=debug)
-    if watch and debug:
-        raise UsageError(
-            "`--watch` starts your code afresh at each save, `--debug` runs it in this process.",
-            remedy="Leave out one of the two.",
-        )
+    _refuse_together(watch=watch, debug=debug, github=github)
     from grader.courses.own_work import find_own_work
     from grader.grading.grade import grade_all
     from grader.grading.job import Job, Order
@@ -89,15 +83,21 @@ def check(
     raise typer.Exit(codes[-1])
 
 
-def _refuse_on_github(*, watch: bool, debug: bool) -> None:
-    """Raise an error where `--github` has no sense: with other ways to check, and outside GitHub Actions."""
-    from grader.export.github_check import refuse_outside_github
+def _refuse_together(*, watch: bool, debug: bool, github: bool) -> None:
+    """Raise an error for ways to check that exclude each other, and for `--github` outside GitHub Actions."""
+    if github:
+        from grader.export.github_check import refuse_outside_github
 
-    if watch or debug:
+        if watch or debug:
+            raise UsageError(
+                "`--github` checks once, for a step of GitHub Actions.", remedy="Leave out `--watch` and `--debug`."
+            )
+        refuse_outside_github()
+    if watch and debug:
         raise UsageError(
-            "`--github` checks once, for a step of GitHub Actions.", remedy="Leave out `--watch` and `--debug`."
+            "`--watch` starts your code afresh at each save, `--debug` runs it in this process.",
+            remedy="Leave out one of the two.",
         )
-    refuse_outside_github()
 
 
 def _tell_github(result: "SubmissionResult", order: "Order", work: Path) -> None:
