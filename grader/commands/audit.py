@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.commands.audit_bar import audit_progress
+from grader.commands.explanations import print_explanations
 from grader.commands.laziness import print_laziness
 from grader.commands.mutants import request_for_mutants, run_mutants
 from grader.commands.options import CourseOption
@@ -22,6 +23,29 @@ if TYPE_CHECKING:
     from grader.authoring.audit import Audit, AuditRequest
 
 
+OnlyOption = Annotated[
+    list[str] | None,
+    typer.Option("--only", help="mistakes, variants, reference, template, assets or proof (may be repeated)."),
+]
+MistakeOption = Annotated[
+    list[str] | None, typer.Option("--mistake", help="Only this mistake, and what its check says.")
+]
+GroundsOption = Annotated[
+    bool, typer.Option("--grounds", help="Only list each check beside the sentence that it rests on.")
+]
+CoverageOption = Annotated[
+    bool, typer.Option("--coverage", help="Only print what the document asks, and how each demand is treated.")
+]
+ExplanationsOption = Annotated[
+    bool, typer.Option("--explanations", help="Only grade the mistakes, and print what students read over each.")
+]
+LazyOption = Annotated[
+    bool,
+    typer.Option(
+        "--lazy",
+        help="Grade submissions that do no work instead, in each part alone and in all; --only NAME chooses parts.",
+    ),
+]
 MutantsOption = Annotated[
     str | None,
     typer.Option("--mutants", metavar="N|all", help="Only try so many small faults, and list those no check tells."),
@@ -34,31 +58,17 @@ def audit(
     ] = None,
     *,
     quick: Annotated[bool, typer.Option("--quick", help="Leave out the tasks that train for long.")] = False,
-    only: Annotated[
-        list[str] | None,
-        typer.Option("--only", help="mistakes, variants, reference, template, assets or proof (may be repeated)."),
-    ] = None,
-    mistake: Annotated[
-        list[str] | None, typer.Option("--mistake", help="Only this mistake, and what its check says.")
-    ] = None,
+    only: OnlyOption = None,
+    mistake: MistakeOption = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", min=1, help="Grading processes.", show_default="one per core")
     ] = None,
-    grounds: Annotated[
-        bool, typer.Option("--grounds", help="Only list each check beside the sentence that it rests on.")
-    ] = False,
-    lazy: Annotated[
-        bool,
-        typer.Option(
-            "--lazy",
-            help="Grade submissions that do no work instead, in each part alone and in all; --only NAME chooses parts.",
-        ),
-    ] = False,
+    grounds: GroundsOption = False,
+    explanations: ExplanationsOption = False,
+    lazy: LazyOption = False,
     mutants: MutantsOption = None,
     seed: Annotated[int, typer.Option("--seed", help="Which ones `--mutants N` draws.")] = 0,
-    coverage: Annotated[
-        bool, typer.Option("--coverage", help="Only print what the document asks, and how each demand is treated.")
-    ] = False,
+    coverage: CoverageOption = False,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
     course: CourseOption = None,
 ) -> None:
@@ -84,6 +94,9 @@ def audit(
     if mutants is not None:
         wanted = request_for_mutants(mutants, seed=seed, quick=quick, jobs=jobs)
         raise typer.Exit(run_mutants(folder, slugs, request=wanted, json_path=json_path))
+    if explanations:
+        chosen_mistakes = request_for(["mistakes"], mistakes=mistake or (), quick=quick, jobs=jobs)
+        raise typer.Exit(print_explanations(results_console(), folder, slugs, chosen_mistakes))
     request = request_for(only or (), mistakes=mistake or (), quick=quick, jobs=jobs)
     raise typer.Exit(run_audits(folder, slugs, request=request, is_whole=not assignments, json_path=json_path))
 
