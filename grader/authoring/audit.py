@@ -46,6 +46,7 @@ from grader.authoring.audit_trials import (
     try_variant,
 )
 from grader.authoring.coverage import Coverage, cover
+from grader.authoring.given_cells import judge_given_cells
 from grader.authoring.grounds import Ground, count_grounded, judge_grounds, read_grounds
 from grader.authoring.mistakes import Mistake, Variant, explain_edit, explain_overlay, read_mistakes, read_variants
 from grader.authoring.naming import Naming, judge_naming, name_cause
@@ -163,6 +164,7 @@ def audit_assignment(course: Path, slug: str, *, request: AuditRequest, progress
         found.violations += judge_imports(assignment)
         found.violations += judge_names(assignment)
         found.violations += judge_kit(is_stale(assignment, course / "student_template" / slug), assignment)
+        found.violations += judge_given_cells(assignment)
         found.violations += judge_assets(record_assets(assignment, write=False, tasks=chosen), assignment)
     found.seconds = time.monotonic() - started
     return found

@@ -23,7 +23,9 @@ def template(
     """Generate student_template/ASSIGNMENT from the reference: stubs, public checks, instructions.
 
     Nothing is written where the kit would hold a solution or a hidden check; what it shows beside that is listed.
+    Variants of a notebook get its given cells as the reference has them now.
     """
+    from grader.authoring.given_cells import judge_given_cells, refresh_variants
     from grader.authoring.leaks import gifts_in
     from grader.authoring.template import is_stale, plan_template, write_template
     from grader.courses.course import find_course, read_assignment
@@ -36,12 +38,14 @@ def template(
     if not dry_run:
         written = write_template(chosen, target)
         console.print(f"{target}: {len(written)} files written.", markup=False)
+        for changed in refresh_variants(chosen):
+            console.print(f"given cells as the reference has them: {changed}", markup=False, soft_wrap=True)
         for gift in gifts_in(chosen, plan_template(chosen)):
             console.print(f"it gives away {gift}", markup=False, soft_wrap=True)
         return
-    stale = is_stale(chosen, target)
+    stale = (*is_stale(chosen, target), *(f"{one.subject}: {one.message}" for one in judge_given_cells(chosen)))
     for name in stale:
-        console.print(f"not up to date: {name}", markup=False)
+        console.print(f"not up to date: {name}", markup=False, soft_wrap=True)
     if stale:
         complain(f"{target} is not what the reference gives.", f"Run `grader template {assignment}`.")
         raise typer.Exit(1)

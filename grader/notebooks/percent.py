@@ -40,6 +40,14 @@ def is_percent(text: str) -> bool:
     return any(_MARKER.fullmatch(line) for line in text.splitlines())
 
 
+def id_of_marker(line: str) -> str | None:
+    """Return the id that a line gives to the cell it begins, "" if none, or None if it begins no cell."""
+    if _MARKER.fullmatch(line) is None:
+        return None
+    named = _ID.search(line)
+    return named["id"] if named is not None else ""
+
+
 def read_percent(text: str, *, name: str) -> tuple[Cell, ...]:
     """Return the cells of a reference's script; raise CourseError for a cell that can't be what its marker says.
 

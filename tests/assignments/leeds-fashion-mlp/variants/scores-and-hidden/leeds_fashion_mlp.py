@@ -19,12 +19,10 @@ import time
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-import torch.nn as nn
-import torch.nn.functional as F
-import torch.optim as optim
-import torch.utils.data as data
-import torchvision.datasets as datasets
-import torchvision.transforms as transforms
+from torch import nn, optim
+from torch.nn import functional as F
+from torch.utils import data
+from torchvision import datasets, transforms
 from tqdm.auto import tqdm, trange
 
 # %matplotlib inline
@@ -38,10 +36,8 @@ from tqdm.auto import tqdm, trange
 # %% id="seed"
 SEED = 1234
 
-random.seed(SEED)
-np.random.seed(SEED)
-torch.manual_seed(SEED)
-torch.cuda.manual_seed(SEED)
+for set_seed in (random.seed, np.random.seed, torch.manual_seed, torch.cuda.manual_seed):
+    set_seed(SEED)
 torch.backends.cudnn.deterministic = True
 
 # %% [markdown] id="part-data"
@@ -67,14 +63,15 @@ train_data = datasets.FashionMNIST(root=ROOT, train=True, download=True)
 
 # %% id="normalize"
 # Chain ToTensor and Normalize in train_transforms and in test_transforms, with transforms.Compose.
-mean = train_data.data.float().mean() / 255
-std = train_data.data.float().std() / 255
-train_transforms = transforms.Compose([transforms.ToTensor(), transforms.Normalize(mean=[mean], std=[std])])
-test_transforms = transforms.Compose([transforms.ToTensor(), transforms.Normalize(mean=[mean], std=[std])])
+mean = (train_data.data / 255).mean()
+std = (train_data.data / 255).std()
+normalize = transforms.Normalize([mean], [std])
+train_transforms = transforms.Compose([transforms.ToTensor(), normalize])
+test_transforms = transforms.Compose([transforms.ToTensor(), normalize])
 
 # %% id="normalized-data"
-train_data = datasets.FashionMNIST(root=ROOT, train=True, download=True, transform=train_transforms)
-test_data = datasets.FashionMNIST(root=ROOT, train=False, download=True, transform=test_transforms)
+train_data = datasets.FashionMNIST(ROOT, train=True, transform=train_transforms, download=True)
+test_data = datasets.FashionMNIST(ROOT, train=False, transform=test_transforms, download=True)
 
 # %% [markdown] id="part-look"
 # ### Look at it
@@ -84,16 +81,15 @@ test_data = datasets.FashionMNIST(root=ROOT, train=False, download=True, transfo
 def plot_images(images):
     """Plot as many of the images as fill a square."""
     side = int(np.sqrt(len(images)))
-    fig = plt.figure()
-    for i in range(side * side):
-        ax = fig.add_subplot(side, side, i + 1)
-        ax.imshow(images[i].view(28, 28).cpu().numpy(), cmap="bone")
-        ax.axis("off")
+    _, places = plt.subplots(side, side)
+    for place, image in zip(places.ravel(), images):
+        place.imshow(image.squeeze(), cmap="bone")
+        place.axis("off")
 
 
 N_IMAGES = 25
 
-images = [image for image, label in [train_data[i] for i in range(N_IMAGES)]]
+images = [train_data[i][0] for i in range(N_IMAGES)]
 plot_images(images)
 
 # %% [markdown] id="part-split"
@@ -107,9 +103,9 @@ plot_images(images)
 # %% id="split"
 VALID_RATIO = 0.9  # the share that stays for training
 
-n_train_examples = int(len(train_data) * VALID_RATIO)
-n_valid_examples = len(train_data) - n_train_examples
-train_data, valid_data = data.random_split(train_data, [n_train_examples, n_valid_examples])
+n_train = int(VALID_RATIO * len(train_data))
+sizes = [n_train, len(train_data) - n_train]
+train_data, valid_data = data.random_split(train_data, sizes)
 
 # %% id="check-data"
 # %check data
@@ -198,9 +194,9 @@ def calculate_accuracy(y_pred, y):
 # %% id="iterators"
 BATCH_SIZE = 64
 
-train_iterator = data.DataLoader(train_data, shuffle=True, batch_size=BATCH_SIZE)
-valid_iterator = data.DataLoader(valid_data, batch_size=BATCH_SIZE)
-test_iterator = data.DataLoader(test_data, batch_size=BATCH_SIZE)
+train_iterator = data.DataLoader(train_data, BATCH_SIZE, shuffle=True)
+valid_iterator = data.DataLoader(valid_data, BATCH_SIZE)
+test_iterator = data.DataLoader(test_data, BATCH_SIZE)
 
 # %% [markdown] id="part-train-loop"
 # `train` goes through all batches once:
@@ -218,21 +214,19 @@ test_iterator = data.DataLoader(test_data, batch_size=BATCH_SIZE)
 # %% id="train"
 def train(model, iterator, optimizer, criterion, device):
     """Train for one epoch; return the mean loss and the mean accuracy of the batches."""
-    epoch_loss = 0
-    epoch_acc = 0
+    loss_sum, acc_sum = 0, 0
     model.train()
     for x, y in tqdm(iterator, desc="Training", leave=False):
-        x = x.to(device)
-        y = y.to(device)
+        x, y = x.to(device), y.to(device)
         optimizer.zero_grad()
         y_pred, _ = model(x)  # (N, 10)
         loss = criterion(y_pred, y)
         acc = calculate_accuracy(y_pred, y)
         loss.backward()
         optimizer.step()
-        epoch_loss += loss.item()
-        epoch_acc += acc.item()
-    return epoch_loss / len(iterator), epoch_acc / len(iterator)
+        loss_sum += loss.item()
+        acc_sum += acc.item()
+    return loss_sum / len(iterator), acc_sum / len(iterator)
 
 
 # %% id="check-train"
@@ -246,17 +240,15 @@ def train(model, iterator, optimizer, criterion, device):
 # %% id="evaluate"
 def evaluate(model, iterator, criterion, device):
     """Return the mean loss and the mean accuracy of the batches, and leave the model's weights alone."""
-    epoch_loss = 0
-    epoch_acc = 0
+    loss_sum, acc_sum = 0, 0
     model.eval()
     with torch.no_grad():
         for x, y in tqdm(iterator, desc="Evaluating", leave=False):
-            x = x.to(device)
-            y = y.to(device)
+            x, y = x.to(device), y.to(device)
             y_pred, _ = model(x)  # (N, 10)
-            epoch_loss += criterion(y_pred, y).item()
-            epoch_acc += calculate_accuracy(y_pred, y).item()
-    return epoch_loss / len(iterator), epoch_acc / len(iterator)
+            loss_sum += criterion(y_pred, y).item()
+            acc_sum += calculate_accuracy(y_pred, y).item()
+    return loss_sum / len(iterator), acc_sum / len(iterator)
 
 
 # %% id="check-evaluate"
@@ -286,16 +278,16 @@ best_valid_loss = float("inf")
 history = []
 
 for epoch in trange(EPOCHS):
-    start_time = time.monotonic()
-
+    begin = time.monotonic()
     train_loss, train_acc = train(model, train_iterator, optimizer, criterion, device)
+    # The validation pictures are only looked at
     valid_loss, valid_acc = evaluate(model, valid_iterator, criterion, device)
 
     if valid_loss < best_valid_loss:
         best_valid_loss = valid_loss
         torch.save(model.state_dict(), "mlp-model.pt")
 
-    epoch_mins, epoch_secs = epoch_time(start_time, time.monotonic())
+    epoch_mins, epoch_secs = epoch_time(begin, time.monotonic())
     history.append({"epoch": epoch + 1, "train_acc": train_acc, "valid_acc": valid_acc})
     print(f"Epoch {epoch + 1:2}, {epoch_mins} min {epoch_secs} s")
     print(f"\ttraining:   loss {train_loss:.3f}, accuracy {100 * train_acc:.2f} %")
@@ -342,7 +334,7 @@ rotated_test_transforms = transforms.Compose(
     [
         transforms.RandomRotation(25, fill=(0,)),
         transforms.ToTensor(),
-        transforms.Normalize(mean=[mean], std=[std]),
+        normalize,
     ]
 )
 
@@ -360,6 +352,7 @@ print(f"turned:   accuracy {100 * rotated_acc:.2f} %")
 
 # %% [markdown] id="q-rotation"
 # **Question 1.** How much accuracy do the turned pictures cost, and why? What could make the network cope with them?
+# Compare with a convolutional network: with figures, if you have trained one, else say what you expect of it and why.
 
 # %% [markdown] id="part-dropout"
 # ## 7. Exercise: dropout
@@ -402,7 +395,8 @@ for epoch in trange(EPOCHS):
     print(f"Epoch {epoch + 1:2}: training {100 * train_acc:.2f} %, validation {100 * valid_acc:.2f} %")
 
 # %% [markdown] id="q-dropout"
-# **Question 2.** Compare training and validation accuracy with and without dropout. What has changed?
+# **Question 2.** Compare training and validation accuracy with and without dropout. What has changed, by how much, and
+# why? Would you keep it for this network?
 
 # %% [markdown] id="part-hidden-sizes"
 # ## 8. Exercise: how many neurons?
@@ -444,4 +438,5 @@ for hidden_dim in (64, 256):
 # %check variations-training
 
 # %% [markdown] id="q-hidden-sizes"
-# **Question 3.** Does the number of neurons make a difference? Compare accuracy, time, and the number of weights.
+# **Question 3.** Does the number of neurons make a difference? Compare accuracy, time, and the number of weights of 64,
+# 250 and 256 neurons.

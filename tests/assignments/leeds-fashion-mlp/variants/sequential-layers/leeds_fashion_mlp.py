@@ -5,8 +5,11 @@
 #
 # You build a small neural network, train it on Fashion-MNIST, keep the best version of it, and find out where it fails.
 #
-# Write the parts marked `TODO`; everything else is there. Run the cell below a part to check it. A GPU is not needed:
-# ten epochs take two or three minutes on a laptop.
+# Write the parts marked `TODO`; everything else is there. The cell below a part checks what you have run so far, saved
+# or not. Before you hand in, save the notebook and run `grader check` in its folder: that reads the file, as grading
+# does.
+#
+# A GPU is not needed: ten epochs take two or three minutes on a laptop.
 
 # %% id="setup"
 import random
@@ -22,6 +25,7 @@ from torchvision import datasets, transforms
 from tqdm.auto import tqdm, trange
 
 # %matplotlib inline
+# %load_ext grader
 
 # %% [markdown] id="part-seed"
 # ## The same numbers every time
@@ -102,7 +106,7 @@ sizes = [n_train, len(train_data) - n_train]
 train_data, valid_data = data.random_split(train_data, sizes)
 
 # %% id="check-data"
-# !grader check --task data
+# %check data
 
 # %% [markdown] id="part-mlp"
 # ## 1. The network
@@ -137,7 +141,7 @@ class MLP(nn.Module):
         return self.layers(images)
 
 # %% id="check-mlp"
-# !grader check --task mlp
+# %check mlp
 
 # %% id="model"
 INPUT_DIM = 28 * 28
@@ -174,7 +178,7 @@ def calculate_accuracy(y_pred, y):
     return correct.float() / y.shape[0]
 
 # %% id="check-accuracy"
-# !grader check --task accuracy
+# %check accuracy
 
 # %% [markdown] id="part-train"
 # ## 4. Training
@@ -218,7 +222,7 @@ def train(model, iterator, optimizer, criterion, device):
     return loss_sum / len(iterator), acc_sum / len(iterator)
 
 # %% id="check-train"
-# !grader check --task train
+# %check train
 
 # %% [markdown] id="part-evaluate"
 # `evaluate` measures the same two figures on pictures that are not trained on. The model is in evaluation mode, no
@@ -238,7 +242,7 @@ def evaluate(model, iterator, criterion, device):
     return loss_sum / len(iterator), acc_sum / len(iterator)
 
 # %% id="check-evaluate"
-# !grader check --task evaluate
+# %check evaluate
 
 # %% [markdown] id="part-best-model"
 # ## 5. Ten epochs, and keep the best
@@ -246,6 +250,9 @@ def evaluate(model, iterator, criterion, device):
 # At some point a network begins to learn its training pictures by heart: the training loss goes on falling, but the
 # validation loss rises again. So the last epoch need not be the best. After each epoch, save the model **if its
 # validation loss is lower than that of every epoch before**: `torch.save` its `state_dict()` as `mlp-model.pt`.
+#
+# The check runs your loop with losses that are made up for it, so it takes no time.
+
 
 # %% id="epoch-time"
 def epoch_time(start_time, end_time):
@@ -298,10 +305,10 @@ test_loss, test_acc = evaluate(model, test_iterator, criterion, device)
 print(f"test: loss {test_loss:.3f}, accuracy {100 * test_acc:.2f} %")
 
 # %% id="check-best-model"
-# !grader check --task best-model
+# %check best-model
 
 # %% id="check-fashion-training"
-# !grader check --task fashion-training
+# %check fashion-training
 
 # %% [markdown] id="part-rotation"
 # ## 6. Exercise: turned pictures
@@ -330,10 +337,11 @@ print(f"straight: accuracy {100 * test_acc:.2f} %")
 print(f"turned:   accuracy {100 * rotated_acc:.2f} %")
 
 # %% id="check-rotation"
-# !grader check --task rotation --task rotation-training
+# %check rotation rotation-training
 
 # %% [markdown] id="q-rotation"
 # **Question 1.** How much accuracy do the turned pictures cost, and why? What could make the network cope with them?
+# Compare with a convolutional network: with figures, if you have trained one, else say what you expect of it and why.
 
 # %% [markdown] id="part-dropout"
 # ## 7. Exercise: dropout
@@ -352,7 +360,7 @@ class MLPDropout(MLP):
         self.layers = nn.Sequential(flatten, first, relu, nn.Dropout(p=0.25), *rest)
 
 # %% id="check-dropout"
-# !grader check --task dropout
+# %check dropout
 
 # %% id="dropout-training"
 dropout_model = MLPDropout(INPUT_DIM, OUTPUT_DIM).to(device)
@@ -364,7 +372,8 @@ for epoch in trange(EPOCHS):
     print(f"Epoch {epoch + 1:2}: training {100 * train_acc:.2f} %, validation {100 * valid_acc:.2f} %")
 
 # %% [markdown] id="q-dropout"
-# **Question 2.** Compare training and validation accuracy with and without dropout. What has changed?
+# **Question 2.** Compare training and validation accuracy with and without dropout. What has changed, by how much, and
+# why? Would you keep it for this network?
 
 # %% [markdown] id="part-hidden-sizes"
 # ## 8. Exercise: how many neurons?
@@ -381,7 +390,7 @@ def MLPHidden(input_dim, hidden_dim, output_dim):
     return nn.Sequential(*layers[:-1])
 
 # %% id="check-hidden-sizes"
-# !grader check --task hidden-sizes
+# %check hidden-sizes
 
 # %% id="hidden-sizes-training"
 for hidden_dim in (64, 256):
@@ -393,7 +402,8 @@ for hidden_dim in (64, 256):
     print(f"{hidden_dim} neurons: validation loss {sized_loss:.3f}, accuracy {100 * sized_acc:.2f} %")
 
 # %% id="check-variations-training"
-# !grader check --task variations-training
+# %check variations-training
 
 # %% [markdown] id="q-hidden-sizes"
-# **Question 3.** Does the number of neurons make a difference? Compare accuracy, time, and the number of weights.
+# **Question 3.** Does the number of neurons make a difference? Compare accuracy, time, and the number of weights of 64,
+# 250 and 256 neurons.

@@ -1,5 +1,8 @@
 # ruff: noqa
-"""NumPy wherever it will do: the order of the split, accuracies, features; np.int and dataiter.next() of older years."""
+"""NumPy wherever it will do: the order of the split, accuracies, features; np.int and dataiter.next() of older years.
+
+Given cells of its own: setup, net, training, split, plots, spirals, poly.
+"""
 
 # %% id="setup"
 import math
@@ -36,8 +39,7 @@ class Net(nn.Module):
 
 
 # %% id="check-net"
-# !grader check --task net
-
+# %check net
 
 # %% id="training"
 def train_test_classification(
@@ -71,8 +73,7 @@ def train_test_classification(
 
 
 # %% id="check-training"
-# !grader check --task training
-
+# %check training
 
 # %% id="split"
 def shuffle_and_split_data(X, y, seed):
@@ -83,7 +84,7 @@ def shuffle_and_split_data(X, y, seed):
 
 
 # %% id="check-split"
-# !grader check --task split
+# %check split
 
 
 # %% id="plots"
@@ -151,7 +152,7 @@ def run_depth_optimizer(max_par_count, max_hidden_layer, device):
 
 
 # %% id="check-depth"
-# !grader check --task depth
+# %check depth
 
 # %%
 hidden_layers, test_scores = run_depth_optimizer(100, 5, DEVICE)
@@ -185,8 +186,7 @@ def run_poly_classification(poly_degree, device="cpu", seed=0):
 
 
 # %% id="check-poly"
-# !grader check --task poly
-
+# %check poly
 
 # %% id="loaders"
 def get_data_loaders(batch_size, seed):
@@ -206,7 +206,7 @@ def get_data_loaders(batch_size, seed):
 
 
 # %% id="check-loaders"
-# !grader check --task loaders
+# %check loaders
 
 # %% id="xavier"
 gain = 1.0
@@ -230,4 +230,4 @@ negative_slope = np.float64(0.1)
 theoretical_gain = np.sqrt(2 / (1 + negative_slope**2))
 
 # %% id="check-xavier"
-# !grader check --task xavier
+# %check xavier

@@ -1,5 +1,8 @@
 # ruff: noqa
-"""torchvision.transforms.v2 on tensors: made tensors first, augmented, then normalized; one loader seeds all."""
+"""torchvision.transforms.v2 on tensors: made tensors first, augmented, then normalized; one loader seeds all.
+
+Given cells of its own: setup.
+"""
 
 # %% [markdown] id="intro"
 # # Deep MLPs: wide or deep, and how to begin
@@ -10,7 +13,9 @@
 # 2. What does it take to feed a network with **real images**?
 # 3. How large should the **first random weights** be?
 #
-# Write the parts marked `TODO`; everything else is there. Run the cell below a part to check it. No GPU is needed.
+# Write the parts marked `TODO`; everything else is there. The cell below a part checks what you have run so far, saved
+# or not. Before you hand in, save the notebook and run `grader check` in its folder: that reads the file, as grading
+# does. No GPU is needed.
 
 # %% id="setup"
 import ast
@@ -31,6 +36,7 @@ from torchvision.utils import make_grid
 from tqdm.auto import tqdm
 
 # %matplotlib inline
+# %load_ext grader
 
 
 # %% id="seeds"
@@ -63,6 +69,9 @@ DEVICE = set_device()
 # %% [markdown] id="part-net"
 # ## Tools: the network
 #
+# The tools of this part and the next two are given, and earn no points. Read them, for you need them later. If you
+# change them, the cells below them say whether they still do what the rest relies on.
+#
 # `Net(actv, input_feature_num, hidden_unit_nums, output_feature_num)` is a perceptron with any number of hidden layers:
 #
 # - one `nn.Linear` for each entry of `hidden_unit_nums`, each followed by the activation;
@@ -93,7 +102,6 @@ class Net(nn.Module):
         super().__init__()
         self.input_feature_num = input_feature_num
         self.mlp = nn.Sequential()
-        # then the output layer. `make_activation(actv)` returns a new activation.
         in_num = input_feature_num
         for out_num in hidden_unit_nums:
             self.mlp.append(nn.Linear(in_num, out_num))
@@ -107,7 +115,7 @@ class Net(nn.Module):
 
 
 # %% id="check-net"
-# !grader check --task net
+# %check net
 
 # %% [markdown] id="part-training"
 # ## Tools: the training loop
@@ -150,7 +158,6 @@ def train_test_classification(
     """Train the network and return its accuracies on the training and on the test data, in percent."""
     net.to(device)
     training_losses = []
-    # gradients, and one step of `optimizer`. Append each loss to training_losses.
     net.train()
     for _ in tqdm(range(num_epochs), disable=not verbose):
         for inputs, labels in train_loader:
@@ -176,7 +183,7 @@ def train_test_classification(
 
 
 # %% id="check-training"
-# !grader check --task training
+# %check training
 
 # %% [markdown] id="part-split"
 # ## Tools: training and test data
@@ -198,7 +205,7 @@ def shuffle_and_split_data(X, y, seed):
 
 
 # %% id="check-split"
-# !grader check --task split
+# %check split
 
 
 # %% id="plots"
@@ -265,7 +272,7 @@ test_loader = DataLoader(
 )
 
 # %% id="check-spiral-training"
-# !grader check --task spiral-training
+# %check spiral-training
 
 # %% [markdown] id="part-depth"
 # ## 1. Wide or deep?
@@ -314,7 +321,7 @@ def run_depth_optimizer(max_par_count, max_hidden_layer, device):
 
 
 # %% id="check-depth"
-# !grader check --task depth
+# %check depth
 
 # %% id="run-depth"
 set_seed(seed=SEED)
@@ -325,7 +332,8 @@ plt.ylabel("Test accuracy (%)")
 plt.show()
 
 # %% [markdown] id="question-depth"
-# **Question 1.** With so few parameters, one depth does best. Why do more hidden layers hurt from there on?
+# **Question 1.** With so few parameters, one depth does best. Which one, in your plot? Why do more hidden layers hurt
+# from there on?
 
 # %% [markdown] id="part-poly"
 # ## 1.1 Where wide fails
@@ -334,8 +342,8 @@ plt.show()
 # $1 \le n + m \le P$ as features. There are $(P+1)(P+2)/2$ pairs with $n + m \le P$; the constant, $n = m = 0$, is left
 # out, for `nn.Linear` has a bias already. So $P = 2$ gives five features: $x_2, x_2^2, x_1, x_1 x_2, x_1^2$.
 #
-# `make_poly_features(poly_degree, X)` returns these features, one column each, and how many there are. The order of the
-# columns is up to you.
+# `make_poly_features(poly_degree, X)` returns these features, one column each, and how many there are. It is given,
+# too.
 
 
 # %% id="poly"
@@ -375,7 +383,7 @@ def run_poly_classification(poly_degree, device="cpu", seed=0):
 
 
 # %% id="check-poly"
-# !grader check --task poly
+# %check poly
 
 # %% [markdown] id="poly-figures"
 # With degree 50 there are 1325 features. After 100 epochs the linear classifier is right for 69.88 % of the training
@@ -387,10 +395,11 @@ set_seed(seed=SEED)
 print("Number of features:", run_poly_classification(50, DEVICE, SEED))
 
 # %% id="check-poly-training"
-# !grader check --task poly-training
+# %check poly-training
 
 # %% [markdown] id="question-wide"
-# **Question 2.** Does this wide model do well outside of the region that its training points come from? Why?
+# **Question 3.** Does this wide model do well outside of the region that its training points come from? Why? Say what
+# you see in the picture, and which two accuracies your run has reached.
 
 # %% [markdown] id="part-loaders"
 # ## 2. Images
@@ -441,7 +450,7 @@ def get_data_loaders(batch_size, seed):
 
 
 # %% id="check-loaders"
-# !grader check --task loaders
+# %check loaders
 
 # %% id="run-images"
 # Takes a few minutes; remove the first character of the next line to download the images.
@@ -449,6 +458,8 @@ def get_data_loaders(batch_size, seed):
 if pathlib.Path("afhq").is_dir():
     set_seed(seed=SEED)
     img_train_loader, img_test_loader = get_data_loaders(64, SEED)
+    images, labels = next(iter(img_train_loader))  # one batch, augmented
+    imshow(make_grid(images, nrow=8))
     net = Net("ReLU()", 3 * 32 * 32, [64, 64, 64], 3).to(DEVICE)
     optimizer = optim.Adam(net.parameters(), lr=3e-4)
     train_test_classification(
@@ -458,10 +469,10 @@ if pathlib.Path("afhq").is_dir():
     imshow(make_grid(first_weights / first_weights.abs().max(), nrow=8))
 
 # %% id="check-image-training"
-# !grader check --task image-training
+# %check image-training
 
 # %% [markdown] id="question-features"
-# **Question 3.** The weights of the first layer already look like faces. Does this network have a hierarchy of
+# **Question 4.** The weights of the first layer already look like faces. Does this network have a hierarchy of
 # features? Why?
 
 # %% [markdown] id="part-xavier"
@@ -506,7 +517,7 @@ negative_slope = 0.1
 theoretical_gain = math.sqrt(2 / (1 + negative_slope**2))
 
 # %% id="check-xavier"
-# !grader check --task xavier
+# %check xavier
 
 # %% [markdown] id="part-best-gain"
 # Does the figure hold in practice? Train for a single epoch with gains between 0.1 and 3: the best one should be near.

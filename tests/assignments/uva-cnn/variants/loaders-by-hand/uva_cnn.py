@@ -17,10 +17,9 @@ import os
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-import torch.nn as nn
-import torch.nn.functional as F
-import torch.optim as optim
-import torch.utils.data as data
+from torch import nn, optim
+from torch.nn import functional as F
+from torch.utils import data
 from torchvision import transforms
 from torchvision.datasets import CIFAR10
 
@@ -34,9 +33,9 @@ DATASET_PATH = "../data"
 CHECKPOINT_PATH = "../saved_models/practical2"
 os.makedirs(CHECKPOINT_PATH, exist_ok=True)
 
-torch.backends.cudnn.deterministic = True
-torch.backends.cudnn.benchmark = False
-device = torch.device("cuda:0") if torch.cuda.is_available() else torch.device("cpu")
+# A graphics card repeats its results only when told so
+torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+device = torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
 
 # %% [markdown] id="about-data"
 # ## The data
@@ -49,25 +48,30 @@ device = torch.device("cuda:0") if torch.cuda.is_available() else torch.device("
 DATA_MEANS = [0.491, 0.482, 0.447]
 DATA_STD = [0.247, 0.243, 0.261]
 
-test_transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize(DATA_MEANS, DATA_STD)])
-train_transform = transforms.Compose(
-    [
-        transforms.RandomHorizontalFlip(),
-        transforms.RandomResizedCrop((32, 32), scale=(0.8, 1.0), ratio=(0.9, 1.1)),
-        transforms.ToTensor(),
-        transforms.Normalize(DATA_MEANS, DATA_STD),
-    ]
-)
+as_input = [transforms.ToTensor(), transforms.Normalize(mean=DATA_MEANS, std=DATA_STD)]
+augmentation = [
+    transforms.RandomHorizontalFlip(),
+    transforms.RandomResizedCrop(size=32, scale=(0.8, 1.0), ratio=(0.9, 1.1)),
+]
+test_transform = transforms.Compose(as_input)
+train_transform = transforms.Compose(augmentation + as_input)
 
-train_dataset = CIFAR10(root=DATASET_PATH, train=True, transform=train_transform, download=True)
-val_dataset = CIFAR10(root=DATASET_PATH, train=True, transform=test_transform, download=True)
-train_set, _ = data.random_split(train_dataset, [45000, 5000], generator=torch.Generator().manual_seed(42))
-_, val_set = data.random_split(val_dataset, [45000, 5000], generator=torch.Generator().manual_seed(42))
-test_set = CIFAR10(root=DATASET_PATH, train=False, transform=test_transform, download=True)
+train_dataset = CIFAR10(DATASET_PATH, download=True, transform=train_transform)
+val_dataset = CIFAR10(DATASET_PATH, download=True, transform=test_transform)
+test_set = CIFAR10(DATASET_PATH, train=False, download=True, transform=test_transform)
 
-train_loader = data.DataLoader(train_set, batch_size=128, shuffle=True, drop_last=True, pin_memory=True, num_workers=3)
-val_loader = data.DataLoader(val_set, batch_size=128, shuffle=False, drop_last=False, num_workers=3)
-test_loader = data.DataLoader(test_set, batch_size=128, shuffle=False, drop_last=False, num_workers=3)
+
+def split(dataset):
+    # 45,000 images and the other 5,000, the same ones each time
+    return data.random_split(dataset, [45000, 5000], torch.Generator().manual_seed(42))
+
+
+train_set, val_set = split(train_dataset)[0], split(val_dataset)[1]
+
+# Only the training batches come in a new order each epoch, and without a smaller last one
+train_loader = data.DataLoader(train_set, 128, num_workers=3, shuffle=True, drop_last=True, pin_memory=True)
+val_loader = data.DataLoader(val_set, 128, num_workers=3)
+test_loader = data.DataLoader(test_set, 128, num_workers=3)
 
 # %% [markdown] id="about-lightning"
 # ## PyTorch Lightning
@@ -101,7 +105,7 @@ class CIFARModule(pl.LightningModule):
         super().__init__()
         self.save_hyperparameters()
         self.create_model()
-        self.example_input_array = torch.zeros((1, 3, 32, 32), dtype=torch.float32)
+        self.example_input_array = torch.zeros(1, 3, 32, 32)  # for the graph in TensorBoard
 
     def create_model(self):
         # Stays as it is: you replace it further down.
@@ -111,10 +115,9 @@ class CIFARModule(pl.LightningModule):
         return self.model(imgs)  # (N, num_classes)
 
     def configure_optimizers(self):
-        optimizer = optim.SGD(self.parameters(), **self.hparams.optimizer_hparams)
+        sgd = optim.SGD(self.parameters(), **self.hparams.optimizer_hparams)
         # A tenth of the learning rate from epoch 70 on, a hundredth from epoch 90 on
-        scheduler = optim.lr_scheduler.MultiStepLR(optimizer, milestones=[70, 90], gamma=0.1)
-        return [optimizer], [scheduler]
+        return [sgd], [optim.lr_scheduler.MultiStepLR(sgd, milestones=[70, 90], gamma=0.1)]
 
     def training_step(self, batch, batch_idx):
         imgs, labels = batch
@@ -160,19 +163,20 @@ def train_model(save_name, data_loaders, max_epochs=100, **kwargs):
         ],
         check_val_every_n_epoch=10,
     )
-    pretrained_filename = os.path.join(CHECKPOINT_PATH, save_name + ".ckpt")
-    if os.path.isfile(pretrained_filename):
-        print(f"Loading the model that was trained before: {pretrained_filename}")
-        model = CIFARModule.load_from_checkpoint(pretrained_filename)
+    trained_before = os.path.join(CHECKPOINT_PATH, f"{save_name}.ckpt")
+    if os.path.isfile(trained_before):
+        print(f"Loading the model that was trained before: {trained_before}")
+        model = CIFARModule.load_from_checkpoint(trained_before)
     else:
         pl.seed_everything(42)
         model = CIFARModule(**kwargs)
         trainer.fit(model, data_loaders["train"], data_loaders["val"])
         model = CIFARModule.load_from_checkpoint(trainer.checkpoint_callback.best_model_path)
 
-    val_result = trainer.test(model, data_loaders["val"], verbose=False)
-    test_result = trainer.test(model, data_loaders["test"], verbose=False)
-    return model, {"test": test_result[0]["test_acc"], "val": val_result[0]["test_acc"]}
+    accuracies = {}
+    for part in ("val", "test"):
+        accuracies[part] = trainer.test(model, data_loaders[part], verbose=False)[0]["test_acc"]
+    return model, accuracies
 
 
 # %% [markdown] id="part-1"
@@ -197,6 +201,8 @@ def train_model(save_name, data_loaders, max_epochs=100, **kwargs):
 
 # %% id="block"
 class PreActResNetBlock(nn.Module):
+    """Adds to its input what two convolutions make of it, each behind a norm and a ReLU."""
+
     def __init__(self, c_in, subsample=False, c_out=-1):
         """
         c_in: number of input channels
@@ -240,6 +246,8 @@ class PreActResNetBlock(nn.Module):
 
 # %% id="resnet"
 class ResNet(nn.Module):
+    """A convolution, groups of blocks, the average over all pixels, a linear layer."""
+
     def __init__(self, num_classes=10, num_blocks=[3, 3, 3], c_hidden=[16, 24, 32]):
         """
         num_classes: number of classes (10 for CIFAR10)
@@ -247,9 +255,7 @@ class ResNet(nn.Module):
         c_hidden: number of channels in each group
         """
         super().__init__()
-        self.num_classes = num_classes
-        self.num_blocks = num_blocks
-        self.c_hidden = c_hidden
+        self.num_classes, self.num_blocks, self.c_hidden = num_classes, num_blocks, c_hidden
         self._create_network()
         self._init_params()
 
@@ -266,12 +272,12 @@ class ResNet(nn.Module):
         self.output_net = nn.Sequential(nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(), nn.Linear(c_in, self.num_classes))
 
     def _init_params(self):
-        for m in self.modules():
-            if isinstance(m, nn.Conv2d):
-                nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
-            elif isinstance(m, nn.BatchNorm2d):
-                nn.init.constant_(m.weight, 1)
-                nn.init.constant_(m.bias, 0)
+        for layer in self.modules():
+            if isinstance(layer, nn.BatchNorm2d):
+                nn.init.ones_(layer.weight)
+                nn.init.zeros_(layer.bias)
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", mode="fan_out")
 
     def forward(self, x):
         # x: (N, 3, 32, 32)
@@ -284,7 +290,9 @@ class ResNet(nn.Module):
 # %check resnet
 
 # %% [markdown] id="about-create"
-# Now tell `CIFARModule` which network to create. The hyperparameters are those that it was given.
+# `create_resnet` tells `CIFARModule` which network to create; the hyperparameters are those that it was given. This is
+# given as well, and earns no points: if you change it or the module, the first of the checks below says whether they
+# still fit together.
 
 
 # %% id="create-resnet"
@@ -306,14 +314,19 @@ CIFARModule.create_model = create_resnet
 # Ten epochs show whether it works; for your report train for 100. Try other hyperparameters, too.
 
 # %% id="run-training"
+settings = {
+    "model_hparams": {"num_classes": 10, "num_blocks": [2, 2, 3], "c_hidden": [16, 24, 32]},
+    "optimizer_hparams": {"lr": 0.1, "weight_decay": 1e-4, "momentum": 0.9},
+}
 resnet_model, resnet_results = train_model(
-    save_name="ResNet",
-    max_epochs=10,
-    model_hparams={"num_classes": 10, "c_hidden": [16, 24, 32], "num_blocks": [2, 2, 3]},
-    optimizer_hparams={"lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4},
-    data_loaders={"train": train_loader, "val": val_loader, "test": test_loader},
+    "ResNet", {"train": train_loader, "val": val_loader, "test": test_loader}, max_epochs=10, **settings
 )
 print(resnet_results)
+
+# %% [markdown] id="question-training"
+# **Question 1.** Train for 100 epochs for your report. Which hyperparameters did you use, which accuracies do you reach
+# on validation and test images, and what do the curves in TensorBoard show (`%load_ext tensorboard`, then
+# `%tensorboard --logdir ../saved_models/practical2/ResNet/`): has the training ended, and does it overfit?
 
 # %% [markdown] id="part-2"
 # ## Part 2: rotated images
@@ -356,7 +369,7 @@ plt.ylabel("validation accuracy")
 plt.show()
 
 # %% [markdown] id="question-rotation"
-# **Question 1.** What do these results tell about the network? Where are the peaks, and why there?
+# **Question 2.** What do these results tell about the network? Where are the peaks, and why there?
 
 # %% [markdown] id="part-3"
 # ## Part 3: shuffled pixels
@@ -394,17 +407,11 @@ shuffled_loaders = {
 # Train a new model on the shuffled images. 10 epochs are enough. Give it a `save_name` of its own.
 
 # %% id="run-shuffled-training"
-shuffled_model, shuffled_results = train_model(
-    save_name="ResNet_shuffled",
-    max_epochs=10,
-    model_hparams={"num_classes": 10, "c_hidden": [16, 24, 32], "num_blocks": [2, 2, 3]},
-    optimizer_hparams={"lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4},
-    data_loaders=shuffled_loaders,
-)
+shuffled_model, shuffled_results = train_model("ResNet_shuffled", shuffled_loaders, max_epochs=10, **settings)
 
 # %% id="shuffled-results"
 print(shuffled_results)
 
 # %% [markdown] id="question-shuffle"
-# **Question 2.** Compare with the MLP of practical 1. What do the results say about how CNNs and MLPs use the structure
-# of an image?
+# **Question 3.** Which accuracies does the network reach on shuffled images? Compare with the MLP of practical 1. What
+# do the results say about how CNNs and MLPs use the structure of an image?

@@ -7,13 +7,15 @@
 # You build a small **ResNet** out of pre-activation blocks, train it on CIFAR10, and then ask two questions: what does
 # it make of images that are **rotated**, and what is left when their **pixels are shuffled**?
 #
-# Write the parts marked `TODO`; everything else is there. The cell below a part checks it.
+# Write the parts marked `TODO`; everything else is there. The cell below a part checks what you have run so far, saved
+# or not. Before you hand in, save the notebook and run `grader check` in its folder: that reads the file, as grading
+# does.
 
 # %% id="setup"
 import os
 
 import matplotlib.pyplot as plt
-import numpy as np  # noqa: F401 - for students
+import numpy as np
 import torch
 from torch import nn, optim
 from torch.nn import functional as F
@@ -22,6 +24,7 @@ from torchvision import transforms
 from torchvision.datasets import CIFAR10
 
 # %matplotlib inline
+# %load_ext grader
 
 # %% id="paths"
 # Where the data set is, or gets downloaded to
@@ -223,7 +226,7 @@ print("parameters:", sum(p.numel() for p in block.parameters()))
 assert block(torch.zeros(1, 16, 8, 8)).shape == (1, 24, 4, 4)
 
 # %% id="check-block"
-# !grader check --task block
+# %check block
 
 # %% [markdown] id="about-resnet"
 # The network stacks such blocks in groups. `num_blocks=[3,3,3]` means three groups of three blocks, and each group has
@@ -279,10 +282,12 @@ class ResNet(nn.Module):
 
 
 # %% id="check-resnet"
-# !grader check --task resnet
+# %check resnet
 
 # %% [markdown] id="about-create"
-# Now tell `CIFARModule` which network to create. The hyperparameters are those that it was given.
+# `create_resnet` tells `CIFARModule` which network to create; the hyperparameters are those that it was given. This is
+# given as well, and earns no points: if you change it or the module, the first of the checks below says whether they
+# still fit together.
 
 
 # %% id="create-resnet"
@@ -297,8 +302,8 @@ def create_resnet(self):
 CIFARModule.create_model = create_resnet
 
 # %% id="check-module"
-# !grader check --task module --task training
-
+# The second one trains a small ResNet for half a minute.
+# %check module training
 
 # %%
 class PreActResNetBlock(nn.Module):
@@ -366,7 +371,7 @@ def test_model_rotated(model, rotation_angle=0.0):
 
 
 # %% id="check-rotation"
-# !grader check --task rotation
+# %check rotation
 
 # %% [markdown] id="about-angles"
 # Determine the accuracy for the angles from 0 to 360 degrees in steps of 10, and plot it over the angle.
@@ -382,7 +387,7 @@ plt.ylabel("validation accuracy")
 plt.show()
 
 # %% [markdown] id="question-rotation"
-# **Question 1.** What do these results tell about the network? Where are the peaks, and why there?
+# **Question 2.** What do these results tell about the network? Where are the peaks, and why there?
 
 # %% [markdown] id="part-3"
 # ## Part 3: shuffled pixels
@@ -419,7 +424,7 @@ shuffled_loaders = {
 }
 
 # %% id="check-shuffle"
-# !grader check --task shuffle
+# %check shuffle
 
 # %% [markdown] id="about-shuffled-training"
 # Train a new model on the shuffled images. 10 epochs are enough. Give it a `save_name` of its own.
@@ -431,5 +436,5 @@ shuffled_model, shuffled_results = train_model("ResNet_shuffled", shuffled_loade
 print(shuffled_results)
 
 # %% [markdown] id="question-shuffle"
-# **Question 2.** Compare with the MLP of practical 1. What do the results say about how CNNs and MLPs use the structure
-# of an image?
+# **Question 3.** Which accuracies does the network reach on shuffled images? Compare with the MLP of practical 1. What
+# do the results say about how CNNs and MLPs use the structure of an image?

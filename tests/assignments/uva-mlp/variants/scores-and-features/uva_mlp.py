@@ -1,5 +1,8 @@
 # ruff: noqa
-"""The networks return their flattened input beside the scores, and every function unpacks them."""
+"""The networks return their flattened input beside the scores, and every function unpacks them.
+
+Given cells of its own: my_mlp.
+"""
 
 # %% [markdown] id="intro"
 # # Multilayer perceptrons on images
@@ -28,11 +31,10 @@ from matplotlib import cm
 
 ## PyTorch
 import torch
-import torch.nn as nn
-import torch.nn.functional as F
-import torch.optim as optim
-import torch.utils.data as data
 import torchvision
+from torch import nn, optim
+from torch.nn import functional as F
+from torch.utils import data
 from torchvision import transforms
 from torchvision.datasets import CIFAR10
 
@@ -57,10 +59,8 @@ os.makedirs(CHECKPOINT_PATH, exist_ok=True)
 # %% id="seed"
 def set_seed(seed):
     """Begin all streams of random numbers anew."""
+    torch.manual_seed(seed)  # on the processor and on all graphics cards
     np.random.seed(seed)
-    torch.manual_seed(seed)
-    if torch.cuda.is_available():
-        torch.cuda.manual_seed_all(seed)
 
 
 set_seed(42)
@@ -122,10 +122,9 @@ class MLP(nn.Module):
 
     def __init__(self, input_size=3072, num_classes=10, hidden_sizes=[256, 128]):
         """
-        Inputs:
-            input_size - how many numbers one input has
-            num_classes - how many scores the network returns for each input
-            hidden_sizes - how many numbers come out of each hidden layer; don't change this list
+        input_size: how many numbers one input has
+        num_classes: how many scores the network returns for each input
+        hidden_sizes: how many numbers come out of each hidden layer; don't change this list
         """
         super().__init__()
         layers = []
@@ -170,8 +169,7 @@ class OptimizerTemplate:
     """What all optimizers share."""
 
     def __init__(self, params, lr):
-        self.params = list(params)
-        self.lr = lr
+        self.params, self.lr = list(params), lr
 
     def zero_grad(self):
         for p in self.params:
@@ -204,8 +202,8 @@ class SGDMomentum(OptimizerTemplate):
     """Stochastic gradient descent along an average of the gradients."""
 
     def __init__(self, params, lr, momentum=0.9):
-        super().__init__(params, lr)
         self.momentum = momentum
+        super().__init__(params, lr)
         self.param_momentum = {p: torch.zeros_like(p.data) for p in self.params}
 
     def update_param(self, p):
@@ -224,14 +222,12 @@ class SGDMomentum(OptimizerTemplate):
 # %% id="curve-loss"
 def pathological_curve_loss(w1, w2):
     """Return the height of a ravine."""
-    x1_loss = torch.tanh(w1) ** 2 + 0.01 * torch.abs(w1)
-    x2_loss = torch.sigmoid(w2)
-    return x1_loss + x2_loss
+    walls = torch.tanh(w1) ** 2 + 0.01 * torch.abs(w1)
+    descent = torch.sigmoid(w2)
+    return walls + descent
 
 
-def plot_curve(
-    curve_fn, x_range=(-5, 5), y_range=(-5, 5), plot_3d=False, cmap=cm.viridis, title="Pathological curvature"
-):
+def plot_curve(curve_fn, x_range=(-5, 5), y_range=(-5, 5), plot_3d=False, cmap=cm.viridis, title="A steep ravine"):
     """Plot a loss over two parameters and return the axes."""
     fig = plt.figure(figsize=(6, 6))
     ax = fig.add_subplot(projection="3d" if plot_3d else None)
@@ -266,15 +262,13 @@ plt.show()
 # %% id="train_curve"
 def train_curve(optimizer_func, curve_func=pathological_curve_loss, num_updates=100, init=[5, 5]):
     """
-    Inputs:
-        optimizer_func - makes the optimizer, given a list of parameters
-        curve_func - returns the loss for w1 and w2
-        num_updates - how many steps to take
-        init - where to begin: w1 and w2
-    Outputs:
-        NumPy array of shape [num_updates, 3]: w1, w2 and the loss of each step
+    optimizer_func: makes the optimizer, given a list of parameters
+    curve_func: returns the loss for w1 and w2
+    num_updates: how many steps to take
+    init: where to begin, w1 and w2
+    Returns a NumPy array of shape (num_updates, 3): w1, w2 and the loss of each step.
     """
-    weights = nn.Parameter(torch.FloatTensor(init), requires_grad=True)
+    weights = nn.Parameter(torch.tensor(init, dtype=torch.float32))
     optimizer = optimizer_func([weights])
 
     list_points = []
@@ -304,7 +298,8 @@ ax = plot_curve(
     x_range=(-widest, widest),
     y_range=(float(SGDMom_points[:, 1].min()), float(SGDMom_points[:, 1].max())),
 )
-ax.plot(SGDMom_points[:, 0], SGDMom_points[:, 1], color="red", marker="o", label="SGDMomentum")
+w1, w2, _ = SGDMom_points.T
+ax.plot(w1, w2, "ro-", label="SGDMomentum")
 plt.legend()
 plt.show()
 
@@ -406,6 +401,10 @@ train_model(mlp, SGDMomentum(mlp.parameters(), lr=0.1, momentum=0.9), train_load
 test_acc = test_model(mlp, test_loader)
 print(f"{100 * test_acc:.1f} % of the test images are right")
 
+# %% [markdown] id="answer-default"
+# **Report, part 1.** Which accuracies does your MLP reach on validation and test images, with which learning rate and
+# after how many epochs? If it is less than 52 %: what do you think stands in the way?
+
 # %% [markdown] id="part-improve"
 # # Part 2: a better MLP
 #
@@ -453,8 +452,8 @@ for seed in (42, 43, 44):
 # %check final-training
 
 # %% [markdown] id="answer-improvement"
-# **Report, part 2.** List what you changed. What did each change do, and how sure are you? Give the accuracies of at
-# least three seeds.
+# **Report, part 2.** List what you changed. What did each change do (augmentation, regularization, depth and width,
+# normalization, whatever you tried), and how sure are you? Give the test accuracies of at least three seeds.
 
 # %% [markdown] id="part-shuffle"
 # # Part 3: what an MLP can't see
@@ -504,5 +503,5 @@ print("A fixed shuffle:", train_shuffled("ShuffledFixed", fixed_order))
 print("A new shuffle each time:", train_shuffled("ShuffledNew"))
 
 # %% [markdown] id="answer-shuffling"
-# **Report, part 3.** Which accuracies do the two experiments reach? What do they tell about what an MLP knows of the
-# structure of images?
+# **Report, part 3.** Which of your models did you take? Which accuracies do the two experiments reach, on validation
+# and on test images? What do they tell about what an MLP knows of the structure of images?
