@@ -27,7 +27,7 @@ from grader.commands.similar import similar
 from grader.commands.status import status
 from grader.commands.telling import complain
 from grader.commands.template import template
-from grader.errors import GraderError, SandboxError, StoreError
+from grader.errors import GraderError
 
 _VERBS = {
     STUDENTS: (check, data, doctor),
@@ -78,7 +78,7 @@ def main() -> None:
         app(standalone_mode=True)
     except GraderError as err:
         complain(err.message, err.remedy)
-        sys.exit(3 if isinstance(err, SandboxError | StoreError) else 2)
+        sys.exit(err.exit_code)
     except Exception:  # a mistake of ours, which must not look like exit code 1: some checks failed
         traceback.print_exc()
         complain("The grader itself failed.", "Please report the lines above.")

@@ -1,14 +1,19 @@
 """Errors that the grader raises on purpose, each with the sentence its reader needs.
 
-`grader.cli` is the only place that prints them and chooses an exit code.
+`grader.cli` is the only place that prints them and ends with their exit code.
 """
+
+from typing import ClassVar
 
 
 class GraderError(Exception):
     """Say what happened and what to try.
 
-    `message` names numbers and place; `remedy` is a command or an action, or "" where there is none.
+    `message` names numbers and place; `remedy` is a command or an action, or "" where there is none. `exit_code` is
+    2 where the command can't be carried out as it was given, 3 where the grader or its machine failed.
     """
+
+    exit_code: ClassVar[int] = 2
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
         super().__init__(message)
@@ -42,13 +47,25 @@ class AssetError(GraderError):
 class ProtocolError(GraderError):
     """Report a message across the wall that breaks the protocol: too long, malformed, of a wrong kind."""
 
+    exit_code = 3
+
 
 class SandboxError(GraderError):
     """Report that the sandbox itself failed; never the student's fault."""
 
+    exit_code = 3
+
 
 class StoreError(GraderError):
-    """Report a results folder that can't be used: another assignment's, not writable, disk full."""
+    """Report results that can't be stored or read: not writable, disk full, damaged."""
+
+    exit_code = 3
+
+
+class WrongFolderError(StoreError):
+    """Report a folder that a command was given and that can't be meant: no results, another assignment's, in use."""
+
+    exit_code = 2
 
 
 class DatasetError(GraderError):

@@ -23,13 +23,18 @@ if TYPE_CHECKING:
     from grader.submissions.submission import Found
 
 
+_PAGES = (".html", ".htm")
+
+
 def check(
     path: Annotated[Path, typer.Argument(help="The folder you work in, or a file of it.")] = Path(),
     *,
     task: TaskOption = None,
     quick: Annotated[bool, typer.Option("--quick", help="Leave out the tasks that train for long.")] = False,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Check again at each save, until Ctrl-C.")] = False,
-    html: Annotated[Path | None, typer.Option("--html", help="Also write the scorecard as a page.")] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="PAGE.html", help="Also write the scorecard as this page.")
+    ] = None,
     debug: Annotated[
         bool, typer.Option("--debug", help="Run in this process, so that breakpoint() works. No limits.")
     ] = False,
@@ -53,6 +58,7 @@ def check(
     passed, 1: not yet, 2: no such file or task, 3: the grader failed; with --watch, that of the last round.
     """
     _refuse_together(watch=watch, debug=debug, github=github)
+    _refuse_other_than_page(html)
     from grader.courses.own_work import find_own_work
     from grader.grading.grade import grade_all
     from grader.grading.job import Job, Order
@@ -97,6 +103,15 @@ def _refuse_together(*, watch: bool, debug: bool, github: bool) -> None:
         raise UsageError(
             "`--watch` starts your code afresh at each save, `--debug` runs it in this process.",
             remedy="Leave out one of the two.",
+        )
+
+
+def _refuse_other_than_page(path: Path | None) -> None:
+    """Raise an error where `--html` took what was meant as something else: a folder, a notebook, another option."""
+    if path is not None and (path.suffix.lower() not in _PAGES or path.is_dir()):
+        raise UsageError(
+            f"`{path}` is no page: `--html` wants the name of the file that it writes.",
+            remedy="Write `--html scorecard.html`, say.",
         )
 
 

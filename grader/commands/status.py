@@ -85,9 +85,9 @@ def _lines(report: "Report", results: Path) -> list[str]:
         RunState.FINISHED: f"Finished {ago} ago, in {span(shown.elapsed_s)}: {where}.",
         RunState.STOPPED: f"Stopped {ago} ago: {where}.",
         RunState.FAILED: f"Ended by an error {ago} ago: {where}.",
-        RunState.DIED: f"Died: {where} has said nothing for {ago}.",
+        RunState.DIED: f"Died: {where} was killed, or its machine went down; it has said nothing for {ago}.",
     }
-    lines = [heads[report.state], *lines_of(shown)]
+    lines = [heads[report.state], *lines_of(shown, has_ended=report.state is not RunState.RUNNING)]
     if report.dashboard and report.state is RunState.RUNNING:
         lines.append(f"Dashboard: {report.dashboard}")
     if report.state in (RunState.STOPPED, RunState.FAILED, RunState.DIED):

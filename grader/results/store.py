@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from grader.errors import StoreError
+from grader.errors import StoreError, WrongFolderError
 from grader.results.results_file import RunInfo, pack_record, unpack_origin, unpack_result, unpack_run
 from grader.results.store_errors import named_errors, primary_code
 from grader.results.verdict import Origin, Status, SubmissionResult
@@ -143,6 +143,8 @@ def open_store(folder: Path, *, run: RunInfo) -> Store:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise WrongFolderError(f"{folder} is no folder, but a file.", remedy="Name a folder with --out.") from error
     except OSError as error:
         raise StoreError(
             f"The results folder {folder} can't be made: {error.strerror}.", remedy="Name another with --out."
@@ -175,7 +177,7 @@ def has_results(folder: Path) -> bool:
 def read_store(folder: Path) -> Store:
     """Open the results in `folder` for reading; a run may go on meanwhile."""
     if not (folder / "run.sqlite").is_file():
-        raise StoreError(
+        raise WrongFolderError(
             f"{folder} is not a results folder: it has no run.sqlite.",
             remedy="Give the folder that `grader grade` was told with --out.",
         )
@@ -202,7 +204,7 @@ def _lock(folder: Path, *, files: ExitStack) -> None:
     except sqlite3.OperationalError as error:
         if primary_code(error) != sqlite3.SQLITE_BUSY:
             raise
-        raise StoreError(
+        raise WrongFolderError(
             f"A run is in progress in {folder}: another process is writing there.",
             remedy="Wait until it ends or name another folder with --out.",
         ) from error
@@ -232,7 +234,7 @@ def _create(connection: sqlite3.Connection, *, run: RunInfo) -> None:
 def _resume(folder: Path, *, connection: sqlite3.Connection, run: RunInfo) -> RunInfo:
     stored = _stored_run(folder, connection=connection)
     if stored.assignment != run.assignment:
-        raise StoreError(
+        raise WrongFolderError(
             f"{folder} holds results of {stored.assignment}, not of {run.assignment}.",
             remedy="Name another folder with --out.",
         )
@@ -244,18 +246,18 @@ def _resume(folder: Path, *, connection: sqlite3.Connection, run: RunInfo) -> Ru
 
 def _stored_run(folder: Path, *, connection: sqlite3.Connection) -> RunInfo:
     if not {"schema_version", "run", "submissions"} <= _tables(connection):
-        raise StoreError(
+        raise WrongFolderError(
             f"{folder / 'run.sqlite'} is not a file of this grader.",
             remedy="Move it away or name another folder with --out.",
         )
     (version,) = connection.execute("SELECT max(version) FROM schema_version").fetchone()
     if version < SCHEMA_VERSION:
-        raise StoreError(
+        raise WrongFolderError(
             f"{folder} was written by an older grader, whose results this one can't use.",
             remedy="Move it away or name another folder with --out, and grade again.",
         )
     if version != SCHEMA_VERSION:
-        raise StoreError(
+        raise WrongFolderError(
             f"{folder} was written by a newer grader (schema {version}; this one knows {SCHEMA_VERSION}).",
             remedy="Upgrade with `pip install --upgrade torchgrade`, or name another folder with --out.",
         )

@@ -19,7 +19,7 @@ from typing import Any
 
 import cattrs
 
-from grader.errors import StoreError
+from grader.errors import StoreError, WrongFolderError
 from grader.results.atomic import replace_file
 from grader.runs.progress import Snapshot
 
@@ -66,8 +66,9 @@ def kept_up(
     ended = threading.Event()
 
     def write(state: RunState) -> None:
+        shown = snapshot() if state is RunState.RUNNING else _at_rest(snapshot())
         report = Report(
-            SCHEMA_VERSION, assignment, state, os.getpid(), socket.gethostname(), time.time(), dashboard(), snapshot()
+            SCHEMA_VERSION, assignment, state, os.getpid(), socket.gethostname(), time.time(), dashboard(), shown
         )
         with contextlib.suppress(StoreError):  # a full disk is told by what stores the results
             replace_file(folder / FILE, json.dumps(asdict(report), indent=1) + "\n")
@@ -100,7 +101,7 @@ def read_report(folder: Path) -> Report:
         if plain["schema_version"] != SCHEMA_VERSION:
             raise ValueError("another version")
         report = cattrs.structure(plain, Report)
-    except FileNotFoundError as err:
+    except (FileNotFoundError, NotADirectoryError) as err:
         raise _no_run(folder) from err
     except (OSError, ValueError, KeyError, TypeError, cattrs.BaseValidationError) as err:
         raise StoreError(
@@ -110,13 +111,13 @@ def read_report(folder: Path) -> Report:
     return _with_death(report)
 
 
-def _no_run(folder: Path) -> StoreError:
+def _no_run(folder: Path) -> WrongFolderError:
     if (folder / "run.sqlite").is_file():
-        return StoreError(
+        return WrongFolderError(
             f"{folder} holds results, but nothing says how their run went.",
             remedy=f"`grader report {folder}` shows what is stored.",
         )
-    return StoreError(
+    return WrongFolderError(
         f"{folder} is not a results folder: no run was started there.",
         remedy="Give the folder that `grader grade` was told with --out.",
     )
@@ -128,8 +129,13 @@ def _with_death(report: Report) -> Report:
         return report
     is_here = report.host == socket.gethostname()
     if (is_here and not _is_alive(report.pid)) or time.time() - report.heartbeat > SILENT_S:
-        return replace(report, state=RunState.DIED)
+        return replace(report, state=RunState.DIED, progress=_at_rest(report.progress))
     return report
+
+
+def _at_rest(shown: Snapshot) -> Snapshot:
+    """Return how far a run has got that has ended, however it did: nothing is under way, and nothing will come."""
+    return replace(shown, under_way=(), left_s=None)
 
 
 def _is_alive(pid: int) -> bool:

@@ -46,10 +46,10 @@ def run_view(shown: Snapshot) -> RenderableType:
     return table
 
 
-def lines_of(shown: Snapshot) -> Sequence[str]:
-    """Return the same figures as plain lines."""
+def lines_of(shown: Snapshot, *, has_ended: bool = False) -> Sequence[str]:
+    """Return the same figures as plain lines; nobody asks how long a run will take that has ended."""
     return [
-        _figures(shown),
+        _figures(shown, has_ended=has_ended),
         *(f"  {job.where}: {visible_line(job.submission)}, {_at(job)}" for job in shown.under_way),
     ]
 
@@ -63,9 +63,9 @@ def span(seconds: float) -> str:
     return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
-def _figures(shown: Snapshot) -> str:
+def _figures(shown: Snapshot, *, has_ended: bool = False) -> str:
     words = [f"{shown.done} of {shown.total} jobs done"]
-    if shown.done < shown.total:
+    if shown.done < shown.total and not has_ended:
         words.append("time left unknown" if shown.left_s is None else f"about {span(shown.left_s)} left")
     if shown.reused:
         words.append(f"{shown.reused} of {shown.submissions} submissions had their result")

@@ -257,13 +257,6 @@ def test_a_mistake_in_the_command_exits_with_2(course, call_grader, arguments, w
     assert not (course / "out" / "grades.csv").exists()
 
 
-def test_what_the_grader_cannot_do_exits_with_3(course, call_grader):
-    """A results folder that can't be used is one sentence and a remedy on stderr, and exit code 3."""
-    ended = call_grader("report", "reference", cwd=course)
-    assert (ended.returncode, ended.stdout) == (3, "")
-    assert "reference is not a results folder: it has no run.sqlite. → Give the folder" in _error(ended)
-
-
 def test_a_bug_of_the_graders_own_exits_with_3(course, call_grader, monkeypatch):
     """An exception that nobody foresaw shows where it came from and exits with 3, never with 1."""
 

@@ -287,13 +287,13 @@ def test_the_pages_can_be_written_again(results, course, call_grader, tmp_path):
 
 
 def test_results_of_another_assignment_are_refused(results, course, make_course, call_grader, submissions, tmp_path):
-    """A results folder of another assignment is refused with a remedy: exit code 3, and it stays as it was."""
+    """A results folder of another assignment is refused with a remedy: exit code 2, and it stays as it was."""
     out, _ended = results
     before = (out / "grades.csv").read_bytes()
     make_course(tmp_path, slug="other", toml=TOML, checks=CHECKS)
     ended = call_grader("grade", "other", submissions, "-o", out, "--wall", "process", cwd=tmp_path)
     words = f"error: {out} holds results of tiny, not of other. → Name another folder with --out."
-    assert (ended.returncode, " ".join(ended.stderr.split())) == (3, words)
+    assert (ended.returncode, " ".join(ended.stderr.split())) == (2, words)
     assert (out / "grades.csv").read_bytes() == before
 
 

@@ -1,11 +1,13 @@
 """Tests of grader.runs.progress_file: what another process learns of a run."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -45,8 +47,7 @@ def test_a_running_run_is_kept_up(tmp_path):
 def test_what_is_shown_comes_back_whole(tmp_path):
     """Snapshots survive the file, names that are no text among them."""
     with kept_up(tmp_path, lambda: SHOWN, assignment="tiny"):
-        pass
-    assert read_report(tmp_path).progress == SHOWN
+        assert read_report(tmp_path).progress == SHOWN
 
 
 @pytest.mark.parametrize(("error", "state"), [(KeyboardInterrupt, RunState.STOPPED), (ValueError, RunState.FAILED)])
@@ -57,14 +58,26 @@ def test_how_a_run_ended_is_said(tmp_path, error, state):
     assert read_report(tmp_path).state is state
 
 
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt, ValueError])
+def test_nothing_is_under_way_once_a_run_has_ended(tmp_path, error):
+    """However a run ended, no job is under way in the file, no time is left, and all other figures stay."""
+    with contextlib.suppress(KeyboardInterrupt, ValueError), kept_up(tmp_path, lambda: SHOWN, assignment="tiny"):
+        if error is not None:
+            raise error
+    assert read_report(tmp_path).progress == replace(SHOWN, under_way=(), left_s=None)
+    plain = json.loads((tmp_path / "progress.json").read_text())
+    assert (plain["progress"]["under_way"], plain["progress"]["left_s"]) == ([], None)
+
+
 def test_a_run_whose_process_is_gone_has_died(tmp_path):
     """A run that says running while its process is gone has died; one on another machine, when it is silent."""
     with kept_up(tmp_path, lambda: SHOWN, assignment="tiny"):
         pass
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    _change(tmp_path, state="running", pid=gone.pid)
-    assert read_report(tmp_path).state is RunState.DIED
+    _change(tmp_path, state="running", pid=gone.pid, progress=json.loads(json.dumps(asdict(SHOWN))))
+    died = read_report(tmp_path)
+    assert (died.state, died.progress) == (RunState.DIED, replace(SHOWN, under_way=(), left_s=None))
     _change(tmp_path, host="elsewhere")
     assert read_report(tmp_path).state is RunState.RUNNING
     _change(tmp_path, heartbeat=time.time() - progress_file.SILENT_S - 1)

@@ -91,6 +91,10 @@ def test_a_run_is_watched_from_elsewhere(course, write_files, run_grader, start_
     assert died.returncode == 1
     assert died.stdout.startswith("Died: tiny on ")
     assert "What was graded is stored: the same `grader grade` goes on." in died.stdout
+    assert "killed" in died.stdout
+    assert not any(word in died.stdout for word in ("a waits", "time left", "about"))
+    told = json.loads(run_grader("status", out, "--json", cwd=course).stdout)
+    assert (told["state"], told["progress"]["under_way"], told["progress"]["left_s"]) == ("died", [], None)
     gate.touch()
     ended = run_grader(*arguments, cwd=course)
     assert ended.returncode == 0, ended.stderr
@@ -102,9 +106,9 @@ def test_a_run_is_watched_from_elsewhere(course, write_files, run_grader, start_
 
 
 def test_a_folder_that_is_none_is_told(run_grader, tmp_path):
-    """Where nothing was graded, status says so with a remedy: exit code 3."""
+    """Where nothing was graded, status says so with a remedy: exit code 2."""
     ended = run_grader("status", tmp_path, cwd=tmp_path)
-    assert ended.returncode == 3
+    assert ended.returncode == 2
     words = " ".join(ended.stderr.split())
     assert words == (
         f"error: {tmp_path} is not a results folder: no run was started there. "
