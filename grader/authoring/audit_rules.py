@@ -50,7 +50,7 @@ def judge_template(outcome: Outcome, assignment: Assignment) -> Iterator[Violati
     yield from _unreadable(TEMPLATE, outcome, f"Mend the solution regions of reference/{assignment.slug}.")
     given = {task.name for task in assignment.tasks if task.is_given}
     for result in outcome.results.values():
-        if result.is_earned and result.task not in given:
+        if result.part > 0 and result.task not in given:
             message = f"It passes `{result.name}` without a solution, so that check gives points away."
             yield Violation(TEMPLATE, message, _edit_check(result, assignment))
         elif result.verdict not in (*_UNWRITTEN, Verdict.PASSED):

@@ -169,4 +169,4 @@ def _put_together(result: SubmissionResult, outcome: Outcome, subject: str) -> N
     if result.status is Status.UNREADABLE:
         outcome.problem = result.notes[0]
     outcome.results |= {check.name: check for check in checks}
-    outcome.lost += sum(task.max_points - task.points - task.unjudged for task in result.tasks)
+    outcome.lost += sum(max(0.0, task.max_points - task.points - task.unjudged) for task in result.tasks)

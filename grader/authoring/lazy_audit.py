@@ -173,8 +173,12 @@ def _own_checks(lost: Mapping[LazyPart, set[str]]) -> dict[LazyPart, list[str]]:
 
 
 def _earned(outcome: Outcome) -> set[str]:
-    """Return the checks that passed: what is given since an earlier part alone is wrong is another matter."""
-    return {name for name, result in outcome.results.items() if result.verdict is Verdict.PASSED and result.is_scored}
+    """Return the checks that passed or earn a part: what is given since an earlier part is wrong is another matter."""
+    return {
+        name
+        for name, result in outcome.results.items()
+        if result.is_scored and (result.verdict is Verdict.PASSED or result.is_partly_right)
+    }
 
 
 def _without(outcome: Outcome, names: set[str]) -> Outcome:

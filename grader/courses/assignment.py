@@ -77,6 +77,7 @@ class Task:
     the places `forbidden_in`: globs of files, each with or without `::` and the name of a class or function. `cell` is
     the id of the notebook's cell where the task is checked.
     `grounds` are those of all its checks that state none of their own. What a `bonus` task earns stands beside the sum.
+    Its checks that earn by a measure may earn up to `credit_up_to` times their points.
     `parts` are the dotted names of what the task is about (`hw2.layers.Linear`); where they are wrong, tasks that name
     this one in `builds_on` are judged with the reference's parts as well. A task without points is about what is handed
     out: its checks say whether it still does what it did.
@@ -94,6 +95,7 @@ class Task:
     cell: str = ""
     grounds: str = ""
     bonus: bool = False
+    credit_up_to: float = 1.0
     parts: tuple[str, ...] = ()
     builds_on: tuple[str, ...] = ()
 

@@ -38,8 +38,9 @@ LIMITS_IN_WHOLE_NUMBERS = (
 
 _OF_A_TASK = (
     "title", "points", "scoring", "hidden", "forbidden", "forbidden_in", "long", "limits", "cell", "grounds", "bonus",
-    "parts", "builds_on",
+    "credit_up_to", "parts", "builds_on",
 )  # fmt: skip
+_MOST_CREDIT = 2
 _DOTTED_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\.\*)?")
 _TASK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
@@ -99,9 +100,21 @@ def _read_task(table: Table, name: str, handed_in: HandedIn) -> Task:
         cell=_take_cell(table, handed_in),
         grounds=_take_grounds(table),
         bonus=take_flag(table, "bonus", default=False),
+        credit_up_to=_take_most_credit(table, Scoring(scoring)),
         parts=_take_parts(table, handed_in),
         builds_on=_take_foundations(table, handed_in),
     )
+
+
+def _take_most_credit(table: Table, scoring: Scoring) -> float:
+    most = take_number(table, "credit_up_to", default=1)
+    if not 1 <= most <= _MOST_CREDIT:
+        problem = f"is {most:g}; expected 1 to {_MOST_CREDIT}"
+        raise fault(table, "credit_up_to", problem, remedy="Write 1.1 for a bonus of a tenth of a check's points.")
+    if most > 1 and scoring is Scoring.ALL_OR_NOTHING:
+        problem = "is for checks that earn a part, and the task pays all or nothing"
+        raise fault(table, "credit_up_to", problem, remedy="Remove one of the two keys.")
+    return float(most)
 
 
 def _take_parts(table: Table, handed_in: HandedIn) -> tuple[str, ...]:

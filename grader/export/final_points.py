@@ -75,7 +75,7 @@ def final_points(
     for result in results:
         total = result.points + (manual_sum(result).points if has_answers else 0.0)
         why = _why_withheld(result, of_checks) or (_why_pending(result) if has_answers else "")
-        if not may_exceed and any(task.bonus for task in result.tasks):
+        if not may_exceed and any(task.is_beyond or task.bonus for task in result.tasks):
             total = min(total, possible)
         if not why and not may_exceed and total > possible + 0.005:
             why = f"it has {number(total)} points, more than the maximum of {number(possible)}"

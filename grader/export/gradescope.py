@@ -87,7 +87,7 @@ def _answer(answer: Answer, *, number: str, is_scored: bool) -> dict[str, Any]:
 
 def _explained(check: CheckResult) -> str:
     if check.verdict is Verdict.PASSED and check.override is None:
-        return ""
+        return check.credit.words if check.credit is not None else ""
     lines = [mark_of_check(check).word, explanation_of(check), *_places(check.feedback)]
     lines += [f"Hint: {check.feedback.hint}"] if check.feedback.hint else []
     lines += [why_uncounted(check)]

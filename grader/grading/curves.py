@@ -5,6 +5,7 @@ The fixture `curve` of `grader.grading.plugin` draws with it; scorecards show wh
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
 
@@ -52,6 +53,12 @@ class Curves:
             )
         kept = tuple(_line(label, _numbers(values), epochs=epochs) for label, values in lines.items())
         self._drawn[name] = Curve(name, kept, target=target, unit=unit, falls=falls)
+
+    def mark(self, name: str, cutoffs: tuple[tuple[float, float], ...]) -> None:
+        """Draw what earns a part of the points across a curve. Raises CourseError where no such curve was drawn."""
+        if name not in self._drawn:
+            raise CourseError(f"There is no curve `{name}` to draw cut-offs on.", remedy="Draw it first, with `curve`.")
+        self._drawn[name] = replace(self._drawn[name], cutoffs=cutoffs)
 
 
 def _numbers(values: object) -> list[float | None]:

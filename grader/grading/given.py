@@ -25,17 +25,21 @@ def without_given(
     failed has cost its points, and given code that fails costs none beyond them.
     """
     tasks = {task.name: task for task in assignment.tasks if task.parts and task.points}
-    if not tasks or not any(result.verdict is Verdict.PASSED for result in results.values()):
+    if not tasks or not any(map(_earns, results.values())):
         return dict(results)
     editions = _editions(assignment)
     own = bindings_in(files) if editions else {}
     givers = {name: _giver(task, own, editions) for name, task in tasks.items()}
     return {
         name: _withheld(result, tasks[result.task], giver)
-        if (giver := givers.get(result.task, "")) and result.verdict is Verdict.PASSED
+        if (giver := givers.get(result.task, "")) and _earns(result)
         else result
         for name, result in results.items()
     }
+
+
+def _earns(result: CheckResult) -> bool:
+    return result.verdict is Verdict.PASSED or result.is_partly_right
 
 
 def _editions(assignment: Assignment) -> Mapping[str, Definitions]:
@@ -56,4 +60,4 @@ def _giver(task: Task, own: Definitions, editions: Mapping[str, Definitions]) ->
 def _withheld(result: CheckResult, task: Task, giver: str) -> CheckResult:
     parts = " and ".join(f"`{part.rpartition('.')[2]}`" for part in task.parts)
     message = f"{parts} stands here word for word as {giver} gives it: that is no work of yours, so it earns no points."
-    return replace(result, verdict=Verdict.NOT_IMPLEMENTED, feedback=Feedback(message=message))
+    return replace(result, verdict=Verdict.NOT_IMPLEMENTED, feedback=Feedback(message=message), credit=None)

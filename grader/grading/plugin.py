@@ -14,13 +14,15 @@ from typing import Protocol
 import pytest
 import torch
 
+from grader.courses.assignment import Assignment, Task
 from grader.courses.checks import Check, after_those_of, check_of, duplicates, in_order, refuse_points_after_advice
-from grader.courses.course import Assignment, find_course, read_assignment
+from grader.courses.course import find_course, read_assignment
 from grader.datasets.load import Dataset, load_dataset
 from grader.datasets.parts import Limit
 from grader.datasets.presence import available, explain_absence
 from grader.errors import CourseError, GraderError
 from grader.grading.check_imports import importable_helpers
+from grader.grading.crediting import Crediting
 from grader.grading.curves import Curves
 from grader.grading.forbidden import find_uses
 from grader.grading.judging import as_text, has_stumbled, judge
@@ -47,6 +49,7 @@ _BECAUSE = pytest.StashKey[str]()
 _UNRUN = pytest.StashKey[bool]()
 _DATA = pytest.StashKey[str]()
 _CURVES = pytest.StashKey[Curves]()
+_CREDIT = pytest.StashKey[Crediting]()
 _ALL_ROWS = Limit()
 
 
@@ -234,6 +237,17 @@ def curve(request: pytest.FixtureRequest) -> Callable[..., None]:
     return drawn.draw
 
 
+@pytest.fixture
+def credit(request: pytest.FixtureRequest) -> Callable[..., float]:
+    """Let the check earn a part of its points by a measure: `credit(accuracy, [(80, 0.5), (86, 1)])`.
+
+    Without it a check earns all or nothing. The part counts where the check then ends without an exception.
+    """
+    _conversation(request)
+    crediting: Crediting = request.node.stash[_CREDIT]
+    return crediting.give
+
+
 def _conversation(request: pytest.FixtureRequest) -> Conversation:
     """Return the check's conversation with its submission; fail with a remedy where there is no submission."""
     talk: Conversation | None = request.node.stash.get(_TALK, None)
@@ -255,8 +269,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         item.stash[_UNRUN] = False
         item.stash[_DATA] = ""
         item.stash[_CURVES] = Curves()
+        item.stash[_CREDIT] = Crediting(check, _task_of(check, item.config.stash[ASSIGNMENT]), item.stash[_CURVES])
         torch.default_generator.manual_seed(item.stash[_TALK].seed)  # torch.manual_seed queues a call per GPU kind
     return (yield)
+
+
+def _task_of(check: Check, assignment: Assignment) -> Task:
+    return next(task for task in assignment.tasks if task.name == check.task)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -305,6 +324,9 @@ def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> 
     if error is not None and talk.outputs is not None and has_stumbled(error):
         stumble = stumble_of(error, talk.outputs, left_blank=talk.left_blank, folder=folder)
         item.config.stash[SUBJECT].stumbled[check.name] = stumble
+    credit = item.stash[_CREDIT].credit if verdict is Verdict.PASSED else None
+    if credit is not None and credit.part < 1 - 1e-9:
+        verdict = Verdict.WRONG
     hint = check.hint if verdict in (Verdict.WRONG, Verdict.NOT_IMPLEMENTED, Verdict.CRASHED) else ""
     skipped_for_free = verdict is Verdict.SKIPPED and not item.stash[_SKIP_COUNTS]
     return CheckResult(
@@ -330,4 +352,5 @@ def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> 
         ),
         because=item.stash[_BECAUSE],
         crowded=verdict is Verdict.TIMED_OUT and talk.was_crowded,
+        credit=credit,
     )

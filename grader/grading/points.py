@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from grader.courses.assignment import Assignment, Question, Scoring, Task
 from grader.errors import SubmissionError, UnclearError
-from grader.results.shares import earned_and_open
+from grader.results.shares import earned_and_open, with_worth
 from grader.results.verdict import Adjusted, Answer, CheckResult, Status, SubmissionResult, TaskResult, Verdict
 
 
@@ -109,6 +109,7 @@ def _stamped(stored: TaskResult, task: TaskResult) -> TaskResult:
     """Return a stored task with the title and the points that it has now."""
     return replace(
         stored,
+        checks=task.checks,
         title=task.title,
         points=task.points,
         max_points=task.max_points,
@@ -138,7 +139,7 @@ def add_up_task(task: Task, checks: tuple[CheckResult, ...]) -> TaskResult:
     most = 0.0 if is_worthless else task.points
     all_or_nothing = task.scoring is Scoring.ALL_OR_NOTHING
     points, unjudged = earned_and_open(checks, max_points=most, bonus=task.bonus, all_or_nothing=all_or_nothing)
-    return TaskResult(
+    result = TaskResult(
         name=task.name,
         title=task.title,
         points=points,
@@ -149,6 +150,7 @@ def add_up_task(task: Task, checks: tuple[CheckResult, ...]) -> TaskResult:
         unjudged=unjudged,
         all_or_nothing=all_or_nothing,
     )
+    return with_worth(result)
 
 
 def _may_weigh(check: CheckResult) -> bool:

@@ -90,10 +90,10 @@ class Subject:
         self.is_hidden = hidden
 
     def failed_before(self, check: Check) -> CheckResult | None:
-        """Return the result of a check that this one depends on and that did not pass, or None if all passed."""
+        """Return the result of a check that this one depends on and that earned nothing, or None if there is none."""
         for name in check.after:
             result = self.results.get(name)
-            if result is not None and result.verdict is not Verdict.PASSED:
+            if result is not None and result.verdict is not Verdict.PASSED and not result.is_partly_right:
                 return result
         return None
 

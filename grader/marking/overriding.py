@@ -16,9 +16,9 @@ from grader.results.cells import text_cell
 from grader.results.earned import is_ungraded
 from grader.results.override import Override
 from grader.results.plain_text import number
-from grader.results.shares import earned_and_open, shares
+from grader.results.shares import earned_and_open, shares, with_worth
 from grader.results.verdict import Adjusted, CheckResult, Status, SubmissionResult, TaskResult, Verdict
-from grader.results.verdict_words import mark_of, title_of
+from grader.results.verdict_words import automatic_mark, title_of
 
 _MOST_SUGGESTED = 2000
 _MARK = "By hand: "
@@ -117,7 +117,7 @@ def _override_task(
         try:
             if row is not None:
                 share = before[check.name]
-                mark = f"{mark_of(check.verdict).word}, {number(share.points)} of {number(worth[check.name])} points"
+                mark = f"{automatic_mark(check).word}, {number(share.points)} of {number(worth[check.name])} points"
                 check = _override_check(check, row, task=task, worth=worth[check.name], automatic=mark)
                 found[row] = mark
         except ManualError as error:
@@ -126,7 +126,7 @@ def _override_task(
     points, unjudged = earned_and_open(
         checks, max_points=task.max_points, bonus=task.bonus, all_or_nothing=task.all_or_nothing
     )
-    changed = replace(task, checks=tuple(checks), points=points, unjudged=unjudged) if found else task
+    changed = with_worth(replace(task, checks=tuple(checks), points=points, unjudged=unjudged)) if found else task
     if row := usable.get(task.name):
         try:
             mark = f"{number(task.points)} of {number(task.max_points)} points"

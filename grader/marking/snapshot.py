@@ -13,7 +13,7 @@ from grader.results.plain_text import number, shortened
 from grader.results.shares import Share, shares
 from grader.results.student_view import is_hidden_check
 from grader.results.verdict import Adjusted, CheckResult, Status, SubmissionResult, TaskResult
-from grader.results.verdict_words import explanation_of, mark_of, title_of
+from grader.results.verdict_words import automatic_mark, explanation_of, title_of
 
 _MOST_LETTERS = 600  # of an explanation
 
@@ -79,7 +79,7 @@ def snapshot_of(result: SubmissionResult) -> GradeSnapshot | None:
 def _mark(check: CheckResult, share: Share, task: TaskResult) -> Mark:
     by = "override" if check.override is not None else "adjust" if check.adjusted is not Adjusted.NO else "check"
     said = check.override.reason if check.override is not None else check.reason or explanation_of(check)
-    word = "marked by hand" if check.override is not None else mark_of(check.verdict).word
+    word = "marked by hand" if check.override is not None else automatic_mark(check).word
     return Mark(
         title=check.title or check.name,
         task=task.name,

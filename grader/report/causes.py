@@ -98,7 +98,7 @@ def _lost_by_check(task: TaskResult) -> dict[str, float]:
 def _cause_key(failure: Failure) -> Hashable:
     """Return what is equal for two failures of one cause: the line that raised, what is missing, the explanation."""
     check, words = failure.check, words_without_numbers(failure.check.feedback.message)
-    if not words:  # hidden from students, or nothing is known
+    if not words or check.credit is not None:  # hidden from students, or nothing is known
         return check.name
     if check.verdict in _TOLD_BY_THE_PLACE:
         frames = check.feedback.traceback

@@ -33,7 +33,10 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class CurveView:
-    """Show one curve; `target` is its height in pixels, or None if the check asks for nothing."""
+    """Show one curve; `target` is its height in pixels, or None if the check asks for nothing.
+
+    `cutoffs` are labelled with the part of the points that they earn.
+    """
 
     name: str
     lines: tuple[CurveLineView, ...]
@@ -42,6 +45,7 @@ class CurveView:
     target: float | None
     target_words: str
     is_drawn: bool
+    cutoffs: tuple[Tick, ...] = ()
 
 
 def curve_view(curve: Curve) -> CurveView:
@@ -73,6 +77,7 @@ def curve_view(curve: Curve) -> CurveView:
         target=None if curve.target is None else height(curve.target),
         target_words=_target_words(curve),
         is_drawn=bool(values),
+        cutoffs=tuple(Tick(height(value), _part(part)) for value, part in curve.cutoffs),
     )
 
 
@@ -83,13 +88,20 @@ def curve_words(curve: Curve) -> tuple[str, ...]:
 
 
 def _target_of(curve: Curve) -> list[float]:
-    return [] if curve.target is None else [curve.target]
+    return [*([] if curve.target is None else [curve.target]), *(value for value, _ in curve.cutoffs)]
 
 
 def _target_words(curve: Curve) -> str:
+    words = [f"{_with_unit(value, curve)} earns {_part(part)}" for value, part in curve.cutoffs]
+    told = f"Cut-offs, of the points: {', '.join(words)}" if words else ""
     if curve.target is None:
-        return ""
-    return f"Target: at {'most' if curve.falls else 'least'} {_with_unit(curve.target, curve)}"
+        return told
+    target = f"Target: at {'most' if curve.falls else 'least'} {_with_unit(curve.target, curve)}"
+    return f"{target}. {told}" if told else target
+
+
+def _part(part: float) -> str:
+    return f"{number(100 * part)} %"
 
 
 def _range(values: list[float], *, is_percent: bool) -> tuple[float, float, float]:

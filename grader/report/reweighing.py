@@ -47,7 +47,7 @@ def _change(task: TaskResult, name: str) -> float:
     if any(check.is_earned for check in counted) and task.points == 0:  # all or nothing
         return task.max_points if len(passed) == len(others) else 0.0
     weight = sum(check.weight for check in others)
-    return task.max_points * sum(check.weight for check in passed) / weight - task.points
+    return task.max_points * sum(check.weight * check.part for check in others) / weight - task.points
 
 
 def change_in_words(change: Change) -> str:

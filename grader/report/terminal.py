@@ -70,6 +70,8 @@ def _print_check(console: Console, check: CheckResult) -> None:
         line.append(f"  {mark.word}", style=style)
     console.print(line)
     if check.verdict is Verdict.PASSED:
+        if check.credit is not None:
+            print_below(console, check.credit.words, style="dim")
         return
     feedback = check.feedback
     for words in filter(None, (why_uncounted(check) if check.carried or check.adjusted else "", explanation_of(check))):

@@ -12,10 +12,11 @@ import cattrs
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from grader.errors import StoreError
-from grader.results.verdict import NO_ORIGIN, CheckResult, Origin, SubmissionResult, TaskResult
+from grader.results.verdict import NO_ORIGIN, CheckResult, Curve, Origin, SubmissionResult, TaskResult
 
 ONLY_WHERE_USED = {
-    CheckResult: ("override",),
+    Curve: ("cutoffs",),
+    CheckResult: ("override", "credit"),
     TaskResult: ("all_or_nothing", "override"),
     Origin: ("handed_in", "clock", "attempt_of"),
     SubmissionResult: ("lateness",),

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.results.verdict import Adjusted, CheckResult, TaskResult
 
@@ -45,6 +45,15 @@ def earned_and_open(
         earned, unjudged = (0.0, weight) if unjudged and has_all else (weight if has_all else 0.0, 0.0)
     share = max_points / weight if weight else 0.0
     return round(share * earned, 2), round(share * unjudged, 2)
+
+
+def with_worth(task: TaskResult) -> TaskResult:
+    """Return the task with the points that its checks are worth told to those that earn by a measure."""
+    checks = tuple(
+        check if check.credit is None else replace(check, credit=replace(check.credit, worth=share.max_points))
+        for check, share in zip(task.checks, shares(task), strict=True)
+    )
+    return task if checks == task.checks else replace(task, checks=checks)
 
 
 def weighs(check: CheckResult, *, bonus: bool) -> bool:

@@ -7,6 +7,7 @@ Why: docs/decisions.md#what-students-may-read
 
 from dataclasses import replace
 
+from grader.results.credit import Credit
 from grader.results.override import Override
 from grader.results.verdict import CheckResult, Feedback, SubmissionResult, TaskResult
 
@@ -37,4 +38,6 @@ def _unsigned(override: Override | None) -> Override | None:
 
 
 def _without_findings(check: CheckResult) -> CheckResult:
-    return replace(check, hidden=True, seconds=0.0, grounds="", feedback=Feedback(hint=check.feedback.hint))
+    credit = None if check.credit is None else Credit(check.credit.part)
+    feedback = Feedback(hint=check.feedback.hint)
+    return replace(check, hidden=True, seconds=0.0, grounds="", feedback=feedback, credit=credit)

@@ -6,6 +6,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from grader.results.credit import Credit
 from grader.results.lateness import Lateness
 from grader.results.override import Override
 
@@ -146,7 +147,7 @@ class Curve:
     """Show how a number developed while a network was trained.
 
     `target` is what the check asks for, or None if it asks for nothing; `unit` is written behind numbers. `falls` says
-    that less is better, as of a loss.
+    that less is better, as of a loss. `cutoffs` are numbers that earn a part of the points, each with that part.
     """
 
     name: str
@@ -154,6 +155,7 @@ class Curve:
     target: float | None = None
     unit: str = ""
     falls: bool = False
+    cutoffs: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ class CheckResult:
     what an instructor made of the check for everybody, and `reason` why. `crowded` says of one that timed out that the
     machine was crowded: it is asked again, alone, before it counts. `override` is what a person gave in its place, for
     this submission alone: it counts unless the check counts for nobody. `grounds` name the sentence of the text that it
-    rests on.
+    rests on. `credit` is what it earns by a measure: it has passed where that is all of its points or more.
     """
 
     name: str
@@ -215,13 +217,25 @@ class CheckResult:
     crowded: bool = False
     override: Override | None = None
     grounds: str = ""
+    credit: Credit | None = None
 
     @property
     def part(self) -> float:
-        """Return the part of its points that is earned, from 0 to 1: what a person gave, or all or nothing."""
+        """Return the part of its points that is earned: what a person gave, what a measure earns, or all or nothing.
+
+        It is from 0 to 1, and beyond 1 only where a measure earns a bonus.
+        """
         if self.adjusted is Adjusted.DROPPED:
             return 0.0
-        return self.override.part if self.override is not None else float(self._is_earned_by_itself)
+        if self.override is not None:
+            return self.override.part
+        measured = self.credit.part if self.credit is not None and self.is_scored else 0.0
+        return max(float(self._is_earned_by_itself), measured)
+
+    @property
+    def is_partly_right(self) -> bool:
+        """Tell whether it has not passed, and a measure earns a part of its points all the same."""
+        return self.verdict is not Verdict.PASSED and self.credit is not None and self.credit.part > 0
 
     @property
     def is_earned(self) -> bool:
@@ -281,6 +295,11 @@ class TaskResult:
     unjudged: float = 0.0
     all_or_nothing: bool = False
     override: Override | None = None
+
+    @property
+    def is_beyond(self) -> bool:
+        """Tell whether one of its checks earns more than its points, by a measure."""
+        return any(check.part > 1 + 1e-9 for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True)

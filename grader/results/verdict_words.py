@@ -33,6 +33,7 @@ _MARKS = {
 _WORTH_KNOWING = VerdictMark("○", "worth knowing", "quiet")
 _CARRIED = VerdictMark("↪", "not charged again", "quiet")
 _BY_HAND = VerdictMark("✎", "marked by hand", "quiet")
+_IN_PART = VerdictMark("◐", "in part", "open")
 _UNTOLD = (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED)
 
 _REASONS = {
@@ -62,7 +63,12 @@ def mark_of_check(check: CheckResult) -> VerdictMark:
         return _BY_HAND
     if check.carried:
         return _CARRIED
-    return _WORTH_KNOWING if check.advice and check.verdict not in _UNTOLD else mark_of(check.verdict)
+    return _WORTH_KNOWING if check.advice and check.verdict not in _UNTOLD else automatic_mark(check)
+
+
+def automatic_mark(check: CheckResult) -> VerdictMark:
+    """Return how the grader's own verdict is shown, whatever a person or an earlier fault made of it."""
+    return _IN_PART if check.is_partly_right else mark_of(check.verdict)
 
 
 def why_uncounted(check: CheckResult) -> str:
@@ -97,5 +103,6 @@ def title_of(task: TaskResult) -> str:
 
 
 def explanation_of(check: CheckResult) -> str:
-    """Return the check's own message, or a sentence for its verdict where it has none."""
-    return check.feedback.message or _REASONS.get(check.verdict, "")
+    """Return what a check's measure earns and its own message, or a sentence for its verdict where it has none."""
+    measured = check.credit.words if check.credit is not None else ""
+    return " ".join(filter(None, (measured, check.feedback.message))) or _REASONS.get(check.verdict, "")

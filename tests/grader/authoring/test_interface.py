@@ -15,6 +15,7 @@ from grader.authoring.interface import FIXTURES, MARKER, MODULES, find_private_i
 from grader.authoring.record import record_assets
 from grader.courses.course import read_assignment
 from grader.grading import plugin
+from grader.grading.crediting import Crediting
 from grader.grading.curves import Curves
 from grader.grading.session import Conversation
 from grader.probes import probe
@@ -33,6 +34,7 @@ FIXTURE_CALLS = {
     "expected": Conversation.expected,
     "dataset": plugin.LoadDataset.__call__,
     "curve": Curves.draw,
+    "credit": Crediting.give,
 }
 HEAD = "import ast\nimport pytest\nimport torch\n"
 TOML = """\
@@ -247,7 +249,7 @@ def test_reference_shows_checks_that_pass(make_course, grade, tmp_path):
     student = next(example for example in EXAMPLE.findall(PAGE) if example.startswith("# student.py"))
     course = make_course(tmp_path, toml=TOML, probes=probes, checks=checks, reference=student, slug="page")
     verdicts = grade(read_assignment(course, "page"))
-    assert len(verdicts) == 6
+    assert len(verdicts) == 7
     assert {name: told for name, told in verdicts.items() if not told.startswith("passed")} == {}
 
 
