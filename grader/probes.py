@@ -21,18 +21,26 @@ ProbeFunction = Callable[..., dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Hold a probe: `function` takes keyword inputs and returns a dict; `needs` are the student's modules it uses."""
+    """Hold a probe: `function` takes keyword inputs and returns a dict; `needs` are the student's modules it uses.
+
+    `exact` says that tuples, dicts' keys and NumPy's scalars arrive as what they are.
+    """
 
     name: str
     function: ProbeFunction
     needs: tuple[str, ...]
+    exact: bool = False
 
 
-def probe(*, needs: Sequence[str] = ()) -> Callable[[ProbeFunction], Probe]:
-    """Declare a function as a probe that needs the named modules of the student imported first."""
+def probe(*, needs: Sequence[str] = (), exact: bool = False) -> Callable[[ProbeFunction], Probe]:
+    """Declare a function as a probe that needs the named modules of the student imported first.
+
+    With `exact`, tuples, named tuples, keys of dicts and NumPy's scalars in what it returns arrive as what they are,
+    instead of as lists, texts and plain numbers.
+    """
 
     def declare(function: ProbeFunction) -> Probe:
-        return Probe(name=function.__name__, function=function, needs=tuple(needs))
+        return Probe(name=function.__name__, function=function, needs=tuple(needs), exact=exact)
 
     return declare
 

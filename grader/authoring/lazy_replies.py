@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from grader.compare.arrays import like_tensor, tensor_of
 from grader.courses.assignment import Assignment
 from grader.grading.check_session import in_session
 from grader.grading.grade import run_checks
@@ -20,6 +21,7 @@ from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.servers import StartServer, can_fork
 from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.walls import Wall
+from grader.sandbox.wire.kinds import rebuilt
 from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome, Sandbox
 from grader.submissions.submission import Found, read_submission
 
@@ -50,7 +52,7 @@ def _of_rows(value: Any, inputs: Mapping[str, Any]) -> Any:
 
 def _of_inputs(value: Any, inputs: Mapping[str, Any]) -> Any:
     """Return the input of a tensor's shape, else the first one."""
-    tensors = [one for one in inputs.values() if isinstance(one, torch.Tensor)]
+    tensors = [one for one in map(tensor_of, inputs.values()) if isinstance(one, torch.Tensor)]
     if not isinstance(value, torch.Tensor) or not tensors:
         return _filled(0)(value, inputs)
     fitting = [one for one in tensors if one.shape == value.shape]
@@ -111,9 +113,9 @@ class _Replying:
     def _changed(self, value: Any, call: ProbeCall) -> Any:
         if isinstance(value, dict):
             return {name: self._changed(one, call) for name, one in value.items()}
-        if isinstance(value, list):
-            return [self._changed(one, call) for one in value]
-        return self._change(value, call.inputs)
+        if isinstance(value, list | tuple):
+            return rebuilt(value, [self._changed(one, call) for one in value])
+        return like_tensor(lambda one: self._change(one, call.inputs), value)
 
     def forget(self) -> None:
         pass

@@ -178,7 +178,7 @@ def _to_try(calls: Sequence[tuple[ProbeCall, ProbeOutcome]]) -> Iterator[tuple[i
 
 
 def _inputs(calls: Iterable[ProbeCall]) -> list[bytes]:
-    return [pack_values(call.inputs, keep_tuples=True) for call in calls]
+    return [pack_values(call.inputs) for call in calls]
 
 
 def _other_generators() -> dict[str, str]:

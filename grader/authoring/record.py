@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from grader.authoring.kit_files import is_asset_of
 from grader.compare import Expectation
+from grader.compare.arrays import copied
 from grader.compare.assertion import compare
-from grader.compare.spread import copied, spreads_between, tolerances_from
+from grader.compare.spread import spreads_between, tolerances_from
 from grader.courses.assets import Asset, read_asset, write_assets
 from grader.courses.assignment import Assignment
 from grader.courses.manifest import MANIFEST, key_in, read_manifest
@@ -155,7 +155,7 @@ class _Recorder:
             raise AssetError(why)
         spreads = spreads_between(outputs, outputs)
         for variant in (
-            self._run(probe, copied(inputs, torch.float64), dtype="float64"),
+            self._run(probe, copied(inputs, wide=True), dtype="float64"),
             self._run(probe, inputs, threads=2),
         ):
             spreads = _widest(spreads, spreads_between(outputs, variant))

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from grader.compare.arrays import like_tensor
 from grader.sandbox.wire.tensors import Opaque
 
 _FAR = 1e30
@@ -35,7 +36,8 @@ def wrong_replies(outputs: Mapping[str, Any]) -> Iterator[WrongReply]:
     A reply with one output more than the reference's is among them: it is not wrong, but no check may break over it.
     """
     for how, change in _CHANGES.items():
-        yield WrongReply(f"every output is {how}", {name: change(value) for name, value in outputs.items()})
+        changed = {name: like_tensor(change, value) for name, value in outputs.items()}
+        yield WrongReply(f"every output is {how}", changed)
     yield WrongReply("nothing comes back", {})
     yield WrongReply("there is one output more", {**outputs, "something else": 1})
     if len(outputs) < 2:
@@ -43,7 +45,7 @@ def wrong_replies(outputs: Mapping[str, Any]) -> Iterator[WrongReply]:
     for name, value in list(outputs.items())[:_MOST_OUTPUTS]:
         yield WrongReply(f"`{name}` is missing", {other: outputs[other] for other in outputs if other != name})
         for how in _ONE_BY_ONE:
-            yield WrongReply(f"`{name}` is {how}", {**outputs, name: _CHANGES[how](value)})
+            yield WrongReply(f"`{name}` is {how}", {**outputs, name: like_tensor(_CHANGES[how], value)})
 
 
 def _each(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -54,7 +56,7 @@ def _each(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
             return {key: apply(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple):
             return [apply(inner) for inner in value]
-        return change(value)
+        return like_tensor(change, value)
 
     return apply
 
@@ -97,6 +99,8 @@ def _shifted(value: Any) -> Any:
             return value + 1
         case str():
             return f"{value}s"
+        case Exception():
+            return EOFError("something else") if not isinstance(value, EOFError) else ValueError("something else")
     return value
 
 
@@ -106,7 +110,7 @@ def _wild(value: Any) -> Any:
             return ~value
         case torch.Tensor():
             return torch.full_like(value, _FAR if value.is_floating_point() else max(_WILD, _least(value.dtype)))
-        case bool() | str():
+        case bool() | str() | Exception():
             return _shifted(value)
         case int() | float():
             return type(value)(_WILD)

@@ -76,8 +76,7 @@ def audit(
 
     The reference earns every point, the template none; each known mistake is caught and told in the right words; each
     variant earns every point; assets and template are fresh; checks fail, in words, over wrong replies. Without
-    ASSIGNMENT, all of the course, and each lookalike has to be shown by some mistake. Exit code 1: something is
-    violated.
+    ASSIGNMENT, all of the course. Exit code 1: something is violated.
     """
     from grader.authoring.audit import request_for
     from grader.authoring.lazy_audit import LazyRequest
@@ -106,11 +105,11 @@ def run_audits(
 ) -> int:
     """Audit assignments and print what is found; return the exit code, 1 if something is violated.
 
-    Where they are the whole course, each lookalike has to be shown by a mistake of one of them.
+    Where they are the whole course of this repository, each lookalike has to be shown by a mistake of one of them.
     """
     from functools import partial
 
-    from grader.authoring.audit import audit_assignment, find_unproven, write_figures
+    from grader.authoring.audit import audit_assignment, find_unproven, is_own_course, write_figures
     from grader.report.terminal import progress_console, results_console
 
     console, audits = results_console(), []
@@ -119,7 +118,8 @@ def run_audits(
         found = audit_assignment(course, slug, request=request, progress=partial(audit_progress, progress_console()))
         print_audit(console, found, with_words=bool(request.mistakes))
         audits.append(found)
-    unproven = find_unproven(audits) if is_whole and request.has_all_mistakes else []
+    is_asked = is_whole and request.has_all_mistakes and is_own_course(course)
+    unproven = find_unproven(audits) if is_asked else []
     for violation in unproven:
         console.print(f"✗ {violation}", markup=False, soft_wrap=True)
     if json_path is not None:

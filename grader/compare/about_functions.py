@@ -57,7 +57,7 @@ def wrong_function_axis(case: Case) -> Facts | None:
     """A softmax or log-softmax of one of the others was taken over another axis."""
     if case.exact or not is_telling(case.expected, case.tolerance):
         return None
-    for words, other in case.context.others.items():
+    for words, other in case.others.items():
         value = other.detach().double()
         found = [(name.split(" over "), function(value)) for name, function in _functions(value) if " over " in name]
         for (name, right), result in found:
@@ -77,7 +77,7 @@ def wrong_slope(case: Case) -> Facts | None:
     if case.exact:
         return None
     others = {"the expected value": case.expected}
-    others |= {words: other.detach().double() for words, other in case.context.others.items()}
+    others |= {words: other.detach().double() for words, other in case.others.items()}
     for words, other in others.items():
         if other.shape != case.expected.shape:
             continue

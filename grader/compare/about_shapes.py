@@ -65,7 +65,7 @@ def wrong_axis(case: Case) -> Facts | None:
     """A tensor of the context was reduced over other axes than it should have been."""
     if not is_telling_or_odd(case.expected, case.tolerance):
         return None
-    for words, other in case.context.others.items():
+    for words, other in case.others.items():
         found = list(_reductions(other.detach().double()))
         right = [(name, axes) for name, axes, reduced in found if is_same(reduced, case.expected, case.tolerance)]
         for name, axes, reduced in found if right else ():

@@ -99,14 +99,14 @@ def plus_multiple(case: Case) -> Facts | None:
 
 def _others(case: Case) -> Iterator[tuple[str, torch.Tensor]]:
     """Yield the others of the context that have axes."""
-    for words, other in case.context.others.items():
+    for words, other in case.others.items():
         if other.dim():
             yield words, other.detach().double()
 
 
 def _numbers(case: Case) -> Iterator[tuple[str, float]]:
     """Yield the single numbers among the others of the context, but for those that change nothing."""
-    for words, other in case.context.others.items():
+    for words, other in case.others.items():
         number = float(other) if not other.dim() else 0.0
         if math.isfinite(number) and number not in _PLAIN:
             yield words, number

@@ -54,7 +54,7 @@ def same_rows(case: Case) -> Facts | None:
 
 def equals_other(case: Case) -> Facts | None:
     """The tensor is one of the context's others, such as the input."""
-    for words, other in case.context.others.items():
+    for words, other in case.others.items():
         value = other.detach().double()
         if explains(case, value) and is_telling_or_odd(value, case.tolerance):
             return {"words": words}

@@ -33,7 +33,12 @@ def compare(
     """
     asked = expected if isinstance(expected, Expectation) else Expectation(expected)
     devices = getattr(actual, "devices", None)
-    findings = find_mismatches(actual, asked, devices=devices if isinstance(devices, Mapping) else None)
+    findings = find_mismatches(
+        actual,
+        asked,
+        devices=devices if isinstance(devices, Mapping) else None,
+        any_float=getattr(actual, "any_float", False) is True,
+    )
     differences: list[Difference] = []
     siblings: dict[str, torch.Tensor] = {}
     for finding in findings:

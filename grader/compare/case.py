@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from grader.compare.arrays import tensor_of
 from grader.compare.comparison import Context, Tolerance
 from grader.compare.deviation import too_far
 
@@ -22,8 +23,8 @@ _MAX_DENOMINATOR = 100
 class Case:
     """Hold a mismatch for the hypotheses: both tensors in float64, all expected values finite.
 
-    `exact` says that integers or bools are compared; factors and offsets mean nothing then. `siblings` are what is
-    expected of the other outputs, by name.
+    `exact` says that integers or bools are compared, `is_bool` that bools are; factors and offsets mean nothing then.
+    `siblings` are what is expected of the other outputs, by name.
     """
 
     actual: torch.Tensor
@@ -31,7 +32,13 @@ class Case:
     tolerance: Tolerance
     context: Context
     exact: bool = False
+    is_bool: bool = False
     siblings: Mapping[str, torch.Tensor] = field(default_factory=dict)
+
+    @property
+    def others(self) -> dict[str, torch.Tensor]:
+        """Return the tensors and arrays of the context, by their words, as tensors."""
+        return {words: tensor_of(other) for words, other in self.context.others.items()}
 
 
 def explains(case: Case, prediction: torch.Tensor, *, scale: float = 1.0) -> bool:

@@ -6,10 +6,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
+import numpy
 import torch
 
+from grader.compare.arrays import DType
 from grader.errors import CourseError
 from grader.results.verdict import Feedback, HeatMap
 
@@ -55,24 +57,29 @@ def floor_for(dtype: torch.dtype) -> Tolerance:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """Ask only for a tensor of this shape and dtype with finite values; `dtype=None` doesn't ask for a dtype."""
+    """Ask only for a tensor or array of this shape and dtype with finite values.
+
+    A dtype of NumPy's asks for an array, one of torch's for a tensor; "any float" and None ask for either, of any
+    floating dtype or of any at all.
+    """
 
     shape: Shape
-    dtype: torch.dtype | None = torch.float32
+    dtype: DType = torch.float32
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """Hold what a check expects, by name.
 
-    `values` are tensors, `Spec`s, plain JSON values, or lists and dicts of those. `tolerances`, `dtypes` and `devices`
-    may name an output (`grads`) or one value in it (`grads[2]`). Without a tolerance the floor of the dtype holds; a
-    dtype of None isn't asked for, and a device only where it is named ("cpu", "cuda", "cuda:1").
+    `values` are tensors, arrays, `Spec`s, plain values, exceptions or kinds of those, or lists, tuples and dicts of all
+    these. `tolerances`, `dtypes` and `devices` may name an output (`grads`) or one value in it (`grads[2]`). Without a
+    tolerance the floor of the dtype holds; a dtype of None isn't asked for, "any float" takes the coarser tolerance of
+    both sides, and a device is asked for only where it is named ("cpu", "cuda", "cuda:1").
     """
 
     values: Mapping[str, object]
     tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
-    dtypes: Mapping[str, torch.dtype | None] = field(default_factory=dict)
+    dtypes: Mapping[str, DType] = field(default_factory=dict)
     devices: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -80,13 +87,13 @@ class Expectation:
 class Context:
     """Hold facts about a check that lookalikes may use.
 
-    `others` maps words a student understands ("the input", "the weights before the step") to tensors; only those with
-    the word "before" are taken for the start of a step. `about` says what is compared, "" if nobody says: what belongs
-    elsewhere is then not told, such as a learning rate of a layer.
+    `others` maps words a student understands ("the input", "the weights before the step") to tensors or arrays; only
+    those with the word "before" are taken for the start of a step. `about` says what is compared, "" if nobody says:
+    what belongs elsewhere is then not told, such as a learning rate of a layer.
     """
 
     batch_size: int | None = None
-    others: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    others: Mapping[str, torch.Tensor | numpy.ndarray[Any, Any]] = field(default_factory=dict)
     about: Domain = ""
 
     def __post_init__(self) -> None:
@@ -97,10 +104,10 @@ class Context:
                 f"`others` is a {type(others).__name__}.", remedy='Give a dict: `others={"the input": x}`.'
             )
         for words, other in others.items():
-            if not isinstance(words, str) or not isinstance(other, torch.Tensor):
+            if not isinstance(words, str) or not isinstance(other, torch.Tensor | numpy.ndarray):
                 raise CourseError(
                     f"`others` holds a {type(other).__name__} under {words!r}.",
-                    remedy='Give tensors under words that students understand: `others={"the input": x}`.',
+                    remedy='Give tensors or arrays under words that students understand: `others={"the input": x}`.',
                 )
         if self.about not in get_args(Domain):
             raise CourseError(
@@ -114,7 +121,8 @@ class Context:
 class Description:
     """Say what a value is without holding it.
 
-    `kind` is "tensor", "None", "missing", "list", "dict", "str", "int", "float", "bool" or what an `Opaque` names;
+    `kind` is "tensor", "NumPy array", "None", "missing", "list", "dict", "str", "int", "float", "bool", "named tuple",
+    "exception" or what an `Opaque` names;
     `text` a short safe text of a plain value, `size` the number of items of a list or dict.
     """
 
@@ -172,7 +180,8 @@ class Difference:
     @property
     def is_stub(self) -> bool:
         """Tell whether the value is what an unwritten function returns: None or `...`."""
-        return self.rung is Rung.TYPE and self.actual.kind in ("None", "ellipsis")
+        is_blank = self.rung is Rung.TYPE and self.actual.kind in ("None", "ellipsis")
+        return is_blank and self.expected.kind != "exception"
 
 
 @dataclass(frozen=True, slots=True)

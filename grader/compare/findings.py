@@ -10,7 +10,7 @@ import torch
 
 from grader.compare.comparison import EXACT, Difference, Expectation, Rung, Tolerance
 from grader.compare.describe import describe
-from grader.compare.texts import safe_text
+from grader.compare.texts import step_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class ValuePair:
     """Hold an expected value beside what came back, and what is asked of it.
 
     `name` is what students read (`grads[2]`), `path` the same with dots (`grads.2`), `top` the output it belongs to.
-    `devices` names the devices, by path, of tensors that were moved to the CPU on their way here.
+    `devices` names the devices, by path, of tensors that were moved to the CPU on their way here. `any_float` says that
+    one floating dtype is as good as another.
     """
 
     name: str
@@ -41,11 +42,12 @@ class ValuePair:
     expected: object
     asked: Expectation
     devices: Mapping[str, str]
+    any_float: bool = False
 
-    def child(self, key: str | int, actual: object, expected: object) -> "ValuePair":
+    def child(self, key: object, actual: object, expected: object) -> "ValuePair":
         """Return the pair of one item in a list or dict."""
-        step = f'["{safe_text(key, limit=60)}"]' if isinstance(key, str) else f"[{key}]"
-        return replace(self, name=self.name + step, path=f"{self.path}.{key}", actual=actual, expected=expected)
+        name, path = self.name + step_text(key), f"{self.path}.{key}"
+        return replace(self, name=name, path=path, actual=actual, expected=expected)
 
     def difference(self, rung: Rung) -> Difference:
         """Return the difference at a rung, both sides described, without numbers."""

@@ -7,7 +7,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from grader.compare import about_functions, about_shapes, about_steps, about_values
+from grader.compare import about_discrete, about_functions, about_shapes, about_steps, about_values
 from grader.compare.case import Case, Facts
 from grader.compare.comparison import Domain, Rung, Shape
 
@@ -29,7 +29,8 @@ class Hypothesis:
     """Name a hypothesis about values, the rungs it is tried at, its test, and its sentence with places for facts.
 
     `fitted` grows with what it takes from the data to fit: 0 nothing, 1 a number, 2 a row of numbers, 3 everything that
-    is near. `foreign` are the domains in which its words make no sense.
+    is near. `foreign` are the domains in which its words make no sense; `of_arrays` is the sentence for NumPy where
+    that has other names.
     """
 
     name: str
@@ -38,15 +39,17 @@ class Hypothesis:
     sentence: str
     fitted: int = 0
     foreign: frozenset[Domain] = frozenset()
+    of_arrays: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ShapeHypothesis:
-    """Name a hypothesis about two shapes alone, its test, and its sentence with places for facts."""
+    """Name a hypothesis about two shapes alone, its test, and its sentences with places for facts."""
 
     name: str
     test: Callable[[Shape, Shape], Facts | None]
     sentence: str
+    of_arrays: str = ""
 
 
 HYPOTHESES = (
@@ -55,6 +58,19 @@ HYPOTHESES = (
         _CLOSE,
         about_values.all_zeros,
         "Every element is zero: was the result ever written into it?",
+    ),
+    Hypothesis(
+        "all equal",
+        _CLOSE,
+        about_discrete.all_equal,
+        "Every element is {value}, where they should differ: does the result depend on the input at all?",
+    ),
+    Hypothesis(
+        "masked rows",
+        _VALUES,
+        about_discrete.masked_rows,
+        "{count} nan as a whole, the first at {index}, and all else is right: where everything in a row is masked, "
+        "softmax divides zero by zero.",
     ),
     Hypothesis(
         "unfinished",
@@ -70,18 +86,33 @@ HYPOTHESES = (
         about_steps.equals_sibling,
         "It equals what is expected of `{name}`: are the two mixed up, or is it one step off?",
     ),
+    Hypothesis(
+        "inverted",
+        _CLOSE,
+        about_discrete.inverted,
+        "Every element is the opposite: is the condition turned round, or a `~` missing, or one too many?",
+    ),
+    Hypothesis(
+        "transposed mask",
+        _BOTH,
+        about_discrete.transposed_mask,
+        "That is the transpose: check which axis is which.",
+    ),
     Hypothesis("transposed", _BOTH, about_shapes.transposed, "That is the transpose: check the order of the factors."),
     Hypothesis(
         "permuted axes",
         _BOTH,
         about_shapes.permuted,
         "Its axes are in another order; `.permute({order})` would make it right.",
+        of_arrays="Its axes are in another order; `.transpose({order})` would make it right.",
     ),
     Hypothesis(
         "reshaped",
         _SHAPE,
         about_shapes.reshaped,
         "The values are right, only the shape isn't: check `reshape`, `squeeze`, `unsqueeze` and `keepdim`.",
+        of_arrays="The values are right, only the shape isn't: check `reshape`, `np.squeeze`, `np.newaxis` and "
+        "`keepdims`.",
     ),
     Hypothesis(
         "not reduced",
@@ -94,6 +125,7 @@ HYPOTHESES = (
         _SHAPE,
         about_shapes.over_reduced,
         "It is the {reduction} of the expected tensor over {axes}: keep what is summed or averaged there.",
+        of_arrays="It is the {reduction} of the expected array over {axes}: keep what is summed or averaged there.",
     ),
     Hypothesis(
         "wrong axis",
@@ -121,6 +153,19 @@ HYPOTHESES = (
         _CLOSE,
         about_values.sign_flipped,
         "Yours has the opposite sign everywhere: look for a minus sign that is missing, or for one too many.",
+    ),
+    Hypothesis(
+        "shifted labels",
+        _CLOSE,
+        about_discrete.shifted_labels,
+        "Along axis {axis}, every element stands one place too {word}: is an index, or the diagonal of a mask, off by "
+        "one?",
+    ),
+    Hypothesis(
+        "off by one",
+        _CLOSE,
+        about_discrete.off_by_one,
+        "Every element is one too {word}: does counting begin with 0 or with 1?",
     ),
     Hypothesis(
         "shifted",
@@ -170,6 +215,13 @@ HYPOTHESES = (
         "It is right except where {words} is {side}: there it is {factor} times what is expected. Check the slope.",
         fitted=1,
         foreign=_NO_FUNCTION,
+    ),
+    Hypothesis(
+        "wrong fill",
+        _VALUES,
+        about_discrete.wrong_fill,
+        "It is right except where {wanted} is expected: there it is {came} everywhere. Is that what is filled in?",
+        fitted=1,
     ),
     Hypothesis(
         "dropout active",
@@ -309,6 +361,11 @@ HYPOTHESES = (
     ),
 )
 
+SHOWN_BY_TESTS = frozenset(
+    {"all equal", "inverted", "masked rows", "off by one", "shifted labels", "transposed mask", "wrong fill"}
+)
+"""Those that no mistake of the bundled courses shows, which compare neither masks nor labels: tests do."""
+
 BY_COINCIDENCE = tuple(sorted(HYPOTHESES, key=lambda row: row.fitted))  # stable: else the order of the table
 
 SHAPE_HYPOTHESES = (
@@ -316,6 +373,7 @@ SHAPE_HYPOTHESES = (
         "axes of size 1",
         about_shapes.has_axes_of_one,
         "Only axes of size 1 differ: check `squeeze`, `unsqueeze` and `keepdim`.",
+        of_arrays="Only axes of size 1 differ: check `np.squeeze`, `np.newaxis` and `keepdims`.",
     ),
     ShapeHypothesis(
         "swapped axes",

@@ -9,26 +9,34 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+import numpy
 import torch
 
+from grader.compare.arrays import plain_number
 from grader.compare.comparison import Difference, Expectation, Rung, Spec
-from grader.compare.describe import DICTS, LISTS, MISSING, describe
+from grader.compare.describe import DICTS, MISSING, describe, is_list
 from grader.compare.findings import Finding, ValuePair
 from grader.compare.rungs import climb
 from grader.compare.scalars import exact_number
-from grader.compare.texts import quoted_pair, safe_text
+from grader.compare.texts import quoted_pair, safe_text, step_text
 from grader.errors import CourseError
+from grader.sandbox.wire.kinds import fields_of
 
 _MAX_KEYS = 5
 _MAX_SEARCHED = 50
 
 
 def find_mismatches(
-    actual: Mapping[str, object], expected: Expectation, *, devices: Mapping[str, str] | None = None
+    actual: Mapping[str, object],
+    expected: Expectation,
+    *,
+    devices: Mapping[str, str] | None = None,
+    any_float: bool = False,
 ) -> Iterator[Finding]:
     """Yield a finding for every expected value that isn't matched, in the expectation's order.
 
-    `devices` names the devices, by path, of tensors that were moved to the CPU on their way here.
+    `devices` names the devices, by path, of tensors that were moved to the CPU on their way here. With `any_float`,
+    where a floating dtype is expected, any floating dtype will do.
     Raises CourseError if an expected value is of a kind that can't be compared.
     """
     for name, value in expected.values.items():
@@ -36,12 +44,14 @@ def find_mismatches(
             keys = _unexpected(actual, expected.values, limit=_MAX_SEARCHED)
             yield Finding(Difference(name, Rung.PRESENT, MISSING, describe(value), keys=keys))
         else:
-            yield from _examine(ValuePair(name, name, name, actual[name], value, expected, devices or {}))
+            pair = ValuePair(name, name, name, actual[name], value, expected, devices or {}, any_float)
+            yield from _examine(pair)
 
 
 def _examine(pair: ValuePair) -> Iterator[Finding]:
+    pair = replace(pair, actual=plain_number(pair.actual), expected=plain_number(pair.expected))
     expected = pair.expected
-    if isinstance(expected, torch.Tensor | Spec | float):
+    if isinstance(expected, torch.Tensor | numpy.ndarray | Spec | float):
         finding = climb(pair)
         if finding:
             yield finding
@@ -51,10 +61,12 @@ def _examine(pair: ValuePair) -> Iterator[Finding]:
         yield from _examine_list(pair, expected)
     elif isinstance(expected, Mapping):
         yield from _examine_dict(pair, dict(expected))
+    elif isinstance(expected, Exception) or (isinstance(expected, type) and issubclass(expected, Exception)):
+        yield from _examine_exception(pair, expected if isinstance(expected, type) else type(expected))
     else:
         raise CourseError(
             f"The check expects {pair.name} to be a {type(expected).__name__}, which can't be compared.",
-            remedy="Expect tensors, Specs, numbers, strings, None, or lists and dicts of those.",
+            remedy="Expect tensors, arrays, Specs, numbers, strings, None, exceptions, or lists and dicts of those.",
         )
 
 
@@ -76,23 +88,36 @@ def _examine_plain(pair: ValuePair) -> Iterator[Finding]:
 
 
 def _examine_list(pair: ValuePair, expected: list[object] | tuple[object, ...]) -> Iterator[Finding]:
-    actual = pair.actual
-    if not isinstance(actual, list | tuple) or type(actual) not in LISTS:
+    actual, fields = pair.actual, fields_of(expected)
+    if not is_list(actual) or (fields and (type(actual) is list or fields_of(actual) != fields)):
         yield Finding(pair.difference(Rung.TYPE))
     elif len(actual) != len(expected):
         yield Finding(pair.difference(Rung.SHAPE))
     else:
         for i, value in enumerate(expected):
-            yield from _examine(pair.child(i, actual[i], value))
+            child = pair.child(i, actual[i], value)
+            yield from _examine(replace(child, name=f"{pair.name}.{fields[i]}") if fields else child)
 
 
-def _unexpected(actual: Mapping[Any, object], expected: Mapping[str, object], *, limit: int) -> tuple[str, ...]:
+def _examine_exception(pair: ValuePair, kind: type[Exception]) -> Iterator[Finding]:
+    """Ask for an exception of a kind, or of one that comes from it; its words are free."""
+    if not issubclass(type(pair.actual), kind):
+        yield Finding(replace(pair, expected=kind).difference(Rung.TYPE))
+
+
+def _unexpected(actual: Mapping[Any, object], expected: Mapping[Any, object], *, limit: int) -> tuple[str, ...]:
     """Return the first keys that nobody expected."""
     extra = islice((key for key in actual if key not in expected), limit)
-    return tuple(safe_text(key, limit=60) if type(key) is str else "…" for key in extra)
+    return tuple(_key_text(key) for key in extra)
 
 
-def _examine_dict(pair: ValuePair, expected: dict[str, object]) -> Iterator[Finding]:
+def _key_text(key: object) -> str:
+    if type(key) is str:
+        return safe_text(key, limit=60)
+    return step_text(key)[1:-1] if type(key) in (int, bool, tuple) else "…"
+
+
+def _examine_dict(pair: ValuePair, expected: dict[object, object]) -> Iterator[Finding]:
     actual, pair = pair.actual, replace(pair, expected=expected)
     if type(actual) not in DICTS or not isinstance(actual, dict):
         yield Finding(pair.difference(Rung.TYPE))

@@ -10,11 +10,12 @@ from dataclasses import replace
 
 import torch
 
+from grader.compare.arrays import ARRAY, tensor_of
 from grader.compare.case import Case
 from grader.compare.comparison import Context, Lookalike, Rung
 from grader.compare.deviation import widened
 from grader.compare.findings import Finding
-from grader.compare.hypotheses import BY_COINCIDENCE, SHAPE_HYPOTHESES
+from grader.compare.hypotheses import BY_COINCIDENCE, SHAPE_HYPOTHESES, Hypothesis, ShapeHypothesis
 
 _MAX_ELEMENTS = 2**20
 _SMALL = 2**16
@@ -42,14 +43,19 @@ def _tell_all(finding: Finding, case: Case | None) -> Iterator[Lookalike]:
         fits_here = case is not None and difference.rung in row.rungs and case.context.about not in row.foreign
         facts = row.test(case) if case is not None and fits_here else None
         if facts is not None:
-            yield Lookalike(row.name, row.sentence.format(**facts))
+            yield Lookalike(row.name, _sentence(row, finding).format(**facts))
     shapes = difference.actual.shape, difference.expected.shape
     if difference.rung is not Rung.SHAPE or shapes[0] is None or shapes[1] is None:
         return
     for shape_row in SHAPE_HYPOTHESES:
         facts = shape_row.test(shapes[0], shapes[1])
         if facts is not None:
-            yield Lookalike(shape_row.name, shape_row.sentence.format(**facts))
+            yield Lookalike(shape_row.name, _sentence(shape_row, finding).format(**facts))
+
+
+def _sentence(row: Hypothesis | ShapeHypothesis, finding: Finding) -> str:
+    """Return the row's sentence, in the words of the library in which the student writes."""
+    return row.of_arrays if row.of_arrays and finding.difference.expected.kind == ARRAY else row.sentence
 
 
 def _case_of(finding: Finding, context: Context) -> Case | None:
@@ -64,14 +70,16 @@ def _case_of(finding: Finding, context: Context) -> Case | None:
     if not bool(wide.isfinite().all()):
         return None
     exact = not expected.is_floating_point()
-    return Case(widened(actual), wide, finding.tolerance, _plain_context(context), exact)
+    is_bool = expected.dtype == actual.dtype == torch.bool
+    return Case(widened(actual), wide, finding.tolerance, _plain_context(context), exact, is_bool)
 
 
 def _plain_context(context: Context) -> Context:
     """Return the context with only those tensors that arithmetic works on."""
-    others = {words: other for words, other in context.others.items() if _is_usable(other)}
+    tensors = {words: tensor_of(other) for words, other in context.others.items()}
+    others = {words: other for words, other in tensors.items() if _is_usable(other)}
     return replace(context, others=others)
 
 
-def _is_usable(tensor: torch.Tensor) -> bool:
-    return not tensor.is_complex() and math.prod(tensor.shape) <= _MAX_ELEMENTS
+def _is_usable(tensor: object) -> bool:
+    return isinstance(tensor, torch.Tensor) and not tensor.is_complex() and math.prod(tensor.shape) <= _MAX_ELEMENTS

@@ -5,14 +5,17 @@
 
 from dataclasses import replace
 
+import numpy
 import torch
 
-from grader.compare.comparison import EXACT, Rung, Spec, Tolerance, floor_for
-from grader.compare.describe import is_readable, plain_tensor
+from grader.compare.arrays import ANY_FLOAT, DType, is_array, is_numpy_dtype, tensor_of, torch_dtype
+from grader.compare.comparison import EXACT, Difference, Rung, Spec, Tolerance, floor_for
+from grader.compare.describe import dtype_text, is_readable, plain_tensor
 from grader.compare.deviation import measure, measure_alone, not_finite, too_far, widened
 from grader.compare.findings import Finding, ValuePair
 from grader.compare.scalars import scalar_tensor
 from grader.errors import CourseError
+from grader.sandbox.wire.kinds import as_tensor
 
 _ASSUMED_FLOAT = torch.float32  # where a Python float comes from: `.item()` of a float32 tensor
 
@@ -24,18 +27,28 @@ def climb(pair: ValuePair) -> Finding | None:
     """
     asked_dtype, expected = _asked_dtype(pair), _expected_tensor(pair)
     number = _as_number(pair, asked_dtype)
-    actual = plain_tensor(pair.actual) if number is None else number
+    actual = _actual_tensor(pair) if number is None else number
     if actual is None:
         return Finding(pair.difference(Rung.TYPE))
     if tuple(actual.shape) != _expected_shape(pair):
         return _other_shape(pair, actual, expected)
     if number is None:
-        if actual.dtype != (asked_dtype or actual.dtype) or not is_readable(actual.dtype):
-            return Finding(pair.difference(Rung.DTYPE))
+        if not _has_right_dtype(pair, actual.dtype, asked_dtype):
+            return Finding(_other_dtype(pair))
         elsewhere = _other_device(pair, actual)
         if elsewhere:
             return elsewhere
     return _compare_values(pair, actual, expected)
+
+
+def _actual_tensor(pair: ValuePair) -> torch.Tensor | None:
+    """Return what came back as a tensor, None where it is not of the kind that is expected: a tensor or an array."""
+    actual, expected = pair.actual, pair.expected
+    asked = expected.dtype if isinstance(expected, Spec) else expected
+    if isinstance(asked, numpy.ndarray) or is_numpy_dtype(asked):
+        return as_tensor(actual) if is_array(actual) else None
+    is_either = isinstance(expected, float) or (isinstance(expected, Spec) and not isinstance(asked, torch.dtype))
+    return as_tensor(actual) if is_either and is_array(actual) else plain_tensor(actual)
 
 
 def _as_number(pair: ValuePair, asked_dtype: torch.dtype | None) -> torch.Tensor | None:
@@ -47,7 +60,7 @@ def _as_number(pair: ValuePair, asked_dtype: torch.dtype | None) -> torch.Tensor
 
 def _expected_shape(pair: ValuePair) -> tuple[int, ...]:
     expected = pair.expected
-    return tuple(expected.shape) if isinstance(expected, torch.Tensor | Spec) else ()
+    return tuple(expected.shape) if isinstance(expected, torch.Tensor | numpy.ndarray | Spec) else ()
 
 
 def _expected_tensor(pair: ValuePair) -> torch.Tensor | None:
@@ -56,20 +69,61 @@ def _expected_tensor(pair: ValuePair) -> torch.Tensor | None:
         return torch.tensor(float(pair.expected), dtype=torch.float64)
     if isinstance(pair.expected, Spec):
         return None
-    tensor = plain_tensor(pair.expected)
+    tensor = plain_tensor(tensor_of(pair.expected))
     if tensor is None or not is_readable(tensor.dtype):
         raise CourseError(
             f"The check expects {pair.name} to be a tensor of a kind that can't be compared.",
-            remedy="Expect dense tensors of real numbers, integers or bools; split complex ones into two.",
+            remedy="Expect dense tensors or arrays of real numbers, integers or bools; split complex ones into two.",
         )
     return tensor.cpu()
 
 
-def _asked_dtype(pair: ValuePair) -> torch.dtype | None:
+def _stated_dtype(pair: ValuePair) -> DType:
+    """Return the dtype that the check names, else that of what is expected."""
     for key in (pair.name, pair.top):
         if key in pair.asked.dtypes:
             return pair.asked.dtypes[key]
-    return pair.expected.dtype if isinstance(pair.expected, torch.Tensor | Spec) else None
+    return pair.expected.dtype if isinstance(pair.expected, torch.Tensor | numpy.ndarray | Spec) else None
+
+
+def _asked_dtype(pair: ValuePair) -> torch.dtype | None:
+    """Return the dtype that is asked for; None for any, or any floating one.
+
+    Raises CourseError for one that does not exist.
+    """
+    stated = _stated_dtype(pair)
+    found = torch_dtype(stated)
+    if found is None and stated not in (None, ANY_FLOAT):
+        raise CourseError(
+            f"The check asks for the dtype {stated!r} of {pair.name}, which can't be compared.",
+            remedy="Name one of torch's or NumPy's for real numbers, integers or bools, \"any float\", or None.",
+        )
+    return found
+
+
+def _has_right_dtype(pair: ValuePair, dtype: torch.dtype, asked: torch.dtype | None) -> bool:
+    if not is_readable(dtype):
+        return False
+    if _takes_any_float(pair) and (asked is None or asked.is_floating_point):
+        return dtype.is_floating_point
+    return asked is None or dtype == asked
+
+
+def _takes_any_float(pair: ValuePair) -> bool:
+    """Tell whether one floating dtype is as good as another here."""
+    stated = _stated_dtype(pair)
+    if isinstance(stated, str):
+        return True
+    return pair.any_float and stated is not None
+
+
+def _other_dtype(pair: ValuePair) -> Difference:
+    """Return the difference of another dtype, with the one that is asked for."""
+    asked, difference = _asked_dtype(pair), pair.difference(Rung.DTYPE)
+    wanted = dtype_text(asked) if asked is not None else ""
+    if _takes_any_float(pair) and (asked is None or asked.is_floating_point):
+        wanted = ANY_FLOAT
+    return replace(difference, expected=replace(difference.expected, dtype=wanted))
 
 
 def _other_device(pair: ValuePair, actual: torch.Tensor) -> Finding | None:
@@ -88,10 +142,12 @@ def _other_device(pair: ValuePair, actual: torch.Tensor) -> Finding | None:
 
 
 def _tolerance(pair: ValuePair, actual: torch.Tensor, expected: torch.Tensor) -> Tolerance:
-    """Return the tolerance the check names, or the coarser floor of both dtypes."""
+    """Return the tolerance the check names, or the coarser floor of both dtypes; of any float, never a finer one."""
     for key in (pair.name, pair.top):
         if key in pair.asked.tolerances:
-            return pair.asked.tolerances[key]
+            named = pair.asked.tolerances[key]
+            floor = floor_for(actual.dtype) if _takes_any_float(pair) and expected.is_floating_point() else named
+            return Tolerance(rtol=max(named.rtol, floor.rtol), atol=max(named.atol, floor.atol))
     if not expected.is_floating_point():
         return EXACT
     expected_floor = floor_for(_ASSUMED_FLOAT if isinstance(pair.expected, float) else expected.dtype)

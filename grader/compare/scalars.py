@@ -1,4 +1,4 @@
-"""Plain numbers beside 0-dim tensors: either may stand for the other where their kinds agree.
+"""Plain numbers beside 0-dim tensors and arrays: either may stand for the other where their kinds agree.
 
 `grader.compare.ladder` and `grader.compare.rungs` accept them this way.
 """
@@ -7,14 +7,15 @@ import math
 
 import torch
 
+from grader.compare.arrays import tensor_of
 from grader.compare.describe import is_readable, plain_tensor
 
 _INT64 = range(-(2**63), 2**63)
 
 
 def exact_number(value: object, kind: type) -> object:
-    """Return the number in a 0-dim integer or bool tensor where an int or bool is expected; else the value itself."""
-    tensor = plain_tensor(value) if kind in (int, bool) else None
+    """Return the int or bool in a 0-dim tensor or array where one is expected; else the value itself."""
+    tensor = plain_tensor(tensor_of(value)) if kind in (int, bool) else None
     if tensor is None or tensor.shape != () or not is_readable(tensor.dtype):
         return value
     item = tensor.item()

@@ -1,4 +1,4 @@
-"""How far rounding moves a result: inputs in a wider dtype, and the tolerance that the distance of two runs gives.
+"""How far rounding moves a result: the tolerance that the distance of two runs gives.
 
 `grader.compare.expect` measures formulas with it, `grader.authoring.record` the reference.
 """
@@ -9,23 +9,12 @@ from typing import Any
 
 import torch
 
+from grader.compare.arrays import plain_number, tensor_of
 from grader.compare.comparison import Tolerance, floor_for
-from grader.compare.texts import safe_text
+from grader.compare.texts import step_text
 
 MARGIN = 8.0
 _ASSUMED_FLOAT = torch.float32  # where a Python float comes from: `.item()` of a float32 tensor
-
-
-def copied(value: Any, dtype: torch.dtype | None) -> Any:
-    """Return a copy that a function may change, with floating tensors cast to `dtype` unless that is None."""
-    if isinstance(value, torch.Tensor):
-        target = dtype if dtype and value.is_floating_point() else value.dtype
-        return value.detach().to(target, copy=True).requires_grad_(value.requires_grad)
-    if isinstance(value, Mapping):
-        return {key: copied(item, dtype) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [copied(item, dtype) for item in value]
-    return value
 
 
 def spreads_between(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, float]:
@@ -75,6 +64,7 @@ def _leaves(values: Mapping[str, Any]) -> Iterator[tuple[str, torch.Tensor, torc
 
 
 def _leaves_of(name: str, value: Any) -> Iterator[tuple[str, torch.Tensor, torch.dtype]]:
+    value = plain_number(tensor_of(value))
     if isinstance(value, torch.Tensor):
         if value.is_floating_point():
             yield name, value.detach().double(), value.dtype
@@ -82,7 +72,7 @@ def _leaves_of(name: str, value: Any) -> Iterator[tuple[str, torch.Tensor, torch
         yield name, torch.tensor(value, dtype=torch.float64), _ASSUMED_FLOAT
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _leaves_of(f'{name}["{safe_text(key, limit=60)}"]', item)
+            yield from _leaves_of(name + step_text(key), item)
     elif isinstance(value, list | tuple):
         for i, item in enumerate(value):
-            yield from _leaves_of(f"{name}[{i}]", item)
+            yield from _leaves_of(name + step_text(i), item)

@@ -18,6 +18,13 @@ def safe_text(text: str, *, limit: int = MAX_TEXT) -> str:
     return escaped[: limit - 1] + "…" if cut else escaped
 
 
+def step_text(key: object) -> str:
+    """Return a step into a list or dict as it is written behind a name: `["w"]`, `[2]`, `[('a', 'b')]`."""
+    if isinstance(key, str):
+        return f'["{safe_text(key, limit=60)}"]'
+    return f"[{number_text(key) if isinstance(key, int) else safe_text(repr(key), limit=60)}]"
+
+
 def quoted(text: str) -> str:
     """Return `text` made safe, in double quotes."""
     return f'"{safe_text(text, limit=MAX_TEXT - 2)}"'

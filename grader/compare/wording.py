@@ -5,10 +5,12 @@
 
 import math
 import re
+from collections.abc import Collection
 
+from grader.compare.arrays import ANY_FLOAT, ARRAY
 from grader.compare.comparison import Comparison, Description, Deviation, Difference, Rung
 from grader.compare.describe import describe
-from grader.compare.remedies import remedy_for_dtype, remedy_for_kind
+from grader.compare.remedies import remedy_for_dtype, remedy_for_kind, without_advice
 from grader.compare.spelling import came_instead
 from grader.compare.texts import count_text, index_text, number_text, number_texts, shape_text
 from grader.results.verdict import Feedback, Item
@@ -19,9 +21,12 @@ _KEY = re.compile(r"""\[["']?([^\]"']+)["']?\]$""")
 _NOT_FINITE = "Look for a division by zero, the logarithm of zero, or `exp` of a large number."
 
 
-def feedback_for(comparison: Comparison) -> Feedback:
-    """Return the feedback a student reads: the first five failing items, then a count."""
-    items = tuple(_item(difference) for difference in comparison.differences[:MAX_ITEMS])
+def feedback_for(comparison: Comparison, *, forbidden: Collection[str] = ()) -> Feedback:
+    """Return the feedback a student reads: the first five failing items, then a count.
+
+    What advises a name that is `forbidden` is left out.
+    """
+    items = tuple(_item(difference, forbidden) for difference in comparison.differences[:MAX_ITEMS])
     more = len(comparison.differences) - len(items)
     lines = [item.message for item in items] + ([f"and {more} more."] if more else [])
     return Feedback(message="\n".join(lines), items=items, matched=comparison.matched)
@@ -33,12 +38,12 @@ def sentence_for(difference: Difference) -> str:
     return f"{sentence} {difference.lookalike.sentence}" if difference.lookalike else sentence
 
 
-def _item(difference: Difference) -> Item:
+def _item(difference: Difference, forbidden: Collection[str]) -> Item:
     actual, expected = _texts(difference)
     return Item(
         name=difference.name,
         rung=difference.rung.value,
-        message=sentence_for(difference),
+        message=without_advice(sentence_for(difference), forbidden),
         index=difference.deviation.index if difference.deviation else None,
         actual=actual,
         expected=expected,
@@ -80,6 +85,10 @@ def _value_text(value: Description) -> str:
         return "missing"
     if value.kind in ("list", "dict") and value.size is not None:
         return f"a {value.kind} of {count_text(value.size, 'item' if value.kind == 'list' else 'key')}"
+    if value.kind == "named tuple":
+        return f"a named tuple of {value.text}"
+    if value.kind == "exception":
+        return f"{'an' if value.text[:1] in 'aeiouAEIOU' else 'a'} {value.text}"
     if value.kind in ("bool", "int", "float", "str") and value.text:
         return f"{value.text} ({value.kind})"
     if value.kind in ("None", "ellipsis"):
@@ -102,6 +111,8 @@ def _last_key(name: str) -> str:
 
 def _say_type(difference: Difference) -> str:
     name, actual = difference.name, difference.actual
+    if actual.kind == "None" and difference.expected.kind == "exception":
+        return f"`{name}` is None: nothing was raised; expected {_value_text(difference.expected)}."
     if actual.kind == "None":
         return f"`{name}` is None: did the function forget to return, or is it still a stub?"
     if actual.kind == "ellipsis":
@@ -135,8 +146,9 @@ def _say_size(difference: Difference) -> str:
 
 def _say_dtype(difference: Difference) -> str:
     actual, expected = difference.actual.dtype, difference.expected.dtype
-    wanted = expected or "a dtype of real numbers"
-    return f"`{difference.name}` has dtype {actual}; expected {wanted}. {remedy_for_dtype(actual, expected)}"
+    wanted = "any floating dtype" if expected == ANY_FLOAT else expected or "a dtype of real numbers"
+    remedy = remedy_for_dtype(actual, expected, of_array=difference.actual.kind == ARRAY)
+    return f"`{difference.name}` has dtype {actual}; expected {wanted}. {remedy}"
 
 
 def _say_device(difference: Difference) -> str:

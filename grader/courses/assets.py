@@ -15,7 +15,8 @@ from grader.compare import Expectation, Tolerance
 from grader.compare.assertion import compare
 from grader.courses.manifest import SCHEMA, record_remedy
 from grader.errors import AssetError, ProtocolError
-from grader.sandbox.wire.tensors import digest, pack_values, unpack_values
+from grader.sandbox.wire.tensors import digest, pack_values
+from grader.sandbox.wire.unpacking import unpack_values
 
 _SAME_INPUTS = Tolerance(rtol=1e-4, atol=1e-5)  # random numbers differ in the last bits between processors
 

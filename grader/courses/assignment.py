@@ -16,6 +16,7 @@ EQUIVALENTS_FILE = "equivalents.toml"
 
 # What only audits and people read.
 _NOT_FOR_GRADING = (MISTAKES_FILES, EQUIVALENTS_FILE, "demands.toml", "rubric.toml", "model_answers.md")
+ANY_FLOAT = "any float"  # what compare.arrays calls it, too, which imports torch
 HOW_TO_STATE_GROUNDS = "Write place and gist of the text, `line 40: the loss is averaged over the batch`, say."
 CHECKS_FOLDER = "checks"  # in a students' kit
 
@@ -98,6 +99,7 @@ class Task:
     credit_up_to: float = 1.0
     parts: tuple[str, ...] = ()
     builds_on: tuple[str, ...] = ()
+    any_float: bool = False
 
     @property
     def is_given(self) -> bool:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from grader.courses.assignment import HOW_TO_STATE_GROUNDS, Assignment, is_grounds, is_hidden_file
+from grader.courses.assignment import ANY_FLOAT, HOW_TO_STATE_GROUNDS, Assignment, is_grounds, is_hidden_file
 from grader.courses.toml_table import suggest
 from grader.errors import CourseError
 
-_MARKER_KEYS = ("task", "weight", "after", "device", "grounds", "advice")
+_MARKER_KEYS = ("task", "weight", "after", "device", "grounds", "advice", "dtype")
 _DEVICES = ("cpu", "cuda")
 _SEED_BYTES = 6
 
@@ -27,7 +27,7 @@ class Check:
 
     `limits` are its task's own. `grounds` names the place in the assignment's text that asks for what is checked, and
     says its gist: `line 40: the loss is averaged`. `advice` costs nobody points: what it asks for stands in no text.
-    `key` is the course's where the check is hidden, else "".
+    `key` is the course's where the check is hidden, else "". With `any_float` one floating dtype is as good as another.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Check:
     grounds: str = ""
     advice: bool = False
     key: str = ""
+    any_float: bool = False
 
     @property
     def seed(self) -> int:
@@ -91,6 +92,7 @@ def check_of(item: pytest.Function, assignment: Assignment) -> Check:
         grounds=_grounds_of(marker, place) or tasks[task].grounds,
         advice=_is_advice(marker, place),
         key=assignment.key if hidden else "",
+        any_float=_takes_any_float(marker, place) or tasks[task].any_float,
     )
 
 
@@ -111,6 +113,15 @@ def _is_advice(marker: pytest.Mark, place: str) -> bool:
     if not isinstance(advice, bool):
         raise CourseError(f"{place}: `advice` is {advice!r}; expected True or False.", remedy="Write `advice=True`.")
     return advice
+
+
+def _takes_any_float(marker: pytest.Mark, place: str) -> bool:
+    dtype = marker.kwargs.get("dtype", ANY_FLOAT)
+    if dtype != ANY_FLOAT:
+        raise CourseError(
+            f"{place}: `dtype` is {dtype!r}.", remedy=f'Write `dtype="{ANY_FLOAT}"`, or expect values of the dtype.'
+        )
+    return "dtype" in marker.kwargs
 
 
 def _grounds_of(marker: pytest.Mark, place: str) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 from grader.courses.assignment import (
+    ANY_FLOAT,
     HOW_TO_STATE_GROUNDS,
     HandedIn,
     Scoring,
@@ -38,7 +39,7 @@ LIMITS_IN_WHOLE_NUMBERS = (
 
 _OF_A_TASK = (
     "title", "points", "scoring", "hidden", "forbidden", "forbidden_in", "long", "limits", "cell", "grounds", "bonus",
-    "credit_up_to", "parts", "builds_on",
+    "credit_up_to", "parts", "builds_on", "dtype",
 )  # fmt: skip
 _MOST_CREDIT = 2
 _DOTTED_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\.\*)?")
@@ -103,6 +104,7 @@ def _read_task(table: Table, name: str, handed_in: HandedIn) -> Task:
         credit_up_to=_take_most_credit(table, Scoring(scoring)),
         parts=_take_parts(table, handed_in),
         builds_on=_take_foundations(table, handed_in),
+        any_float=bool(take_choice(table, "dtype", choices=(ANY_FLOAT,), default="")),
     )
 
 
@@ -175,7 +177,7 @@ def _take_forbidden_in(table: Table, editable: tuple[str, ...]) -> tuple[str, ..
 def take_choice(table: Table, key: str, *, choices: tuple[str, ...], default: str) -> str:
     """Return one of several texts."""
     value = take_text(table, key, default=default)
-    if value not in choices:
+    if value not in (*choices, default):
         words = " or ".join(f'"{choice}"' for choice in choices)
         raise fault(table, key, f'is "{value}"; expected {words}', remedy=suggest(value, choices))
     return value

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
+from grader.compare.arrays import is_array, tensor_of
 from grader.datasets.load import Dataset
 from grader.sandbox.wire.tensors import Opaque
 
@@ -67,7 +68,7 @@ def _accuracy(predictions: object, dataset: Dataset) -> Accuracy:
     if tensor.ndim == 2 and tensor.shape == (N, C):
         indices = _greatest(tensor)
     elif tensor.shape == (N,):
-        indices = _checked_indices(tensor, classes=C)
+        indices = _checked_indices(tensor, classes=C, axis="axis" if is_array(predictions) else "dim")
     else:
         raise UnusablePredictions(
             f"The predictions have shape {tuple(tensor.shape)}; expected ({N},) class indices or ({N}, {C}) scores: "
@@ -82,23 +83,23 @@ def mean_loss(predictions: object, dataset: Dataset) -> float:
     It is meant to be drawn beside an accuracy, which is what complains about unusable predictions.
     """
     N, C = len(dataset.test_y), len(dataset.classes)
+    predictions = tensor_of(predictions)
     if not isinstance(predictions, torch.Tensor) or predictions.shape != (N, C) or not predictions.is_floating_point():
         return math.nan
     return float(torch.nn.functional.cross_entropy(predictions.double(), dataset.test_y))
 
 
 def _tensor_of(predictions: object) -> torch.Tensor:
+    predictions = tensor_of(predictions)
     if isinstance(predictions, torch.Tensor):
         return predictions
     if isinstance(predictions, Opaque):
         shape = f" of shape {predictions.shape}" if predictions.shape is not None else ""
         kind, remedy = f"{predictions.kind[:_MAX_TYPE]}{shape}", ""
-        if predictions.kind == "numpy.ndarray":
-            remedy = " Use `torch.from_numpy`."
     else:
         kind = type(predictions).__name__
-        remedy = " Use `torch.tensor`." if isinstance(predictions, list) else ""
-    raise UnusablePredictions(f"The predictions are a {kind}; expected a tensor of {_WANTED}.{remedy}")
+        remedy = " Build one of them." if isinstance(predictions, list) else ""
+    raise UnusablePredictions(f"The predictions are a {kind}; expected a tensor or array of {_WANTED}.{remedy}")
 
 
 def _greatest(scores: torch.Tensor) -> torch.Tensor:
@@ -116,11 +117,11 @@ def _greatest(scores: torch.Tensor) -> torch.Tensor:
     return scores.argmax(dim=1)
 
 
-def _checked_indices(indices: torch.Tensor, *, classes: int) -> torch.Tensor:
+def _checked_indices(indices: torch.Tensor, *, classes: int, axis: str) -> torch.Tensor:
     if indices.dtype == torch.bool or indices.is_floating_point() or indices.is_complex():
         raise UnusablePredictions(
             f"The predictions are of type {str(indices.dtype).removeprefix('torch.')}; expected {_WANTED}. "
-            "`scores.argmax(dim=1)` returns class indices."
+            f"`scores.argmax({axis}=1)` returns class indices."
         )
     outside = (indices < 0) | (indices >= classes)
     if outside.any():

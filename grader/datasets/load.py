@@ -6,6 +6,7 @@ A probe gets `Dataset.for_probe()` and returns predictions; `grader.datasets.acc
 import secrets
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -44,15 +45,19 @@ class Dataset:
     classes: tuple[str, ...]
     source: str
 
-    def for_probe(self) -> dict[str, torch.Tensor]:
-        """Return what may enter the sandbox, by input name: everything but the test labels."""
-        return {
+    def for_probe(self, *, arrays: bool = False) -> dict[str, Any]:
+        """Return what may enter the sandbox, by input name: everything but the test labels.
+
+        They are tensors, or `arrays` of NumPy.
+        """
+        given = {
             "train_x": self.train_x,
             "train_y": self.train_y,
             "valid_x": self.valid_x,
             "valid_y": self.valid_y,
             "test_x": self.test_x,
         }
+        return {name: tensor.numpy() for name, tensor in given.items()} if arrays else {**given}
 
 
 _ALL = Limit()

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import torch
 
+from grader.compare.arrays import plain_number, tensor_of
 from grader.errors import CourseError
 from grader.results.verdict import Curve, Line
 
@@ -42,8 +43,8 @@ class Curves:
     ) -> None:
         """Keep a curve; one of the same name is drawn anew.
 
-        A line is a list of numbers or a tensor (N,), one number an epoch. Where `epochs` is given, a line of k times as
-        many numbers has k an epoch. Anything else came from the submission and leaves its line empty. Raises
+        A line is a list of numbers, or a tensor or array (N,), one number an epoch. Where `epochs` is given, a line of
+        k times as many numbers has k an epoch. Anything else came from the submission and leaves its line empty. Raises
         CourseError for more curves or lines than a scorecard shows.
         """
         if len(lines) > MAX_LINES or len({*self._drawn, name}) > MAX_CURVES:
@@ -63,6 +64,7 @@ class Curves:
 
 def _numbers(values: object) -> list[float | None]:
     """Return what a submission sent as numbers, None for each that can't be drawn; [] for anything but numbers."""
+    values = tensor_of(values)
     if isinstance(values, torch.Tensor):
         is_usable = values.ndim == 1 and not values.is_complex() and values.numel() <= _MOST_NUMBERS
         return [_number(value) for value in values.tolist()] if is_usable else []
@@ -72,6 +74,7 @@ def _numbers(values: object) -> list[float | None]:
 
 
 def _number(value: object) -> float | None:
+    value = plain_number(tensor_of(value))
     if isinstance(value, torch.Tensor) and value.numel() == 1 and not value.is_complex():
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -4,13 +4,14 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from grader.compare import Mismatch
+from grader.compare.wording import feedback_for
 from grader.errors import GraderError
 from grader.grading.outcome import ProbeFailed, explain_blank
 from grader.grading.stumbles import explain_stumble, is_authors, line_ended_at, meets_a_blank, named_error
@@ -25,12 +26,13 @@ def judge(
     left_blank: bool,
     folder: Path,
     outputs: Mapping[str, Any] | None = None,
+    forbidden: Collection[str] = (),
 ) -> tuple[Verdict, Feedback]:
     """Return the verdict of a check from what it raised; `left_blank` tells whether a probe returned a None.
 
     `outputs` are those that came back last, None before any did. A check that raises something else than its own words
     while it holds outputs has stumbled over them (see `has_stumbled`): that is the student's failure, unless no reply
-    can cause such an exception. `folder` is where the course's checks lie.
+    can cause such an exception. `folder` is where the course's checks lie. What is `forbidden` is not advised.
     """
     if raised is None:
         return Verdict.PASSED, Feedback()
@@ -40,7 +42,8 @@ def judge(
             return error.verdict, error.feedback
         case Mismatch():
             stub = error.comparison.all_stub
-            return (Verdict.NOT_IMPLEMENTED if stub else Verdict.WRONG), error.feedback
+            feedback = feedback_for(error.comparison, forbidden=forbidden) if forbidden else error.feedback
+            return (Verdict.NOT_IMPLEMENTED if stub else Verdict.WRONG), feedback
         case pytest.skip.Exception():
             return Verdict.SKIPPED, Feedback(message=str(error.msg))
         case AssertionError():

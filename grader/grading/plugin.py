@@ -68,8 +68,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker; with --assignment, open the submission and point pytest at the checks."""
     config.addinivalue_line(
         "markers",
-        "graded(task, weight=1, after=(), device='cpu', grounds='', advice=False): a check that earns points for a "
-        "task of assignment.toml",
+        "graded(task, weight=1, after=(), device='cpu', grounds='', advice=False, dtype=''): a check that earns points "
+        "for a task of assignment.toml",
     )
     slug = config.getoption("--assignment", default=None)
     if not slug or ASSIGNMENT in config.stash:
@@ -320,7 +320,9 @@ def pytest_runtest_makereport(
 def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> CheckResult:
     talk = item.stash[_TALK]
     folder, error = item.path.parent, call.excinfo.value if call.excinfo is not None else None
-    verdict, feedback = judge(call.excinfo, left_blank=talk.left_blank, folder=folder, outputs=talk.outputs)
+    verdict, feedback = judge(
+        call.excinfo, left_blank=talk.left_blank, folder=folder, outputs=talk.outputs, forbidden=talk.forbidden
+    )
     if error is not None and talk.outputs is not None and has_stumbled(error):
         stumble = stumble_of(error, talk.outputs, left_blank=talk.left_blank, folder=folder)
         item.config.stash[SUBJECT].stumbled[check.name] = stumble

@@ -25,11 +25,15 @@ _SEED_BYTES = 6
 
 
 class ProbeOutput(Mapping[str, Any]):
-    """Hold a probe's outputs by name, read-only; `devices` names those tensors that were not on the CPU."""
+    """Hold a probe's outputs by name, read-only; `devices` names those tensors that were not on the CPU.
 
-    def __init__(self, values: Mapping[str, Any], *, devices: Mapping[str, str]) -> None:
+    `any_float` tells whoever compares that one floating dtype is as good as another.
+    """
+
+    def __init__(self, values: Mapping[str, Any], *, devices: Mapping[str, str], any_float: bool = False) -> None:
         self._values = values
         self.devices = devices
+        self.any_float = any_float
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._values:
@@ -142,13 +146,18 @@ class Conversation:
         self.outputs = outcome.outputs
         if shown:
             raise ProbeFailed(Verdict.FORBIDDEN, explain_uses(shown))
-        return ProbeOutput(outcome.outputs, devices=outcome.devices)
+        return ProbeOutput(outcome.outputs, devices=outcome.devices, any_float=self._check.any_float)
 
     def expected(self, name: str, /, **inputs: Any) -> Expectation:
         """Return what the reference returned for the same call, with the tolerance measured at recording."""
         self._expected += 1
         asset = asset_name(self._check.name, self._expected)
         return self._subject.expect(asset, probe=name, inputs=inputs)
+
+    @property
+    def forbidden(self) -> tuple[str, ...]:
+        """Return the names that the check's task forbids."""
+        return self._subject.forbidden.names.get(self._check.task, ())
 
     @property
     def task(self) -> str:
@@ -174,4 +183,4 @@ def _holds_none(value: Any) -> bool:
     """Tell whether there is a None anywhere in what a probe returned."""
     if isinstance(value, Mapping):
         return any(map(_holds_none, value.values()))
-    return any(map(_holds_none, value)) if isinstance(value, list) else value is None
+    return any(map(_holds_none, value)) if isinstance(value, list | tuple) else value is None

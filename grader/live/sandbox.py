@@ -25,7 +25,8 @@ from grader.sandbox.inside.student_files import install_student_files, remove_st
 from grader.sandbox.outside.replies import outcome_of
 from grader.sandbox.wire.limits import MIB, Limits
 from grader.sandbox.wire.protocol import Ending, ErrorReport, ProbeCall, ProbeOutcome
-from grader.sandbox.wire.tensors import pack_values, unpack_values
+from grader.sandbox.wire.tensors import pack_values
+from grader.sandbox.wire.unpacking import unpack_values
 
 _ABSENT = re.compile(
     r"cannot import name '(?P<name>[^']+)' from '(?P<module>[^']+)'"

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from grader.sandbox.wire.kinds import rebuilt
 from grader.sandbox.wire.limits import MIB
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -55,6 +56,6 @@ def on_device(value: Any, device: str) -> Any:
         return value.to(device)
     if isinstance(value, Mapping):
         return {name: on_device(part, device) for name, part in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(on_device(part, device) for part in value)
+    if isinstance(value, list | tuple):
+        return rebuilt(value, [on_device(part, device) for part in value])
     return value

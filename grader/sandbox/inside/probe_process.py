@@ -52,7 +52,8 @@ from grader.sandbox.wire.protocol import (
     write_all,
 )
 from grader.sandbox.wire.shims import plain_progress_bars, provide, shims_named
-from grader.sandbox.wire.tensors import pack_values, unpack_values
+from grader.sandbox.wire.tensors import pack_values
+from grader.sandbox.wire.unpacking import unpack_values
 
 SHARE = 0.8  # of a probe's time that what was stopped at import may take where a name of it is missing
 
@@ -152,7 +153,7 @@ def _run_once(probe: Probe, call: Mapping[str, Any], *, root: Places, max_bytes:
     called = [[name, *place_in(root, site.file, site.line), list(site.parts)] for name, site in record.seen.items()]
     if call["watch"] and not _is_watch_intact():
         called.append([UNRECORDED, "", 0, []])
-    return pack_values({"outputs": outputs, "called": called}, max_bytes=max_bytes)
+    return pack_values({"outputs": outputs, "called": called}, max_bytes=max_bytes, exact=probe.exact)
 
 
 def serve_probes(connection: socket.socket, *, root: Path, limits: bounds.Limits) -> None:
@@ -221,7 +222,7 @@ def _answer(
     limits: bounds.Limits,
 ) -> None:
     """Import what a probe needs, fork, run it there, and tell how the fork ended."""
-    call, _devices = unpack_values(payload, keep_tuples=True)
+    call, _devices = unpack_values(payload)
     probe = probes[call["probe"]]
     is_here = call["device"] == "cpu"  # a student's module may start CUDA, which has to happen in the fork
     failed = import_needed(probe, imported, root=root) if is_here else None

@@ -27,7 +27,8 @@ from grader.sandbox.inside.probe_process import (
 from grader.sandbox.wire import limits as bounds
 from grader.sandbox.wire.protocol import BEGINS, frame, note, read_frame, read_note, unpack_files, write_all
 from grader.sandbox.wire.shims import plain_progress_bars, provide, shims_named
-from grader.sandbox.wire.tensors import pack_values, unpack_values
+from grader.sandbox.wire.tensors import pack_values
+from grader.sandbox.wire.unpacking import unpack_values
 
 
 def main() -> None:

@@ -27,7 +27,8 @@ from grader.sandbox.wire.protocol import (
     frame,
     read_note,
 )
-from grader.sandbox.wire.tensors import pack_values, unpack_values
+from grader.sandbox.wire.tensors import pack_values
+from grader.sandbox.wire.unpacking import unpack_values
 
 _GRACE_S = 0.5
 _FAREWELL_S = 0.25  # how long a probe that has replied may take to end
@@ -165,7 +166,6 @@ class Exchange:
                 "wall_s": float(self._limits.wall_s),
                 "gpu_mib": float(self._limits.gpu_mib),
             },
-            keep_tuples=True,
         )
         self._connection.settimeout(self._limits.import_s)
         data = frame(payload)

@@ -26,7 +26,7 @@ def outcome_of(values: Mapping[str, Any], devices: Mapping[str, str], *, limits:
         detail = f"asked for more than {limits.memory_mib:g} MiB of memory"
         return ProbeOutcome(Ending.OUT_OF_MEMORY, error=report, detail=detail)
     outputs = values.get("outputs")
-    if not isinstance(outputs, dict):
+    if not isinstance(outputs, dict) or not all(type(name) is str for name in outputs):
         raise ProtocolError("it holds neither outputs nor an error")
     places = {path.removeprefix("outputs."): name for path, name in devices.items()}
     told = map(_read_call, _list(values.get("called"))[:_MOST_CALLS])

@@ -18,7 +18,8 @@ from grader.sandbox.outside.scratch import make_scratch
 from grader.sandbox.outside.spawner import ProbeChild, Spawner
 from grader.sandbox.wire.limits import MIB, Limits
 from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome, frame, note, pack_files, read_note
-from grader.sandbox.wire.tensors import pack_values, unpack_values
+from grader.sandbox.wire.tensors import pack_values
+from grader.sandbox.wire.unpacking import unpack_values
 
 _OPEN_S = 60.0
 _GRACE_S = 0.5

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from grader.authoring.audit import AuditPart, AuditRequest, audit_assignment, find_unproven, request_for, write_figures
+from grader.authoring.audit import (
+    AuditPart,
+    AuditRequest,
+    audit_assignment,
+    find_unproven,
+    is_own_course,
+    request_for,
+    write_figures,
+)
 from grader.authoring.audit_rules import judge_price, judge_template
 from grader.authoring.audit_trials import Outcome
 from grader.authoring.mistakes import Mistake
@@ -416,6 +424,13 @@ def test_what_no_mistake_shows_is_told(found):
         "lookalikes: No mistake of any assignment shows the lookalike “transposed”. "
         "Add one to a mistakes.toml, or take it out of grader/compare/hypotheses.py."
     ) in unproven
+    assert not any("“inverted”" in line for line in unproven), "tests show it"
+
+
+def test_only_our_own_course_has_to_show_the_lookalikes(found, bad):
+    """Another course shows the lookalikes that its mistakes name, and no others."""
+    assert is_own_course(Path(__file__).resolve().parents[3])
+    assert not is_own_course(bad)
 
 
 def test_figures_are_written_as_json(found, tmp_path):

@@ -8,6 +8,7 @@ import shutil
 from contextlib import nullcontext
 from pathlib import Path
 
+import numpy
 import pytest
 import torch
 
@@ -231,7 +232,7 @@ def _default(parameter):
 @pytest.mark.parametrize("title", MODULES)
 def test_reference_answers_as_shown(title):
     """Every example with `>>>` gives what the page shows."""
-    scope = {"torch": torch}
+    scope = {"torch": torch, "np": numpy}
     for module in MODULES:
         exec(f"from {module} import *", scope)
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from grader.compare import Tolerance
+from grader.compare.arrays import copied
 from grader.compare.comparison import floor_for
-from grader.compare.spread import MARGIN, copied, spreads_between, tolerances_from
+from grader.compare.spread import MARGIN, spreads_between, tolerances_from
 
 FLOOR = floor_for(torch.float32)
 
@@ -47,9 +48,9 @@ def test_the_tolerance_is_a_multiple_of_the_spread():
 def test_copies_are_apart_and_wide():
     """A copy shares no memory, keeps requires_grad, and casts floating tensors only."""
     value = {"x": [torch.ones(2, requires_grad=True)], "labels": (torch.ones(2, dtype=torch.int64),), "n": 3}
-    copy = copied(value, torch.float64)
+    copy = copied(value, wide=True)
     assert (copy["x"][0].dtype, copy["x"][0].requires_grad) == (torch.float64, True)
     assert (copy["labels"][0].dtype, copy["n"]) == (torch.int64, 3)
-    same = copied(value, None)
+    same = copied(value, wide=False)
     assert same["x"][0].dtype is torch.float32
     assert same["x"][0].data_ptr() != value["x"][0].data_ptr()

@@ -127,7 +127,7 @@ def test_seeds_are_fixed_by_the_name():
         (
             '@pytest.mark.graded(task="double", wait=1)\ndef test_a():\n    "x"\n',
             "test_tiny.py: test_a: `graded` does not take 'wait'. It takes task, weight, after, device, grounds, "
-            "advice, by name.",
+            "advice, dtype, by name.",
         ),
         ('@pytest.mark.graded("double")\ndef test_a():\n    "x"\n', "`graded` does not take 'positional arguments'."),
         ('@pytest.mark.graded(task="double", weight=0)\ndef test_a():\n    "x"\n', "test_a has the weight 0. Give a"),
@@ -140,6 +140,10 @@ def test_seeds_are_fixed_by_the_name():
         (
             '@pytest.mark.graded(task="double", weight=float("inf"))\ndef test_a():\n    "x"\n',
             "test_a has the weight inf.",
+        ),
+        (
+            '@pytest.mark.graded(task="double", dtype="float64")\ndef test_a():\n    "x"\n',
+            "test_a: `dtype` is 'float64'. Write `dtype=\"any float\"`, or expect values of the dtype.",
         ),
         (
             '@pytest.mark.graded(task="double", device="gpu")\ndef test_a():\n    "x"\n',

@@ -37,6 +37,7 @@ points = 10
 title = "Speed"
 points = 2.5
 scoring = "all-or-nothing"
+dtype = "any float"
 hidden = true
 """
 
@@ -101,6 +102,7 @@ def test_tasks_keep_their_order(tmp_path):
         Scoring.ALL_OR_NOTHING,
         True,
     )
+    assert (linear.any_float, speed.any_float) == (False, True)
 
 
 def test_questions_are_read(tmp_path):
@@ -315,6 +317,7 @@ def test_check_files(tmp_path):
             '"all"',
             r'`tasks.speed.scoring` is "all"; expected "proportional" or "all-or-noth',
         ),
+        ('"any float"', '"float"', r'`tasks.speed.dtype` is "float"; expected "any float"'),
         ('"package"', '"notebok"', r'`submission.kind` is "notebok"; .* Did you mean `notebook`\?'),
         ("wall_s = 7.5", "wall_s = 0", r"`limits.wall_s` is 0; expected a number above 0"),
         (

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -36,6 +37,15 @@ def test_class_indices_are_scored(dataset, dtype):
     assert str(accuracy) == "75.0 % (3 of 4)"
 
 
+def test_arrays_are_scored(dataset):
+    """Predictions that are arrays count as tensors do, and inputs for a probe come as either."""
+    assert score(np.array([0, 1, 2, 1]), dataset) == Accuracy(3, 4)
+    assert score(np.eye(3)[[0, 1, 2, 0]], dataset) == Accuracy(4, 4)
+    assert mean_loss(np.zeros((4, 3)), dataset) == pytest.approx(math.log(3))
+    assert {type(one) for one in dataset.for_probe(arrays=True).values()} == {np.ndarray}
+    assert {type(one) for one in dataset.for_probe().values()} == {torch.Tensor}
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.int64])
 def test_of_scores_the_greatest_counts(dataset, dtype):
     """Scores (N, C) count as the class with the greatest one."""
@@ -56,13 +66,13 @@ def test_no_rows_are_zero_percent():
 @pytest.mark.parametrize(
     ("predictions", "words"),
     [
-        (None, "The predictions are a NoneType; expected a tensor of class indices (N,) of an integer dtype"),
-        ([0, 1, 2, 0], "The predictions are a list; expected a tensor of"),
-        ([0, 1, 2, 0], "Use `torch.tensor`."),
+        (None, "The predictions are a NoneType; expected a tensor or array of class indices (N,) of an integer dtype"),
+        ([0, 1, 2, 0], "The predictions are a list; expected a tensor or array of"),
+        ([0, 1, 2, 0], "Build one of them."),
         (0.97, "The predictions are a float"),
         ({"accuracy": 1.0}, "The predictions are a dict"),
-        (Opaque("numpy.ndarray", shape=(4,)), "are a numpy.ndarray of shape (4,); expected a tensor of"),
-        (Opaque("numpy.ndarray", shape=(4,)), "Use `torch.from_numpy`."),
+        (Opaque("numpy.ndarray", shape=(4,)), "are a numpy.ndarray of shape (4,); expected a tensor or array of"),
+        (np.array([0.0, 1.0, 2.0, 0.0]), "`scores.argmax(axis=1)` returns class indices"),
         (Opaque("sparse tensor"), "The predictions are a sparse tensor; expected"),
         (torch.zeros(3).long(), "have shape (3,); expected (4,) class indices or (4, 3) scores"),
         (torch.zeros(4, 4), "have shape (4, 4); expected"),

@@ -42,10 +42,12 @@ def test_values_come_back(open_student, call):
 
 def test_values_that_cannot_cross(open_student, call):
     """What is no tensor and no plain value arrives as an Opaque that names it."""
-    sandbox = open_student("import numpy\nclass Own: pass\ndef make(): return [Own(), numpy.ones((2, 3)), make]")
+    sandbox = open_student(
+        "import numpy\nclass Own: pass\ndef make(): return [Own(), numpy.ones((2, 3), complex), make]"
+    )
     own, array, function = call(sandbox, "make").outputs["result"]
     assert own == Opaque("student.Own")
-    assert array == Opaque("numpy.ndarray", "", (2, 3), "float64")
+    assert array == Opaque("numpy.ndarray", "of dtype complex128", (2, 3), "complex128")
     assert function == Opaque("function")
 
 
