@@ -17,23 +17,33 @@ from grader.report.markdown import render_markdown
 from grader.report.page_templates import page_templates
 from grader.results.verdict import Answer
 
-_HERE = Path(__file__).parent / "page"
+PAGE_FOLDER = Path(__file__).parent / "page"
 _MOST_REMARKS = 9
 
 
 class PageBackend:
-    """Answer the page's questions and store what it sends; may be called from several threads."""
+    """Answer the page's questions and store what it sends; may be called from several threads.
+
+    `has_marks` says that pages for automatic marks are served beside it.
+    """
 
     def __init__(
-        self, store: ManualStore, *, title: str, questions: Sequence[Question], answers: Mapping[Key, Answer]
+        self,
+        store: ManualStore,
+        *,
+        title: str,
+        questions: Sequence[Question],
+        answers: Mapping[Key, Answer],
+        has_marks: bool = False,
     ) -> None:
         self.token = secrets.token_urlsafe(24)
         self._store = store
         self._title = title
+        self._has_marks = has_marks
         self._questions = tuple(questions)
         self._answers = dict(answers)
         self._names = {opaque_key(name, token=self.token): name for name, _ in answers}
-        self._environment = page_templates(_HERE)
+        self._environment = page_templates(PAGE_FOLDER)
         self._environment.filters["markdown"] = render_markdown
         self._environment.filters["points"] = points_text
 
@@ -49,7 +59,8 @@ class PageBackend:
             )
             for place, question in enumerate(self._questions)
         ]
-        return self._environment.get_template("index.html").render(title=self._title, rows=rows)
+        page = self._environment.get_template("index.html")
+        return page.render(title=self._title, rows=rows, has_marks=self._has_marks)
 
     def question(self, position: int, *, order: str, has_names: bool) -> str:
         """Return the page of one question. Raises ManualError if there is none."""

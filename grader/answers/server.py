@@ -10,16 +10,14 @@ import urllib.parse
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from grader.answers.backend import PageBackend
+from grader.answers.backend import PAGE_FOLDER, PageBackend
 from grader.errors import ManualError, StoreError
 
 TOKEN_HEADER = "X-Grader-Token"  # noqa: S105 - the header's name
-_HERE = Path(__file__).parent / "page"
 _MOST_BYTES = 256 * 1024
-_FILES = {"page.js": "text/javascript", "page.css": "text/css"}
+_FILES = {"page.js": "text/javascript", "marks.js": "text/javascript", "page.css": "text/css"}
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -32,13 +30,29 @@ _HEADERS = {
 }
 
 
-def open_server(backend: PageBackend, *, port: int = 0) -> ThreadingHTTPServer:
-    """Return a server on 127.0.0.1 that is ready for `serve_forever`; port 0 takes a free one."""
+class MarkPages(Protocol):
+    """Answer with pages for the automatic marks of submissions, and keep what a person gives in their place."""
+
+    def index(self) -> str:
+        """Return the page that lists submissions."""
+
+    def submission(self, position: int) -> str:
+        """Return the page of one submission. Raises ManualError if there is none."""
+
+    def give(self, sent: Mapping[str, Any]) -> dict[str, Any]:
+        """Keep what was given. Raises ManualError."""
+
+
+def open_server(backend: PageBackend, *, marks: MarkPages | None = None, port: int = 0) -> ThreadingHTTPServer:
+    """Return a server on 127.0.0.1 that is ready for `serve_forever`; port 0 takes a free one.
+
+    `marks` are the pages for automatic marks, None where there are none.
+    """
 
     class Handler(_Handler):
         """Answer the requests of one page."""
 
-    Handler.backend = backend
+    Handler.backend, Handler.marks = backend, marks
     try:
         return ThreadingHTTPServer(("127.0.0.1", port), Handler)
     except OSError as error:
@@ -51,6 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
     """Check where a request comes from before anything else looks at it."""
 
     backend: PageBackend
+    marks: MarkPages | None
     protocol_version = "HTTP/1.1"
     server_version = "grader"
     sys_version = ""
@@ -66,8 +81,13 @@ class _Handler(BaseHTTPRequestHandler):
         if address.path == "":
             self._answer(lambda: self.backend.index())
         elif address.path in _FILES:
-            self._send(HTTPStatus.OK, (_HERE / address.path).read_bytes(), kind=_FILES[address.path])
-        elif address.path.startswith("q/") and address.path[2:].isdecimal() and len(address.path) < 9:
+            self._send(HTTPStatus.OK, (PAGE_FOLDER / address.path).read_bytes(), kind=_FILES[address.path])
+        elif self.marks is not None and address.path == "marks":
+            self._answer(self.marks.index)
+        elif self.marks is not None and _is_numbered(address.path, "m/"):
+            marks = self.marks
+            self._answer(lambda: marks.submission(int(address.path[2:])))
+        elif _is_numbered(address.path, "q/"):
             position, has_names = int(address.path[2:]), wanted.get("names") == "shown"
             self._answer(lambda: self.backend.question(position, order=wanted.get("order", ""), has_names=has_names))
         else:
@@ -88,6 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
             "undo": self.backend.undo,
             "remarks": self.backend.keep_remarks,
         }
+        actions |= {"override": self.marks.give} if self.marks is not None else {}
         action = actions.get(path)
         length = self.headers.get("Content-Length", "")
         if action is None:
@@ -155,3 +176,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *_arguments: object) -> None:
         """Keep the terminal quiet."""
+
+
+def _is_numbered(path: str, kind: str) -> bool:
+    """Tell whether a path names one page of a kind by its number."""
+    return path.startswith(kind) and path[2:].isdecimal() and path[2:].isascii() and len(path) < 9

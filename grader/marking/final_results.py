@@ -37,8 +37,7 @@ def final_results(
     flag of the submission. Raises CourseError for adjustments of no check, ManualError for a file that is no table.
     """
     rows, unread = read_overrides(folder)
-    results = list(stored) if assignment is None else adjusted(stored, assignment)
-    timed = _timed(folder, results, None if assignment is None else assignment.deadline)
+    timed = automatic_results(folder, stored, assignment)
     if not rows and not unread:
         return FinalResults([priced(one) for one in timed.results], timed.problems, timed.remarks)
     placed = overridden(timed.results, rows)
@@ -46,6 +45,15 @@ def final_results(
     flagged = [replace(one, flags=(*one.flags, *flags.get(one.submission, ()))) for one in placed.results]
     problems = (*timed.problems, *unread, *placed.problems)
     return FinalResults([priced(one) for one in flagged], problems, timed.remarks)
+
+
+def automatic_results(folder: Path, stored: Iterable[SubmissionResult], assignment: Assignment | None) -> Timed:
+    """Return the results before any person's word for one of them: adjusted for all, and of the attempts that count.
+
+    Raises as `final_results` does.
+    """
+    results = list(stored) if assignment is None else adjusted(stored, assignment)
+    return _timed(folder, results, None if assignment is None else assignment.deadline)
 
 
 def _timed(folder: Path, results: Sequence[SubmissionResult], deadline: Deadline | None) -> Timed:

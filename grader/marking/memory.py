@@ -75,6 +75,12 @@ class Memory:
         with self._transaction() as connection:
             connection.executemany("INSERT OR REPLACE INTO handed_out VALUES (?, ?, ?, ?)", values)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep all others who ask for it waiting: what is read and written meanwhile is one step."""
+        with self._transaction():
+            yield
+
     def _rows(self, query: str, *, table: str) -> list[tuple[str, ...]]:
         """Return the rows of a table, none where nothing was ever kept: reading makes no file and no table."""
         if not (self._folder / FILE).is_file():

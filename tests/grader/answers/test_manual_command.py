@@ -131,13 +131,14 @@ def test_an_assignment_without_answers_has_nothing_to_grade(make_course, call_gr
     course = make_course(tmp_path)
     with open_store(course / "out", run=RUN) as store:
         store.save(result_of("ann"), digest="d")
-    ended = call_grader("manual", "out", cwd=course)
+    ended = call_grader("manual", "out", "--no-serve", cwd=course)
     assert ended.returncode == 2
     assert "out holds no answers that a person grades." in ended.stderr
+    assert "Without `--no-serve` a page shows automatic marks." in ended.stderr
 
 
-def test_the_page_is_served_until_ctrl_c(course, start_grader, tmp_path):
-    """The command prints the page's address and takes a rubric; Ctrl-C ends it cleanly, with all in manual.csv."""
+def test_the_page_is_served_until_ctrl_c(course, start_grader, call_grader, tmp_path):
+    """The command prints the page's address and takes a rubric; Ctrl-C ends it cleanly, with all in the files."""
     rubric = tmp_path / "rubric.toml"
     rubric.write_text('[why]\nremarks = [{ text = "No reason", costs = 1 }]\n')
     process = start_grader("manual", "out", "--rubric", rubric, cwd=course)
@@ -149,6 +150,9 @@ def test_the_page_is_served_until_ctrl_c(course, start_grader, tmp_path):
         body = json.dumps({"key": key, "question": "why", "points": "4", "comment": "yes"}).encode()
         request = urllib.request.Request(f"{url}give", body, {"X-Grader-Token": url.split("/")[3]})
         urllib.request.urlopen(request, timeout=20)
+        mark = {"submission": 1, "target": "it", "points": "7", "reason": "By eye.", "who": "Ida"}
+        request = urllib.request.Request(f"{url}override", json.dumps(mark).encode(), dict(request.header_items()))
+        urllib.request.urlopen(request, timeout=20)
         assert ManualStore(course / "out").marks()["ann", "why"].points == 4.0
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=60)
@@ -157,3 +161,6 @@ def test_the_page_is_served_until_ctrl_c(course, start_grader, tmp_path):
     assert (process.returncode, "Traceback" in errors) == (0, False)
     assert "1 of 6 answers graded" in output
     assert "ann,why,4,yes\n" in (course / "out" / "manual.csv").read_text()
+    assert "bob,it,7,,By eye.,Ida\n" in (course / "out" / "overrides.csv").read_text()
+    assert call_grader("report", "out", cwd=course).returncode == 0
+    assert (_grades(course)["bob"]["points"], _grades(course)["ann"]["points"]) == ("7", "5")
