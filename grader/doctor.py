@@ -5,6 +5,7 @@
 
 import importlib
 import importlib.metadata
+import re
 import sys
 
 from grader.datasets.presence import DATASETS, absence_of, origin_of_data
@@ -24,10 +25,8 @@ _OPTIONAL = (
     ("watchfiles", "watch", "`grader check --watch`"),
     ("distributed", "cluster", "`grader grade --cluster`"),
 )
-_PAIR = (
-    "Install the torchvision that was built for this torch: both from one index, say `pip install torch torchvision "
-    "--index-url https://download.pytorch.org/whl/cpu` where there is no graphics card."
-)
+_INDEX = "https://download.pytorch.org/whl/"
+_WANTED_TORCH = re.compile(r"torch\s*\(?==(?P<version>[^+,;)\s]+)")
 
 
 def examine() -> list[Diagnosis]:
@@ -121,11 +120,41 @@ def _torchvision() -> Diagnosis:
         stood_in = make_torchvision_importable()
         importlib.import_module("torchvision")
     except Exception as err:
-        return Diagnosis(subject, is_good=False, message=f"{type(err).__name__}: {err}"[:300], remedy=_PAIR)
+        return Diagnosis(subject, is_good=False, message=f"{type(err).__name__}: {err}"[:300], remedy=_pair())
     if not stood_in:
         return Diagnosis(subject, is_good=True, message="works")
     told = "works here and below `%load_ext grader`, not in a plain kernel: it was built for another torch"
-    return Diagnosis(subject, is_good=True, message=told, remedy=_PAIR, is_here=False)
+    return Diagnosis(subject, is_good=True, message=told, remedy=_pair(), is_here=False)
+
+
+def _pair() -> str:
+    """Say how to get the torchvision that was built for this torch.
+
+    Where its version is the right one already, pip would leave the other build in place, so it has to be told.
+    """
+    from grader.sandbox.inside.torchvision_ops import build_of_torch
+
+    torch, vision = (_version_of(name) for name in ("torch", "torchvision"))
+    if not torch or not vision:
+        return f"Install both from one index: `pip install torch torchvision --index-url {_INDEX}cpu`, say."
+    public, _, build = torch.partition("+")
+    index = f"--index-url {_INDEX}{build or build_of_torch()}"
+    found = [_WANTED_TORCH.match(line) for line in importlib.metadata.requires("torchvision") or ()]
+    wanted = next((one["version"] for one in found if one is not None), "")
+    if wanted and wanted != public:
+        return f"It is for torch {wanted}, torch {public} is here: `pip install torch=={public} torchvision {index}`."
+    vision = vision.partition("+")[0] + (f"+{build}" if build else "")
+    return (
+        f"Install the torchvision that was built for this torch, in place of the one that is here: `pip install "
+        f"--force-reinstall --no-deps torchvision=={vision} {index}`."
+    )
+
+
+def _version_of(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def _datasets() -> list[Diagnosis]:

@@ -1,6 +1,6 @@
-"""The files of a students' kit that are made, not copied: its assignment file, manifest and README.
+"""The files of a students' kit that are made, not copied: its assignment file, its manifest, and which files it gets.
 
-`grader.authoring.template` puts them beside the stubs.
+`grader.authoring.template` puts them beside the stubs, with the README of `grader.authoring.kit_readme`.
 """
 
 import ast
@@ -13,104 +13,15 @@ from grader.courses.assignment import Assignment, SubmissionKind, Task, check_fi
 from grader.courses.check_sources import imported_modules
 from grader.errors import CourseError
 
-_README = """\
-# {title}
-
-Files with a `TODO` in them are yours to write. Each `TODO` stands where code was taken out; the line
-`raise NotImplementedError(…)` below it goes when your code comes.{pages_note}
-
-## Set up
-
-{install}
-
-## Check your work
-
-Run this in the folder of this file, as often as you like:
-
-    grader check
-
-To run the checks of one task only, name it:
-
-    grader check --task {first_task}
-
-`grader check --watch` checks again whenever you save.
-
-{notebook_note}{hidden_note}## Tasks
-
-| Task | Name | Points |
-| --- | --- | ---: |
-{tasks}
-
-{forbidden_note}## Hand in
-
-Pack this whole folder as one .zip file. These files have to be in it:
-
-{required}
-
-You may change files that match {editable}. All others are replaced by the course's own before
-grading, so changes to them have no effect.
-"""
-_INSTALL = """\
-{venv}
-
-Your course says where the grader comes from; type the line of that place:
-
-| From | Line |
-| --- | --- |
-| a file that your course gives out | `pip install "./torchgrade-VERSION-py3-none-any.whl[{extras}]"` |
-| a Git address | `pip install "torchgrade[{extras}] @ git+https://ADDRESS"` |
-| an index that has it | `pip install "torchgrade[{extras}]"` |
-
-{torch}"""
-_INSTALL_KNOWN = """\
-{venv}
-
-In this folder type:
-
-    pip install "{grader}"
-
-{torch}"""
-_VENV_NOTE = """\
-You need Python 3.11 or newer, and best a virtual environment: `python3 -m venv .venv`, then
-`. .venv/bin/activate` (on Windows `.venv\\Scripts\\activate`) in each new terminal."""
-_TORCH_NOTE = """\
-On Linux without a graphics card type this line first, which saves gigabytes:
-
-    pip install torch torchvision --index-url https://download.pytorch.org/whl/cpu
-
-If it worked, `grader --version` answers."""
-_NOTEBOOK_NOTE = """\
-These commands read the saved file: save the notebook first. Keep the cells that hold the checks: what you define above
-such a cell is what its task looks at. Cells are run up to where they start to train, download or ask.
-
-In the notebook itself you need not save: a cell with `%check {first_task}` looks at what the kernel holds now, so that
-a definition counts as soon as you have run it. `%%check {first_task}` above the code of a cell runs that cell and then
-checks it. Both need a cell with `%load_ext grader` to have been run. Make it the first one: then `import torchvision`
-works, too, where pip has installed one that was built for another torch. `grader doctor` says how to get a pair.
-
-"""
 _EXTRAS = {"pytorch_lightning": "lightning"}  # what brings a module that students' code imports
-_FORBIDDEN_NOTE = """\
-### Write these yourself
-
-In the parts on the left, the names on the right may not be used, under whatever name they are imported. A use costs the
-task's points, and no other task's.
-
-| Part | Not to be used |
-| --- | --- |
-{rows}
-
-"""
-_HIDDEN_NOTE = """\
-Grading runs further checks that are not in this folder: passing these is necessary, not sufficient.
-
-"""
 
 
 def write_assignment_file(assignment: Assignment) -> str:
     """Return the kit's `assignment.toml`: what the course's says, without hidden tasks and comments."""
     handed_in = assignment.handed_in
-    lines = [f"slug = {_quote(assignment.slug)}", f"title = {_quote(assignment.title)}", "", "[submission]"]
+    lines = [f"slug = {_quote(assignment.slug)}", f"title = {_quote(assignment.title)}"]
+    lines += ["further_checks = true"] if has_hidden(assignment) else []
+    lines += ["", "[submission]"]
     lines += [f"kind = {_quote(handed_in.kind)}", f"required = {_quote_all(handed_in.required)}"]
     lines += [f"editable = {_quote_all(handed_in.editable)}"]
     sandbox = {"preload": assignment.sandbox.preload, "shims": assignment.sandbox.shims}
@@ -145,59 +56,15 @@ def write_assignment_file(assignment: Assignment) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_readme(assignment: Assignment, *, grader: str = "") -> str:
-    """Return the kit's README: how to install, check and hand in, and the tasks with their points.
-
-    `grader` is what pip installs, as seen from the kit, "" where that is not known.
-    """
-    tasks = public_tasks(assignment)
-    has_hidden = len(tasks) < len(assignment.tasks) or any(is_hidden_file(file) for file in check_files(assignment))
-    first, is_notebook = tasks[0].name, assignment.handed_in.kind is SubmissionKind.NOTEBOOK
-    return _README.format(
-        title=assignment.title,
-        pages_note=_pages_note(assignment),
-        install=(_INSTALL_KNOWN if grader else _INSTALL).format(
-            extras=",".join(extras_of(assignment)), grader=grader, torch=_TORCH_NOTE, venv=_VENV_NOTE
-        ),
-        first_task=first,
-        notebook_note=_NOTEBOOK_NOTE.format(first_task=first) if is_notebook else "",
-        hidden_note=_HIDDEN_NOTE if has_hidden else "",
-        forbidden_note=_forbidden_note(tasks),
-        tasks="\n".join(f"| {_cell(task.title)} | `{task.name}` | {_worth(task)} |" for task in tasks),
-        required="\n".join(f"- `{path}`" for path in assignment.handed_in.required),
-        editable=", ".join(f"`{glob}`" for glob in assignment.handed_in.editable),
-    )
-
-
-def _pages_note(assignment: Assignment) -> str:
-    """Name the pages beside the code that say what to do; the reference's own README is for instructors."""
-    found = assignment.reference.glob("*.md") if assignment.reference is not None else ()
-    pages = sorted(path.name for path in found if path.name != "README.md")
-    return f" What to do is in {_names(pages)}." if pages else ""
+def has_hidden(assignment: Assignment) -> bool:
+    """Tell whether students don't get all checks; a kit that is read again says so itself."""
+    has_files = any(is_hidden_file(file) for file in check_files(assignment))
+    return assignment.has_further_checks or has_files or any(task.hidden for task in assignment.tasks)
 
 
 def extras_of(assignment: Assignment) -> tuple[str, ...]:
     """Return the extras of our package that an assignment's students install."""
     return ("courses", "watch", *(extra for name, extra in _EXTRAS.items() if name in assignment.sandbox.preload))
-
-
-def _forbidden_note(tasks: Collection[Task]) -> str:
-    rows = [
-        f"| {_cell(task.title)}: {_names(task.forbidden_in)} | {_names(task.forbidden)} |"
-        for task in tasks
-        if task.forbidden
-    ]
-    return _FORBIDDEN_NOTE.format(rows="\n".join(rows)) if rows else ""
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def _worth(task: Task) -> str:
-    if task.is_given:
-        return "given"
-    return f"{_number(task.points)} (bonus)" if task.bonus else _number(task.points)
 
 
 def public_tasks(assignment: Assignment) -> tuple[Task, ...]:
@@ -300,7 +167,3 @@ def _quote_all(texts: tuple[str, ...]) -> str:
 
 def _number(value: float) -> str:
     return str(int(value)) if value == int(value) else repr(value)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())

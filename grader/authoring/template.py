@@ -12,9 +12,9 @@ from grader.authoring.kit_files import (
     find_public_files,
     is_asset_of,
     write_assignment_file,
-    write_readme,
 )
 from grader.authoring.kit_notebook import cut_notebook
+from grader.authoring.kit_readme import write_readme
 from grader.authoring.leaks import find_leaks
 from grader.authoring.regions import cut_regions, has_marker
 from grader.courses.assignment import Assignment, is_hidden_file, probe_files

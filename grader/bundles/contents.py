@@ -15,6 +15,7 @@ from grader.errors import BundleError
 
 Files = Mapping[str, bytes]  # POSIX paths to contents
 
+BUNDLES = "bundles"  # where they go unless another place is named
 MOST_BYTES = 100_000_000  # of a bundle: GitHub takes no larger file, and uploads elsewhere become a nuisance
 _EXECUTABLE = ("run_autograder", ".sh")
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same files make the same zip
@@ -28,6 +29,20 @@ def refuse_existing(out: Path) -> None:
         raise BundleError(
             f"{out} is there already; nothing was written.", remedy="Remove it, or name another place with `--out`."
         )
+
+
+def keep_from_git(folder: Path) -> None:
+    """Make a folder of which git takes nothing: bundles are made again, and hold hidden checks.
+
+    A `.gitignore` that is there stays as it is. Raises BundleError where the folder can't be written.
+    """
+    ignoring = folder / ".gitignore"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not ignoring.exists():
+            ignoring.write_text("*\n", encoding="utf-8")
+    except OSError as err:
+        raise _unwritten(folder, err) from err
 
 
 def zipped(files: Files) -> bytes:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files as package_files
 
-from grader.authoring.kit_files import extras_of, write_readme
+from grader.authoring.kit_files import extras_of
+from grader.authoring.kit_readme import write_readme
 from grader.authoring.template import plan_template
 from grader.bundles.own_wheel import own_wheel
 from grader.bundles.trial import ReferenceTrial

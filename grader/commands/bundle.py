@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PlaceOption = Annotated[str, typer.Option("--for", help="gradescope, github or docker.")]
 OutOption = Annotated[
     Path | None,
-    typer.Option("--out", "-o", help="What to write.", show_default="autograder.zip, or the folder ASSIGNMENT-PLACE"),
+    typer.Option("--out", "-o", help="What to write.", show_default="bundles/ASSIGNMENT-PLACE, which git ignores"),
 ]
 DataOption = Annotated[
     list[str] | None, typer.Option("--data", help="Have a data set fetched there (may be repeated).")
@@ -49,11 +49,11 @@ def bundle(
     tried: TryOption = True,
     course: CourseOption = None,
 ) -> None:
-    """Pack an assignment for Gradescope (autograder.zip), GitHub Classroom (a repository) or Docker (an image).
+    """Pack an assignment for Gradescope (a zip), GitHub Classroom (a repository) or Docker (an image).
 
     docs/where.md says what to do with it. Exit code 1: it was written, and something does not fit there.
     """
-    from grader.bundles.contents import refuse_existing
+    from grader.bundles.contents import BUNDLES, keep_from_git, refuse_existing
     from grader.bundles.making import Destination, Room, Wanted
     from grader.courses.course import find_course, read_assignment
 
@@ -71,10 +71,12 @@ def bundle(
     )
     if wanted.place is Destination.GITHUB and wanted.tasks:
         raise UsageError("A classroom repository has the whole kit.", remedy="Leave out `--task`.")
-    named = "autograder.zip" if wanted.place is Destination.GRADESCOPE else f"{assignment}-{wanted.place}"
-    target = out or Path(named)
+    ending = ".zip" if wanted.place is Destination.GRADESCOPE else ""
+    target = out or Path(BUNDLES, f"{assignment}-{wanted.place}{ending}")
     refuse_existing(target)
     said = _try(chosen, wanted) if tried else []
+    if out is None:
+        keep_from_git(target.parent)
     _write(target, chosen, wanted)
     for text in said:
         complain(text)
@@ -149,7 +151,7 @@ def _tell_next(place: "Destination", chosen: "Assignment") -> None:
 
 
 _NEXT = {
-    "gradescope": "upload it under “Configure Autograder”, with Ubuntu 24.04 as the base image.",
+    "gradescope": "upload the zip under “Configure Autograder”, with Ubuntu 24.04 as the base image.",
     "github": "push the folder as a repository, and make it the template of the classroom's assignment.",
     "docker": "`docker build --tag grade FOLDER`, then run it with the options that let the wall be built.",
 }

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _PAGES = (".html", ".htm")
+_FURTHER = "Grading runs further checks that are not here: passing these is necessary, not sufficient."
 
 
 def check(
@@ -83,7 +84,7 @@ def check(
     def report(result: "SubmissionResult", _digest: str) -> None:
         codes.append(shown(result, order))
         if github:
-            _tell_github(result, order, work.path)
+            _tell_github(result, order, work.path, named=task)
 
     grade_all(order, [Job(found)], report=report)
     raise typer.Exit(codes[-1])
@@ -115,12 +116,21 @@ def _refuse_other_than_page(path: Path | None) -> None:
         )
 
 
-def _tell_github(result: "SubmissionResult", order: "Order", work: Path) -> None:
-    """Write the step's summary and print what GitHub reads from a step."""
+def _tell_github(result: "SubmissionResult", order: "Order", work: Path, *, named: list[str] | None) -> None:
+    """Write the step's summary, with what was not checked, and print what GitHub reads from a step."""
     from grader.export.github_check import github_step
     from grader.runs.batch import run_info
 
-    typer.echo(github_step(result, run=run_info(order), work=work), nl=False)
+    told = [_left_out(order, named), _FURTHER if order.assignment.has_further_checks else ""]
+    shown = github_step(result, run=run_info(order), work=work, told=[sentence for sentence in told if sentence])
+    typer.echo(shown, nl=False)
+
+
+def _left_out(order: "Order", named: list[str] | None) -> str:
+    """Say which of the tasks that were named (None: all) `--quick` has left out, "" for none."""
+    wanted = [task for task in order.assignment.tasks if not named or task.name in named]
+    titles = [task.title for task in wanted if not order.includes(task.name)]
+    return f"Not run (`--quick`): {', '.join(titles)}." if titles else ""
 
 
 def _tasks(assignment: "Assignment", named: list[str] | None, *, quick: bool) -> tuple[str, ...] | None:
@@ -185,10 +195,8 @@ def _show(
 
     console = results_console()
     print_scorecard(console, result, brief=brief)
-    wanted = [task for task in order.assignment.tasks if not named or task.name in named]
-    left_out = [task.title for task in wanted if not order.includes(task.name)]
-    if left_out:
-        console.print(f"Not run (`--quick`): {', '.join(left_out)}.", markup=False, soft_wrap=True)
+    if left_out := _left_out(order, named):
+        console.print(left_out, markup=False, soft_wrap=True)
     if has_passed(result) and named:
         console.print("Next: `grader check` runs all tasks.", markup=False, soft_wrap=True)
     if html is not None:

@@ -152,7 +152,8 @@ class Assignment:
     `demands_grounds`: an audit refuses checks that state neither grounds nor that they are advice. It advises to hide
     at least `hidden_share` of them; `unchecked` are the instructions of solution regions that no check is for. `key` is
     the course's secret, from which the inputs of hidden checks are drawn; "" where none was recorded, and in a kit.
-    Without a `deadline` nothing is late, and nobody looks for attempts.
+    Without a `deadline` nothing is late, and nobody looks for attempts. `has_further_checks` is true in a kit whose
+    course has checks that students don't get.
     """
 
     slug: str
@@ -173,6 +174,7 @@ class Assignment:
     given: tuple[Edition, ...] = ()
     key: str = ""
     deadline: Deadline | None = None
+    has_further_checks: bool = False
 
 
 def grading_files(assignment: Assignment) -> tuple[Path, ...]:

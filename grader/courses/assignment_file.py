@@ -37,6 +37,7 @@ from grader.sandbox.wire.shims import FAMILIES, SHIMS
 ASSIGNMENT_FILE = "assignment.toml"
 
 _HIDDEN_SHARE = 1 / 3
+_FURTHER = "further_checks"
 _TOP = (
     "title",
     "slug",
@@ -50,6 +51,7 @@ _TOP = (
     "adjust",
     "deadline",
     "given",
+    _FURTHER,
 )
 
 
@@ -84,6 +86,7 @@ def read_assignment_file(home: Home) -> Assignment:
         deadline=read_deadline(take_table(top, "deadline", default={})),
         adjustments=read_adjustments(take_table(top, "adjust", default={})),
         given=read_editions(top, folder=home.folder, reference=home.reference),
+        has_further_checks=_read_further(top, home),
     )
 
 
@@ -111,6 +114,12 @@ def _read_slug(top: Table, home: Home) -> str:
         problem = f"is `{slug}`, but the folder is named `{home.slug}`"
         raise fault(top, "slug", problem, remedy="Remove the key: in a course the folder's name is the slug.")
     return slug
+
+
+def _read_further(top: Table, home: Home) -> bool:
+    if home.reference is not None and _FURTHER in top.values:
+        raise fault(top, _FURTHER, "is a kit's own key", remedy="Remove it: in a course the files say what is hidden.")
+    return take_flag(top, _FURTHER, default=False)
 
 
 def _read_handed_in(table: Table) -> HandedIn:

@@ -39,6 +39,17 @@ def github_summary(results: Sequence[SubmissionResult], *, final: FinalPoints, r
     return "".join(pieces)
 
 
+def own_summary(result: SubmissionResult, *, final: FinalPoints, run: RunInfo, told: Sequence[str] = ()) -> str:
+    """Return the same for a student's own work, under the assignment's title, with sentences `told` above the table."""
+    shown = student_view(result)
+    heading = f"## {markdown(run.title)}: {_sum(shown, final)}\n\n"
+    sentences = "".join(f"{markdown(sentence)}\n\n" for sentence in told)
+    body = _body(shown, final).lstrip("\n")
+    if len(f"{heading}{sentences}{body}".encode()) > _MOST_BYTES:
+        body = "What was found does not fit into a job summary: it is in the log.\n"
+    return f"{heading}{sentences}{body}"
+
+
 def github_annotations(results: Sequence[SubmissionResult], *, below: str = "") -> str:
     """Return a workflow command for each line of a student's in which checks failed, the first of them told.
 
@@ -71,7 +82,11 @@ def markdown(text: str) -> str:
 
 
 def _section(result: SubmissionResult, final: FinalPoints) -> str:
-    lines = ["", f"### {markdown(result.submission)}: {_sum(result, final)}", ""]
+    return f"\n### {markdown(result.submission)}: {_sum(result, final)}\n\n{_body(result, final)}"
+
+
+def _body(result: SubmissionResult, final: FinalPoints) -> str:
+    lines: list[str] = []
     if result.submission in final.withheld:
         lines += [f"Not final: {markdown(final.withheld[result.submission])}.", ""]
     lines += [f"- Note: {_brief(note)}" for note in result.notes] + [""]

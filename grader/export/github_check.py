@@ -5,11 +5,12 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from grader.errors import ExportError
 from grader.export.final_points import final_points
-from grader.export.github import github_annotations, github_summary
+from grader.export.github import github_annotations, own_summary
 from grader.results.plain_text import number
 from grader.results.results_file import RunInfo
 from grader.results.verdict import SubmissionResult
@@ -17,13 +18,14 @@ from grader.results.verdict import SubmissionResult
 _SUMMARY, _OUTPUT, _WORKSPACE = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_WORKSPACE"
 
 
-def github_step(result: SubmissionResult, *, run: RunInfo, work: Path) -> str:
+def github_step(result: SubmissionResult, *, run: RunInfo, work: Path, told: Sequence[str] = ()) -> str:
     """Append a summary and outputs to the step's files, and return the workflow commands that the step has to print.
 
+    Sentences `told` stand above the summary's table, such as what was not checked.
     Where points are not final, no points are told. Raises ExportError outside a step of GitHub Actions.
     """
     final = final_points([result])
-    append_for_github(_SUMMARY, github_summary([result], final=final, run=run))
+    append_for_github(_SUMMARY, own_summary(result, final=final, run=run, told=told))
     commands = github_annotations([result], below=_below(work))
     if result.submission not in final.points:
         return commands

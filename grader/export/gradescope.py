@@ -14,7 +14,7 @@ from grader.results.results_file import RunInfo
 from grader.results.shares import Share, shares
 from grader.results.student_view import is_hidden_check, student_view
 from grader.results.verdict import Answer, CheckResult, Feedback, SubmissionResult, TaskResult, Verdict
-from grader.results.verdict_words import explanation_of, mark_of_check, why_uncounted
+from grader.results.verdict_words import explanation_of, mark_of_check, title_of, why_uncounted
 
 VISIBILITIES = ("after_published", "after_due_date", "hidden")  # of hidden checks, the default first
 
@@ -51,14 +51,15 @@ def gradescope_json(result: SubmissionResult, *, final: FinalPoints, run: RunInf
 
 
 def _test(check: CheckResult, task: TaskResult, *, share: Share | None, number: str, hidden_as: str) -> dict[str, Any]:
-    scores = {"score": round(share.points, 4), "max_score": round(share.max_points, 4)} if share else {}
+    possible = 0.0 if task.bonus or share is None else share.max_points  # what a bonus earns stands beside the sum
+    scores = {"score": round(share.points, 4), "max_score": round(possible, 4)} if share else {}
     has_passed = check.verdict is Verdict.PASSED if check.override is None else check.is_earned
     costs_nothing = check.advice or not (has_passed or check.counted)
     status = {} if costs_nothing else {"status": "passed" if has_passed else "failed"}
     return {
         **scores,
         **status,
-        "name": visible_line(f"{task.title or task.name}: {check.title or check.name}"),
+        "name": visible_line(f"{title_of(task)}: {check.title or check.name}"),
         "number": number,
         "output": _explained(check),
         "output_format": "text",
@@ -95,7 +96,7 @@ def _explained(check: CheckResult) -> str:
 
 
 def _places(feedback: Feedback) -> list[str]:
-    return [f"{frame.file}:{frame.line} in {frame.function}: {frame.source}" for frame in feedback.traceback[-4:]]
+    return [f"{frame.place} in {frame.function}: {frame.source}" for frame in feedback.traceback[-4:]]
 
 
 def _output(result: SubmissionResult, *, withheld: str) -> str:

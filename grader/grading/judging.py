@@ -82,7 +82,7 @@ def as_text(result: CheckResult) -> str:
     """Return a result as the text that pytest shows for a failure."""
     feedback = result.feedback
     lines = [f"{result.title}: {result.verdict}", "", feedback.message]
-    lines += [f"  {frame.file}:{frame.line} in {frame.function}: {frame.source}" for frame in feedback.traceback]
+    lines += [f"  {frame.place} in {frame.function}: {frame.source}" for frame in feedback.traceback]
     if feedback.hint:
         lines += ["", f"Hint: {feedback.hint}"]
     return "\n".join(lines)

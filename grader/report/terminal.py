@@ -17,7 +17,7 @@ from grader.report.curve_view import curve_words
 from grader.results.earned import earned_points, points_cell, why_ungraded
 from grader.results.notes import told_notes
 from grader.results.plain_text import number, visible, visible_line
-from grader.results.verdict import CheckResult, Status, SubmissionResult, TaskResult, Verdict
+from grader.results.verdict import Adjusted, CheckResult, Status, SubmissionResult, TaskResult, Verdict
 from grader.results.verdict_words import explanation_of, mark_of_check, status_word, title_of, why_uncounted
 
 _STYLES = {
@@ -29,6 +29,7 @@ _STYLES = {
     Verdict.NOT_GRADED: "bold magenta",
 }
 _MAX_PRINTED_LINES = 15
+_MOST_NAMED = 3
 
 
 def results_console() -> Console:
@@ -80,7 +81,7 @@ def _print_check(console: Console, check: CheckResult) -> None:
         print_below(console, f"{curve.name}: {' '.join(curve_words(curve))}", style="dim")
     for frame in feedback.traceback[-4:]:
         inside = f" in {frame.function}" if frame.function else ""  # a line that is no Python is in nothing
-        print_below(console, f"{frame.file}:{frame.line}{inside}: {frame.source}", style="dim")
+        print_below(console, f"{frame.place}{inside}: {frame.source}", style="dim")
     if feedback.output.strip():
         lines = visible(feedback.output).strip().splitlines()
         cut = len(lines) - _MAX_PRINTED_LINES
@@ -122,10 +123,35 @@ def sum_in_words(result: SubmissionResult) -> str:
     words = f"{points}: {told if len(checks) != 1 or open_ones else 'the check'} passed."
     if not_graded:
         words = f"{points}; the grader failed on {not_graded} checks, which cost no points."
-    elif left_out := len(checks) - passed - len(open_ones):
-        words += f" {left_out} could not run here or were left out, and cost no points."
+    else:
+        words += _without_cost([check for check in checks if check.verdict is not Verdict.PASSED and not check.is_lost])
     following = next_step(result.tasks) if len(result.tasks) > 1 else ""  # else it is what was asked for
     return f"{words} {following}".strip()
+
+
+def _without_cost(checks: Sequence[CheckResult]) -> str:
+    """Say of checks that neither passed nor cost points which they are, and why: one sentence for each reason."""
+    by_reason: dict[str, list[str]] = {}
+    for check in checks:
+        by_reason.setdefault(_why_free(check), []).append(f"“{visible_line(check.title or check.name)}”")
+    sentences = [
+        f" Not charged, since {reason}: {', '.join(names[:_MOST_NAMED])}"
+        + (f" and {len(names) - _MOST_NAMED} more." if len(names) > _MOST_NAMED else ".")
+        for reason, names in by_reason.items()
+    ]
+    return "".join(sentences)
+
+
+def _why_free(check: CheckResult) -> str:
+    if check.override is not None:
+        return "a person gave the points"
+    if check.adjusted is not Adjusted.NO:
+        return "the course has changed what it counts for"
+    if check.carried:
+        return "an earlier fault explains it"
+    if check.unrun:
+        return "data or a device is not on this machine"
+    return "the check before it has failed and paid" if check.because else "what it is about was left to you"
 
 
 def next_step(tasks: Sequence[TaskResult]) -> str:

@@ -144,7 +144,9 @@ def open_store(folder: Path, *, run: RunInfo) -> Store:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise WrongFolderError(f"{folder} is no folder, but a file.", remedy="Name a folder with --out.") from error
+        raise WrongFolderError(
+            f"{folder} can't be a folder: a file lies there.", remedy="Name a folder with --out."
+        ) from error
     except OSError as error:
         raise StoreError(
             f"The results folder {folder} can't be made: {error.strerror}.", remedy="Name another with --out."

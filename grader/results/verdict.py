@@ -129,6 +129,11 @@ class Frame:
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
 
+    @property
+    def place(self) -> str:
+        """Where that is, as editors find it: `a.py:3`; of a notebook, `cell 12, line 3`."""
+        return f"{self.file}, line {self.line}" if self.file.startswith("cell ") else f"{self.file}:{self.line}"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -14,6 +14,10 @@
 # or not. Before you hand in, save the notebook and run `grader check` in its folder: that reads the file, as grading
 # does. No GPU is needed.
 
+# %% id="grader"
+# Run this cell first: it brings the checks
+# %load_ext grader
+
 # %% id="setup"
 import ast
 import math
@@ -33,7 +37,6 @@ from torchvision.utils import make_grid
 from tqdm.auto import tqdm
 
 # %matplotlib inline
-# %load_ext grader
 
 
 # %% id="seeds"

@@ -13,6 +13,10 @@
 # or not. Before you hand in, save the notebook and run `grader check` in its folder: that reads the file, as grading
 # does.
 
+# %% id="grader"
+# Run this cell first: it brings the checks
+# %load_ext grader
+
 # %% id="setup"
 import os
 
@@ -26,7 +30,6 @@ from torchvision import transforms
 from torchvision.datasets import CIFAR10
 
 # %matplotlib inline
-# %load_ext grader
 
 # %% id="paths"
 # Where the data set is, or gets downloaded to

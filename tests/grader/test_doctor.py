@@ -10,7 +10,7 @@ import pytest
 from grader.cli import app
 from grader.datasets import places
 from grader.datasets.presence import DATASETS
-from grader.doctor import _bubblewrap, _gpu, examine, try_wall
+from grader.doctor import _bubblewrap, _gpu, _pair, examine, try_wall
 from grader.errors import SandboxError
 from grader.runs.cards import GraphicsCard
 from grader.sandbox.outside.bubblewrap import Bubblewrap
@@ -84,6 +84,33 @@ def test_a_torchvision_of_another_torch_is_told(broken, monkeypatch):
     assert "built for this torch" in finding.remedy
 
 
+@pytest.mark.parametrize(
+    ("torch", "vision", "wanted", "command"),
+    [
+        ("2.13.0+cpu", "0.28.0", "2.13.0", "--force-reinstall --no-deps torchvision==0.28.0+cpu --index-url {}cpu"),
+        (
+            "2.13.0+cu128",
+            "0.28.0+cpu",
+            "2.13.0",
+            "--force-reinstall --no-deps torchvision==0.28.0+cu128 --index-url {}cu128",
+        ),
+        ("2.13.0", "0.28.0+cpu", "2.13.0", "--force-reinstall --no-deps torchvision==0.28.0 --index-url {}cu130"),
+        ("2.13.0+cpu", "0.27.0", "2.12.0", "torch==2.13.0 torchvision --index-url {}cpu"),
+        ("", "0.28.0", "2.13.0", "torch torchvision --index-url {}cpu"),
+    ],
+)
+def test_the_remedy_for_torchvision_changes_something(monkeypatch, torch, vision, wanted, command):
+    """Whatever pair is here, pip is told to replace what doesn't fit, from torch's own index, and torch stays as it is.
+
+    Without `--force-reinstall` pip says of the right version in the wrong build that it is installed already.
+    """
+    versions = {"torch": torch, "torchvision": vision}
+    monkeypatch.setattr("grader.doctor._version_of", versions.get)
+    monkeypatch.setattr("importlib.metadata.requires", lambda _name: ["numpy", f"torch (=={wanted})", "pillow"])
+    monkeypatch.setattr("torch.version.cuda", "13.0")
+    assert f"`pip install {command.format('https://download.pytorch.org/whl/')}`" in _pair()
+
+
 @pytest.mark.parametrize(("stood_in", "mark"), [(True, "–"), (False, "✓")])
 def test_a_torchvision_that_only_the_grader_can_import_is_told(broken, monkeypatch, stood_in, mark):
     """Where torchvision needs placeholders, doctor says that a plain kernel can't import it, and how to get a pair."""
@@ -92,7 +119,7 @@ def test_a_torchvision_that_only_the_grader_can_import_is_told(broken, monkeypat
     finding = next(finding for finding in examine() if finding.subject == "import torchvision")
     assert finding.mark == mark
     assert ("not in a plain kernel" in finding.message) is stood_in
-    assert finding.remedy.startswith("Install the torchvision that was built for this torch") is stood_in
+    assert ("`pip install" in finding.remedy) is stood_in
 
 
 def test_only_what_is_here_gets_a_tick(broken, without_data, monkeypatch):

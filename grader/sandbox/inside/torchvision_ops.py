@@ -26,6 +26,12 @@ def make_torchvision_importable() -> bool:
     return _placeholders() is not None
 
 
+def build_of_torch() -> str:
+    """Return what torch's own index calls the build that is here: `cpu`, or `cu128` for CUDA 12.8."""
+    cuda = torch.version.cuda
+    return f"cu{cuda.replace('.', '')}" if cuda else "cpu"
+
+
 @functools.cache
 def _placeholders() -> torch.library.Library | None:
     """Return the library that holds the declarations for as long as this process lives, or None if it's not needed."""

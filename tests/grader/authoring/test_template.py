@@ -10,8 +10,10 @@ import pytest
 from grader.authoring.regions import cut_regions
 from grader.authoring.template import is_stale, write_template
 from grader.courses.assignment import Assignment
-from grader.courses.course import read_assignment, read_kit
+from grader.courses.course import find_course, read_assignment, read_kit
 from grader.errors import CourseError
+from grader.notebooks.document import CellKind
+from grader.notebooks.reader import read_notebook
 
 TOML = """\
 # a comment for instructors
@@ -155,6 +157,16 @@ def test_kit_files(assignment, target):
     assert (target / "support/data.bin").read_bytes() == b"\x00\xff"
 
 
+def test_a_kit_knows_of_further_checks(course, assignment, target):
+    """A kit says whether grading runs checks that it doesn't have; in a course that is no key, the files say it."""
+    write_template(assignment, target)
+    assert "further_checks = true\n" in (target / "checks/assignment.toml").read_text()
+    file = assignment.folder / "assignment.toml"
+    file.write_text(f"further_checks = true\n{file.read_text()}")
+    with pytest.raises(CourseError, match=r"further_checks.* is a kit's own key\. Remove it"):
+        read_assignment(course, "hw2")
+
+
 def test_stub(assignment, target):
     """Regions become stubs, everything outside of them stays byte for byte."""
     write_template(assignment, target)
@@ -168,7 +180,7 @@ def test_kit_is_read_back(assignment, target):
     assert kit is not None
     public = tuple(task for task in assignment.tasks if task.name != "speed")
     expected = replace(assignment, folder=kit.folder, assets=kit.assets, reference=None, tasks=public)
-    assert kit == expected
+    assert kit == replace(expected, has_further_checks=True)
     text = (target / "checks/assignment.toml").read_text(encoding="utf-8")
     assert "ecret" not in text
     assert "instructors" not in text
@@ -479,3 +491,12 @@ def test_no_notebook(assignment, target, course):
     write(course / "reference/hw2/hw.ipynb", "{}")
     with pytest.raises(CourseError, match=r"hw.ipynb is not a notebook: .*Save it as .ipynb"):
         write_template(assignment, target)
+
+
+@pytest.mark.parametrize("kit", sorted((find_course(Path(__file__)) / "student_template").glob("*/*.ipynb")), ids=str)
+def test_notebooks_load_the_grader_before_anything_else(kit):
+    """The first code cell loads the grader and does nothing else: no import that fails keeps `%check` away."""
+    cells = [cell for cell in read_notebook(kit.read_bytes(), name=kit.name).cells if cell.kind is CellKind.CODE]
+    assert [line for line in cells[0].source.splitlines() if not line.startswith("# ")] == ["%load_ext grader"]
+    assert sum("%load_ext grader" in cell.source for cell in cells) == 1
+    assert any(cell.source.startswith("%check ") for cell in cells)

@@ -1,5 +1,6 @@
 """Tests of `grader bundle`: bad input is refused with what to do, and what is written is named."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,21 @@ def test_a_bundle_is_written(call_grader, tmp_path):
     again = call_grader(*words, cwd=MINI)
     assert again.returncode == 2
     assert "is there already; nothing was written." in " ".join(again.stderr.split())
+
+
+def test_bundles_go_where_git_takes_nothing(call_grader, tmp_path):
+    """Without `--out` bundles lie in a folder of their own, with a .gitignore that stays as somebody changed it."""
+    course = shutil.copytree(MINI, tmp_path / "course")
+    for place, name in (("gradescope", "mini-gradescope.zip"), ("github", "mini-github"), ("docker", "mini-docker")):
+        done = call_grader("bundle", "mini", "--for", place, "--no-try", cwd=course)
+        assert done.returncode == 0, done.stderr
+        assert f"written: bundles/{name} (" in done.stdout
+        assert (course / "bundles" / name).exists()
+        (course / "bundles/.gitignore").write_text("*  # ours\n")
+    assert (course / "bundles/.gitignore").read_text() == "*  # ours\n"
+    assert sorted(path.name for path in course.iterdir()) == sorted(
+        [*(path.name for path in MINI.iterdir()), "bundles"]
+    )
 
 
 def test_what_does_not_fit_is_said(call_grader, tmp_path):

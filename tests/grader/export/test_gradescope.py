@@ -1,12 +1,13 @@
 """Tests of grader.export.gradescope."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from grader.export.final_points import final_points
 from grader.export.gradescope import VISIBILITIES, gradescope_json
-from grader.results.verdict import Status
+from grader.results.verdict import Status, TaskResult, Verdict
 
 
 @pytest.fixture
@@ -45,6 +46,24 @@ def test_the_document_is_what_gradescope_reads(document, make_result):
     }
     assert {found["output_format"], found["test_output_format"], found["test_name_format"]} == {"text"}
     assert "leaderboard" not in found
+
+
+@pytest.mark.parametrize("earned", [0.0, 2.0, 4.0])
+@pytest.mark.parametrize("all_or_nothing", [False, True])
+def test_a_bonus_stands_beside_the_maxima(document, make_result, earned, all_or_nothing):
+    """The tests' maxima add up to what can be earned; a bonus has the maximum 0, says what it is, and may exceed it."""
+    result = make_result("ann")
+    (task,) = result.tasks
+    checks = tuple(replace(check, verdict=Verdict.PASSED, hidden=False) for check in task.checks[:2])
+    checks = checks if earned == 4.0 else (checks[0], replace(checks[1], verdict=Verdict.WRONG))
+    bonus = TaskResult("extra", "Early stop", earned, 4.0, False, checks, bonus=True, all_or_nothing=all_or_nothing)
+    found = document(replace(result, tasks=(task, bonus), points=result.points + earned))
+    assert sum(test["max_score"] for test in found["tests"]) == found["extra_data"]["max_points"] == 10.0
+    extra = [test for test in found["tests"] if test["extra_data"]["task"] == "extra"]
+    assert {test["max_score"] for test in extra} == {0.0}
+    assert all(test["name"].startswith("Early stop (bonus): ") for test in extra)
+    assert (sum(test["score"] for test in extra) > 0) is (earned > 0)
+    assert found["score"] == 5.0 + earned
 
 
 @pytest.mark.parametrize("visibility", VISIBILITIES)

@@ -16,6 +16,7 @@ from grader.report.terminal import (
     sum_in_words,
 )
 from grader.results.verdict import (
+    Adjusted,
     CheckResult,
     Curve,
     Feedback,
@@ -148,7 +149,7 @@ def test_hostile_text_is_harmless(terminal):
         ),
         (
             _result(_check(), _check(Verdict.SKIPPED, counted=False), most=5.0),
-            "5 of 5 points: 1 of 2 checks passed. 1 could not run here or were left out, and cost no points.",
+            "5 of 5 points: 1 of 2 checks passed. Not charged, since what it is about was left to you: “Adds”.",
         ),
         (
             _result(_check(Verdict.NOT_GRADED, counted=False), _check(), most=5.0, status=Status.NOT_GRADED),
@@ -160,6 +161,25 @@ def test_hostile_text_is_harmless(terminal):
 def test_the_sum_is_said_in_words(result, words):
     """The last line says points, how many checks passed, and what to do next; skipped checks are not called passed."""
     assert sum_in_words(result) == words
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"counted": False, "unrun": True}, "data or a device is not on this machine"),
+        ({"counted": False, "because": "test_before"}, "the check before it has failed and paid"),
+        ({"counted": False}, "what it is about was left to you"),
+        ({"carried": "The layer"}, "an earlier fault explains it"),
+        ({"adjusted": Adjusted.DROPPED}, "the course has changed what it counts for"),
+    ],
+)
+def test_what_costs_nothing_is_named_with_its_reason(changes, why):
+    """Checks that neither passed nor cost points are named, three at most, beside why; others are not among them."""
+    free = [replace(_check(Verdict.SKIPPED, title=f"T{number}"), **changes) for number in range(5)]
+    words = sum_in_words(_result(_check(), *free[:2], _check(Verdict.WRONG, title="Lost")))
+    assert f" Not charged, since {why}: “T0”, “T1”." in words
+    assert "Lost" not in words
+    assert f"since {why}: “T0”, “T1”, “T2” and 2 more." in sum_in_words(_result(_check(), *free))
 
 
 def test_advice_is_printed_and_not_counted():

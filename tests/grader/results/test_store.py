@@ -326,9 +326,9 @@ def test_an_older_schema_is_refused(tmp_path, opening):
 def test_a_file_in_the_folders_place_is_refused(tmp_path):
     """open_store says why the folder can't be made."""
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(StoreError, match=r"out can't be made: File exists. Name another with --out"):
+    with pytest.raises(StoreError, match=r"out can.t be a folder: a file lies there. Name a folder with --out"):
         open_store(tmp_path / "out", run=RUN)
-    with pytest.raises(StoreError, match="can't be made: Not a directory"):
+    with pytest.raises(StoreError, match=r"deeper can.t be a folder: a file lies there"):
         open_store(tmp_path / "out" / "deeper", run=RUN)
 
 

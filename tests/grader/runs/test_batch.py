@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import re
 import shutil
 import signal
 import sqlite3
@@ -21,6 +22,7 @@ from grader.runs.grading_process_main import SignOfLife
 from grader.runs.local_processes import LocalProcesses, processes_for
 from grader.submissions.submission import find_submissions
 
+README = Path(__file__).parents[3] / "README.md"
 TOML = """\
 title = "Tiny"
 [submission]
@@ -284,6 +286,19 @@ def test_the_pages_can_be_written_again(results, course, call_grader, tmp_path):
     assert ended.returncode == 0
     assert (tmp_path / "out" / "grades.csv").read_bytes() == (out / "grades.csv").read_bytes()
     assert (tmp_path / "out" / "index.html").read_bytes() == (out / "index.html").read_bytes()
+
+
+def test_the_readme_names_what_a_run_leaves(results):
+    """Whatever lies in a results folder stands in the README's table, but hidden files; nothing stands there twice."""
+    out, _ended = results
+    section = README.read_text(encoding="utf-8").split("`results/` then holds:")[1].split("## For authors")[0]
+    named = [
+        name.rstrip("/")
+        for row in re.findall(r"^\| (`[^|]*`) \|", section, re.M)
+        for name in re.findall("`(.*?)`", row)
+    ]
+    assert {path.name for path in out.iterdir() if not path.name.startswith(".")} <= set(named)
+    assert len(named) == len(set(named))
 
 
 def test_results_of_another_assignment_are_refused(results, course, make_course, call_grader, submissions, tmp_path):

@@ -25,7 +25,6 @@ from torchvision import datasets, transforms
 from tqdm.auto import tqdm, trange
 
 # %matplotlib inline
-# %load_ext grader
 
 # %% [markdown] id="part-seed"
 # ## The same numbers every time

@@ -37,7 +37,6 @@ from torchvision import datasets, transforms
 from tqdm.auto import tqdm, trange
 
 # %matplotlib inline
-# %load_ext grader
 
 # %% [markdown] id="part-data"
 # ## The data

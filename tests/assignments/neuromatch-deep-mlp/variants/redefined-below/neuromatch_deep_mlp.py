@@ -33,7 +33,6 @@ from torchvision.utils import make_grid
 from tqdm.auto import tqdm
 
 # %matplotlib inline
-# %load_ext grader
 
 
 # %% id="seeds"

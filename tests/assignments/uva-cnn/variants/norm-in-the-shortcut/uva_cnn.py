@@ -24,7 +24,6 @@ from torchvision import transforms
 from torchvision.datasets import CIFAR10
 
 # %matplotlib inline
-# %load_ext grader
 
 # %%
 import torchvision

@@ -24,7 +24,6 @@ from torchvision import transforms
 from torchvision.datasets import CIFAR10
 
 # %matplotlib inline
-# %load_ext grader
 
 # %% id="paths"
 # Where the data set is, or gets downloaded to

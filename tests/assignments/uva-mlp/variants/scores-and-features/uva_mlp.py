@@ -42,7 +42,6 @@ from torchvision.datasets import CIFAR10
 from tqdm.auto import tqdm
 
 # %matplotlib inline
-# %load_ext grader
 
 # %% [markdown] id="paths-text"
 # Two folders: one for the images, one for what your training saves. Put them wherever you like.
