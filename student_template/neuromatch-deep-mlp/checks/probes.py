@@ -208,16 +208,21 @@ def depth(*, features, classes, max_par_count, max_hidden_layer, scores, frozen=
     notebook.train_loader, notebook.test_loader = DataLoader(data, batch_size=3), DataLoader(data, batch_size=2)
     search = Search(frozen=frozen, most=20 * max_par_count + 1000)
     notebook.Net = search.make
-    sizes, faults = [], []
+    sizes, faults, epochs = [], [], set()
+    own = getattr(notebook, "train_test_classification", None)
 
-    def train(net, criterion, optimizer, train_loader, test_loader, *_more, **_options):
+    def train(net, criterion, optimizer, train_loader, test_loader, *more, **options):
         layers = linear_layers(net, data.tensors[0])
         sizes.append([layer.in_features for layer in layers[:1]] + [layer.out_features for layer in layers])
-        own = {id(p) for p in net.parameters() if p.requires_grad}
-        if not own <= {id(p) for group in optimizer.param_groups for p in group["params"]}:
+        trained = {id(p) for p in net.parameters() if p.requires_grad}
+        if not trained <= {id(p) for group in optimizer.param_groups for p in group["params"]}:
             faults.append("the optimizer does not hold the parameters of the network that is trained")
         if train_loader is not notebook.train_loader or test_loader is not notebook.test_loader:
             faults.append("the training does not get train_loader and test_loader, in this order")
+        asked = bound(own, (net, criterion, optimizer, train_loader, test_loader, *more), options)
+        epochs.add(asked.get("num_epochs"))
+        if str(asked.get("device", "cpu")).partition(":")[0] != "cpu":
+            faults.append("the training does not get the device")
         return 100.0 + len(sizes), scores[(len(sizes) - 1) % len(scores)]
 
     notebook.train_test_classification = train
@@ -231,7 +236,18 @@ def depth(*, features, classes, max_par_count, max_hidden_layer, scores, frozen=
         "networks": sizes,
         "test scores": [float(score) for score in test_scores],
         "faults": sorted(set(faults)),
+        "epochs": sorted(number for number in epochs if isinstance(number, int)),
     }
+
+
+def bound(function, arguments, options):
+    """Return what a call of the notebook's own function hands over, by parameter; nothing where it doesn't fit."""
+    try:
+        call = inspect.signature(function).bind(*arguments, **options)
+    except (TypeError, ValueError):
+        return {}
+    call.apply_defaults()
+    return call.arguments
 
 
 # ---------------------------------------------------------------- polynomial features

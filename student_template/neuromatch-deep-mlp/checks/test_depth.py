@@ -74,6 +74,8 @@ def refuse_endless(actual, max_par_count, *, depth):
 
 def explain(there, narrower, wanted, *, is_wider):
     """Say what kind of mistake gives this width."""
+    if not is_wider and there >= wanted:
+        return "Begin with one unit in each hidden layer: without any, nothing of the inputs gets through."
     if not is_wider:
         return "That is too few: go on until there are enough, and count weights and biases of all layers."
     if narrower == wanted:
@@ -118,15 +120,20 @@ def test_depth_returns(probe):
 @pytest.mark.graded(
     task="depth",
     weight=2,
-    grounds="tutorial 2, lines 629 to 634: cross-entropy, an optimizer for this network, both loaders",
+    grounds="tutorial 2, lines 629 to 634: cross-entropy, an optimizer for this network, both loaders, 100 epochs",
 )
 def test_depth_trains_what_it_made(probe):
-    """run_depth_optimizer trains each network with its own optimizer, on the right data"""
+    """run_depth_optimizer trains each network with its own optimizer, on the right data, for 100 epochs"""
     actual = probe("depth", features=2, classes=4, max_par_count=60, max_hidden_layer=3, scores=SCORES)
     refuse_endless(actual, 60, depth=1)
-    assert_kinds(actual, {"networks": [[int]], "faults": [str]})
+    assert_kinds(actual, {"networks": [[int]], "faults": [str], "epochs": [int]})
     assert actual["networks"], "train_test_classification was never called."
     assert len({tuple(sizes) for sizes in actual["networks"]}) > 1, (
         f"All {len(actual['networks'])} trained networks have the same sizes; expected another for each depth."
     )
     assert not actual["faults"], f"In the call of train_test_classification {' and '.join(actual['faults'])}."
+    wrong = [epochs for epochs in actual["epochs"] if epochs != 100]
+    assert not wrong, (
+        f"train_test_classification is called for {wrong[0]} epoch{'' if wrong[0] == 1 else 's'}; expected 100: "
+        "hand num_epochs over."
+    )

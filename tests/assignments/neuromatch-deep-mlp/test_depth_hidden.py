@@ -30,7 +30,7 @@ def test_depth_exact_hit(probe):
 )
 def test_depth_begins_with_one_unit(probe):
     """Width 1 is tried, too"""
-    options = {"max_par_count": 5, "max_hidden_layer": 2, "features": 2, "classes": 4}
+    options = {"max_par_count": 4, "max_hidden_layer": 2, "features": 2, "classes": 4}
     check_networks(probe("depth", **options, scores=SCORES), **options)
 
 
