@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := demo-results
+AUDIT := audit-results
 
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint format bench audit clean
 help:  ## show this
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
@@ -35,5 +36,12 @@ format: .venv/installed  ## format the code
 bench: .venv/installed  ## measure cost, scaling and memory, beside otter-grader and nbgrader: docs/benchmarks.md
 	$(BIN)/python benchmarks/run.py
 
+audit: .venv/installed  ## measure the five courses for docs/trust.md: hours; the long parts go on where they were stopped
+	@mkdir -p $(AUDIT)
+	-$(BIN)/grader audit --json $(AUDIT)/audit.json | tee $(AUDIT)/audit.txt
+	-$(BIN)/grader audit --explanations > $(AUDIT)/explanations.md
+	-$(BIN)/grader audit --mutants all --json $(AUDIT)/mutants.json | tee $(AUDIT)/mutants.txt
+	-$(BIN)/grader audit --rates --quick | tee $(AUDIT)/rates.txt
+
 clean:  ## remove what was built
-	rm -rf .venv .bench $(DEMO) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .bench .mutants .rates $(DEMO) $(AUDIT) .pytest_cache .mypy_cache .ruff_cache
