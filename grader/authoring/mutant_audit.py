@@ -27,8 +27,10 @@ from grader.authoring.mutants import (
     read_equivalents,
     read_regions,
 )
-from grader.courses.assignment import EQUIVALENTS_FILE, Assignment
+from grader.courses.assignment import EQUIVALENTS_FILE, Assignment, tasks_below
 from grader.courses.course import read_assignment
+from grader.courses.toml_table import suggest
+from grader.errors import CourseError
 from grader.grading.check_session import collect_checks
 
 TASK_SHARE = 0.97  # of a task's mutants have to be caught
@@ -39,12 +41,16 @@ KNOWN = ".mutants"
 
 @dataclass(frozen=True, slots=True)
 class MutantRequest:
-    """Say how many mutants to try (`most`, None for all), drawn with `seed`; `quick` leaves long tasks out."""
+    """Say how many mutants to try (`most`, None for all), drawn with `seed`; `quick` leaves long tasks out.
+
+    `tasks` are those of whose regions mutants are tried, None for all.
+    """
 
     most: int | None = None
     seed: int = 0
     quick: bool = False
     jobs: int | None = None
+    tasks: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -70,11 +76,13 @@ class TaskScore:
 class MutantAudit:
     """Hold what came out: scores by task, the mutants that no check caught, and regions that no check reads.
 
-    `made` counts all mutants that there are, `remembered` the outcomes that an earlier audit had found already.
+    `made` counts all mutants that there are, `beside` those of them in regions that are declared as `unchecked`, and
+    `remembered` the outcomes that an earlier audit had found already.
     """
 
     slug: str
     made: int = 0
+    beside: int = 0
     scores: dict[str, TaskScore] = field(default_factory=dict)
     caught_by: dict[str, str] = field(default_factory=dict)
     survivors: list[Mutant] = field(default_factory=list)
@@ -96,7 +104,12 @@ def audit_mutants(course: Path, slug: str, *, request: MutantRequest, progress: 
     """Try mutants of an assignment's solution regions. Raises CourseError where course or declarations are wrong."""
     started = time.monotonic()
     assignment = read_assignment(course, slug)
-    checks = {name: check for name, check in collect_checks(assignment).items() if not check.advice}
+    concerned = _concerned(assignment, request.tasks)
+    checks = {
+        name: check
+        for name, check in collect_checks(assignment).items()
+        if not check.advice and check.task in concerned
+    }
     audited, declared = read_audited(assignment, checks), read_equivalents(assignment)
     by_region = {one: make_mutants(audited.reference, one) for one in read_regions(audited.reference, assignment)}
     with_code = [region for region, mutants in by_region.items() if mutants]
@@ -105,19 +118,37 @@ def audit_mutants(course: Path, slug: str, *, request: MutantRequest, progress: 
     with tempfile.TemporaryDirectory(prefix="grader-mutants-") as scratch:
         bench = MutantBench(audited, TrialSettings(course, Path(scratch), request.jobs), progress, known)
         readers = bench.find_readers(with_code, quick=request.quick)
+        if request.tasks is not None:
+            readers = {region: reader for region, reader in readers.items() if reader.task in request.tasks}
         read = [mutants for region, mutants in by_region.items() if region in readers]
         chosen = choose_mutants(read, most=request.most, seed=request.seed)
         failures = bench.grade_mutants(chosen, readers)
+        missed = [one for one in chosen if not failures[one.name] and not any(row.fits(one) for row in declared)]
+        failures |= bench.grade_again(missed, readers, quick=request.quick)
     for mutant in chosen:
         score = found.scores.setdefault(readers[mutant.region].task, TaskScore())
         _count(found, mutant, failures[mutant.name], score=score, declared=declared)
-    found.unread = [region for region in with_code if region not in readers]
     found.remembered = known.used
     found.violations += [*_judge_scores(found), *_judge_declared(declared, everything, found, assignment)]
+    if request.tasks is None:
+        unread = [region for region in with_code if region not in readers]
+        found.unread = [region for region in unread if region.instruction not in assignment.unchecked]
+        found.beside = sum(len(by_region[region]) for region in unread if region not in found.unread)
     if not request.quick or not audited.long_tasks:
         found.violations += _judge_unread(found.unread)
     found.seconds = time.monotonic() - started
     return found
+
+
+def _concerned(assignment: Assignment, tasks: Collection[str] | None) -> frozenset[str]:
+    """Return the chosen tasks and those they build on. Raises CourseError for one that the assignment doesn't have."""
+    known = [task.name for task in assignment.tasks]
+    for name in tasks or ():
+        if name not in known:
+            raise CourseError(f"{assignment.slug} has no task `{name}`.", remedy=suggest(name, known))
+    chosen = [task for task in assignment.tasks if tasks is None or task.name in tasks]
+    below = [one for task in chosen for one in tasks_below(task, assignment.tasks)]
+    return frozenset(task.name for task in (*chosen, *below))
 
 
 def figures_of(found: MutantAudit) -> dict[str, object]:
@@ -129,6 +160,7 @@ def figures_of(found: MutantAudit) -> dict[str, object]:
     return {
         "slug": found.slug,
         "made": found.made,
+        "beside": found.beside,
         "scores": {task: asdict(score) | {"share": round(score.share, 4)} for task, score in found.scores.items()},
         "whole": asdict(found.whole) | {"share": round(found.whole.share, 4)},
         "survivors": survivors,
@@ -177,7 +209,7 @@ def _too_few(subject: str, score: TaskScore, wanted: float) -> Violation:
 def _judge_unread(regions: Sequence[SolutionRegion]) -> Iterator[Violation]:
     for region in regions:
         message = "No check fails while it is a stub, so nothing that students write there is graded."
-        yield Violation(region.name, message, "Write a check that runs it, or take the markers out.")
+        yield Violation(region.name, message, "Write a check that runs it, or name it in `unchecked`.")
 
 
 def _judge_declared(

@@ -57,9 +57,20 @@ class MutantBench:
         self, mutants: Sequence[Mutant], readers: Mapping[SolutionRegion, Reader]
     ) -> dict[str, tuple[str, ...]]:
         """Return which checks failed on each mutant, by its name."""
+        return self._grade_with({one: readers[one.region].checks for one in mutants})
+
+    def grade_again(
+        self, mutants: Sequence[Mutant], readers: Mapping[SolutionRegion, Reader], *, quick: bool
+    ) -> dict[str, tuple[str, ...]]:
+        """Return which of all other checks failed on mutants that the readers of their regions passed, by name."""
+        long = self._audited.long_tasks if quick else ()
+        names = [name for name, check in self._audited.checks.items() if check.task not in long]
+        others = {one: tuple(name for name in names if name not in readers[one.region].checks) for one in mutants}
+        return self._grade_with({one: checks for one, checks in others.items() if checks})
+
+    def _grade_with(self, checks_of: Mapping[Mutant, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         reference, trials, keys = self._audited.reference, [], {}
-        for one in mutants:
-            checks = readers[one.region].checks
+        for one, checks in checks_of.items():
             trials.append(Trial(one.name, "", {**reference, one.region.file: one.content}, checks))
             keys[one.name] = self._key(one.region, f"{one.line - one.region.first}: {one.new}", checks)
         return self._grade(trials, keys)

@@ -35,6 +35,11 @@ class SolutionRegion:
         return self.region.start + 1
 
     @property
+    def instruction(self) -> str:
+        """Return the first line of what students are to write there, "" where nothing says it."""
+        return (self.region.instruction or ("",))[0]
+
+    @property
     def name(self) -> str:
         """Return what the region is called in messages."""
         return f"{self.file}:{self.first}" + (f" ({self.place})" if self.place else "")

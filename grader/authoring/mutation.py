@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from grader.authoring.stated_defaults import says_default
+
 _ARITHMETIC = {
     ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*"), ast.FloorDiv: ("//", "/"),
     ast.Mod: ("%", "*"), ast.Pow: ("**", "*"), ast.MatMult: ("@", "*"),
@@ -28,12 +30,14 @@ _PAIRS = (
 _OTHER = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])}
 _DROPPED_METHODS = frozenset(
     {
-        "abs", "clamp", "clip", "clone", "copy", "cpu", "detach", "double", "exp", "flatten", "float", "int", "item",
+        "abs", "clamp", "clip", "clone", "copy", "detach", "double", "exp", "flatten", "float", "int",
         "log", "long", "mean", "norm", "permute", "relu", "reshape", "round", "sigmoid", "softmax", "sqrt", "square",
         "squeeze", "sum", "t", "tanh", "to", "transpose", "unsqueeze", "view",
     }
 )  # fmt: skip
 _DROPPED_ATTRIBUTES = frozenset({"T", "mT", "data"})
+_NO_FAULT_LEFT_OUT = frozenset({"verbose", "desc", "leave", "device", "map_location"})  # keywords: talk, and cards
+_TALK = frozenset({"verbose", "desc", "leave"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +106,8 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef | None
 
 
 def _nodes(node: ast.AST, function: _Function) -> Iterator[tuple[ast.AST, _Function]]:
-    """Yield all nodes but annotations and what only words an error, each with the function around it."""
-    if isinstance(node, ast.Raise | ast.Assert | ast.JoinedStr):
+    """Yield all nodes but annotations and what only words an error or is printed, each with the function around it."""
+    if isinstance(node, ast.Raise | ast.Assert | ast.JoinedStr) or _is_talk(node):
         return
     yield node, function
     inner = node if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else function
@@ -113,6 +117,12 @@ def _nodes(node: ast.AST, function: _Function) -> Iterator[tuple[ast.AST, _Funct
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
                 yield from _nodes(child, inner)
+
+
+def _is_talk(node: ast.AST) -> bool:
+    call = node.value if isinstance(node, ast.Expr) else node
+    is_printed = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "print"
+    return is_printed or (isinstance(node, ast.keyword) and node.arg in _TALK)
 
 
 def _arithmetic(node: ast.AST, source: Source, _function: _Function) -> Iterator[Edit]:
@@ -161,7 +171,7 @@ def _call(node: ast.AST, source: Source, function: _Function) -> Iterator[Edit]:
     end = source.span(node)[1]
     name = node.func
     for at, keyword in enumerate(node.keywords):
-        if keyword.arg is not None:
+        if keyword.arg not in (None, *_NO_FAULT_LEFT_OUT) and not says_default(source.text(name), keyword):
             yield from _without(source, node, at)
     plain = [one for one in node.args if not isinstance(one, ast.Starred)]
     if len(plain) > 1 and plain == node.args and source.text(plain[0]) != source.text(plain[1]):
@@ -169,9 +179,9 @@ def _call(node: ast.AST, source: Source, function: _Function) -> Iterator[Edit]:
         between = source.source[one_end:two_start].decode()
         yield Edit(one_start, two_end, source.text(plain[1]) + between + source.text(plain[0]), "arguments swapped")
     if isinstance(name, ast.Attribute):
-        if name.attr in _DROPPED_METHODS and not _is_module(name.value):
+        if name.attr in _DROPPED_METHODS and not _is_module(name.value) and not _moves(node):
             yield Edit(source.dot_of(name), end, "", "a call left out")
-        if name.attr.endswith("_") and not name.attr.endswith("__"):
+        if name.attr.endswith("_") and not name.attr.endswith("__") and not source.text(name.value).endswith("init"):
             yield _renamed(source, name, name.attr.rstrip("_"), "not in place")
     if isinstance(name, ast.Name) and name.id == "range" and node.args:
         last = node.args[min(len(node.args), 2) - 1]
@@ -246,6 +256,11 @@ def _renamed(source: Source, node: ast.Attribute, name: str, kind: str) -> Edit:
 def _targets(node: ast.Assign) -> Iterator[ast.expr]:
     for target in node.targets:
         yield from target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+
+
+def _moves(call: ast.Call) -> bool:
+    """Tell whether a call brings something to a device: without a graphics card that can't be told from nothing."""
+    return any("device" in ast.unparse(one).lower() for one in call.args)
 
 
 def _is_module(node: ast.expr) -> bool:

@@ -15,6 +15,7 @@ from grader.commands.explanations import print_explanations
 from grader.commands.laziness import print_laziness
 from grader.commands.mutants import request_for_mutants, run_mutants
 from grader.commands.options import CourseOption
+from grader.commands.rates import run_rates
 from grader.commands.telling import tell
 
 if TYPE_CHECKING:
@@ -46,9 +47,13 @@ LazyOption = Annotated[
         help="Grade submissions that do no work instead, in each part alone and in all; --only NAME chooses parts.",
     ),
 ]
+RatesOption = Annotated[
+    bool, typer.Option("--rates", help="Only run the checks on the reference with many seeds, and count false fails.")
+]
+SeedsOption = Annotated[int, typer.Option("--seeds", min=1, help="How many seeds `--rates` takes.")]
 MutantsOption = Annotated[
     str | None,
-    typer.Option("--mutants", metavar="N|all", help="Only try so many small faults, and list those no check tells."),
+    typer.Option("--mutants", metavar="N|all", help="Only try so many small faults, --only TASK in its regions."),
 ]
 
 
@@ -67,7 +72,9 @@ def audit(
     explanations: ExplanationsOption = False,
     lazy: LazyOption = False,
     mutants: MutantsOption = None,
-    seed: Annotated[int, typer.Option("--seed", help="Which ones `--mutants N` draws.")] = 0,
+    rates: RatesOption = False,
+    seeds: SeedsOption = 200,
+    seed: Annotated[int, typer.Option("--seed", help="Which ones `--mutants` draws; the first of `--rates`.")] = 0,
     coverage: CoverageOption = False,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
     course: CourseOption = None,
@@ -80,6 +87,7 @@ def audit(
     """
     from grader.authoring.audit import request_for
     from grader.authoring.lazy_audit import LazyRequest
+    from grader.authoring.rates import RateRequest
     from grader.courses.course import find_course, list_slugs
     from grader.report.terminal import results_console
 
@@ -91,8 +99,10 @@ def audit(
         chosen = LazyRequest(tuple(only or ()), quick, jobs)
         raise typer.Exit(print_laziness(results_console(), folder, slugs, chosen))
     if mutants is not None:
-        wanted = request_for_mutants(mutants, seed=seed, quick=quick, jobs=jobs)
+        wanted = request_for_mutants(mutants, seed=seed, quick=quick, jobs=jobs, tasks=only or ())
         raise typer.Exit(run_mutants(folder, slugs, request=wanted, json_path=json_path))
+    if rates:
+        raise typer.Exit(run_rates(results_console(), folder, slugs, RateRequest(seeds, seed, quick)))
     if explanations:
         chosen_mistakes = request_for(["mistakes"], mistakes=mistake or (), quick=quick, jobs=jobs)
         raise typer.Exit(print_explanations(results_console(), folder, slugs, chosen_mistakes))

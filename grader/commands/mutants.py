@@ -3,7 +3,7 @@
 `grader.authoring.mutant_audit` finds it out.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from grader.authoring.mutant_audit import MutantAudit, MutantRequest
 
 
-def request_for_mutants(text: str, *, seed: int, quick: bool, jobs: int | None) -> "MutantRequest":
-    """Return what the command line asks for. Raises CourseError for anything but a number and `all`."""
+def request_for_mutants(
+    text: str, *, seed: int, quick: bool, jobs: int | None, tasks: Collection[str]
+) -> "MutantRequest":
+    """Return what the command line asks for; no `tasks` means all. Raises CourseError for neither number nor `all`."""
     from grader.authoring.mutant_audit import MutantRequest
 
     if text != "all" and not (text.isascii() and text.isdigit() and int(text) > 0):
         raise CourseError(f"`--mutants {text}` is no number of mutants.", remedy="Write a number, or `all`.")
-    return MutantRequest(None if text == "all" else int(text), seed, quick, jobs)
+    return MutantRequest(None if text == "all" else int(text), seed, quick, jobs, tuple(tasks) or None)
 
 
 def run_mutants(course: Path, slugs: Iterable[str], *, request: "MutantRequest", json_path: Path | None) -> int:
@@ -68,6 +70,7 @@ def mutants_in_words(found: "MutantAudit") -> str:
     words = f"{found.slug}: {whole.caught} of {whole.tried} mutants caught ({whole.share:.1%}), "
     words += f"{whole.tried + whole.declared} of {found.made} tried, "
     words += f"{whole.declared} declared, " if whole.declared else ""
+    words += f"{found.beside} in regions that a person looks at, " if found.beside else ""
     words += f"{len(found.unread)} regions that no check reads, " if found.unread else ""
     words += f"{found.remembered} outcomes known from before, " if found.remembered else ""
     count = len(found.violations)

@@ -47,6 +47,14 @@ def _mutated(line):
         ('raise ValueError("x" + 1)', set()),  # words of errors stay
         ("z = f'{1 + 1}'", set()),
         ("z = 'text'", set()),
+        ("z = w.to(v)", {"z = w"}),
+        ("z = w.to(device)", set()),  # only a graphics card could tell
+        ("z = torch.load(w, map_location=device)", set()),
+        ("print(1 + w)", set()),  # so does what is only printed
+        ("z = g(w, verbose=True)", set()),
+        ("z = DataLoader(w, shuffle=False)", {"z = DataLoader(w, shuffle=True)"}),  # False is what it does without
+        ("z = nn.Linear(w, v, bias=True)", {"z = nn.Linear(v, w, bias=True)", "z = nn.Linear(w, v, bias=False)"}),
+        ("nn.init.zeros_(w)", {"pass"}),  # the name without `_` is an old one of the same
     ],
 )  # fmt: skip
 def test_each_fault_is_one_change_of_the_text(line, mutants):

@@ -261,7 +261,10 @@ def test_the_graders_own_sources_are_read(monkeypatch, tmp_path):
     monkeypatch.setattr("grader.__file__", str(copied / "__init__.py"))
     before = keys._grader_files.__wrapped__()
     (copied / "compare" / "ladder.py").write_text("")
-    assert keys._grader_files.__wrapped__() != before
+    changed = keys._grader_files.__wrapped__()
+    assert changed != before
+    (copied / "authoring" / "mutation.py").write_text("")  # no submission is graded with it
+    assert keys._grader_files.__wrapped__() == changed
 
 
 def test_fewer_tasks_decide_only_what_depends_on_the_others(course):
