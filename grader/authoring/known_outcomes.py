@@ -1,6 +1,7 @@
 """Remember which checks failed on a trial, in a file to which a line is added as soon as something is known.
 
-`grader.authoring.mutant_bench` asks it before it grades, and `grader.authoring.rates`, which keeps verdicts. A line that was cut off when a run was stopped is passed over.
+`grader.authoring.mutant_bench` asks it before it grades, and `grader.authoring.rates`, which keeps verdicts. A line
+that was cut off when a run was stopped is passed over.
 """
 
 import contextlib
