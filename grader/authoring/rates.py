@@ -144,7 +144,7 @@ class _Listener:
         """Run one probe and listen."""
         outcome = self._sandbox.run(call)
         for values in (call.inputs, outcome.outputs):
-            self.heard.update(pack_values(values, keep_tuples=True))
+            self.heard.update(pack_values(values))
         return outcome
 
     def forget(self) -> None:
