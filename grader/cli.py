@@ -18,6 +18,7 @@ from grader.commands.data import data
 from grader.commands.doctor import doctor
 from grader.commands.export import export
 from grader.commands.grade import grade
+from grader.commands.leaderboard import leaderboard
 from grader.commands.manual import manual
 from grader.commands.new import new
 from grader.commands.options import AUTHORS, INSTRUCTORS, STUDENTS
@@ -31,7 +32,7 @@ from grader.errors import GraderError
 
 _VERBS = {
     STUDENTS: (check, data, doctor),
-    INSTRUCTORS: (grade, status, manual, report, export, similar, bundle),
+    INSTRUCTORS: (grade, status, manual, report, export, leaderboard, similar, bundle),
     AUTHORS: (new, record, template, audit),
 }
 

@@ -40,13 +40,15 @@ class Crediting:
         falls: bool = False,
         unit: str = "",
         on: str = "",
+        parameters: object = None,
     ) -> float:
         """Let the check earn the part of its points that the table gives for a measure; return that part.
 
         `value` is a number, an `Accuracy` (its percent), or a tensor of one element. The table has cut-offs, each with
         the part from 0 up that it earns, the least first; between two the part grows evenly, or where `stepped` it
         stays that of the last that is reached. `falls` says that less is better. `on` names a curve of this check, on
-        which the cut-offs are drawn. Raises AssertionError where the value is no finite number, and CourseError for a
+        which the cut-offs are drawn. `parameters` counts those of the network, for a leaderboard; what is no such
+        number is left out. Raises AssertionError where the value is no finite number, and CourseError for a
         table that can't be meant, a second measure and an unknown curve.
         """
         cutoffs = self._read(table, falls=falls)
@@ -59,7 +61,16 @@ class Crediting:
         measure = _number(value)
         part = _part(measure, cutoffs, stepped=stepped, falls=falls)
         unit = "%" if isinstance(value, Accuracy) and not unit else unit
-        self.credit = Credit(part, measure, cutoffs, is_stepped=stepped, falls=falls, unit=unit)
+        count = parameters if isinstance(parameters, int) and not isinstance(parameters, bool) else None
+        self.credit = Credit(
+            part,
+            measure,
+            cutoffs,
+            is_stepped=stepped,
+            falls=falls,
+            unit=unit,
+            parameters=count if count is not None and 0 <= count <= _LARGEST else None,
+        )
         return part
 
     def _read(self, table: Sequence[tuple[float, float]], *, falls: bool) -> tuple[tuple[float, float], ...]:

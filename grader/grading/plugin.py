@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import time
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -327,8 +328,9 @@ def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> 
         stumble = stumble_of(error, talk.outputs, left_blank=talk.left_blank, folder=folder)
         item.config.stash[SUBJECT].stumbled[check.name] = stumble
     credit = item.stash[_CREDIT].credit if verdict is Verdict.PASSED else None
-    if credit is not None and credit.part < 1 - 1e-9:
-        verdict = Verdict.WRONG
+    if credit is not None:
+        verdict = Verdict.WRONG if credit.part < 1 - 1e-9 else verdict
+        credit = replace(credit, cpu_s=round(talk.cpu_s, 2))
     hint = check.hint if verdict in (Verdict.WRONG, Verdict.NOT_IMPLEMENTED, Verdict.CRASHED) else ""
     skipped_for_free = verdict is Verdict.SKIPPED and not item.stash[_SKIP_COUNTS]
     return CheckResult(

@@ -112,6 +112,7 @@ class Conversation:
         self.printed = ""
         self.left_blank = False
         self.was_crowded = False
+        self.cpu_s = 0.0  # of all probes, as the sandbox tells it
         self.outputs: Mapping[str, Any] | None = None  # what came back last
 
     def refuse_forbidden(self) -> None:
@@ -136,6 +137,7 @@ class Conversation:
             hidden.add(UNRECORDED)
         self._subject.called.setdefault(self._check.task, set()).update(hidden)
         self.was_crowded |= outcome.crowded
+        self.cpu_s += outcome.cpu_s
         if outcome.ending is Ending.SANDBOX_FAILED:
             raise SandboxError(outcome.detail)
         if outcome.ending is not Ending.OK:

@@ -17,7 +17,8 @@ class Credit:
     `table` are pairs of a cut-off of the measure `value` and the part that it earns, from the least part to the most;
     between two of them the part grows evenly, unless it `is_stepped`. `falls` says that less is better, `unit` is
     written behind the measure. `worth` are the check's points in its task. There is no table where students may read
-    no more than their points.
+    no more than their points. `parameters` are those of the network, as the check counted them, and `cpu_s` the seconds
+    that its probes computed: a leaderboard shows both, and nothing depends on them.
     """
 
     part: float
@@ -27,6 +28,8 @@ class Credit:
     falls: bool = False
     unit: str = ""
     worth: float = 0.0
+    parameters: int | None = None
+    cpu_s: float = 0.0
 
     @property
     def words(self) -> str:

@@ -304,6 +304,13 @@ def test_a_deadline_is_in_the_course(late_term, tmp_path, call_grader):
 SOURCES = (GOOD, HALF, BAD)
 STEPS = (-5, 30, 60, 200)  # hours after the due time: in time, for 80 %, for 50 %, for nothing
 MEMBERS = [[f"Ann {i:02}", f"Bob {i:02}"] if i < 8 else [f"Ann {i:02}"] for i in range(32)]  # forty students
+MEASURED = '''
+
+@pytest.mark.graded(task="measured")
+def test_measured(probe, credit):
+    """What comes out is twice as large as what goes in"""
+    credit(probe("double", x=torch.ones(4))["y"].mean(), [(1, 0.5), (2, 1)], parameters=7)
+'''
 ROSTER = "name\n" + "".join(f"{student}\n" for members in MEMBERS for student in members)
 
 
@@ -343,10 +350,13 @@ def stored_in(out):
 
 @pytest.mark.slow
 def test_a_whole_term(term, start_grader, call_grader):
-    """Forty students, three deadlines, groups, extensions, overrides and a mended check: at once as step by step."""
+    """Forty students, deadlines, groups, extensions, overrides, a measure, a mended check: at once as step by step."""
     term.toml.write_text(term.toml.read_text(encoding="utf-8") + DEADLINE, encoding="utf-8")
     roster = term.folder.parent / "roster.csv"
     roster.write_text(ROSTER, encoding="utf-8")
+    toml = '[tasks.measured]\ntitle = "Measured"\npoints = 10\n'
+    term.toml.write_text(term.toml.read_text(encoding="utf-8") + toml, encoding="utf-8")
+    term.checks.write_text(term.checks.read_text(encoding="utf-8") + MEASURED, encoding="utf-8")
     exports = []
 
     def export(*options):
@@ -366,11 +376,11 @@ def test_a_whole_term(term, start_grader, call_grader):
     term.grade()
     # An extension for one of a group, then a person's word for another.
     late, wrong = "Ann 01 & Bob 01", "Ann 08"
-    assert (term.points()[late], term.points()[wrong]) == ("8", "0")
+    assert (term.points()[late], term.points()[wrong]) == ("16", "5")
     term.write("extensions.csv", f"{EXTENSIONS}Bob 01,2026-11-22T12:00:00Z,,,Ill.\n")
     term.write("overrides.csv", f"{OVERRIDES}{wrong},test_double,5,,Half right.,Tom\n")
     assert term.report().returncode == 0
-    assert (term.points()[late], term.points()[wrong]) == ("10", "5")
+    assert (term.points()[late], term.points()[wrong]) == ("20", "10")
     export()
     # A mended check: what it moved is told, the override stays, and only that is exported.
     term.mend('{"y": 2 * x}', '{"y": x}')
@@ -385,6 +395,19 @@ def test_a_whole_term(term, start_grader, call_grader):
     assert {row["submission"] for row in told} == moved
     assert {row["name"] for row in told if row["submission"] == late} == {"Ann 01", "Bob 01"}
     export()
+    # Ranked by the measure: nobody is named but who asked for it, at no cost.
+    nicknames = term.folder.parent / "nicknames.csv"
+    nicknames.write_text("submission,nickname\nAnn 09,Neo\n", encoding="utf-8")
+    asked = ("leaderboard", term.out, "--task", "measured", "--nicknames", nicknames)
+    ended = call_grader(*asked, cwd=term.course)
+    assert (ended.returncode, "32 places, 1 by nickname, 0 without a score." in ended.stdout) == (0, True)
+    board = list(csv.DictReader(term.page("leaderboard-measured.csv").splitlines()))
+    places = {(row["rank"], row["score"], row["points"], row["parameters"]) for row in board}
+    assert places == {("1", "2", "10", "7"), ("23", "1", "5", "7")}
+    assert [row["name"] for row in board if not row["name"].startswith("anonymous ")] == ["Neo"]
+    text = term.page("leaderboard-measured.html")
+    assert text.count("Target: from 2, all points") == 1
+    assert "Ann" not in text
     # The same at once, in another folder.
     once = term.folder.parent / "once"
     once.mkdir()
