@@ -20,6 +20,7 @@ from grader.courses.course import read_kit
 from grader.courses.undefined import undefined_names
 from grader.errors import CourseError
 from grader.grading.check_session import collect_checks
+from grader.results.verdict import CheckResult
 
 _SLIPS_TOLD = 3
 
@@ -36,6 +37,10 @@ class Untouched:
 def judge_proof(proof: Proof, assignment: Assignment) -> Iterator[Violation]:
     """Yield a violation where a check compares nothing, breaks over a wrong reply, or draws without `rng`."""
     name, remedy = proof.check.name, f"Edit {proof.check.name} in tests/assignments/{assignment.slug}."
+    if proof.failed is not None:
+        message = f"`{name}` could not be tried on wrong replies: of the reference it says {_said(proof.failed)}"
+        yield Violation("proof", message, f"Mend the reference or the check, or raise `limits`. {remedy}")
+        return
     if proof.is_empty:
         if proof.tried:
             message = f"`{name}` passes whatever comes back: it was tried on {proof.tried} wrong replies."
@@ -60,6 +65,12 @@ _GENERATORS = {
     "random": "Python's `random`",
     "numpy.random": "NumPy's global generator",
 }
+
+
+def _said(result: CheckResult) -> str:
+    """Return the verdict and the first line of what a check said, as the end of a sentence."""
+    words = result.feedback.message.split("\n")[0].rstrip(".")
+    return f"{result.verdict}: {words}." if words else f"{result.verdict}."
 
 
 def _broken(name: str, slip: Slip) -> str:

@@ -73,6 +73,14 @@ FAULTY = {
         '        pytest.fail(f"Got {yy}.")',
         "NameError: name 'yy' is not defined",
     ),
+    "test_stuck": (
+        'assert_matches(probe("stuck"), {"y": x})',
+        "could not be tried on wrong replies: of the reference it says timed_out: ",
+    ),
+    "test_refused_reference": (
+        'assert_matches(probe("double", x=x), {"y": 5 * x})',
+        "could not be tried on wrong replies: of the reference it says wrong: `y` differs",
+    ),
     "test_global_torch": (
         'x = torch.randn(3)\n    assert_matches(probe("double", x=x), {"y": 2 * x})',
         "draws from torch's global generator",
@@ -91,6 +99,13 @@ FAULTY = {
         "draws from a generator without a seed",
     ),
 }
+STUCK = """
+
+@probe(needs=["student"])
+def stuck():
+    while True:
+        pass
+"""
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +113,10 @@ def found(make_course, read_tiny, process_server, tmp_path_factory):
     """Return what the audit says of each check, by its name."""
     bodies = SOUND | {name: body for name, (body, _) in FAULTY.items()}
     checks = HEAD + "".join(CHECK.format(name=name, body=body) for name, body in bodies.items())
-    assignment = read_tiny(make_course(tmp_path_factory.mktemp("course"), checks=checks))
+    course = make_course(tmp_path_factory.mktemp("course"), checks=checks)
+    probes = course / "tests" / "assignments" / "tiny" / "probes.py"
+    probes.write_text(probes.read_text() + STUCK)
+    assignment = read_tiny(course)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("grader.authoring.proving.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
         proofs = prove_checks(assignment)
