@@ -60,7 +60,7 @@ from grader.courses.course import read_assignment
 from grader.courses.toml_table import suggest
 from grader.errors import CourseError
 from grader.grading.check_session import collect_checks
-from grader.results.verdict import CheckResult
+from grader.results.verdict import CheckResult, Verdict
 
 
 class AuditPart(StrEnum):
@@ -155,7 +155,9 @@ def audit_assignment(course: Path, slug: str, *, request: AuditRequest, progress
     if AuditPart.PROOF in request.parts:
         proofs = prove_checks(assignment, tasks=chosen)
         found.proven = sum(proof.tried > 0 for proof in proofs)
-        found.violations += (violation for proof in proofs for violation in judge_proof(proof, assignment))
+        told = _not_passed(outcomes.get(REFERENCE))
+        untold = (proof for proof in proofs if proof.failed is None or proof.check.name not in told)
+        found.violations += (violation for proof in untold for violation in judge_proof(proof, assignment))
     if AuditPart.ASSETS in request.parts:
         found.violations += judge_checks(checks.values(), assignment)
         found.suggestions += advise_on_checks(checks.values(), assignment)
@@ -240,6 +242,12 @@ def _judge_trials(found: Audit, outcomes: dict[str, Outcome], assignment: Assign
         found.not_run = sum(result.unrun for result in results)
     if TEMPLATE in outcomes:
         found.violations += judge_template(outcomes[TEMPLATE], assignment)
+
+
+def _not_passed(outcome: Outcome | None) -> frozenset[str]:
+    """Return the names of the checks that the reference did not pass, which is told already."""
+    results = outcome.results.values() if outcome is not None else ()
+    return frozenset(result.name for result in results if result.verdict is not Verdict.PASSED)
 
 
 def _judge_mistake(found: Audit, mistake: Mistake, outcomes: dict[str, Outcome], audited: AuditedAssignment) -> None:

@@ -16,6 +16,7 @@ def new(
     slug: Annotated[str, typer.Argument(metavar="SLUG", help="What the assignment is called in folders and commands.")],
     *,
     numpy: Annotated[bool, typer.Option("--numpy", help="Students write NumPy instead of PyTorch.")] = False,
+    notebook: Annotated[bool, typer.Option("--notebook", help="Students hand in a notebook.")] = False,
     course: CourseOption = None,
 ) -> None:
     """Begin an assignment, in a course or in an empty folder.
@@ -30,6 +31,6 @@ def new(
     folder = (course or Path()).resolve()
     tell(f"writing and recording {slug}")
     console = results_console()
-    for file in start_assignment(folder, slug, numpy=numpy):
+    for file in start_assignment(folder, slug, numpy=numpy, notebook=notebook):
         console.print(file.relative_to(folder).as_posix(), markup=False, soft_wrap=True)
     console.print(f"Next: change them, and run `grader audit {slug}` after each change.", markup=False, soft_wrap=True)

@@ -8,6 +8,7 @@ from grader.authoring.starting import start_assignment
 from grader.errors import CourseError
 
 AUTHORING = Path(__file__).resolve().parents[3] / "docs" / "authoring.md"
+OPTIONS = [(), ("--numpy",), ("--notebook",), ("--notebook", "--numpy")]
 
 
 def _told_to_begin_with():
@@ -19,7 +20,7 @@ def _told_to_begin_with():
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("options", [(), ("--numpy",)], ids=["torch", "numpy"])
+@pytest.mark.parametrize("options", OPTIONS, ids=" ".join)
 def test_the_way_that_authors_are_told_works(run_grader, tmp_path, options):
     """The commands of docs/authoring.md begin a course in an empty folder; an audit finds no violation in it."""
     begin, audit, check = _told_to_begin_with()
