@@ -17,20 +17,33 @@ def new(
     *,
     numpy: Annotated[bool, typer.Option("--numpy", help="Students write NumPy instead of PyTorch.")] = False,
     notebook: Annotated[bool, typer.Option("--notebook", help="Students hand in a notebook.")] = False,
+    from_notebook: Annotated[
+        Path | None,
+        typer.Option("--from-notebook", metavar="FILE", help="Make it of a solved notebook, without checks."),
+    ] = None,
     course: CourseOption = None,
 ) -> None:
     """Begin an assignment, in a course or in an empty folder.
 
     It writes a reference, probes, public and hidden checks, known mistakes, an honest variant, a text for students and
     a question with its rubric, records it and makes the students' kit. `grader audit SLUG` is green at once; each file
-    says what to change.
+    says what to change. With --from-notebook it proposes solution regions, tasks and probes for the functions and
+    classes of a solved notebook, and says what it could not.
     """
+    from grader.authoring.from_notebook import start_from_notebook
     from grader.authoring.starting import start_assignment
     from grader.report.terminal import results_console
 
     folder = (course or Path()).resolve()
-    tell(f"writing and recording {slug}")
     console = results_console()
+    if from_notebook is not None:
+        files, unsolved = start_from_notebook(folder, slug, file=from_notebook)
+        for line in (*(file.relative_to(folder).as_posix() for file in files), *(f"! {one}" for one in unsolved)):
+            console.print(line, markup=False, soft_wrap=True)
+        then = ", ".join(f"`grader {verb} {slug}`" for verb in ("record", "template", "audit"))
+        console.print(f"Next: complete test_first.py, then run {then}.", markup=False, soft_wrap=True)
+        return
+    tell(f"writing and recording {slug}")
     for file in start_assignment(folder, slug, numpy=numpy, notebook=notebook):
         console.print(file.relative_to(folder).as_posix(), markup=False, soft_wrap=True)
     console.print(f"Next: change them, and run `grader audit {slug}` after each change.", markup=False, soft_wrap=True)
