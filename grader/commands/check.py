@@ -122,8 +122,24 @@ def _tell_github(result: "SubmissionResult", order: "Order", work: Path, *, name
     from grader.runs.batch import run_info
 
     told = [_left_out(order, named), _FURTHER if order.assignment.has_further_checks else ""]
-    shown = github_step(result, run=run_info(order), work=work, told=[sentence for sentence in told if sentence])
+    shown = github_step(
+        result,
+        run=run_info(order),
+        work=work,
+        notebook=_notebook_of(order, work),
+        told=[sentence for sentence in told if sentence],
+    )
     typer.echo(shown, nl=False)
+
+
+def _notebook_of(order: "Order", work: Path) -> str:
+    """Return the name of the notebook that was checked, "" for a package."""
+    from grader.courses.assignment import SubmissionKind
+
+    handed_in = order.assignment.handed_in
+    if handed_in.kind is not SubmissionKind.NOTEBOOK:
+        return ""
+    return work.name if work.is_file() else handed_in.required[0]
 
 
 def _left_out(order: "Order", named: list[str] | None) -> str:

@@ -50,11 +50,12 @@ def own_summary(result: SubmissionResult, *, final: FinalPoints, run: RunInfo, t
     return f"{heading}{sentences}{body}"
 
 
-def github_annotations(results: Sequence[SubmissionResult], *, below: str = "") -> str:
+def github_annotations(results: Sequence[SubmissionResult], *, below: str = "", notebook: str = "") -> str:
     """Return a workflow command for each line of a student's in which checks failed, the first of them told.
 
     GitHub shows ten errors of a step and drops the others, so what is more is counted in a notice. `below` is the
-    folder of the repository that holds the work, as a POSIX path, "" for the repository itself.
+    folder of the repository that holds the work, as a POSIX path, "" for the repository itself. A cell is no file, so
+    what failed there is told of the whole `notebook`, where that is known, with the cell in words.
     """
     places: dict[tuple[str, str, int], str] = {}
     for result in results:
@@ -64,7 +65,7 @@ def github_annotations(results: Sequence[SubmissionResult], *, below: str = "") 
                 named = f"{result.submission}: {title}" if len(results) > 1 else title
                 frame = check.feedback.traceback[-1]
                 place = (result.submission, frame.file, frame.line)
-                places.setdefault(place, _annotation(check, named, below=below))
+                places.setdefault(place, _annotation(check, named, below=below, notebook=notebook))
     lines = [*places.values()][:_MOST_ANNOTATIONS]
     if left := len(places) - len(lines):
         are = "line has its failed check" if left == 1 else "lines have their failed checks"
@@ -128,12 +129,14 @@ def _brief(text: str) -> str:
     return "<br>".join(markdown(line) for line in visible(shortened(text, 1000)).split("\n"))
 
 
-def _annotation(check: CheckResult, title: str, *, below: str) -> str:
+def _annotation(check: CheckResult, title: str, *, below: str, notebook: str) -> str:
     frame = check.feedback.traceback[-1]
-    message = "\n".join(text for text in (explanation_of(check), check.feedback.hint) if text)
-    file = f"{below}/{frame.file}" if below else frame.file
-    place = f"file={_property(file)},line={frame.line},title={_property(title)}"
-    return f"::error {place}::{_data(shortened(message, 4000))}\n"
+    in_words = f"{frame.place}:" if frame.is_in_cell else ""
+    message = "\n".join(text for text in (in_words, explanation_of(check), check.feedback.hint) if text)
+    name = notebook if frame.is_in_cell else frame.file
+    file = f"file={_property(f'{below}/{name}' if below else name)}," if name else ""
+    line = "" if frame.is_in_cell else f"line={frame.line},"
+    return f"::error {file}{line}title={_property(title)}::{_data(shortened(message, 4000))}\n"
 
 
 def _data(text: str) -> str:

@@ -18,15 +18,18 @@ from grader.results.verdict import SubmissionResult
 _SUMMARY, _OUTPUT, _WORKSPACE = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_WORKSPACE"
 
 
-def github_step(result: SubmissionResult, *, run: RunInfo, work: Path, told: Sequence[str] = ()) -> str:
+def github_step(
+    result: SubmissionResult, *, run: RunInfo, work: Path, notebook: str = "", told: Sequence[str] = ()
+) -> str:
     """Append a summary and outputs to the step's files, and return the workflow commands that the step has to print.
 
-    Sentences `told` stand above the summary's table, such as what was not checked.
+    Sentences `told` stand above the summary's table, such as what was not checked. `notebook` is the file that is
+    handed in, where it is one.
     Where points are not final, no points are told. Raises ExportError outside a step of GitHub Actions.
     """
     final = final_points([result])
     append_for_github(_SUMMARY, own_summary(result, final=final, run=run, told=told))
-    commands = github_annotations([result], below=_below(work))
+    commands = github_annotations([result], below=_below(work), notebook=notebook)
     if result.submission not in final.points:
         return commands
     points, possible = final.points[result.submission], final.possible

@@ -82,7 +82,7 @@ def _print_check(console: Console, check: CheckResult) -> None:
     for frame in feedback.traceback[-4:]:
         inside = f" in {frame.function}" if frame.function else ""  # a line that is no Python is in nothing
         print_below(console, f"{frame.place}{inside}: {frame.source}", style="dim")
-    if feedback.output.strip():
+    if feedback.output.strip() and check.verdict is not Verdict.NOT_IMPLEMENTED:  # nothing of the check's own ran
         lines = visible(feedback.output).strip().splitlines()
         cut = len(lines) - _MAX_PRINTED_LINES
         shown = lines[-_MAX_PRINTED_LINES:]

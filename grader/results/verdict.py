@@ -132,7 +132,12 @@ class Frame:
     @property
     def place(self) -> str:
         """Where that is, as editors find it: `a.py:3`; of a notebook, `cell 12, line 3`."""
-        return f"{self.file}, line {self.line}" if self.file.startswith("cell ") else f"{self.file}:{self.line}"
+        return f"{self.file}, line {self.line}" if self.is_in_cell else f"{self.file}:{self.line}"
+
+    @property
+    def is_in_cell(self) -> bool:
+        """Tell whether `file` is a cell of a notebook, which is no file."""
+        return self.file.startswith("cell ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 
 from grader.export.final_points import final_points
 from grader.export.github import github_annotations, github_summary, markdown
-from grader.results.verdict import Status
+from grader.results.verdict import Frame, Status
 
 
 def _summary(results, run):
@@ -81,6 +82,20 @@ def test_annotations_point_at_the_students_line(make_result):
     assert github_annotations([make_result("ann", message="50% off:\nsee x, y")]) == (
         "::error file=hw/layers.py,line=12,title=The public one::50%25 off:%0Asee x, y%0ALook at the shapes.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("notebook", "below", "file"),
+    [("hw.ipynb", "", "file=hw.ipynb,"), ("hw.ipynb", "a/b", "file=a/b/hw.ipynb,"), ("", "", "")],
+)
+def test_a_cell_is_no_file(make_result, notebook, below, file):
+    """What failed in a cell is told of the notebook, with the cell in words: GitHub knows no file `cell 3`."""
+    result = make_result("ann")
+    (task,) = result.tasks
+    feedback = replace(task.checks[1].feedback, traceback=(Frame("cell 3", 12, "forward", "x"),))
+    task = replace(task, checks=(replace(task.checks[1], feedback=feedback),))
+    shown = github_annotations([replace(result, tasks=(task,))], below=below, notebook=notebook)
+    assert shown == f"::error {file}title=The public one::cell 3, line 12:%0AIt is wrong.%0ALook at the shapes.\n"
 
 
 def test_annotations_of_several_name_the_submission(make_result):
