@@ -179,7 +179,9 @@ class Difference:
 
     @property
     def is_stub(self) -> bool:
-        """Tell whether the value is what an unwritten function returns: None or `...`."""
+        """Tell whether the value is what an unwritten function returns, None or `...`, or the exception it raises."""
+        if self.actual.kind == "exception":
+            return self.actual.text.startswith(NotImplementedError.__name__)
         is_blank = self.rung is Rung.TYPE and self.actual.kind in ("None", "ellipsis")
         return is_blank and self.expected.kind != "exception"
 

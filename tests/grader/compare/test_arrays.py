@@ -186,6 +186,13 @@ def test_exceptions(actual, expected, told):
         assert_kinds({"z": actual}, {"z": LookupError if isinstance(actual, KeyError) else ValueError})
 
 
+def test_a_stub_that_raises_is_no_wrong_exception():
+    """What an unwritten function raises is told as not implemented, whatever was expected of it."""
+    for expected in (ValueError, [1.0], X):
+        assert compare({"z": NotImplementedError("f")}, {"z": expected}).all_stub
+    assert compare({"z": NotImplementedError("f")}, {"z": NotImplementedError}).passed
+
+
 def test_kinds_of_tuples():
     """A tuple of kinds asks for as many values."""
     assert_kinds({"z": (1, 2.0)}, {"z": (int, float)})
