@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 from dataclasses import replace
 
+import numpy
 import pytest
 import torch
 
@@ -154,6 +155,12 @@ VALUES = [
     "text",
     [torch.ones(2), 1],
     {"a": torch.ones(2), "b": [1, 2]},
+    numpy.array([1.0, 2.0]),
+    numpy.array([True, False]),
+    [numpy.arange(3), (1, 2)],
+    {("a", "b"): numpy.float32(2.5)},
+    ValueError("words"),
+    EOFError("words"),
 ]
 
 

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 
+import numpy as np
 import pytest
 import torch
 
@@ -38,6 +39,20 @@ def test_values_come_back(open_student, call):
     assert torch.equal(back[0], x)
     assert back[1:6] == [7, -0.5, "text", True, None]
     assert torch.equal(back[6][1]["a"], x.int())
+
+
+def test_arrays_and_exceptions_come_back(open_student, call):
+    """Arrays go in and come back as arrays, an exception as Python's own; a tuple and a scalar only where asked for."""
+    sandbox = open_student(
+        "import numpy as np\n"
+        "class Own(ValueError): pass\n"
+        "def work(x, shape):\n"
+        "    return [x[::-1] * 2, type(x).__name__, type(shape).__name__, Own('no'), np.float32(1), (1,)]"
+    )
+    doubled, kind, of_shape, error, number, pair = call(sandbox, "work", np.arange(3), (3,)).outputs["result"]
+    assert (doubled.tolist(), doubled.dtype, kind, of_shape) == ([4, 2, 0], np.int64, "ndarray", "tuple")
+    assert (type(error), str(error)) == (ValueError, "no")
+    assert (number, type(number), pair) == (1.0, float, [1])
 
 
 def test_values_that_cannot_cross(open_student, call):
