@@ -44,13 +44,18 @@ class MutantBench:
         )
 
     def find_readers(self, regions: Sequence[SolutionRegion], *, quick: bool) -> dict[SolutionRegion, Reader]:
-        """Return who reads each region: the checks that fail on its stub; long tasks are asked where no other does."""
+        """Return who reads each region: the checks that fail on its stub.
+
+        Long tasks are asked where no other does, and not for regions that are declared as unchecked.
+        """
         long = self._audited.long_tasks
         checks = self._audited.checks.values()
         readers = self._readers_among(regions, [check.name for check in checks if check.task not in long])
         long_ones = [check.name for check in checks if check.task in long]
         if long_ones and not quick:
-            readers |= self._readers_among([region for region in regions if region not in readers], long_ones)
+            declared = self._audited.assignment.unchecked
+            others = [one for one in regions if one not in readers and one.instruction not in declared]
+            readers |= self._readers_among(others, long_ones)
         return readers
 
     def grade_mutants(
