@@ -5,12 +5,8 @@ to it and believes nothing. `run_probe` is also what the inline sandbox calls.
 """
 
 import contextlib
-import gc
 import importlib
 import inspect
-import os
-import signal
-import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,38 +16,25 @@ from typing import Any
 import torch
 
 from grader.probes import LoadedProbes, Probe, load_probes
-from grader.sandbox.inside import engine_watch, kernel, recorder
+from grader.sandbox.inside import engine_watch, recorder
 from grader.sandbox.inside.conditions import conditions_of, on_device
-from grader.sandbox.inside.cuda_on_cpu import watch_for_cuda, with_card_played
+from grader.sandbox.inside.cuda_on_cpu import with_card_played
 from grader.sandbox.inside.exception_report import Places, place_in, report_of
 from grader.sandbox.inside.execution import execute_notebook
 from grader.sandbox.inside.forbidden import names as forbidden_names
 from grader.sandbox.inside.forbidden.scan import find_forbidden
-from grader.sandbox.inside.import_watch import ImportWatch
-from grader.sandbox.inside.nobody import nobody_answers
-from grader.sandbox.inside.notebook_modules import install_notebook, let_complete, notebook_probe
+from grader.sandbox.inside.notebook_modules import notebook_probe
 from grader.sandbox.inside.notebook_names import bring_missing
 from grader.sandbox.inside.notebook_text import joined_python
-from grader.sandbox.inside.plain_compile import compile_nothing
 from grader.sandbox.inside.recorder import record_calls
-from grader.sandbox.inside.student_files import install_student_files
 from grader.sandbox.inside.tampering import remember
 from grader.sandbox.inside.written_answers import read_texts
-from grader.sandbox.wire import limits as bounds
 from grader.sandbox.wire.protocol import (
     ANSWERS,
     EXECUTE,
     SCAN,
     UNRECORDED,
-    frame,
-    note,
-    read_frame,
-    read_note,
-    receive_descriptors,
-    unpack_files,
-    write_all,
 )
-from grader.sandbox.wire.shims import plain_progress_bars, provide, shims_named
 from grader.sandbox.wire.tensors import pack_values
 from grader.sandbox.wire.unpacking import unpack_values
 
@@ -156,90 +139,12 @@ def _run_once(probe: Probe, call: Mapping[str, Any], *, root: Places, max_bytes:
     return pack_values({"outputs": outputs, "called": called}, max_bytes=max_bytes, exact=probe.exact)
 
 
-def serve_probes(connection: socket.socket, *, root: Path, limits: bounds.Limits) -> None:
-    """Receive the probes and the student's files, then answer calls until the grader hangs up.
-
-    Each probe runs in a fork of this process, so that it leaves nothing behind for the next.
-    """
-    descriptor = connection.fileno()
-    settings = read_note(read_frame(descriptor))
-    sources = unpack_files(read_frame(descriptor))
-    write_files(unpack_files(read_frame(descriptor)), root=root)
-    os.chdir(root)
-    provide(shims_named(settings["shims"]))
-    plain_progress_bars()
-    watch = _import_watch(settings, connection)
-    install_notebook(root, import_s=limits.import_s, watch=watch)
-    install_student_files(root, watch=watch)
-    watch_for_cuda(root)
-    compile_nothing()
-    loaded = all_probes(sources)
-    probes = loaded.probes
-    ready = {probe.name: [probe.needs, *inputs_of(probe)] for probe in probes.values()}
-    connection.sendall(note(ready=ready, broken=loaded.broken))
-    sys.path.append(str(root))
-    sys.dont_write_bytecode = True
-    imported: dict[str, dict[str, Any] | None] = {}
-    gc.freeze()
-    with contextlib.suppress(EOFError), nobody_answers():
-        while True:
-            payload, descriptors = receive_descriptors(connection, 1)
-            _answer(
-                connection,
-                payload,
-                descriptors[0],
-                probes=probes,
-                imported=imported,
-                root=root,
-                limits=limits,
-            )
-
-
-def _import_watch(settings: Mapping[str, Any], connection: socket.socket) -> ImportWatch:
-    """Return what is to be left out, and a way to tell each statement where the process has died before."""
-    left_out = {(file, line, column): why for file, line, column, why in settings["left out"]}
-    if not settings["careful"]:
-        return ImportWatch(left_out=left_out)
-    return ImportWatch(lambda place: connection.sendall(note(at=list(place))), left_out)
-
-
 def write_files(files: Mapping[str, bytes], *, root: Path) -> None:
     """Write a submission's files below a folder."""
     for name, data in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-
-
-def _answer(
-    connection: socket.socket,
-    payload: bytes,
-    reply: int,
-    *,
-    probes: Mapping[str, Probe],
-    imported: dict[str, dict[str, Any] | None],
-    root: Path,
-    limits: bounds.Limits,
-) -> None:
-    """Import what a probe needs, fork, run it there, and tell how the fork ended."""
-    call, _devices = unpack_values(payload)
-    probe = probes[call["probe"]]
-    is_here = call["device"] == "cpu"  # a student's module may start CUDA, which has to happen in the fork
-    failed = import_needed(probe, imported, root=root) if is_here else None
-    connection.sendall(note(imported=call["id"]))
-    _flush()
-    if failed:
-        write_all(reply, frame(pack_values({"error": failed})))
-        os.close(reply)
-        connection.sendall(note(end=call["id"], status=0, cpu_s=0.0, peak_kib=0))
-        return
-    child = kernel.fork()
-    if child == 0:
-        _run_in_fork(probe, call, reply, imported=imported, root=root, limits=limits)
-    os.close(reply)
-    _pid, status, usage = os.wait4(child, 0)
-    cpu_s = usage.ru_utime + usage.ru_stime
-    connection.sendall(note(end=call["id"], status=status, cpu_s=cpu_s, peak_kib=usage.ru_maxrss))
 
 
 def import_needed(probe: Probe, imported: dict[str, dict[str, Any] | None], *, root: Path) -> dict[str, Any] | None:
@@ -251,43 +156,6 @@ def import_needed(probe: Probe, imported: dict[str, dict[str, Any] | None], *, r
         if report:
             return report
     return None
-
-
-def _run_in_fork(
-    probe: Probe,
-    call: Mapping[str, Any],
-    reply: int,
-    *,
-    imported: dict[str, dict[str, Any] | None],
-    root: Path,
-    limits: bounds.Limits,
-) -> None:
-    """Run the probe, send its reply and leave without running any exit handlers of the student's.
-
-    What the probe needs and is not `imported` yet is imported first.
-    """
-    status = 1
-    try:
-        with contextlib.suppress(OSError):
-            kernel.die_with_parent(signal.SIGKILL)
-        bounds.apply_to_probe(cpu_s=call["cpu_s"])
-        let_complete(seconds=SHARE * min(call["cpu_s"], call["wall_s"]))
-        failed = import_needed(probe, imported, root=root)
-        if failed:
-            result = pack_values({"error": failed})
-        else:
-            result = run_probe(probe, call, root=root, max_bytes=int(limits.reply_mib * bounds.MIB))
-        _flush()
-        write_all(reply, frame(result))
-        status = 0
-    finally:
-        os._exit(status)
-
-
-def _flush() -> None:
-    with contextlib.suppress(Exception):
-        sys.stdout.flush()
-        sys.stderr.flush()
 
 
 _is_watch_intact = remember(recorder, engine_watch, forbidden_names, sys.modules[__name__])

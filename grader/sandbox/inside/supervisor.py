@@ -1,6 +1,6 @@
 """A submission's first processes: its supervisor, pid 1 of its namespaces, and the process that serves its probes.
 
-`grader.sandbox.inside.forkserver` forks them; `grader.sandbox.inside.probe_process` runs the student's code in the last
+`grader.sandbox.inside.forkserver` forks them; `grader.sandbox.inside.serving` runs the student's code in the last
 of them.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from grader.sandbox.inside import kernel, probe_process
+from grader.sandbox.inside import kernel, serving
 from grader.sandbox.inside.fair_share import FairShare
 from grader.sandbox.inside.kernel_memory import KernelMemory
 from grader.sandbox.inside.memory import descendants, exceeds
@@ -171,7 +171,7 @@ class Supervisor:
             return 1
         write_all(self.report, b"ok")
         os.close(self.report)
-        probe_process.serve_probes(socket.socket(fileno=3), root=Path(self.root), limits=self.limits)
+        serving.serve_probes(socket.socket(fileno=3), root=Path(self.root), limits=self.limits)
         return 0
 
 

@@ -123,13 +123,23 @@ class Exchange:
         self._payload: bytes | None = None
         self._end: dict[str, Any] | None = None
         self._imported = False
+        self._process = 0
         self._crowding = Crowding()
         self.import_failed = False
         self.place: tuple[str, int, int] | None = None  # of the statement that was run last, where they are told
 
-    def run(self, call: ProbeCall, *, number: int) -> ProbeOutcome:
-        """Return the outcome, or raise Gone if the submission's processes have to be ended or are dead."""
-        started = time.monotonic()
+    @property
+    def stays(self) -> bool | None:
+        """Tell whether the process that answered waits for another call, None where it did not say."""
+        return None if self._end is None else self._end.get("stays") is True
+
+    def run(self, call: ProbeCall, *, number: int, process: int) -> ProbeOutcome:
+        """Return the outcome, or raise Gone if the submission's processes have to be ended or are dead.
+
+        `process` is the number of the first call that the process which is to answer was made for: this one's for a
+        process of its own.
+        """
+        started, self._process = time.monotonic(), process
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
         try:
@@ -162,6 +172,7 @@ class Exchange:
                 "threads": call.threads,
                 "device": call.device,
                 "watch": list(call.watch),
+                "shared": bool(call.shared),
                 "cpu_s": float(self._limits.cpu_s),
                 "wall_s": float(self._limits.wall_s),
                 "gpu_mib": float(self._limits.gpu_mib),
@@ -229,8 +240,8 @@ class Exchange:
                 self._imported = just_imported = True
             elif "at" in message:
                 self.place = _place_of(message["at"])
-            elif message.get("end") == number:
-                self._end = message
+            elif message.get("done") == number or message.get("ended") == self._process:
+                self._end = self._end or message
         return just_imported
 
     def _when(self) -> str:

@@ -10,7 +10,7 @@ import shutil
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -27,6 +27,14 @@ from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome, Sandbo
 _OPEN_S = 30.0
 _GONE_S = 5.0
 _SUBMISSION_ROOT = "/tmp/submission"  # noqa: S108 - inside the wall, where /tmp is private
+
+
+@dataclass(frozen=True, slots=True)
+class _SharedProcess:
+    """Describe the process that waits for further calls: the name of those, and the number of its first call."""
+
+    name: str
+    number: int
 
 
 class WalledSandbox:
@@ -51,6 +59,8 @@ class WalledSandbox:
         self._ready = Ready({}, {})
         self._folder: str | None = None
         self._calls = 0
+        self._shared: _SharedProcess | None = None
+        self._imported: set[str] = set()
         self._has_answered = False
         self._has_died_importing = False
         self._place: tuple[str, int, int] | None = None
@@ -103,18 +113,43 @@ class WalledSandbox:
         limits = replace(self._limits, **call.limits)
         if call.device == "cuda":  # the probe's own fork imports the modules, too
             limits = replace(limits, wall_s=limits.wall_s + limits.import_s)
+        shared = self._join(call, needs.modules)
+        process = shared.number if shared is not None else self._calls
         exchange = Exchange(self._connection, self._output, limits=limits)
         try:
-            outcome = exchange.run(call, number=self._calls)
+            outcome = exchange.run(call, number=self._calls, process=process)
             if outcome.ending is Ending.KILLED and self._server.ran_out_of_memory():
                 outcome = self._out_of_memory(outcome)
         except Gone as gone:
             outcome = self._explain_end(gone)
+        outcome = replace(outcome, is_first=shared is None)
+        if call.shared and self._name is not None:
+            self._keep(call, process, stays=exchange.stays)
         self._place = exchange.place
         self._has_died_importing = exchange.import_failed and self._name is None
         if exchange.import_failed and outcome.ending is not Ending.SANDBOX_FAILED:
             self._failed_import[needs.modules] = outcome
         return outcome
+
+    def _join(self, call: ProbeCall, modules: Sequence[str]) -> "_SharedProcess | None":
+        """Return the process that waits for such calls; end the one that waits for others.
+
+        Modules are imported where all processes are forked from, so a call that needs more of them can't join.
+        """
+        shared = self._shared
+        if shared is not None and not (shared.name == call.shared and self._imported.issuperset(modules)):
+            shared = self._shared = None
+            with contextlib.suppress(OSError):  # where the submission has ended, the call will find out
+                self._connection.sendall(frame(b""))
+        if call.device == "cpu":
+            self._imported.update(modules)
+        return shared
+
+    def _keep(self, call: ProbeCall, process: int, *, stays: bool | None) -> None:
+        """Remember that a process waits for more calls; where it has not said so in time, end all of them."""
+        self._shared = _SharedProcess(call.shared, process) if stays else None
+        if stays is None:
+            self._end()
 
     def _explain_end(self, gone: Gone) -> ProbeOutcome:
         """Name the cause of an end from outside, and make sure that everything is dead."""
@@ -169,7 +204,8 @@ class WalledSandbox:
         if self._name is None:
             return False
         over_memory = self._server.end(self._name)
-        self._name = None
+        self._name = self._shared = None
+        self._imported.clear()
         _drain(self._connection, seconds=_GONE_S)
         self._connection.close()
         os.close(self._output)

@@ -63,9 +63,44 @@ def apply_to_probe(*, cpu_s: float) -> None:
     """Bound the CPU seconds of this process from now on; at the end the kernel kills it."""
     import resource
 
+    _lower(resource.RLIMIT_CPU, int(_spent_s() + cpu_s) + 1)
+
+
+class SharedTime:
+    """Bound the CPU seconds of a process that runs several probes: those of each one, and with them of all.
+
+    A hard limit can't be raised again. So the kernel kills the process for good at twice the seconds of one probe, and
+    a process that has spent more than those of one must not begin another (`has_enough`).
+    """
+
+    def __init__(self, cpu_s: float) -> None:
+        self._cpu_s = cpu_s
+        self._began = self._probe_began = _spent_s()
+        self._most = int(self._began + 2 * cpu_s) + 2
+
+    def begin_probe(self) -> None:
+        """Give the next probe its seconds: from the soft limit on the kernel signals, which ends a process."""
+        import resource
+
+        self._probe_began = _spent_s()
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        most = self._most if hard == resource.RLIM_INFINITY else min(hard, self._most)
+        resource.setrlimit(resource.RLIMIT_CPU, (min(int(self._probe_began + self._cpu_s) + 1, most), most))
+
+    def probe_s(self) -> float:
+        """Return the CPU seconds that this process has spent since the last probe began."""
+        return _spent_s() - self._probe_began
+
+    def has_enough(self) -> bool:
+        """Tell whether another probe would have all its seconds."""
+        return _spent_s() - self._began <= self._cpu_s
+
+
+def _spent_s() -> float:
+    import resource
+
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    spent = usage.ru_utime + usage.ru_stime
-    _lower(resource.RLIMIT_CPU, int(spent + cpu_s) + 1)
+    return usage.ru_utime + usage.ru_stime
 
 
 def guard_s(limits: Limits) -> float:

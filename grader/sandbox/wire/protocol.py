@@ -47,7 +47,7 @@ class ProbeCall:
     `dtype` is torch's default floating type during the run, `seed` goes to the generators of torch, NumPy and Python
     before it: never the seed that inputs were drawn from, or student code could draw them again. Calls of the
     names in `watch` are recorded. `limits` (`wall_s`, `cpu_s`) replace the
-    submission's for this call.
+    submission's for this call. `shared` names the calls with which it may share a process, "" for one of its own.
     """
 
     probe: str
@@ -58,6 +58,7 @@ class ProbeCall:
     device: str = "cpu"
     watch: tuple[str, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
+    shared: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class ProbeOutcome:
     `outputs` only for `ok`; `error` only for `raised`; `detail` says more about the other endings. `printed` is the
     bounded text that the student's code wrote. Times in seconds; `cpu_s`, `peak_mib` and `called`, the first call
     of each watched name, as the sandbox tells them. `crowded` says of a probe that timed out that others may be the
-    cause.
+    cause. `is_first` says that no other probe had run in its process.
     """
 
     ending: Ending
@@ -124,6 +125,7 @@ class ProbeOutcome:
     peak_mib: float = 0.0
     called: tuple[WatchedCall, ...] = ()
     crowded: bool = False
+    is_first: bool = True
 
 
 class Sandbox(Protocol):

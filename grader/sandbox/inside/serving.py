@@ -1,0 +1,178 @@
+"""Serve a submission's probes: import the student's modules, then answer each call in a fork.
+
+`grader.sandbox.inside.supervisor` calls `serve_probes` inside a submission's walls; `grader.sandbox.outside.host` talks
+to it and believes nothing. `grader.sandbox.inside.probe_process` runs the single probe.
+
+Why: docs/decisions.md#one-fork-for-a-task
+"""
+
+import contextlib
+import gc
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from grader.probes import Probe
+from grader.sandbox.inside import kernel
+from grader.sandbox.inside.cuda_on_cpu import watch_for_cuda
+from grader.sandbox.inside.import_watch import ImportWatch
+from grader.sandbox.inside.leftovers import Surroundings
+from grader.sandbox.inside.nobody import nobody_answers
+from grader.sandbox.inside.notebook_modules import install_notebook, let_complete
+from grader.sandbox.inside.plain_compile import compile_nothing
+from grader.sandbox.inside.probe_process import SHARE, all_probes, import_needed, inputs_of, run_probe, write_files
+from grader.sandbox.inside.student_files import install_student_files
+from grader.sandbox.wire import limits as bounds
+from grader.sandbox.wire.protocol import (
+    frame,
+    note,
+    read_frame,
+    read_note,
+    receive_descriptors,
+    unpack_files,
+    write_all,
+)
+from grader.sandbox.wire.shims import plain_progress_bars, provide, shims_named
+from grader.sandbox.wire.tensors import pack_values
+from grader.sandbox.wire.unpacking import unpack_values
+
+
+@dataclass(frozen=True, slots=True)
+class _Submission:
+    """Hold what a submission's process answers with.
+
+    `imported` tells of each module how its import failed, None where it did not.
+    """
+
+    connection: socket.socket
+    probes: Mapping[str, Probe]
+    root: Path
+    limits: bounds.Limits
+    imported: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+
+    def answer(self, call: Mapping[str, Any], reply: int) -> None:
+        """Import what a probe needs, fork, run it there, and tell how the fork ended."""
+        is_here = call["device"] == "cpu"  # a student's module may start CUDA, which has to happen in the fork
+        probe = self.probes[call["probe"]]
+        failed = import_needed(probe, self.imported, root=self.root) if is_here else None
+        self.connection.sendall(note(imported=call["id"]))
+        _flush()
+        if failed:
+            write_all(reply, frame(pack_values({"error": failed})))
+            os.close(reply)
+            self.connection.sendall(note(ended=call["id"], status=0, cpu_s=0.0, peak_kib=0))
+            return
+        child = kernel.fork()
+        if child == 0:
+            _leave_after(lambda: self._run_in_fork(call, reply))
+        os.close(reply)
+        _pid, status, usage = os.wait4(child, 0)
+        cpu_s = usage.ru_utime + usage.ru_stime
+        self.connection.sendall(note(ended=call["id"], status=status, cpu_s=cpu_s, peak_kib=usage.ru_maxrss))
+
+    def _run_in_fork(self, call: Mapping[str, Any], reply: int) -> None:
+        """Run the probe and send its reply; where the call may share its process, answer those that follow as well."""
+        with contextlib.suppress(OSError):
+            kernel.die_with_parent(signal.SIGKILL)
+        if not call["shared"]:
+            bounds.apply_to_probe(cpu_s=call["cpu_s"])
+            self._run(call, reply)
+            return
+        surroundings = Surroundings()
+        budget = bounds.SharedTime(call["cpu_s"])
+        while True:
+            budget.begin_probe()
+            self._run(call, reply)
+            os.close(reply)
+            stays = budget.has_enough() and surroundings.put_back()
+            usage = resource.getrusage(resource.RUSAGE_SELF)
+            told = note(done=call["id"], stays=stays, cpu_s=budget.probe_s(), peak_kib=usage.ru_maxrss)
+            self.connection.sendall(told)
+            if not stays:
+                return
+            payload, descriptors = receive_descriptors(self.connection, 1)
+            if not payload:  # what comes next is for another process
+                return
+            call, reply = _read_call(payload), descriptors[0]
+            self.connection.sendall(note(imported=call["id"]))
+
+    def _run(self, call: Mapping[str, Any], reply: int) -> None:
+        """Run a probe and send its reply; what it needs and is not imported yet is imported first."""
+        let_complete(seconds=SHARE * min(call["cpu_s"], call["wall_s"]))
+        probe = self.probes[call["probe"]]
+        failed = import_needed(probe, self.imported, root=self.root)
+        if failed:
+            result = pack_values({"error": failed})
+        else:
+            most = int(self.limits.reply_mib * bounds.MIB)
+            result = run_probe(probe, call, root=self.root, max_bytes=most)
+        _flush()
+        write_all(reply, frame(result))
+
+
+def serve_probes(connection: socket.socket, *, root: Path, limits: bounds.Limits) -> None:
+    """Receive the probes and the student's files, then answer calls until the grader hangs up.
+
+    Each probe runs in a fork of this process; those whose calls say so share one with the calls before.
+    """
+    descriptor = connection.fileno()
+    settings = read_note(read_frame(descriptor))
+    sources = unpack_files(read_frame(descriptor))
+    write_files(unpack_files(read_frame(descriptor)), root=root)
+    os.chdir(root)
+    provide(shims_named(settings["shims"]))
+    plain_progress_bars()
+    watch = _import_watch(settings, connection)
+    install_notebook(root, import_s=limits.import_s, watch=watch)
+    install_student_files(root, watch=watch)
+    watch_for_cuda(root)
+    compile_nothing()
+    loaded = all_probes(sources)
+    ready = {probe.name: [probe.needs, *inputs_of(probe)] for probe in loaded.probes.values()}
+    connection.sendall(note(ready=ready, broken=loaded.broken))
+    sys.path.append(str(root))
+    sys.dont_write_bytecode = True
+    submission = _Submission(connection, loaded.probes, root, limits)
+    gc.freeze()
+    with contextlib.suppress(EOFError), nobody_answers():
+        while True:
+            payload, descriptors = receive_descriptors(connection, 1)
+            if payload:  # an empty one was for a process that has ended by itself
+                submission.answer(_read_call(payload), descriptors[0])
+
+
+def _read_call(payload: bytes) -> Mapping[str, Any]:
+    call, _devices = unpack_values(payload)
+    return call
+
+
+def _import_watch(settings: Mapping[str, Any], connection: socket.socket) -> ImportWatch:
+    """Return what is to be left out, and a way to tell each statement where the process has died before."""
+    left_out = {(file, line, column): why for file, line, column, why in settings["left out"]}
+    if not settings["careful"]:
+        return ImportWatch(left_out=left_out)
+    return ImportWatch(lambda place: connection.sendall(note(at=list(place))), left_out)
+
+
+def _leave_after(body: Any) -> NoReturn:
+    """Run the body of a fork and leave without running any exit handlers of the student's."""
+    status = 1
+    try:
+        body()
+        status = 0
+    except EOFError:  # the grader has hung up
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _flush() -> None:
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+        sys.stderr.flush()
