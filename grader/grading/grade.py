@@ -17,13 +17,13 @@ import pytest
 import torch
 
 from grader.courses.assignment import tasks_below
-from grader.courses.checks import Check, with_those_before
+from grader.courses.checks import Check, in_order, with_those_before
 from grader.errors import CourseError, SandboxError, SubmissionError
 from grader.grading import plugin
 from grader.grading.brought_data import find_brought_data
 from grader.grading.carrying import carry_forward, lost_in
 from grader.grading.check_session import in_session
-from grader.grading.forbidden import find_uses, flag_calls
+from grader.grading.forbidden import ForbiddenUses, find_uses, flag_calls
 from grader.grading.given import without_given
 from grader.grading.job import Job, Order
 from grader.grading.notebook_execution import keep_executed
@@ -31,6 +31,7 @@ from grader.grading.notebook_notes import file_notes, notebook_notes
 from grader.grading.opening import modules_to_preload, open_sandbox, refuse_failed_preload, shims_note
 from grader.grading.own_faults import fault_on_reference, may_be_ours, never_defined, take_back
 from grader.grading.points import add_up, failed_to_grade, ungraded
+from grader.grading.repeating import flag_repeated
 from grader.grading.result_keys import with_keys
 from grader.grading.session import RecordedAssets, Subject
 from grader.grading.source_lines import with_surroundings
@@ -42,6 +43,7 @@ from grader.sandbox.outside.scratch import remove_stale
 from grader.sandbox.outside.servers import Server, StartServer, can_fork
 from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.walls import Wall, is_in_view, temporary_folder
+from grader.sandbox.wire.protocol import Sandbox
 from grader.submissions.packing import read_packed_submission
 from grader.submissions.submission import Found, Submission, read_reference, read_submission
 
@@ -71,6 +73,7 @@ def run_checks(
 ) -> dict[str, CheckResult]:
     """Run the collected checks, or `only` those named, against one subject and return their results by name.
 
+    A check that does not pass where others have run before it is run once more, in processes of its own, which counts.
     `alive` is called before each check.
     """
     session.config.stash[plugin.SUBJECT] = subject
@@ -78,6 +81,9 @@ def run_checks(
     for item, following in itertools.zip_longest(items, items[1:]):
         alive()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if subject.has_to_repeat(item.name):
+            alive()
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
     return subject.results
 
 
@@ -140,7 +146,9 @@ class GradingSession:
             self._asked_for(job, self._own_work(subject, submission), files=submission.files),
             notes=(*beside.notes, *shims_note(order.assignment, submission.files)),
             flags=(*subject.forbidden.flags, *find_brought_data(submission.files, order.assignment)),
-            task_flags=flag_calls(subject.called, subject.forbidden),
+            task_flags=_joined(
+                flag_calls(subject.called, subject.forbidden), flag_repeated(subject.results, subject.doubted)
+            ),
             seconds=time.monotonic() - started,
             wall=order.wall,
         )
@@ -166,7 +174,7 @@ class GradingSession:
             forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
             notes = (*submission.notes, *(notebook_notes(sandbox, assignment) if is_whole else ()))
             devices = tuple(self._servers) or ("cpu",)
-            subject = Subject(sandbox, self._expect, devices=devices, forbidden=forbidden, key=self._order.key)
+            subject = self._subject(sandbox, forbidden, devices)
             answers = read_answers(sandbox, assignment, files=submission.files) if is_whole else ()
             public, hidden = self._by_visibility(_named_for(job, checks=self._checks))
             run_checks(self._session, subject, only=public, alive=self._alive)
@@ -175,6 +183,14 @@ class GradingSession:
             self._take_back_ours(subject)
             self._carry_forward(job, subject, submission)
         return subject, _BesideChecks(notes, answers)
+
+    def _subject(
+        self, sandbox: Sandbox, forbidden: ForbiddenUses | None = None, devices: Collection[str] = ("cpu",)
+    ) -> Subject:
+        """Return what checks run against; the calls of a task that trains for long have processes of their own."""
+        sharing = set() if self._order.apart else {task.name for task in self._order.assignment.tasks if not task.long}
+        uses = forbidden or ForbiddenUses()
+        return Subject(sandbox, self._expect, devices, forbidden=uses, key=self._order.key, sharing=sharing)
 
     def _own_work(self, subject: Subject, submission: Submission) -> Mapping[str, CheckResult]:
         """Return the results without what a handout gives."""
@@ -207,7 +223,7 @@ class GradingSession:
         def run_again(files: Mapping[str, bytes], names: Collection[str]) -> Mapping[str, CheckResult]:
             with open_sandbox(assignment, replace(submission, files=files), server=server) as sandbox:
                 forbidden = find_uses(sandbox, assignment=assignment, files=files)
-                again = Subject(sandbox, self._expect, forbidden=forbidden, key=self._order.key)
+                again = self._subject(sandbox, forbidden)
                 only = with_those_before({*names}, self._checks)
                 return run_checks(self._session, again, only=only, alive=self._alive)
 
@@ -227,7 +243,7 @@ class GradingSession:
             return
         reference = read_submission(Found("reference", folder), self._order.assignment)
         with open_sandbox(self._order.assignment, reference, server=server, folder=folder) as sandbox:
-            subject = Subject(sandbox, self._expect, key=self._order.key)
+            subject = self._subject(sandbox)
             run_checks(self._session, subject, only=with_those_before(new, self._checks))
         self._sound |= {name: fault_on_reference(name, subject) for name in new}
 
@@ -271,6 +287,9 @@ def grade_all(
         torch.set_num_threads(1)  # for repeatable sums, and because checks are small
         if order.device != "cpu":
             _refuse_unused(order, session)
+        if order.apart:
+            backwards = in_order(dict(reversed(session.config.stash[plugin.CHECKS].items())))
+            session.items.sort(key=lambda item: backwards.index(item.name))
         devices = [] if wall is Wall.INLINE else sorted({"cpu", order.device})
         preload = modules_to_preload(assignment)
         with contextlib.ExitStack() as stack:
@@ -294,6 +313,10 @@ def _refuse_unused(order: Order, session: pytest.Session) -> None:
             f"No check of {order.assignment.slug} that would run needs the device `{device}`.",
             remedy=f'Leave out `--device {device}`, or mark checks with `@pytest.mark.graded(…, device="{device}")`.',
         )
+
+
+def _joined(*flags: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return {task: tuple(text for some in flags for text in some.get(task, ())) for some in flags for task in some}
 
 
 def _named_for(job: Job, *, checks: Mapping[str, Check]) -> Collection[str] | None:

@@ -16,7 +16,8 @@ class Order:
 
     `tasks` are the only ones to grade, None for all of them. `executed` is the folder for executed copies of notebooks,
     None where they are not run as a whole. With the `device` "cuda" checks that need a graphics card are run as well.
-    `key` is the run's secret: with the same one, student code draws the same random numbers again.
+    `key` is the run's secret: with the same one, student code draws the same random numbers again. With `apart` each
+    probe has a process of its own, and checks run in the opposite order: for an audit, which compares.
     """
 
     course: Path
@@ -26,6 +27,7 @@ class Order:
     executed: Path | None = None
     device: str = "cpu"
     key: str = ""
+    apart: bool = False
 
     def includes(self, task: str) -> bool:
         """Tell whether a task is to be graded."""

@@ -21,6 +21,7 @@ from grader.results.verdict import CheckResult, Verdict
 from grader.sandbox.wire.protocol import UNRECORDED, Ending, ErrorReport, ProbeCall, ProbeOutcome, Sandbox
 
 _MAX_PRINTED = 64 * 1024
+_STANDS = (Verdict.PASSED, Verdict.SKIPPED)
 _SEED_BYTES = 6
 
 
@@ -73,6 +74,9 @@ class Subject:
     came back: which of the two is to blame shows when the reference is asked the same. `raised` keeps, by
     check, what its probe raised where no line of the student's is on the way. `called` collects, by task, the
     forbidden names that were called while probes ran. `key` is the run's: from it come the seeds of the sandbox.
+
+    The calls of a task in `sharing` run in one process, until a check of it does not pass there: it is asked again in
+    processes of its own, which counts, and so are those that follow. `doubted` keeps, by check, what came before.
     """
 
     sandbox: Sandbox
@@ -86,12 +90,30 @@ class Subject:
     called: dict[str, set[str]] = field(default_factory=dict)
     key: str = ""
     is_hidden: bool = False
+    sharing: set[str] = field(default_factory=set)
+    doubted: dict[str, CheckResult] = field(default_factory=dict)
+    beside_others: set[str] = field(default_factory=set)  # checks of which a probe ran where others had run before
 
     def turn_to(self, *, hidden: bool) -> None:
         """Let hidden checks meet other processes than public ones, so that nothing they show comes from hidden ones."""
         if hidden != self.is_hidden:
             self.sandbox.forget()
         self.is_hidden = hidden
+
+    def has_to_repeat(self, name: str) -> bool:
+        """Tell whether a check did not pass where other probes had run before it, and let go of what it was told.
+
+        From then on no call of its task shares a process. Why: docs/decisions.md#one-fork-for-a-task
+        """
+        result = self.results.get(name)
+        if result is None or name not in self.beside_others or result.verdict in _STANDS:
+            return False
+        self.sharing.discard(result.task)
+        self.beside_others.discard(name)
+        self.stumbled.pop(name, None)
+        self.raised.pop(name, None)
+        self.doubted[name] = result
+        return True
 
     def failed_before(self, check: Check) -> CheckResult | None:
         """Return the result of a check that this one depends on and that earned nothing, or None if there is none."""
@@ -126,9 +148,17 @@ class Conversation:
         self.refuse_forbidden()
         watch = self._subject.forbidden.names.get(self._check.task, ())
         call = ProbeCall(
-            name, inputs, seed=self.sandbox_seed, device=self._check.device, watch=watch, limits=self._check.limits
+            name,
+            inputs,
+            seed=self.sandbox_seed,
+            device=self._check.device,
+            watch=watch,
+            limits=self._check.limits,
+            shared=self._shared(),
         )
         outcome: ProbeOutcome = self._subject.sandbox.run(call)
+        if not outcome.is_first:
+            self._subject.beside_others.add(self._check.name)
         self.printed = (self.printed + outcome.printed)[-_MAX_PRINTED:]
         called = [call for call in outcome.called if call.name in watch]
         shown = shown_calls(called, forbidden=self._subject.forbidden, task=self._check.task)
@@ -149,6 +179,12 @@ class Conversation:
         if shown:
             raise ProbeFailed(Verdict.FORBIDDEN, explain_uses(shown))
         return ProbeOutput(outcome.outputs, devices=outcome.devices, any_float=self._check.any_float)
+
+    def _shared(self) -> str:
+        """Name the calls that may share a process with the check's: those of its task, unless it needs its own."""
+        check = self._check
+        is_plain = check.task in self._subject.sharing and check.device == "cpu" and not check.limits
+        return check.task if is_plain else ""
 
     def expected(self, name: str, /, **inputs: Any) -> Expectation:
         """Return what the reference returned for the same call, with the tolerance measured at recording."""

@@ -112,6 +112,7 @@ class GradingProcess:
                 tasks=order.tasks,
                 executed=str(order.executed or ""),
                 device=order.device,
+                apart=order.apart,
                 key=order.key,
                 trial=trial,
             )

@@ -108,6 +108,7 @@ def _order_of(message: Mapping[str, Any]) -> Order:
         executed=Path(message["executed"]) if message["executed"] else None,
         device=message["device"],
         key=message["key"],
+        apart=message["apart"],
     )
 
 
