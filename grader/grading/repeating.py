@@ -1,6 +1,6 @@
 """What a person is told where a check passed only in processes of its own.
 
-`grader.grading.session` decides which checks are repeated there, and why; `grader.grading.grade` adds the flags.
+`grader.grading.grade` repeats the checks and adds the flags.
 """
 
 from collections.abc import Mapping

@@ -103,12 +103,16 @@ class Subject:
     def has_to_repeat(self, name: str) -> bool:
         """Tell whether a check did not pass where other probes had run before it, and let go of what it was told.
 
-        From then on no call of its task shares a process. Why: docs/decisions.md#one-fork-for-a-task
+        From the first check on that did not pass, no call of its task shares a process.
+
+        Why: docs/decisions.md#one-fork-for-a-task
         """
         result = self.results.get(name)
-        if result is None or name not in self.beside_others or result.verdict in _STANDS:
+        if result is None or result.verdict in _STANDS:
             return False
         self.sharing.discard(result.task)
+        if name not in self.beside_others:
+            return False
         self.beside_others.discard(name)
         self.stumbled.pop(name, None)
         self.raised.pop(name, None)

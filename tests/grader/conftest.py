@@ -144,10 +144,11 @@ def grade_found(process_server):
     from grader.grading.job import Job, Order
     from grader.sandbox.outside.walls import Wall
 
-    def grade(assignment, founds, *, report, wall=Wall.PROCESS, tasks=None):
+    def grade(assignment, founds, *, report, wall=Wall.PROCESS, tasks=None, apart=False):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("grader.grading.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
-            grade_all(Order(assignment.folder, assignment, wall=wall, tasks=tasks), map(Job, founds), report=report)
+            order = Order(assignment.folder, assignment, wall=wall, tasks=tasks, apart=apart)
+            grade_all(order, map(Job, founds), report=report)
 
     return grade
 
@@ -158,13 +159,13 @@ def grade_many(grade_found):
     from grader.sandbox.outside.walls import Wall
     from grader.submissions.submission import Found
 
-    def grade(assignment, submissions, *, folder, wall=Wall.PROCESS, tasks=None):
+    def grade(assignment, submissions, *, folder, wall=Wall.PROCESS, tasks=None, apart=False):
         results = {}
         founds = [Found(name, _write(folder / name, files)) for name, files in submissions.items()]
         for found in founds:
             found.path.mkdir(parents=True, exist_ok=True)
         report = lambda result, _digest: results.__setitem__(result.submission, result)  # noqa: E731
-        grade_found(assignment, founds, report=report, wall=wall, tasks=tasks)
+        grade_found(assignment, founds, report=report, wall=wall, tasks=tasks, apart=apart)
         return results
 
     return grade

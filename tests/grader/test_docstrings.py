@@ -16,7 +16,7 @@ WITHOUT_AN_IMPORT = {
     ("sandbox.inside.execution", "grading.notebook_execution"): "what it returns crosses the wall as data",
     ("sandbox.inside.forkserver", "sandbox.outside.forkserver_client"): "the two ends of the control connection",
     ("sandbox.inside.forkserver", "sandbox.outside.walls"): "started in a process of its own",
-    ("sandbox.inside.probe_process", "sandbox.outside.host"): "the two ends of a submission's connection",
+    ("sandbox.inside.serving", "sandbox.outside.host"): "the two ends of a submission's connection",
     ("sandbox.inside.spawned_probe", "sandbox.outside.spawned"): "the two ends of a probe's pipes",
     ("sandbox.inside.spawned_probe", "sandbox.outside.spawner"): "started in a process of its own",
     ("sandbox.outside.stage", "sandbox.outside.walls"): "started as a file, as root, with nothing of ours importable",

@@ -85,7 +85,7 @@ def _settings() -> Iterator[tuple[str, Any]]:
     yield "recursion", sys.getrecursionlimit()
     yield "tracing", (sys.gettrace(), sys.getprofile(), threading.gettrace(), threading.getprofile())
     yield "signals", tuple(signal.getsignal(one) for one in _SIGNALS)
-    yield "timer", signal.getitimer(signal.ITIMER_REAL)[0] if hasattr(signal, "getitimer") else 0.0
+    yield "timer", signal.getitimer(signal.ITIMER_REAL)[0] > 0
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         yield "numpy errors", numpy.geterr()

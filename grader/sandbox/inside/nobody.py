@@ -1,6 +1,6 @@
 """Nobody sits at the keyboard while code is graded: whatever asks is told so at once, and the error says what to do.
 
-`grader.sandbox.inside.probe_process` sets it up behind the wall, `grader.sandbox.inside.unwanted` wherever students'
+`grader.sandbox.inside.serving` sets it up behind the wall, `grader.sandbox.inside.unwanted` wherever students'
 code is imported.
 """
 

@@ -1,6 +1,6 @@
 """Make a submission's notebook importable: as a whole, and as it was before the cells where tasks are checked.
 
-`grader.sandbox.inside.probe_process` installs it before the probes run; `grader.sandbox.inside.definitions` runs the
+`grader.sandbox.inside.serving` installs it before the probes run; `grader.sandbox.inside.definitions` runs the
 cells, and `grader.sandbox.inside.notebook_names` explains what a module turns out to lack.
 
 Why: docs/decisions.md#one-module-per-task

@@ -1,7 +1,6 @@
 """Run probes beside the student's code: this module shares its process with strangers and holds no answer.
 
-`grader.sandbox.inside.supervisor` calls `serve_probes` inside a submission's walls; `grader.sandbox.outside.host` talks
-to it and believes nothing. `run_probe` is also what the inline sandbox calls.
+`grader.sandbox.inside.serving` runs it in forks of a submission's process; the inline sandbox calls it as well.
 """
 
 import contextlib

@@ -133,13 +133,12 @@ class Exchange:
         """Tell whether the process that answered waits for another call, None where it did not say."""
         return None if self._end is None else self._end.get("stays") is True
 
-    def run(self, call: ProbeCall, *, number: int, process: int) -> ProbeOutcome:
+    def run(self, call: ProbeCall, *, number: int, process: int | None = None) -> ProbeOutcome:
         """Return the outcome, or raise Gone if the submission's processes have to be ended or are dead.
 
-        `process` is the number of the first call that the process which is to answer was made for: this one's for a
-        process of its own.
+        `process` is the number of the first call of the process that is to answer, None where this is its first.
         """
-        started, self._process = time.monotonic(), process
+        started, self._process = time.monotonic(), number if process is None else process
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
         try:

@@ -114,9 +114,9 @@ class WalledSandbox:
         if call.device == "cuda":  # the probe's own fork imports the modules, too
             limits = replace(limits, wall_s=limits.wall_s + limits.import_s)
         shared = self._join(call, needs.modules)
-        process = shared.number if shared is not None else self._calls
         exchange = Exchange(self._connection, self._output, limits=limits)
         try:
+            process = shared.number if shared is not None else None
             outcome = exchange.run(call, number=self._calls, process=process)
             if outcome.ending is Ending.KILLED and self._server.ran_out_of_memory():
                 outcome = self._out_of_memory(outcome)
@@ -124,7 +124,8 @@ class WalledSandbox:
             outcome = self._explain_end(gone)
         outcome = replace(outcome, is_first=shared is None)
         if call.shared and self._name is not None:
-            self._keep(call, process, stays=exchange.stays)
+            first = shared or _SharedProcess(call.shared, self._calls)
+            self._keep(first, stays=exchange.stays)
         self._place = exchange.place
         self._has_died_importing = exchange.import_failed and self._name is None
         if exchange.import_failed and outcome.ending is not Ending.SANDBOX_FAILED:
@@ -145,9 +146,9 @@ class WalledSandbox:
             self._imported.update(modules)
         return shared
 
-    def _keep(self, call: ProbeCall, process: int, *, stays: bool | None) -> None:
+    def _keep(self, shared: "_SharedProcess", *, stays: bool | None) -> None:
         """Remember that a process waits for more calls; where it has not said so in time, end all of them."""
-        self._shared = _SharedProcess(call.shared, process) if stays else None
+        self._shared = shared if stays else None
         if stays is None:
             self._end()
 

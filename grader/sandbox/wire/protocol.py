@@ -1,6 +1,6 @@
 """Messages between the grader and its fork server: calls, outcomes, frames and how they are read without trust.
 
-`grader.sandbox.outside.host` speaks it on the trusted side, `grader.sandbox.inside.probe_process` inside the wall.
+`grader.sandbox.outside.host` speaks it on the trusted side, `grader.sandbox.inside.serving` inside the wall.
 """
 
 import array

@@ -94,7 +94,7 @@ def talk(*moves, limits=LIMITS, number=1):
 
 
 IMPORTED = ("connection", note(imported=1))
-END = ("connection", note(end=1, status=0, cpu_s=0.5, peak_kib=2048))
+END = ("connection", note(ended=1, status=0, cpu_s=0.5, peak_kib=2048))
 
 
 def test_good_reply():
@@ -119,7 +119,7 @@ def test_end_without_reply():
         ("9", "ended without a reply"),
         (None, "ended without a reply"),
     ):
-        outcome, has_gone, _exchange = talk(IMPORTED, ("connection", note(end=1, status=status)))
+        outcome, has_gone, _exchange = talk(IMPORTED, ("connection", note(ended=1, status=status)))
         assert (outcome.ending, outcome.detail, has_gone) == (Ending.KILLED, words, False)
 
 
@@ -127,7 +127,7 @@ def test_end_without_reply():
 @pytest.mark.parametrize(("spent", "is_over"), [(30.0, True), (31.5, True), (29.9, False), ("31", False), (-1, False)])
 def test_end_of_the_cpu_time(status, spent, is_over):
     """A probe killed with its CPU seconds spent is timed out; one killed before that was killed."""
-    outcome, has_gone, _exchange = talk(IMPORTED, ("connection", note(end=1, status=status, cpu_s=spent)))
+    outcome, has_gone, _exchange = talk(IMPORTED, ("connection", note(ended=1, status=status, cpu_s=spent)))
     assert has_gone is False
     if is_over:
         assert (outcome.ending, outcome.detail) == (Ending.TIMED_OUT, "computed for longer than 30 s")
@@ -189,7 +189,7 @@ def test_saying_imported_again_buys_no_time():
 
 def test_notes_of_other_calls():
     """Notes about other calls mean nothing."""
-    moves = [("connection", note(imported=7)), ("connection", note(end=7, status=0)), ("connection", note(gone="x"))]
+    moves = [("connection", note(imported=7)), ("connection", note(ended=7, status=0)), ("connection", note(gone="x"))]
     outcome, *_ = talk(*moves, IMPORTED, ("reply", frame(GOOD)), END)
     assert outcome.ending is Ending.OK
 
@@ -197,7 +197,7 @@ def test_notes_of_other_calls():
 def test_times_that_lie():
     """CPU times and peaks that are no sensible numbers count as 0."""
     for value in (-1, 1e300, "1", None, [1], float("nan"), float("inf")):
-        moves = ("reply", frame(GOOD)), ("connection", note(end=1, status=0, cpu_s=value, peak_kib=value))
+        moves = ("reply", frame(GOOD)), ("connection", note(ended=1, status=0, cpu_s=value, peak_kib=value))
         outcome, *_ = talk(IMPORTED, *moves)
         assert (outcome.cpu_s, outcome.peak_mib) == (0.0, 0.0)
 

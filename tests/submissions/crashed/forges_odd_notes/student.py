@@ -18,16 +18,16 @@ class LeakyReLU:
     def forward(self, x):
         reply = reply_descriptor()
         for note in (
-            '{"end": null}',
-            '{"end": [[]], "status": {}}',
+            '{"ended": null}',
+            '{"ended": [[]], "status": {}}',
             '{"imported": 1e999}',
             '{"gone": "s1"}',
             "{}",
-            '{"end": ' + "9" * 4000 + "}",
+            '{"done": ' + "9" * 4000 + "}",
             '{"ready": {}, "opened": "s1", "failed": "s1"}',
         ):
             os.write(3, struct.pack(">Q", len(note)) + note.encode())
         for number in range(10):
-            note = b'{"end": %d, "status": true, "cpu_s": NaN, "peak_kib": "x"}' % number
+            note = b'{"ended": %d, "status": true, "cpu_s": NaN, "peak_kib": "x"}' % number
             os.write(3, struct.pack(">Q", len(note)) + note)
         os._exit(0)
