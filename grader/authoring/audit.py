@@ -8,7 +8,7 @@ import json
 import tempfile
 import time
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -50,6 +50,7 @@ from grader.authoring.given_cells import judge_given_cells
 from grader.authoring.grounds import Ground, count_grounded, judge_grounds, read_grounds
 from grader.authoring.mistakes import Mistake, Variant, explain_edit, explain_overlay, read_mistakes, read_variants
 from grader.authoring.naming import Naming, judge_naming, name_cause
+from grader.authoring.order import graded_again, judge_order, try_whole_tasks
 from grader.authoring.proof_rules import judge_kit_files, judge_mistakes, judge_names, judge_proof
 from grader.authoring.proving import prove_checks
 from grader.authoring.record import record_assets
@@ -72,13 +73,14 @@ class AuditPart(StrEnum):
     VARIANTS = "variants"
     ASSETS = "assets"
     PROOF = "proof"
+    ORDER = "order"
 
 
 @dataclass(frozen=True, slots=True)
 class AuditRequest:
     """Say what to audit: which parts, with `quick` without long tasks, with `mistakes` only those named."""
 
-    parts: frozenset[AuditPart] = frozenset(AuditPart)
+    parts: frozenset[AuditPart] = frozenset(AuditPart) - {AuditPart.ORDER}
     quick: bool = False
     mistakes: tuple[str, ...] = ()
     jobs: int | None = None
@@ -122,7 +124,7 @@ class Audit:
 def request_for(parts: Iterable[str], *, mistakes: Iterable[str], quick: bool, jobs: int | None) -> AuditRequest:
     """Return what the command line asks for. Raises CourseError for a part that nobody knows."""
     names = tuple(mistakes)
-    chosen = set(parts) or ({AuditPart.MISTAKES} if names else set(AuditPart))
+    chosen = set(parts) or ({AuditPart.MISTAKES} if names else set(AuditPart) - ({AuditPart.ORDER} if quick else set()))
     for part in sorted(chosen - set(AuditPart)):
         raise CourseError(f"An audit has no part `{part}`.", remedy=suggest(part, list(AuditPart)))
     return AuditRequest(frozenset(map(AuditPart, chosen)), quick, names, jobs)
@@ -142,9 +144,13 @@ def audit_assignment(course: Path, slug: str, *, request: AuditRequest, progress
     found.advice = sum(check.advice for check in audited.checks.values())
     found.points = sum(task.points for task in assignment.tasks if task.name in chosen)
     trials = _trials(audited, request.parts, mistakes, variants)
-    with tempfile.TemporaryDirectory(prefix="grader-audit-") as scratch, progress(total=len(trials)) as advance:
+    again = graded_again(trials, mistakes) if AuditPart.ORDER in request.parts else []
+    total = len(trials) + len(again)
+    with tempfile.TemporaryDirectory(prefix="grader-audit-") as scratch, progress(total=total) as advance:
         settings = TrialSettings(course, Path(scratch), request.jobs)
         outcomes = grade_trials(trials, audited, settings=settings, advance=advance)
+        apart = grade_trials(again, audited, settings=replace(settings, apart=True), advance=advance)
+    found.violations += judge_order(outcomes, apart)
     _judge_trials(found, outcomes, assignment)
     for mistake in mistakes:
         _judge_mistake(found, mistake, outcomes, audited)
@@ -210,8 +216,9 @@ def write_figures(path: Path, audits: Iterable[Audit], unproven: Iterable[Violat
 
 def _choose(assignment: Assignment, request: AuditRequest) -> tuple[tuple[Mistake, ...], tuple[Variant, ...]]:
     """Return the mistakes and variants that were asked for. Raises CourseError for a mistake that nobody knows."""
-    mistakes = read_mistakes(assignment) if AuditPart.MISTAKES in request.parts else ()
-    variants = read_variants(assignment) if AuditPart.VARIANTS in request.parts else ()
+    is_ordered = AuditPart.ORDER in request.parts
+    mistakes = read_mistakes(assignment) if AuditPart.MISTAKES in request.parts or is_ordered else ()
+    variants = read_variants(assignment) if AuditPart.VARIANTS in request.parts or is_ordered else ()
     known = {mistake.name: mistake for mistake in mistakes}
     for name in request.mistakes:
         if name not in known:
@@ -225,14 +232,15 @@ def _trials(
     audited: AuditedAssignment, parts: Collection[AuditPart], mistakes: Sequence[Mistake], variants: Sequence[Variant]
 ) -> list[Trial]:
     """Return all trials, those that may take longest first."""
-    trials = try_reference(audited) if AuditPart.REFERENCE in parts else []
+    is_ordered = AuditPart.ORDER in parts
+    trials = try_reference(audited) if AuditPart.REFERENCE in parts or is_ordered else []
     for variant in variants:
         trials += try_variant(variant, audited)
     if AuditPart.TEMPLATE in parts:
         trials += try_template(audited)
     for mistake in mistakes:
         trials += try_mistake(mistake, audited)
-    return trials
+    return [*trials, *(try_whole_tasks(mistakes, audited) if is_ordered else ())]
 
 
 def _judge_trials(found: Audit, outcomes: dict[str, Outcome], assignment: Assignment) -> None:

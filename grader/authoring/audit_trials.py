@@ -115,11 +115,15 @@ def _in_parts(subject: str, files: Mapping[str, bytes], audited: AuditedAssignme
 
 @dataclass(frozen=True, slots=True)
 class TrialSettings:
-    """Say where trials are graded: the course, a scratch folder, and how many processes (None: one per core)."""
+    """Say where trials are graded: the course, a scratch folder, and how many processes (None: one per core).
+
+    With `apart` each probe has a process of its own, and checks run in the opposite order.
+    """
 
     course: Path
     scratch: Path
     jobs: int | None = None
+    apart: bool = False
 
 
 def grade_trials(
@@ -143,7 +147,7 @@ def grade_trials(
         keep_outcome(trial.subject, outcomes[trial.subject])
         advance(trial.subject)
 
-    order = Order(settings.course, audited.assignment, wall="process")
+    order = Order(settings.course, audited.assignment, wall="process", apart=settings.apart)
     jobs = [
         Job(_lay_out(trial.files, settings.scratch / name), checks=tuple(trial.checks))
         for name, trial in by_name.items()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 OnlyOption = Annotated[
     list[str] | None,
-    typer.Option("--only", help="mistakes, variants, reference, template, assets or proof (may be repeated)."),
+    typer.Option("--only", help="mistakes, variants, reference, template, assets, proof or order (may be repeated)."),
 ]
 MistakeOption = Annotated[
     list[str] | None, typer.Option("--mistake", help="Only this mistake, and what its check says.")
