@@ -50,7 +50,7 @@ from grader.authoring.given_cells import judge_given_cells
 from grader.authoring.grounds import Ground, count_grounded, judge_grounds, read_grounds
 from grader.authoring.mistakes import Mistake, Variant, explain_edit, explain_overlay, read_mistakes, read_variants
 from grader.authoring.naming import Naming, judge_naming, name_cause
-from grader.authoring.order import graded_again, judge_order, try_whole_tasks
+from grader.authoring.order import judge_order, try_both_ways
 from grader.authoring.proof_rules import judge_kit_files, judge_mistakes, judge_names, judge_proof
 from grader.authoring.proving import prove_checks
 from grader.authoring.record import record_assets
@@ -144,7 +144,9 @@ def audit_assignment(course: Path, slug: str, *, request: AuditRequest, progress
     found.advice = sum(check.advice for check in audited.checks.values())
     found.points = sum(task.points for task in assignment.tasks if task.name in chosen)
     trials = _trials(audited, request.parts, mistakes, variants)
-    again = graded_again(trials, mistakes) if AuditPart.ORDER in request.parts else []
+    again = try_both_ways(audited) if AuditPart.ORDER in request.parts else []
+    graded = {trial.subject for trial in trials}
+    trials += (trial for trial in again if trial.subject not in graded)
     total = len(trials) + len(again)
     with tempfile.TemporaryDirectory(prefix="grader-audit-") as scratch, progress(total=total) as advance:
         settings = TrialSettings(course, Path(scratch), request.jobs)
@@ -216,9 +218,8 @@ def write_figures(path: Path, audits: Iterable[Audit], unproven: Iterable[Violat
 
 def _choose(assignment: Assignment, request: AuditRequest) -> tuple[tuple[Mistake, ...], tuple[Variant, ...]]:
     """Return the mistakes and variants that were asked for. Raises CourseError for a mistake that nobody knows."""
-    is_ordered = AuditPart.ORDER in request.parts
-    mistakes = read_mistakes(assignment) if AuditPart.MISTAKES in request.parts or is_ordered else ()
-    variants = read_variants(assignment) if AuditPart.VARIANTS in request.parts or is_ordered else ()
+    mistakes = read_mistakes(assignment) if AuditPart.MISTAKES in request.parts else ()
+    variants = read_variants(assignment) if AuditPart.VARIANTS in request.parts else ()
     known = {mistake.name: mistake for mistake in mistakes}
     for name in request.mistakes:
         if name not in known:
@@ -232,15 +233,14 @@ def _trials(
     audited: AuditedAssignment, parts: Collection[AuditPart], mistakes: Sequence[Mistake], variants: Sequence[Variant]
 ) -> list[Trial]:
     """Return all trials, those that may take longest first."""
-    is_ordered = AuditPart.ORDER in parts
-    trials = try_reference(audited) if AuditPart.REFERENCE in parts or is_ordered else []
+    trials = try_reference(audited) if AuditPart.REFERENCE in parts else []
     for variant in variants:
         trials += try_variant(variant, audited)
     if AuditPart.TEMPLATE in parts:
         trials += try_template(audited)
     for mistake in mistakes:
         trials += try_mistake(mistake, audited)
-    return [*trials, *(try_whole_tasks(mistakes, audited) if is_ordered else ())]
+    return trials
 
 
 def _judge_trials(found: Audit, outcomes: dict[str, Outcome], assignment: Assignment) -> None:

@@ -5,31 +5,28 @@
 Why: docs/decisions.md#one-fork-for-a-task
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from grader.authoring.audit_rules import Violation
-from grader.authoring.audit_trials import TEMPLATE, AuditedAssignment, Outcome, Trial, named, try_mistake
-from grader.authoring.mistakes import Mistake
+from grader.authoring.audit_trials import AuditedAssignment, Outcome, Trial, try_mistake, try_reference, try_variant
+from grader.authoring.mistakes import read_mistakes, read_variants
 
 EVERY = 10  # so many mistakes for each that is graded both ways
 
 
-def try_whole_tasks(mistakes: Sequence[Mistake], audited: AuditedAssignment) -> list[Trial]:
-    """Return trials of every tenth mistake with all checks of its task, where that does not take long."""
-    found = []
-    for mistake in mistakes[::EVERY]:
+def try_both_ways(audited: AuditedAssignment) -> list[Trial]:
+    """Return trials of all short tasks: of the reference, the variants, and every tenth mistake with its whole task."""
+    whole = try_reference(audited)
+    for variant in read_variants(audited.assignment):
+        whole += try_variant(variant, audited)
+    found = [trial for trial in whole if not trial.part]
+    for mistake in read_mistakes(audited.assignment)[::EVERY]:
         for trial in try_mistake(mistake, audited):
             task = audited.checks[mistake.check].task
             names = tuple(name for name, check in audited.checks.items() if check.task == task)
             if task not in audited.long_tasks:
-                found.append(Trial(f"{named(mistake)}, all of its task", "", trial.files, names))
+                found.append(Trial(f"{trial.subject}, all of its task", "", trial.files, names))
     return found
-
-
-def graded_again(trials: Sequence[Trial], mistakes: Sequence[Mistake]) -> list[Trial]:
-    """Return those trials that are graded both ways: all but the kit's, long tasks', and of a mistake's check alone."""
-    alone = {named(mistake) for mistake in mistakes}
-    return [trial for trial in trials if not trial.part and trial.subject not in alone and trial.subject != TEMPLATE]
 
 
 def judge_order(shared: Mapping[str, Outcome], apart: Mapping[str, Outcome]) -> Iterator[Violation]:

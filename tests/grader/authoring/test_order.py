@@ -5,8 +5,8 @@ from contextlib import nullcontext
 import pytest
 
 from grader.authoring.audit import AuditPart, AuditRequest, audit_assignment
-from grader.authoring.audit_trials import TEMPLATE, Outcome, Trial
-from grader.authoring.order import graded_again, judge_order
+from grader.authoring.audit_trials import Outcome
+from grader.authoring.order import judge_order
 from grader.results.verdict import CheckResult, Verdict
 
 TOML = """
@@ -67,12 +67,3 @@ def test_every_difference_counts_and_nothing_else(verdict):
     both = {"one": _outcome(a=verdict, b=Verdict.PASSED)}
     other = {"one": _outcome(a=Verdict.PASSED, b=Verdict.PASSED, c=Verdict.WRONG)}
     assert len(list(judge_order(both, other))) == (verdict is not Verdict.PASSED)
-
-
-def test_what_is_graded_both_ways():
-    trials = [
-        Trial("reference", "", {}, ("a",)),
-        Trial("reference", "train", {}, ("b",)),
-        Trial(TEMPLATE, "all", {}, ()),
-    ]
-    assert graded_again(trials, ()) == trials[:1]
