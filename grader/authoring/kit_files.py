@@ -41,6 +41,7 @@ def write_assignment_file(assignment: Assignment) -> str:
         ]
         lines += [f"scoring = {_quote(task.scoring)}"]
         lines += [f"{key} = true" for key, is_so in (("long", task.long), ("bonus", task.bonus)) if is_so]
+        lines += [f"credit_up_to = {_number(task.credit_up_to)}"] if task.credit_up_to > 1 else []
         if task.cell:
             lines += [f"cell = {_quote(task.cell)}"]
         if task.parts:

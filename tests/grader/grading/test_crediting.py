@@ -2,12 +2,14 @@
 
 import json
 import re
+import tomllib
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader.authoring.kit_files import write_assignment_file
 from grader.courses.assignment import Scoring, Task
 from grader.courses.checks import Check
 from grader.datasets import Accuracy
@@ -273,6 +275,13 @@ def test_how_much_a_bonus_may_be(make_course, read_tiny, tmp_path, old, new, wor
     course = make_course(tmp_path, toml=TOML.replace(old, new), probes=PROBES, checks=CHECKS)
     with pytest.raises(CourseError, match=re.escape(words)):
         read_tiny(course)
+
+
+def test_a_kit_knows_how_much_a_bonus_may_be(make_course, read_tiny, tmp_path):
+    """The students' kit has `credit_up_to`, so that its checks take the same tables as the course's."""
+    course = make_course(tmp_path, toml=TOML, probes=PROBES, checks=CHECKS)
+    written = tomllib.loads(write_assignment_file(read_tiny(course)))["tasks"]
+    assert (written["measured"]["credit_up_to"], "credit_up_to" in written["after"]) == (1.1, False)
 
 
 def test_a_measure_stands_beside_a_cut_off():
