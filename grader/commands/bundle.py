@@ -82,7 +82,7 @@ def bundle(
         complain(text)
     if said:
         tell(f"Mend that, remove {target}, and run the command again; or use it as it is.")
-    _tell_next(wanted.place, chosen)
+    _tell_next(wanted, chosen)
     raise typer.Exit(1 if said else 0)
 
 
@@ -137,16 +137,16 @@ def _write(target: Path, chosen: "Assignment", wanted: "Wanted") -> None:
     results_console().print(f"written: {target} ({len(files)} files)", markup=False, soft_wrap=True)
 
 
-def _tell_next(place: "Destination", chosen: "Assignment") -> None:
+def _tell_next(wanted: "Wanted", chosen: "Assignment") -> None:
     from grader.bundles.making import Destination
     from grader.grading.points import possible
     from grader.report.terminal import results_console
     from grader.results.plain_text import number
 
     console = results_console()
-    console.print(f"Next: {_NEXT[place]} (docs/where.md)", markup=False, soft_wrap=True)
-    if place is Destination.GRADESCOPE:
-        points = number(possible(chosen.tasks))
+    console.print(f"Next: {_NEXT[wanted.place]} (docs/where.md)", markup=False, soft_wrap=True)
+    if wanted.place is Destination.GRADESCOPE:
+        points = number(possible([task for task in chosen.tasks if not wanted.tasks or task.name in wanted.tasks]))
         console.print(f"“Autograder points” there: {points}; a bonus is shown on top.", markup=False, soft_wrap=True)
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from grader.courses.course import read_assignment
+
 MINI = Path(__file__).parents[1] / "sample_courses" / "mini"
 
 
@@ -60,5 +62,7 @@ def test_what_does_not_fit_is_said(call_grader, tmp_path):
     words = ("bundle", "mini", "--for", "gradescope", "--memory-mb", "100", "--task", "leaky-relu")
     done = call_grader(*words, "--out", tmp_path / "a.zip", cwd=MINI)
     assert done.returncode == 1
+    (points,) = (task.points for task in read_assignment(MINI, "mini").tasks if task.name == "leaky-relu")
+    assert f"“Autograder points” there: {points:g};" in done.stdout, "of the tasks that are bundled"
     assert "Too large: grading the reference held" in " ".join(done.stderr.split())
     assert (tmp_path / "a.zip").is_file()
