@@ -497,10 +497,9 @@ def test_a_violation_is_exit_code_1(run_grader, mini):
     )
 
 
-def test_without_a_slug_lookalikes_have_to_be_shown(run_grader, mini):
-    """Auditing a whole course tells the lookalikes that no mistake shows."""
+def test_an_authors_course_need_not_show_every_lookalike(run_grader, mini):
+    """Auditing a whole course that is not this repository's asks for no lookalike that its mistakes don't name."""
     ended = run_grader("audit", "--only", "mistakes", cwd=mini)
-    assert ended.returncode == 1
-    assert "✗ lookalikes: No mistake of any assignment shows the lookalike “sign flipped”." in ended.stdout
-    assert "“transposed”" not in ended.stdout
+    assert ended.returncode == 0, ended.stdout
+    assert "lookalikes:" not in ended.stdout
     assert run_grader("audit", "nowhere", cwd=mini).returncode == 2
