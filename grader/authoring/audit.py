@@ -149,9 +149,10 @@ def audit_assignment(course: Path, slug: str, *, request: AuditRequest, progress
     trials += (trial for trial in again if trial.subject not in graded)
     total = len(trials) + len(again)
     with tempfile.TemporaryDirectory(prefix="grader-audit-") as scratch, progress(total=total) as advance:
-        settings = TrialSettings(course, Path(scratch), request.jobs)
+        settings = TrialSettings(course, Path(scratch) / "shared", request.jobs)
         outcomes = grade_trials(trials, audited, settings=settings, advance=advance)
-        apart = grade_trials(again, audited, settings=replace(settings, apart=True), advance=advance)
+        settings = replace(settings, scratch=Path(scratch) / "apart", apart=True)
+        apart = grade_trials(again, audited, settings=settings, advance=advance)
     found.violations += judge_order(outcomes, apart)
     _judge_trials(found, outcomes, assignment)
     for mistake in mistakes:
