@@ -33,6 +33,8 @@ TABLE = [
     ("status", ["reference"], NO_RUN),
     ("manual", ["nowhere"], NO_RUN),
     ("manual", ["ELSE"], "has no assignment `other`"),
+    ("leaderboard", ["nowhere", "--task", "double"], NO_RUN),
+    ("leaderboard", ["reference", "--task", "double"], NO_RUN),
     ("report", ["nowhere"], NO_RUN),
     ("report", ["reference"], NO_RUN),
     ("report", ["ELSE"], "has no assignment `other`"),

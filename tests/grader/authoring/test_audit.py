@@ -472,7 +472,7 @@ def test_a_sound_course_has_no_violation(run_grader, mini):
     assert "6 proven on wrong replies, 6 of 6 with grounds" in line
     assert json.loads((mini / "figures.json").read_text())["assignments"][0]["violations"] == []
     assert json.loads((mini / "figures.json").read_text())["assignments"][0]["prices"] == {"linear-without-bias": 6.0}
-    assert "[10/10]" in ended.stderr
+    assert "[14/14]" in ended.stderr
 
 
 def test_one_mistake_shows_what_is_said(run_grader, mini):
