@@ -40,13 +40,16 @@ class Surroundings:
         """
         try:
             self._close_figures()
-            for name, value in _settings():
-                if name in self._before and value != self._before[name]:
-                    self._put_back[name](self._before[name])
-            is_as_before = all(self._before.get(name, value) == value for name, value in _settings())
+            changed = self._changed()
+            for name in changed:
+                self._put_back[name](self._before[name])
+            is_as_before = not changed or not self._changed()
             return is_as_before and not _holds_threads() and not self._has_grown()
         except Exception:  # whatever the student's code has done to what is asked here
             return False
+
+    def _changed(self) -> list[str]:
+        return [name for name, value in _settings() if self._before.get(name, value) != value]
 
     def _has_grown(self) -> bool:
         return _size_mib() - self._size_mib > _MOST_GROWTH_MIB or _descriptor_count() > _MOST_DESCRIPTORS
