@@ -44,6 +44,10 @@ class AssetError(GraderError):
     """Report a recorded asset that is missing, stale or unreadable."""
 
 
+class OtherInputsError(AssetError):
+    """Report an asset that was recorded for other inputs than a check draws on this machine."""
+
+
 class ProtocolError(GraderError):
     """Report a message across the wall that breaks the protocol: too long, malformed, of a wrong kind."""
 

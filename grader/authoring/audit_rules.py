@@ -176,7 +176,8 @@ def judge_assets(recording: Recording, assignment: Assignment) -> Iterator[Viola
     }
     for state, names in states.items():
         for name in names:
-            yield Violation("assets", f"assets/{assignment.slug}/{name}.safetensors {state}.", run)
+            difference = f" {recording.differences[name]}" if name in recording.differences else ""
+            yield Violation("assets", f"assets/{assignment.slug}/{name}.safetensors {state}.{difference}", run)
     for name, why in recording.refused.items():
         yield Violation("assets", f"{name}: {why}", f"Edit tests/assignments/{assignment.slug}.")
     for result in recording.failed:

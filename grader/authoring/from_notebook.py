@@ -193,13 +193,11 @@ def _checks(parts: Sequence[ProposedPart]) -> str:
     head = '''\
 """Public checks: students get this file. Complete one for each task, then write others in test_first_hidden.py.
 
-What inputs show a part's work only its author knows: draw them from `rng`. `expected` is what the reference returns.
+What inputs show a part's work only its author knows: draw them from `rng`. Expected is what the reference returns.
 """
 
 # import pytest
 # import torch
-
-# from grader.compare import assert_matches
 '''
     return head + "".join(map(_check, parts))
 
@@ -211,8 +209,7 @@ def _check(part: ProposedPart) -> str:
     return f'''
 
 {calls}# @pytest.mark.graded(task="{_task(part)}")
-# def test_{part.name}(probe, expected, rng):
+# def test_{part.name}(matches_recorded, rng):
 #     """{part.name} returns what is asked for"""
-#     actual = probe("run_{part.name}"{comma}{inputs})
-#     assert_matches(actual, expected("run_{part.name}"{comma}{inputs}))
+#     matches_recorded("run_{part.name}"{comma}{inputs})
 '''

@@ -10,7 +10,7 @@ import importlib
 from dataclasses import dataclass
 
 MODULES = ("grader.probes", "grader.notebook_probes", "grader.compare", "grader.datasets")
-FIXTURES = ("probe", "expected", "rng", "dataset", "curve", "credit")
+FIXTURES = ("probe", "expected", "matches_recorded", "rng", "dataset", "curve", "credit")
 MARKER = "graded"
 
 

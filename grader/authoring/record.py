@@ -1,21 +1,21 @@
-"""Record what the reference's probes return, and measure how far rounding moves it.
+"""Record what the reference's probes return, and compare with what is there.
 
-`grader.commands.record` prints the report; `grader.courses.assets` reads the files when submissions are graded.
+`grader.authoring.recorder` measures each call; `grader.commands.record` prints the report; `grader.courses.assets`
+reads the files when submissions are graded.
 """
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from grader.authoring.kit_files import is_asset_of
+from grader.authoring.recorder import Recorder, in_sentences
 from grader.compare import Expectation
-from grader.compare.arrays import copied
 from grader.compare.assertion import compare
-from grader.compare.spread import spreads_between, tolerances_from
+from grader.compare.comparison import Comparison
 from grader.courses.assets import Asset, read_asset, write_assets
 from grader.courses.assignment import Assignment
 from grader.courses.manifest import MANIFEST, key_in, read_manifest
@@ -24,14 +24,12 @@ from grader.grading import plugin
 from grader.grading.check_session import in_session
 from grader.grading.grade import run_checks
 from grader.grading.opening import modules_to_preload, open_sandbox, widest_limits
-from grader.grading.outcome import explain_outcome
 from grader.grading.session import Subject
 from grader.results.verdict import CheckResult, Verdict
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.servers import StartServer, can_fork
 from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.walls import Wall
-from grader.sandbox.wire.protocol import Ending, ProbeCall, Sandbox
 from grader.submissions.submission import Found, read_submission
 
 SEEDS = 3
@@ -41,7 +39,7 @@ SEEDS = 3
 class Recording:
     """Hold what a recording found: assets by name, by state, and why checks fail on the reference.
 
-    `others` are the checks that were not chosen.
+    `others` are the checks that were not chosen; `differences` say of stale assets in what the reference differs now.
     """
 
     assets: dict[str, Asset] = field(default_factory=dict)
@@ -52,6 +50,7 @@ class Recording:
     refused: dict[str, str] = field(default_factory=dict)
     failed: list[CheckResult] = field(default_factory=list)
     others: set[str] = field(default_factory=set)
+    differences: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_blocked(self) -> bool:
@@ -98,7 +97,7 @@ def record_assets(
             checks = session.config.stash[plugin.CHECKS]
             recording.others = set(checks) - {item.name for item in session.items}
             for offset in range(SEEDS):
-                recorder = _Recorder(recording, sandbox, is_first=offset == 0)
+                recorder = Recorder(recording.assets, recording.refused, sandbox)
                 only = recorded if offset or tasks is not None else None
                 results = run_checks(session, Subject(sandbox, recorder.expect, seed_offset=offset), only=only)
                 recording.failed += [r for r in results.values() if _is_failure(r) and not _known(r, recording)]
@@ -130,66 +129,8 @@ def _is_failure(result: CheckResult) -> bool:
 
 
 def _known(result: CheckResult, recording: Recording) -> bool:
-    return any(other.name == result.name for other in recording.failed) or result.name in recording.refused
-
-
-class _Recorder:
-    """Answer `expected` by running the reference in several ways and measuring how far the outputs spread."""
-
-    def __init__(self, recording: Recording, sandbox: Sandbox, *, is_first: bool) -> None:
-        self._recording = recording
-        self._sandbox = sandbox
-        self._is_first = is_first
-
-    def expect(self, name: str, *, probe: str, inputs: Mapping[str, Any]) -> Expectation:
-        """Return the reference's outputs, keeping those of the first seed as the asset."""
-        outputs = self._run(probe, inputs)
-        reseeded = self._run(probe, inputs, seed=1)
-        if not compare(reseeded, Expectation(outputs)).passed:
-            why = (
-                f"The probe `{probe}` returns other values with another run-time seed (dropout, shuffling, random "
-                "initialisation), so they can't be expected of anybody. Return what was drawn and compute the "
-                "expectation in the check, or set the parameters in the probe."
-            )
-            self._recording.refused[name] = why
-            raise AssetError(why)
-        spreads = spreads_between(outputs, outputs)
-        for variant in (
-            self._run(probe, copied(inputs, wide=True), dtype="float64"),
-            self._run(probe, inputs, threads=2),
-        ):
-            spreads = _widest(spreads, spreads_between(outputs, variant))
-        asset = Asset(name, probe, inputs, outputs, tolerances_from(outputs, spreads), spreads)
-        self._keep(asset)
-        return Expectation(outputs, asset.tolerances)
-
-    def _run(
-        self,
-        probe: str,
-        inputs: Mapping[str, Any],
-        *,
-        seed: int = 0,
-        dtype: str = "float32",
-        threads: int = 1,
-    ) -> Mapping[str, Any]:
-        outcome = self._sandbox.run(ProbeCall(probe, inputs, seed=seed, dtype=dtype, threads=threads))
-        if outcome.ending is not Ending.OK:
-            raise AssetError(f"The reference fails in `{probe}` ({dtype}): {explain_outcome(outcome)[1].message}")
-        return outcome.outputs
-
-    def _keep(self, asset: Asset) -> None:
-        """Keep the first seed's values; later seeds only widen its tolerance."""
-        first = self._recording.assets.get(asset.name)
-        if first is None:
-            self._recording.assets[asset.name] = asset
-            return
-        spreads = _widest(first.spreads, asset.spreads)
-        tolerances = tolerances_from(first.outputs, spreads)
-        self._recording.assets[asset.name] = replace(first, tolerances=tolerances, spreads=spreads)
-
-
-def _widest(spreads: Mapping[str, float], others: Mapping[str, float]) -> dict[str, float]:
-    return {name: max(spread, others.get(name, 0.0)) for name, spread in spreads.items()}
+    is_refused = any(is_asset_of(name, {result.name}) for name in recording.refused)
+    return is_refused or any(other.name == result.name for other in recording.failed)
 
 
 def _compare_with_recorded(folder: Path, recording: Recording) -> None:
@@ -212,6 +153,7 @@ def _compare_with_recorded(folder: Path, recording: Recording) -> None:
             recording.assets[name] = old
         else:
             recording.stale.append(name)
+            recording.differences[name] = in_sentences(_outputs_compared(old, asset))
     files = {path.name.removesuffix(".safetensors") for path in folder.glob("*.safetensors")}
     known = set(recording.assets) | set(recording.refused)
     recording.unused = sorted(
@@ -227,15 +169,23 @@ def _may_be_needed(name: str, recording: Recording) -> bool:
 
 def _is_same(old: Asset, new: Asset) -> bool:
     """Tell whether an old asset still says what the reference does, within the tolerance it states."""
-    covered = all(new.spreads[key] <= old.tolerances[key].atol for key in old.tolerances if key in new.spreads)
+    covered = all(
+        new.spreads[key] <= old.tolerances[key].atol or new.tolerances[key] == old.tolerances[key]
+        for key in old.tolerances
+        if key in new.spreads
+    )
     return (
         old.probe == new.probe
         and set(old.outputs) == set(new.outputs)
         and set(old.inputs) == set(new.inputs)
         and covered
         and compare(new.inputs, Expectation(old.inputs)).passed
-        and compare(new.outputs, Expectation(old.outputs, old.tolerances)).passed
+        and _outputs_compared(old, new).passed
     )
+
+
+def _outputs_compared(old: Asset, new: Asset) -> Comparison:
+    return compare(new.outputs, Expectation(old.outputs, old.tolerances))
 
 
 def _write(assignment: Assignment, recording: Recording, *, always: bool) -> None:

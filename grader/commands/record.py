@@ -57,7 +57,7 @@ def print_recording(console: "Console", recording: "Recording", *, slug: str, wr
         console.print(f"{state}: {len(names)}{f' ({remedy})' if names and remedy else ''}", markup=False)
         if state != "matched":
             for name in names:
-                console.print(f"  {name}", markup=False)
+                console.print(f"  {name}  {recording.differences.get(name, '')}".rstrip(), markup=False)
     for name, why in recording.refused.items():
         console.print(f"refused: {name}: {why}", markup=False)
     for result in recording.failed:

@@ -1,6 +1,6 @@
 """How far rounding moves a result: the tolerance that the distance of two runs gives.
 
-`grader.compare.expect` measures formulas with it, `grader.authoring.record` the reference.
+`grader.compare.expect` measures formulas with it, `grader.authoring.recorder` the reference.
 """
 
 import math

@@ -14,7 +14,7 @@ import torch
 from grader.compare import Expectation, Tolerance
 from grader.compare.assertion import compare
 from grader.courses.manifest import SCHEMA, record_remedy
-from grader.errors import AssetError, ProtocolError
+from grader.errors import AssetError, OtherInputsError, ProtocolError
 from grader.sandbox.wire.tensors import digest, pack_values
 from grader.sandbox.wire.unpacking import unpack_values
 
@@ -64,7 +64,10 @@ def read_asset(folder: Path, name: str, *, manifest: Mapping[str, Any]) -> Asset
 
 
 def expectation_of(asset: Asset, *, probe: str, inputs: Mapping[str, Any], folder: Path) -> Expectation:
-    """Return what the asset expects of the call, after making sure that it was recorded for this very call."""
+    """Return what the asset expects of the call, after making sure that it was recorded for this very call.
+
+    Raises AssetError, OtherInputsError where only the inputs differ.
+    """
     remedy = record_remedy(folder)
     if asset.probe != probe:
         raise AssetError(
@@ -74,7 +77,9 @@ def expectation_of(asset: Asset, *, probe: str, inputs: Mapping[str, Any], folde
     plain, _devices = unpack_values(pack_values(inputs))
     tolerances = dict.fromkeys(asset.inputs, _SAME_INPUTS)
     if set(plain) != set(asset.inputs) or not compare(plain, Expectation(asset.inputs, tolerances)).passed:
-        raise AssetError(f"The asset {asset.name} was recorded for other inputs than this check uses.", remedy=remedy)
+        raise OtherInputsError(
+            f"The asset {asset.name} was recorded for other inputs than this check uses.", remedy=remedy
+        )
     return Expectation(asset.outputs, asset.tolerances)
 
 
@@ -98,7 +103,7 @@ def entry_of(asset: Asset, data: bytes) -> dict[str, Any]:
         "probe": asset.probe,
         "sha256": digest(data),
         "tolerances": {
-            key: {"rtol": value.rtol, "atol": value.atol, "spread": asset.spreads[key]}
+            key: {"rtol": value.rtol, "atol": value.atol, "spread": asset.spreads.get(key, 0.0)}
             for key, value in sorted(asset.tolerances.items())
         },
     }

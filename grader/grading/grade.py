@@ -18,6 +18,7 @@ import torch
 
 from grader.courses.assignment import tasks_below
 from grader.courses.checks import Check, in_order, with_those_before
+from grader.courses.manifest import record_remedy
 from grader.errors import CourseError, SandboxError, SubmissionError
 from grader.grading import plugin
 from grader.grading.brought_data import find_brought_data
@@ -110,7 +111,8 @@ class GradingSession:
         self._digests = digests
         self._alive = alive
         self._graded = order.graded
-        self._expect = RecordedAssets(order.assignment.assets).expect
+        self._assets = RecordedAssets(order.assignment.assets)
+        self._has_told = False  # that formulas stand in for assets
         self._sound: dict[str, str] = {}  # checks that may be to blame themselves: how the reference fails them
 
     def grade(self, job: Job) -> tuple[SubmissionResult, str]:
@@ -145,7 +147,11 @@ class GradingSession:
             self._graded,
             self._asked_for(job, self._own_work(subject, submission), files=submission.files),
             notes=(*beside.notes, *shims_note(order.assignment, submission.files)),
-            flags=(*subject.forbidden.flags, *find_brought_data(submission.files, order.assignment)),
+            flags=(
+                *subject.forbidden.flags,
+                *find_brought_data(submission.files, order.assignment),
+                *self._told_of_formulas(),
+            ),
             task_flags=_joined(
                 flag_calls(subject.called, subject.forbidden), flag_repeated(subject.results, subject.doubted)
             ),
@@ -190,7 +196,19 @@ class GradingSession:
         """Return what checks run against; the calls of a task that trains for long have processes of their own."""
         sharing = set() if self._order.apart else {task.name for task in self._order.assignment.tasks if not task.long}
         uses = forbidden or ForbiddenUses()
-        return Subject(sandbox, self._expect, devices, forbidden=uses, key=self._order.key, sharing=sharing)
+        return Subject(sandbox, self._assets.expect, devices, forbidden=uses, key=self._order.key, sharing=sharing)
+
+    def _told_of_formulas(self) -> tuple[str, ...]:
+        """Say once in a session that formulas stand in for assets: a flag, which only the instructor reads."""
+        replaced = self._assets.replaced
+        if self._has_told or not replaced:
+            return ()
+        self._has_told = True
+        return (
+            f"About the course, not this submission: here `{replaced[0]}` draws other inputs than were recorded, so it "
+            "is compared with its formula, and so may others be. "
+            f"{record_remedy(self._order.assignment.assets)}",
+        )
 
     def _own_work(self, subject: Subject, submission: Submission) -> Mapping[str, CheckResult]:
         """Return the results without what a handout gives."""

@@ -170,8 +170,14 @@ def probe(request: pytest.FixtureRequest) -> object:
 
 @pytest.fixture
 def expected(request: pytest.FixtureRequest) -> object:
-    """Return the recorded outputs of the reference: `expected("name", **inputs)`."""
+    """Return the recorded outputs of the reference: `expected("name", **inputs)`, with a formula as their proof."""
     return _conversation(request).expected
+
+
+@pytest.fixture
+def matches_recorded(request: pytest.FixtureRequest, probe: object, expected: object) -> object:
+    """Ask a probe and compare with what the reference returned: `matches_recorded("name", **inputs)`."""
+    return _conversation(request).matches_recorded
 
 
 @pytest.fixture

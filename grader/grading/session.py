@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from grader.compare import Expectation
+from grader.compare import Context, Expectation, assert_matches
+from grader.compare.expect import Formula, by_formula
 from grader.courses.assets import asset_name, expectation_of, read_asset
 from grader.courses.checks import Check
 from grader.courses.manifest import read_manifest
-from grader.errors import SandboxError
+from grader.errors import OtherInputsError, SandboxError
 from grader.grading.forbidden import ForbiddenUses, explain_uses, shown_calls
 from grader.grading.outcome import ProbeFailed, explain_outcome
 from grader.grading.stumbles import MissingOutput, Stumble
@@ -23,6 +24,7 @@ from grader.sandbox.wire.protocol import UNRECORDED, Ending, ErrorReport, ProbeC
 _MAX_PRINTED = 64 * 1024
 _STANDS = (Verdict.PASSED, Verdict.SKIPPED)
 _SEED_BYTES = 6
+_NO_CONTEXT = Context()
 
 
 class ProbeOutput(Mapping[str, Any]):
@@ -49,18 +51,38 @@ class ProbeOutput(Mapping[str, Any]):
 
 
 class RecordedAssets:
-    """Read an assignment's recorded assets, each at most once."""
+    """Read an assignment's recorded assets; `replaced` names those for which a formula had to stand in."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._manifest: Mapping[str, Any] | None = None
+        self.replaced: list[str] = []
 
-    def expect(self, name: str, *, probe: str, inputs: Mapping[str, Any]) -> Expectation:
-        """Return what the reference returned for this call. Raises AssetError."""
+    def expect(
+        self,
+        name: str,
+        *,
+        probe: str,
+        inputs: Mapping[str, Any],
+        formula: Formula | None = None,
+        any_float: bool = False,
+    ) -> Expectation:
+        """Return what the reference returned for this call; `any_float` matters only where it is recorded.
+
+        A formula is computed only where the check draws other inputs on this machine than were recorded. Raises
+        AssetError, OtherInputsError where it is the inputs and there is no formula.
+        """
         if self._manifest is None:
             self._manifest = read_manifest(self._folder)
         asset = read_asset(self._folder, name, manifest=self._manifest)
-        return expectation_of(asset, probe=probe, inputs=inputs, folder=self._folder)
+        try:
+            return expectation_of(asset, probe=probe, inputs=inputs, folder=self._folder)
+        except OtherInputsError:
+            if formula is None:
+                raise
+        if name not in self.replaced:
+            self.replaced.append(name)
+        return by_formula(formula, inputs).expectation
 
 
 Expect = Callable[..., Expectation]
@@ -129,7 +151,7 @@ class Subject:
 
 
 class Conversation:
-    """Run one check's probes and its recorded expectations: what the fixtures `probe` and `expected` call."""
+    """Run one check's probes and its recorded expectations: what its fixtures call."""
 
     def __init__(self, subject: Subject, check: Check) -> None:
         self._subject = subject
@@ -190,11 +212,26 @@ class Conversation:
         is_plain = check.task in self._subject.sharing and check.device == "cpu" and not check.limits
         return check.task if is_plain else ""
 
-    def expected(self, name: str, /, **inputs: Any) -> Expectation:
-        """Return what the reference returned for the same call, with the tolerance measured at recording."""
+    def expected(self, name: str, formula: Formula | None = None, /, **inputs: Any) -> Expectation:
+        """Return what the reference returned for the same call, with the tolerance measured at recording.
+
+        An independent `formula` of the inputs proves the asset where it is recorded and audited. The asset then keeps
+        only the outputs that it names.
+        """
         self._expected += 1
         asset = asset_name(self._check.name, self._expected)
-        return self._subject.expect(asset, probe=name, inputs=inputs)
+        return self._subject.expect(asset, probe=name, inputs=inputs, formula=formula, any_float=self._check.any_float)
+
+    def matches_recorded(
+        self, name: str, formula: Formula | None = None, /, *, context: Context = _NO_CONTEXT, **inputs: Any
+    ) -> ProbeOutput:
+        """Run a probe, compare its outputs with what `expected` returns for the same call, and return them.
+
+        Raises what both do, and Mismatch where an output differs.
+        """
+        actual = self.probe(name, **inputs)
+        assert_matches(actual, self.expected(name, formula, **inputs), context=context)
+        return actual
 
     @property
     def forbidden(self) -> tuple[str, ...]:

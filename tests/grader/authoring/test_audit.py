@@ -324,7 +324,10 @@ def test_assets_in_all_their_states_are_told(found):
     told = _of(found, "assets")
     run = "Run `grader record bad` and review the diff."
     assert f"assets/bad/test_new.safetensors is missing. {run}" in told
-    assert f"assets/bad/test_triple.safetensors is stale: the reference returns something else. {run}" in told
+    (stale,) = [line for line in told if "test_triple.safetensors is stale" in line]
+    assert "assets/bad/test_triple.safetensors is stale: the reference returns something else. `y` " in stale
+    assert "instead of" in stale
+    assert stale.endswith(run)
     assert f"assets/bad/test_old.safetensors is unused: no check asks for it. {run}" in told
     (unlucky,) = [line for line in told if "Unlucky" in line]
     assert unlucky.startswith("With another seed, `test_lucky` is wrong: Unlucky. Mend the check")

@@ -33,6 +33,7 @@ PREFIXES = re.compile(r"\b(?:collections\.abc|typing|grader(?:\.[a-z_]+)+)\.(?=\
 FIXTURE_CALLS = {
     "probe": Conversation.probe,
     "expected": Conversation.expected,
+    "matches_recorded": Conversation.matches_recorded,
     "dataset": plugin.LoadDataset.__call__,
     "curve": Curves.draw,
     "credit": Crediting.give,
@@ -250,7 +251,7 @@ def test_reference_shows_checks_that_pass(make_course, grade, tmp_path):
     student = next(example for example in EXAMPLE.findall(PAGE) if example.startswith("# student.py"))
     course = make_course(tmp_path, toml=TOML, probes=probes, checks=checks, reference=student, slug="page")
     verdicts = grade(read_assignment(course, "page"))
-    assert len(verdicts) == 7
+    assert len(verdicts) == 8
     assert {name: told for name, told in verdicts.items() if not told.startswith("passed")} == {}
 
 

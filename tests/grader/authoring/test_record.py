@@ -6,9 +6,11 @@ from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
+import torch
 
 from grader.authoring.record import record_assets
 from grader.compare.spread import MARGIN
+from grader.courses.assets import read_asset
 from grader.errors import CourseError
 
 CHECK = '''
@@ -240,3 +242,114 @@ def test_nothing_to_record(make_course, read_tiny, tmp_path):
     probes = "from grader.probes import probe\n" + PROBE.format(name="double")
     course = make_course(tmp_path, checks=HEAD + check, probes=probes, reference="def double(x):\n    return 2 * x\n")
     assert record_assets(read_tiny(course), write=False).is_clean
+
+
+PROVEN = '''
+@pytest.mark.graded(task="double"{marked})
+def test_proven(probe, expected, rng):
+    """has a formula"""
+    x = torch.randn(5, generator=rng)
+    assert_matches(probe("{probe}", x=x), expected("{probe}", {formula}, x=x))
+'''
+
+
+def _proven(formula, *, probe="one", marked=""):
+    return PROVEN.format(formula=formula, probe=probe, marked=marked)
+
+
+def test_a_formula_that_agrees_is_recorded_with_what_it_names(assignment):
+    """Where formula and reference agree, the asset is what the reference returned, and matches."""
+    more = """
+@pytest.mark.graded(task="double")
+def test_proven(matches_recorded, rng):
+    \"\"\"has a formula\"\"\"
+    matches_recorded("two", lambda x: {"y": 2 * x}, x=torch.randn(5, generator=rng))
+"""
+    tiny = assignment(more=more, two="x + x")
+    assert record_assets(tiny, write=True).missing == ["test_two", "test_proven"]
+    assert record_assets(tiny, write=False).is_clean
+    manifest = json.loads((tiny.assets / "manifest.json").read_text())
+    asset = read_asset(tiny.assets, "test_proven", manifest=manifest)
+    assert torch.equal(asset.outputs["y"], 2 * asset.inputs["x"])
+
+
+def test_only_outputs_that_a_formula_names_are_kept(make_course, read_tiny, tmp_path):
+    """What else a probe returns is no part of the asset, and may change with the run-time seed."""
+    probes = (
+        "import torch\nfrom grader.probes import probe\n\n@probe(needs=['student'])\ndef one(*, x):\n"
+        "    import student\n    return {'y': student.one(x), 'drawn': torch.rand(3)}\n"
+    )
+    checks = HEAD + _proven('lambda x: {"y": 2 * x}')
+    tiny = read_tiny(make_course(tmp_path, checks=checks, probes=probes, reference="def one(x):\n    return 2 * x\n"))
+    assert record_assets(tiny, write=True).missing == ["test_proven"]
+    manifest = json.loads((tiny.assets / "manifest.json").read_text())
+    assert set(read_asset(tiny.assets, "test_proven", manifest=manifest).outputs) == {"y"}
+    assert record_assets(tiny, write=False).is_clean
+
+
+@pytest.mark.parametrize("formula", ['lambda x: {"y": 3 * x}', 'lambda x: Expectation({"y": 2 * x + 1e-3})'])
+def test_a_formula_that_disagrees_is_refused(assignment, formula):
+    """Where reference and formula differ, nothing is recorded: check, output, place and both numbers are told, once."""
+    tiny = assignment(more="from grader.compare import Expectation\n" + _proven(formula), one="2 * x")
+    recording = record_assets(tiny, write=True)
+    assert list(recording.refused) == ["test_proven"]
+    told = recording.refused["test_proven"]
+    assert re.match(r"The reference is not what the formula .* gives: `y` differs at .* elements; .* instead of ", told)
+    assert recording.failed == []
+    assert not tiny.assets.exists()
+
+
+def test_a_missing_output_is_a_disagreement(assignment):
+    """A formula of an output that the probe doesn't return disagrees with it."""
+    recording = record_assets(assignment(more=_proven('lambda x: {"z": x}'), one="2 * x"), write=False)
+    assert "`z` is missing" in recording.refused["test_proven"]
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        'lambda: {"y": Spec((5,))}',
+        'lambda x: Expectation({"y": 2 * x}, dtypes={"y": None})',
+        'lambda x: Expectation({"y": [Spec((5,))]})',
+    ],
+)
+def test_what_no_asset_holds_is_refused(assignment, formula):
+    """A formula that asks for a shape or a dtype alone can't be recorded."""
+    more = "from grader.compare import Expectation, Spec\n" + _proven(formula)
+    recording = record_assets(assignment(more=more, one="2 * x"), write=False)
+    told = [*recording.refused.values(), *(result.feedback.message for result in recording.failed)]
+    assert "asks for a shape, a dtype or a device alone, which no asset holds" in told[0]
+
+
+def test_a_formula_states_its_tolerances(assignment):
+    """The tolerances of an `Expectation` that a formula returns are the asset's, and it still matches."""
+    formula = 'lambda x: Expectation({"y": 2 * x}, {"y": Tolerance(0, 0)})'
+    more = "from grader.compare import Expectation, Tolerance\n" + _proven(formula)
+    tiny = assignment(more=more, one="2 * x")
+    record_assets(tiny, write=True)
+    entry = json.loads((tiny.assets / "manifest.json").read_text())["assets"]["test_proven"]
+    assert (entry["tolerances"]["y"]["rtol"], entry["tolerances"]["y"]["atol"]) == (0, 0)
+    assert record_assets(tiny, write=False).is_clean
+
+
+def test_dtypes_have_to_agree_unless_any_float_will_do(assignment):
+    """A formula in another dtype disagrees, except in a check that takes any floating dtype."""
+    formula = 'lambda x: {"y": 2 * x.double()}'
+    strict = record_assets(assignment(more=_proven(formula), one="2 * x"), write=False)
+    assert "`y` has dtype float32; expected float64" in strict.refused["test_proven"]
+    marked = ', dtype="any float"'
+    assert not record_assets(assignment(more=_proven(formula, marked=marked), one="2 * x"), write=False).refused
+
+
+def test_a_formula_of_inputs_that_are_not_there_is_the_authors_fault(assignment):
+    """A formula that asks for what the probe isn't called with is told with both sides."""
+    recording = record_assets(assignment(more=_proven('lambda q, x: {"y": x}'), one="2 * x"), write=False)
+    (failed,) = recording.failed
+    assert "The formula of this check asks for `q`, but the probe is called with `x`." in failed.feedback.message
+
+
+def test_an_asset_that_differs_from_the_reference_says_where(assignment):
+    """A stale asset is told with the output, the place and both numbers."""
+    record_assets(assignment(one="2 * x"), write=True)
+    recording = record_assets(assignment(one="2 * x + 1"), write=False)
+    assert re.match(r"`y` differs at all 5 elements; .* instead of ", recording.differences["test_one"])

@@ -5,8 +5,10 @@ import os
 from contextlib import nullcontext
 
 import pytest
+import torch
 
 from grader.authoring.record import record_assets
+from grader.courses.assets import Asset, write_assets
 from grader.errors import CourseError
 from grader.grading.grade import grade_all
 from grader.grading.job import Job, Order
@@ -491,3 +493,27 @@ def test_a_checks_own_none_is_no_blank(make_course, read_tiny, grade_many, tmp_p
     assignment = read_tiny(make_course(tmp_path / "course", checks=BUG_CHECKS))
     result = grade_many(assignment, {"a": {"student.py": GOOD}}, folder=tmp_path / "subs")["a"]
     assert result.tasks[0].checks[0].verdict is Verdict.NOT_GRADED
+
+
+OTHER_INPUTS = """\
+import pytest
+import torch
+@pytest.mark.graded(task="double")
+def test_formula(matches_recorded):
+    \"\"\"has a formula\"\"\"
+    matches_recorded("double", lambda x: {"y": 2 * x}, x=torch.ones(1))
+"""
+
+
+def test_a_formula_that_stands_in_is_told_once(make_course, read_tiny, grade_many, tmp_path):
+    """Where assets are of other inputs, formulas grade everybody, one flag tells the instructor, and no student."""
+    course = read_tiny(make_course(tmp_path / "course", checks={"test_other.py": OTHER_INPUTS}))
+    zero = torch.zeros(1)
+    write_assets(course.assets, {"test_formula": Asset("test_formula", "double", {"x": zero}, {"y": zero})})
+    results = grade_many(course, {"one": {"student.py": GOOD}, "two": {"student.py": GOOD}}, folder=tmp_path)
+    verdicts = [check.verdict for result in results.values() for task in result.tasks for check in task.checks]
+    assert verdicts == [Verdict.PASSED] * 2
+    (flag,) = [flag for result in results.values() for flag in result.flags]
+    assert flag.startswith("About the course, not this submission: here `test_formula` draws other inputs")
+    assert flag.endswith("Run `grader record tiny` and review the diff.")
+    assert not [note for result in results.values() for note in result.notes]

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 import pytest
 import torch
 
+from grader.compare import Context, Expectation, Mismatch
+from grader.courses.assets import Asset, write_assets
 from grader.courses.checks import Check
-from grader.errors import AssetError, SandboxError
+from grader.errors import AssetError, OtherInputsError, SandboxError
 from grader.grading.opening import open_sandbox
 from grader.grading.outcome import ProbeFailed
 from grader.grading.session import Conversation, ProbeOutput, RecordedAssets, Subject
@@ -85,10 +87,25 @@ def test_a_probe_that_does_not_exist_is_the_graders_fault(talk):
 def test_expectations_are_numbered_by_check(sandbox):
     """The first expectation of a check has the check's name, the next ones a number."""
     asked = []
-    talk = Conversation(Subject(sandbox, lambda name, *, probe, inputs: asked.append((name, probe, inputs))), _check())
+    expect = lambda name, *, probe, inputs, **_: asked.append((name, probe, inputs))  # noqa: E731
+    talk = Conversation(Subject(sandbox, expect), _check())
     talk.expected("double", x=1)
     talk.expected("triple", x=2)
     assert asked == [("test_a", "double", {"x": 1}), ("test_a.2", "triple", {"x": 2})]
+
+
+def test_a_probe_is_compared_with_what_was_recorded(sandbox):
+    """`matches_recorded` asks probe and expectation the same; it returns the outputs, or says what differs."""
+
+    def expect(_name, *, inputs, **_):
+        return Expectation({"y": 2 * inputs["x"] + wrong})
+
+    talk, wrong = Conversation(Subject(sandbox, expect), _check()), 0
+    x = torch.tensor([1.0, 3.0])
+    assert talk.matches_recorded("double", x=x)["y"].tolist() == [2.0, 6.0]
+    wrong, context = x, Context(others={"three times the input": 3 * x})
+    with pytest.raises(Mismatch, match="`y` differs at all 2 elements"):
+        talk.matches_recorded("double", context=context, x=torch.tensor([1.0, 3.0]))
 
 
 def test_the_seed_can_be_moved(sandbox):
@@ -121,3 +138,45 @@ def test_recorded_assets_are_missing_with_a_remedy(tmp_path):
     """Where nothing was recorded, `expected` raises AssetError with the command that records."""
     with pytest.raises(AssetError, match=r"tiny has no recorded asset for `test_a`\. Run `grader record tiny`"):
         RecordedAssets(tmp_path / "tiny").expect("test_a", probe="double", inputs={})
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """Return the recorded assets of a call of `double` with x = 1, which say that y is 2."""
+    asset = Asset("test_a", "double", {"x": torch.ones(1)}, {"y": torch.tensor([2.0])})
+    write_assets(tmp_path / "tiny", {"test_a": asset})
+    return RecordedAssets(tmp_path / "tiny")
+
+
+def _never(x):
+    raise AssertionError("a formula is computed")
+
+
+def test_an_asset_counts_and_its_formula_is_not_computed(recorded):
+    """Where a check draws what was recorded, the asset is expected and no formula runs."""
+    found = recorded.expect("test_a", probe="double", inputs={"x": torch.ones(1)}, formula=_never)
+    assert found.values["y"].tolist() == [2.0]
+    assert recorded.replaced == []
+
+
+def test_a_formula_stands_in_where_other_inputs_are_drawn(recorded):
+    """Where a machine draws other inputs, the formula is expected of them, and the asset is named once."""
+    for _ in range(2):
+        inputs = {"x": torch.tensor([5.0])}
+        found = recorded.expect("test_a", probe="double", inputs=inputs, formula=lambda x: {"y": 2 * x})
+        assert found.values["y"].tolist() == [10.0]
+    assert recorded.replaced == ["test_a"]
+
+
+def test_without_a_formula_other_inputs_are_an_error(recorded):
+    """Without a formula, an asset of other inputs can't be used, and the error ends with the command."""
+    with pytest.raises(OtherInputsError, match=r"test_a was recorded for other inputs .* Run `grader record tiny`"):
+        recorded.expect("test_a", probe="double", inputs={"x": torch.zeros(1)})
+
+
+def test_a_formula_mends_no_other_fault(recorded):
+    """An asset of another probe, or a missing one, is an error with a formula, too."""
+    with pytest.raises(AssetError, match="was recorded for the probe `double`, not `triple`"):
+        recorded.expect("test_a", probe="triple", inputs={"x": torch.ones(1)}, formula=_never)
+    with pytest.raises(AssetError, match="no recorded asset for `test_b`"):
+        recorded.expect("test_b", probe="double", inputs={"x": torch.ones(1)}, formula=_never)
