@@ -16,18 +16,20 @@ from grader.courses.assignment import ANY_FLOAT, HOW_TO_STATE_GROUNDS, Assignmen
 from grader.courses.toml_table import suggest
 from grader.errors import CourseError
 
-_MARKER_KEYS = ("task", "weight", "after", "device", "grounds", "advice", "dtype")
+_MARKER_KEYS = ("task", "weight", "after", "device", "grounds", "advice", "dtype", "strict")
 _DEVICES = ("cpu", "cuda")
 _SEED_BYTES = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Describe one check: if one of the checks in `after` fails it is skipped; `device` is what it has to run on.
+    """Describe one check: `after` are checks that come before it, `device` is what it has to run on.
 
-    `limits` are its task's own. `grounds` names the place in the assignment's text that asks for what is checked, and
-    says its gist: `line 40: the loss is averaged`. `advice` costs nobody points: what it asks for stands in no text.
-    `key` is the course's where the check is hidden, else "". With `any_float` one floating dtype is as good as another.
+    Where one of those before it fails, it runs only if its own task has something to look at, and counts only if it
+    passes; with `strict` it is skipped. `limits` are its task's own. `grounds` names the place in the assignment's text
+    that asks for what is checked, and says its gist: `line 40: the loss is averaged`. `advice` costs nobody points:
+    what it asks for stands in no text. `key` is the course's where the check is hidden, else "". With `any_float` one
+    floating dtype is as good as another.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Check:
     advice: bool = False
     key: str = ""
     any_float: bool = False
+    strict: bool = False
 
     @property
     def seed(self) -> int:
@@ -93,6 +96,7 @@ def check_of(item: pytest.Function, assignment: Assignment) -> Check:
         advice=_is_advice(marker, place),
         key=assignment.key if hidden else "",
         any_float=_takes_any_float(marker, place) or tasks[task].any_float,
+        strict=_yes_or_no(marker, "strict", place),
     )
 
 
@@ -109,10 +113,14 @@ def _weight_of(marker: pytest.Mark, place: str) -> float:
 
 
 def _is_advice(marker: pytest.Mark, place: str) -> bool:
-    advice = marker.kwargs.get("advice", False)
-    if not isinstance(advice, bool):
-        raise CourseError(f"{place}: `advice` is {advice!r}; expected True or False.", remedy="Write `advice=True`.")
-    return advice
+    return _yes_or_no(marker, "advice", place)
+
+
+def _yes_or_no(marker: pytest.Mark, key: str, place: str) -> bool:
+    answer = marker.kwargs.get(key, False)
+    if not isinstance(answer, bool):
+        raise CourseError(f"{place}: `{key}` is {answer!r}; expected True or False.", remedy=f"Write `{key}=True`.")
+    return answer
 
 
 def _takes_any_float(marker: pytest.Mark, place: str) -> bool:

@@ -25,6 +25,7 @@ from grader.errors import CourseError, GraderError
 from grader.grading.check_imports import importable_helpers
 from grader.grading.crediting import Crediting
 from grader.grading.curves import Curves
+from grader.grading.following import as_follower
 from grader.grading.forbidden import find_uses
 from grader.grading.judging import as_text, has_stumbled, judge
 from grader.grading.keys import secrets_of_test_data
@@ -48,6 +49,7 @@ _STARTED = pytest.StashKey[float]()
 _SKIP_COUNTS = pytest.StashKey[bool]()
 _BECAUSE = pytest.StashKey[str]()
 _UNRUN = pytest.StashKey[bool]()
+_FAILED = pytest.StashKey[CheckResult | None]()
 _DATA = pytest.StashKey[str]()
 _CURVES = pytest.StashKey[Curves]()
 _CREDIT = pytest.StashKey[Crediting]()
@@ -69,8 +71,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker; with --assignment, open the submission and point pytest at the checks."""
     config.addinivalue_line(
         "markers",
-        "graded(task, weight=1, after=(), device='cpu', grounds='', advice=False, dtype=''): a check that earns points "
-        "for a task of assignment.toml",
+        "graded(task, weight=1, after=(), device='cpu', grounds='', advice=False, dtype='', strict=False): a check "
+        "that earns points for a task of assignment.toml",
     )
     slug = config.getoption("--assignment", default=None)
     if not slug or ASSIGNMENT in config.stash:
@@ -274,6 +276,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         item.stash[_SKIP_COUNTS] = False
         item.stash[_BECAUSE] = ""
         item.stash[_UNRUN] = False
+        item.stash[_FAILED] = None
         item.stash[_DATA] = ""
         item.stash[_CURVES] = Curves()
         item.stash[_CREDIT] = Crediting(check, _task_of(check, item.config.stash[ASSIGNMENT]), item.stash[_CURVES])
@@ -286,7 +289,7 @@ def _task_of(check: Check, assignment: Assignment) -> Task:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a check whose precondition failed, or which needs a device that submissions don't get here."""
+    """Skip a check that can't be judged after one that failed, or needs a device that submissions don't get here."""
     check = item.stash.get(_CHECK, None)
     if check is None:
         return
@@ -295,8 +298,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("Needs a CUDA device, which it gets from `grader grade --device cuda`; its points stay open.")
     if "dataset" not in getattr(item, "fixturenames", ()):  # if data is missing, nobody is graded: look there first
         item.stash[_TALK].refuse_forbidden()
-    failed = item.config.stash[SUBJECT].failed_before(check)
-    if failed is not None:
+    before = item.config.stash[SUBJECT].failed_before(check)
+    if before is None:
+        return
+    failed = before.failed
+    if before.runs:
+        item.stash[_FAILED] = failed
+    else:
         item.stash[_UNRUN], item.stash[_BECAUSE] = failed.is_unjudged, failed.name
         has_paid = failed.task != check.task and failed.is_lost
         item.stash[_SKIP_COUNTS] = failed.counted and not has_paid
@@ -339,7 +347,7 @@ def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> 
         credit = replace(credit, cpu_s=round(talk.cpu_s, 2))
     hint = check.hint if verdict in (Verdict.WRONG, Verdict.NOT_IMPLEMENTED, Verdict.CRASHED) else ""
     skipped_for_free = verdict is Verdict.SKIPPED and not item.stash[_SKIP_COUNTS]
-    return CheckResult(
+    result = CheckResult(
         name=check.name,
         title=check.title,
         task=check.task,
@@ -364,3 +372,5 @@ def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> 
         crowded=verdict is Verdict.TIMED_OUT and talk.was_crowded,
         credit=credit,
     )
+    failed = item.stash[_FAILED]
+    return result if failed is None else as_follower(result, failed)

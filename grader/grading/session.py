@@ -15,6 +15,7 @@ from grader.courses.assets import asset_name, expectation_of, read_asset
 from grader.courses.checks import Check
 from grader.courses.manifest import read_manifest
 from grader.errors import OtherInputsError, SandboxError
+from grader.grading.following import Before, failed_before
 from grader.grading.forbidden import ForbiddenUses, explain_uses, shown_calls
 from grader.grading.outcome import ProbeFailed, explain_outcome
 from grader.grading.stumbles import MissingOutput, Stumble
@@ -141,13 +142,9 @@ class Subject:
         self.doubted[name] = result
         return True
 
-    def failed_before(self, check: Check) -> CheckResult | None:
-        """Return the result of a check that this one depends on and that earned nothing, or None if there is none."""
-        for name in check.after:
-            result = self.results.get(name)
-            if result is not None and result.verdict is not Verdict.PASSED and not result.is_partly_right:
-                return result
-        return None
+    def failed_before(self, check: Check) -> Before | None:
+        """Return what failed among the checks that this one comes after, None where none did."""
+        return failed_before(check, self.results)
 
 
 class Conversation:

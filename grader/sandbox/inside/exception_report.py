@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any
 
 from grader.probes import is_probes_file
@@ -53,12 +53,14 @@ def report_of(err: BaseException, *, root: Places, phase: str) -> dict[str, Any]
 
 
 def _names_beside(err: BaseException) -> list[str]:
-    """Return the names that a module, class or object has in which another one was looked for."""
+    """Return the names that a module, class or object has where one was looked for, imported modules apart."""
     owner = err.obj if isinstance(err, AttributeError) else None
     if isinstance(err, ImportError) and type(err) is ImportError:
         owner = sys.modules.get(err.name or "")
     try:
+        held = vars(owner) if isinstance(owner, ModuleType) else {}
         names = [name for name in dir(owner) if owner is not None and type(name) is str and not name.startswith("_")]
+        names = [name for name in names if not isinstance(held.get(name), ModuleType)]  # `nn` is no misspelled `CNN`
     except Exception:  # a student's own `__dir__` may do anything
         return []
     return [name[:_MAX_NAME] for name in names[:_MAX_NAMES]]

@@ -11,6 +11,7 @@ RISING_AT_ONCE = [(0.2, 0.5), (0.3, 0.6), (0.4, 0.7), (0.25, 0.8), (0.6, 0.9), (
     task="best-model",
     weight=1,
     after="test_saves_the_best_model",
+    strict=True,
     grounds="notebook, lines 223 and 231: the loss decides, in the last epoch, too",
 )
 def test_saves_the_last_model_where_it_is_best(probe):

@@ -34,6 +34,7 @@ def test_evaluate_criterion(probe, rng):
     task="evaluate",
     weight=2,
     after="test_evaluate_figures",
+    strict=True,
     grounds="notebook, lines 202 and 207: the loop stands under torch.no_grad",
 )
 def test_evaluate_without_gradients(probe, rng):

@@ -62,6 +62,7 @@ def test_pictures_are_turned(probe):
     task="rotation",
     weight=1,
     after="test_pictures_are_turned",
+    strict=True,
     grounds="notebook, lines 262 and 263: the turned data is the test part",
 )
 def test_turned_test_pictures(probe):

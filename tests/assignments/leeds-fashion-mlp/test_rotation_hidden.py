@@ -31,6 +31,7 @@ def test_turned_by_25_degrees(probe):
     task="rotation",
     weight=2,
     after="test_pictures_are_turned",
+    strict=True,
     grounds="notebook, lines 258 to 260: turned with black corners, then normalized",
 )
 def test_turned_and_normalized(probe):
@@ -53,6 +54,7 @@ def test_turned_and_normalized(probe):
     task="rotation",
     weight=1,
     after="test_pictures_are_turned",
+    strict=True,
     grounds="notebook, line 256: a new transform and a new test set, the old one stays",
 )
 def test_plain_test_pictures_hang_straight(probe):

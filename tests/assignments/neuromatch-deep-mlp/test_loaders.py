@@ -80,6 +80,11 @@ def test_loaders_batches(probe):
     for part, size in sizes.items():
         assert size == 6, f"The first {part} batch has {size} images; expected 6, the batch_size that was asked for."
     count = rows_of(actual, "test labels")
+    is_the_same = count == 24 == rows_of(actual, "training images")
+    assert not is_the_same, (
+        "Both loaders give the 24 training images; expected the 10 test images of the second one: measured on images "
+        "that it was trained on, a network looks better than it is."
+    )
     assert count == 10, (
         f"The second loader gives {count} images; expected all 10 test images: the training "
         "loader comes first, and no test image is left out."

@@ -11,6 +11,7 @@ from grader.compare import Spec, assert_kinds, assert_matches
     task="loaders",
     weight=2,
     after="test_loaders_shuffle",
+    strict=True,
     grounds="tutorial 2, lines 831 and 866 to 873: a generator with the seed given",
 )
 def test_loaders_seed(probe):
@@ -33,6 +34,7 @@ def test_loaders_seed(probe):
     task="loaders",
     weight=2,
     after="test_loaders_augment",
+    strict=True,
     grounds="tutorial 2, lines 849 and 856: preprocessing comes after augmentation",
 )
 def test_loaders_order_of_transforms(probe):

@@ -62,6 +62,7 @@ def test_xavier_normal(probe):
     task="xavier",
     weight=1,
     after="test_xavier_normal",
+    strict=True,
     grounds="tutorial 2, lines 1049 and 1061: applied to a network, it changes linear layers",
 )
 def test_xavier_keeps_others(probe):

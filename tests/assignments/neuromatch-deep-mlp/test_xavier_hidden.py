@@ -28,6 +28,7 @@ def test_xavier_uniform(probe):
     task="xavier",
     weight=2,
     after=("test_xavier_normal", "test_gain_of_leaky_relu"),
+    strict=True,
     grounds="tutorial 2, lines 1023 to 1030: this gain keeps the variance from layer to layer",
 )
 def test_gain_keeps_signals(probe, rng):

@@ -35,7 +35,7 @@ def test_cnn_trailing_convolutions(probe, rng):
     options = {
         "in_size": (3, 10, 10),
         "out_classes": 3,
-        "channels": [4, 5, 4, 6, 4],
+        "channels": [4] * 5,
         "pool_every": 3,
         "hidden_dims": [8],
         "conv_params": {"kernel_size": 3, "stride": 1, "padding": 1},
@@ -44,7 +44,7 @@ def test_cnn_trailing_convolutions(probe, rng):
         "pooling_type": "max",
         "pooling_params": {"kernel_size": 2},
     }
-    shapes = [(4, 3, 3, 3), (5, 4, 3, 3), (4, 5, 3, 3), (6, 4, 3, 3), (4, 6, 3, 3), (8, 100), (3, 8)]
+    shapes = [(4, 3, 3, 3), *[(4, 4, 3, 3)] * 4, (8, 100), (3, 8)]
     x, weights = torch.randn(3, 3, 10, 10, generator=rng), draw_weights(rng, shapes)
 
     def scores(x, w, *, pool_after=3, end=lambda z: z):
@@ -54,7 +54,7 @@ def test_cnn_trailing_convolutions(probe, rng):
         return end(linear(F.leaky_relu(linear(x.flatten(1), w, 6), 0.1), w, 7))
 
     actual = probe("network_pass", kind="CNN", options=options, x=x, weights=weights)
-    line = "conv 3→4, 3×3; conv 4→5, 3×3; conv 5→4, 3×3; conv 4→6, 3×3; conv 6→4, 3×3; linear 100→8; linear 8→3"
+    line = "conv 3→4, 3×3; " + "conv 4→4, 3×3; " * 4 + "linear 100→8; linear 8→3"
     assert_layers(actual, line)
     others = {
         f"the scores with the pooling behind convolution {i}": scores(x, weights, pool_after=i) for i in (1, 2, 4, 5)
@@ -81,8 +81,8 @@ def test_cnn_gray_oblong_images(probe, rng):
     options = {
         "in_size": (1, 12, 18),
         "out_classes": 4,
-        "channels": [3, 5],
-        "pool_every": 1,
+        "channels": [4, 4],
+        "pool_every": 2,
         "hidden_dims": [6],
         "conv_params": {"kernel_size": 3, "stride": 1, "padding": 1},
         "activation_type": "relu",
@@ -92,17 +92,17 @@ def test_cnn_gray_oblong_images(probe, rng):
     }
     x, weights = (
         torch.randn(2, 1, 12, 18, generator=rng),
-        draw_weights(rng, [(3, 1, 3, 3), (5, 3, 3, 3), (6, 60), (4, 6)]),
+        draw_weights(rng, [(4, 1, 3, 3), (4, 4, 3, 3), (6, 216), (4, 6)]),
     )
     dout = torch.randn(2, 4, generator=rng)
 
     def scores(x, w, end):
-        x = F.avg_pool2d(F.relu(conv(x, w, 1, padding=1)), 2)
+        x = F.relu(conv(x, w, 1, padding=1))
         x = F.avg_pool2d(F.relu(conv(x, w, 2, padding=1)), 2)
         return end(linear(F.relu(linear(x.flatten(1), w, 3)), w, 4))
 
     actual = probe("network_pass", kind="CNN", options=options, x=x, weights=weights, dout=dout)
-    assert_layers(actual, "conv 1→3, 3×3; conv 3→5, 3×3; linear 60→6; linear 6→4")
+    assert_layers(actual, "conv 1→4, 3×3; conv 4→4, 3×3; linear 216→6; linear 6→4")
 
     def attempt(*, end):
         def both(x, weights, dout):
@@ -123,7 +123,7 @@ def test_cnn_without_pooling(probe, rng):
     options = {
         "in_size": (2, 7, 7),
         "out_classes": 3,
-        "channels": [4, 3],
+        "channels": [4, 4],
         "pool_every": 3,
         "hidden_dims": [6],
         "conv_params": {"kernel_size": 3, "stride": 1, "padding": 1},
@@ -131,7 +131,7 @@ def test_cnn_without_pooling(probe, rng):
     }
     x, weights = (
         torch.randn(4, 2, 7, 7, generator=rng),
-        draw_weights(rng, [(4, 2, 3, 3), (3, 4, 3, 3), (6, 147), (3, 6)]),
+        draw_weights(rng, [(4, 2, 3, 3), (4, 4, 3, 3), (6, 196), (3, 6)]),
     )
 
     def scores(x, w, end):
@@ -140,13 +140,37 @@ def test_cnn_without_pooling(probe, rng):
         return end(linear(F.relu(linear(x.flatten(1), w, 3)), w, 4))
 
     actual = probe("network_pass", kind="CNN", options=options, x=x, weights=weights)
-    assert_layers(actual, "conv 2→4, 3×3; conv 4→3, 3×3; linear 147→6; linear 6→3")
+    assert_layers(actual, "conv 2→4, 3×3; conv 4→4, 3×3; linear 196→6; linear 6→3")
 
     def attempt(*, end):
         expected = measured(lambda x, weights: {"z": scores(x, weights, end)}, x=x, weights=weights)
         assert_matches(actual, expected)
 
     whatever_ends(attempt, F.relu)
+
+
+@pytest.mark.graded(
+    task="cnn",
+    weight=1,
+    after="test_cnn_layers",
+    grounds="hw2 part 4, lines 2054 and 2274: P convolutions before each pooling; the CNN that overfits has P = 1",
+)
+def test_cnn_pools_behind_every_convolution(probe):
+    """CNN pools behind each convolution where pool_every is 1
+
+    Two convolutions, two poolings: 8×8 pixels become 2×2.
+    """
+    options = {
+        "in_size": (3, 8, 8),
+        "out_classes": 3,
+        "channels": [4, 4],
+        "pool_every": 1,
+        "hidden_dims": [6],
+        "conv_params": {"kernel_size": 3, "stride": 1, "padding": 1},
+        "pooling_params": {"kernel_size": 2},
+    }
+    actual = probe("network_layers", kind="CNN", options=options, in_size=(3, 8, 8))
+    assert_layers(actual, "conv 3→4, 3×3; conv 4→4, 3×3; linear 16→6; linear 6→3")
 
 
 # The text's examples give kernel_size, stride and padding each time, and relu or lrelu.

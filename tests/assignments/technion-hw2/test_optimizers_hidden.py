@@ -5,8 +5,18 @@ test_optimizers.py holds the public ones.
 
 import pytest
 import torch
+from helpers_optimizers import (
+    FIRST_STEP_OF_MOMENTUM,
+    FIRST_STEP_OF_RMSPROP,
+    MEMORY_OF_MOMENTUM,
+    MEMORY_OF_RMSPROP,
+    assert_steps,
+)
 
 from grader.compare import Context, assert_matches
+
+RULES_OF_MOMENTUM = FIRST_STEP_OF_MOMENTUM + MEMORY_OF_MOMENTUM
+RULES_OF_RMSPROP = FIRST_STEP_OF_RMSPROP + MEMORY_OF_RMSPROP
 
 
 def draw_two_parameters(*, steps, rng):
@@ -86,7 +96,7 @@ def test_momentum_sgd_two_parameters(probe, expected, rng):
     params, gradients = draw_two_parameters(steps=4, rng=rng)
     inputs = {"params": params, "gradients": gradients, "learn_rate": 0.1, "reg": 0.0, "momentum": 0.9}
     actual = probe("momentum_sgd", **inputs)
-    assert_matches(actual, expected("momentum_sgd", **inputs))
+    assert_steps(actual, expected("momentum_sgd", **inputs), inputs, others=RULES_OF_MOMENTUM)
 
 
 @pytest.mark.graded(
@@ -103,7 +113,7 @@ def test_momentum_sgd_without_momentum(probe, expected, rng):
     params, gradients = draw_two_parameters(steps=2, rng=rng)
     inputs = {"params": params, "gradients": gradients, "learn_rate": 0.3, "reg": 0.0, "momentum": 0.0}
     actual = probe("momentum_sgd", **inputs)
-    assert_matches(actual, expected("momentum_sgd", **inputs))
+    assert_steps(actual, expected("momentum_sgd", **inputs), inputs, others=RULES_OF_MOMENTUM)
 
 
 @pytest.mark.graded(
@@ -121,7 +131,7 @@ def test_momentum_sgd_torch_parameters(probe, expected, rng):
     params, gradients = draw_two_parameters(steps=2, rng=rng)
     inputs = {"params": params, "gradients": gradients, "learn_rate": 0.1, "reg": 0.0, "momentum": 0.9}
     actual = probe("momentum_sgd_torch_parameters", **inputs)
-    assert_matches(actual, expected("momentum_sgd_torch_parameters", **inputs))
+    assert_steps(actual, expected("momentum_sgd_torch_parameters", **inputs), inputs, others=RULES_OF_MOMENTUM)
 
 
 @pytest.mark.graded(
@@ -139,7 +149,7 @@ def test_rmsprop_torch_parameters(probe, expected, rng):
     params, gradients = draw_two_parameters(steps=2, rng=rng)
     inputs = {"params": params, "gradients": gradients, "learn_rate": 0.02, "reg": 0.0, "decay": 0.9, "eps": 1e-8}
     actual = probe("rmsprop_torch_parameters", **inputs)
-    assert_matches(actual, expected("rmsprop_torch_parameters", **inputs))
+    assert_steps(actual, expected("rmsprop_torch_parameters", **inputs), inputs, others=RULES_OF_RMSPROP)
 
 
 @pytest.mark.graded(
@@ -155,8 +165,9 @@ def test_rmsprop_two_parameters(probe, expected, rng):
     """
     params, gradients = draw_two_parameters(steps=4, rng=rng)
     settings = {"learn_rate": 0.02, "reg": 0.0, "decay": 0.7, "eps": 1e-8}
-    actual = probe("rmsprop", params=params, gradients=gradients, **settings)
-    assert_matches(actual, expected("rmsprop", params=params, gradients=gradients, **settings))
+    inputs = {"params": params, "gradients": gradients, **settings}
+    actual = probe("rmsprop", **inputs)
+    assert_steps(actual, expected("rmsprop", **inputs), inputs, others=RULES_OF_RMSPROP)
 
 
 @pytest.mark.graded(
@@ -172,8 +183,9 @@ def test_rmsprop_eps_inside_root(probe, expected, rng):
     """
     params, gradients = draw_two_parameters(steps=2, rng=rng)
     settings = {"learn_rate": 0.1, "reg": 0.0, "decay": 0.9, "eps": 0.5}
-    actual = probe("rmsprop", params=params, gradients=gradients, **settings)
+    inputs = {"params": params, "gradients": gradients, **settings}
+    actual = probe("rmsprop", **inputs)
     first = gradients[0][0]
     outside = params[0] - 0.1 * first / ((0.1 * first**2).sqrt() + 0.5)
     context = Context(others={"the first step with eps added after the root": outside})
-    assert_matches(actual, expected("rmsprop", params=params, gradients=gradients, **settings), context=context)
+    assert_steps(actual, expected("rmsprop", **inputs), inputs, others=RULES_OF_RMSPROP, context=context)

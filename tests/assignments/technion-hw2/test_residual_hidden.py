@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from helpers_gradients import gradients
-from helpers_lines import assert_layers
+from helpers_lines import assert_fits, assert_layers
 from helpers_residual import block_output, draw_block, two_paths
 
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
@@ -41,6 +41,7 @@ def test_residual_block_dropout_before_norm(probe, rng):
     x, weights = torch.randn(64, 4, 6, 6, generator=rng), draw_block(rng, 4, [8, 4], [3, 3], norm=True)
     weights["2.bias"] += 4  # so that the ReLU behind the norm hides next to nothing
     actual = probe("block_in_training", kind="ResidualBlock", options=options, x=x, weights=weights)
+    assert_fits(actual, weights)
     name = "input of convolution 2"
     assert_matches(actual, {name: Spec(shape), "output": Spec((64, 4, 6, 6))})
     kept = find_kept(actual[name])
@@ -84,6 +85,7 @@ def test_residual_block_other_activation(probe, rng):
         return block_output(x, w, convs=3, act=lambda x: F.leaky_relu(x, slope))
 
     actual = probe("network_pass", kind="ResidualBlock", options=options, x=x, weights=weights)
+    assert_fits(actual, weights)
     main, shortcut = two_paths(x, weights, convs=3, act=lambda x: F.leaky_relu(x, 0.4))
     others = {
         "the output with a ReLU between the convolutions": output(x, weights, 0.0),
@@ -138,6 +140,7 @@ def test_residual_block_gradients(probe, rng):
         return {"z": output(x, weights)} | gradients(output, dout, x, weights)
 
     actual = probe("network_pass", kind="ResidualBlock", options=options, x=x, weights=weights, dout=dout)
+    assert_fits(actual, weights)
     assert_matches(actual, measured(both, x=x, weights=weights, dout=dout), context=Context(batch_size=2))
 
 

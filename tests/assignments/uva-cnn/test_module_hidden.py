@@ -13,6 +13,7 @@ from grader.compare import assert_kinds, assert_matches
     task="module",
     weight=2,
     after="test_module_network",
+    strict=True,
     grounds="practical 2, lines 176 to 188: val_acc and test_acc are logged",
 )
 def test_module_accuracies(probe, rng):

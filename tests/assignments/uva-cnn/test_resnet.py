@@ -145,6 +145,7 @@ def test_resnet_scores(probe, rng):
     task="resnet",
     weight=2,
     after="test_resnet_shape",
+    strict=True,
     grounds="practical 2, line 297: the scores come from all blocks and both ends",
 )
 def test_resnet_trains_everything(probe, rng):

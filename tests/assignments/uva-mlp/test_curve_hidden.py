@@ -35,6 +35,7 @@ def ravine(*, w):
     task="curve",
     weight=1,
     after="test_curve_shape",
+    strict=True,
     grounds="practical 1, lines 213 to 217 and 251: the curve where none is given",
 )
 def test_curve_own_curve(probe):

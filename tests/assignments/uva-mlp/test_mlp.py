@@ -63,7 +63,11 @@ FACTORS = [1.0, -1.0, 0.0, 1000.0]
 
 
 @pytest.mark.graded(
-    task="mlp", weight=3, after="test_mlp_layers", grounds="practical 1, line 123: no activation on the output"
+    task="mlp",
+    weight=3,
+    after="test_mlp_layers",
+    strict=True,
+    grounds="practical 1, line 123: no activation on the output",
 )
 def test_mlp_output(probe, rng):
     """No activation follows MLP's last layer

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from test_optimizer import draw_gradients, run, way
+from test_optimizer import by_any_rule, draw_gradients, run
 
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
 
@@ -22,16 +22,19 @@ def test_momentum_several_parameters(probe, rng):
     first, second = (draw_gradients(rng, 3, 4, steps=3) for _ in range(2))
     rows = [[one, None, other] for one, other in zip(first, second, strict=True)]
     actual = probe("momentum", params=params, gradients=rows, lr=0.5, momentum=0.6)
-    one = measured(way, start=params[0], gradients=first, lr=0.5, momentum=0.6)
-    other = measured(way, start=params[2], gradients=second, lr=0.5, momentum=0.6)
-    values = dict(one.values)
-    values |= {name.replace("p1", "p3"): value for name, value in other.values.items()}
-    tolerances = dict(one.tolerances)
-    tolerances |= {name.replace("p1", "p3"): value for name, value in other.tolerances.items()}
-    values |= {f"p2 after step {number}": params[1] for number in (1, 2, 3)}
     shared = 0.6 * 0.4 * first[0] + 0.4 * second[0]
     others = {"what an average that all parameters share gives": params[2] - 0.5 * shared}
-    assert_matches(actual, Expectation(values, tolerances), context=Context(others=others))
+
+    def attempt(way):
+        values = {f"p2 after step {number}": params[1] for number in (1, 2, 3)}
+        tolerances = {}
+        for name, start, gradients in (("p1", params[0], first), ("p3", params[2], second)):
+            steps = measured(way, start=start, gradients=gradients, lr=0.5, momentum=0.6)
+            values |= {step.replace("p1", name): value for step, value in steps.values.items()}
+            tolerances |= {step.replace("p1", name): value for step, value in steps.tolerances.items()}
+        assert_matches(actual, Expectation(values, tolerances), context=Context(others=others))
+
+    by_any_rule(attempt)
 
 
 @pytest.mark.graded(
@@ -48,7 +51,8 @@ def test_momentum_other_values(probe, rng):
     for lr, momentum in ((0.05, 0.0), (1.5, 0.95)):
         start, gradients = torch.randn(5, generator=rng), draw_gradients(rng, 5, steps=3)
         inputs = {"start": start, "gradients": gradients, "lr": lr, "momentum": momentum}
-        assert_matches(run(probe, **inputs), measured(way, **inputs))
+        actual = run(probe, **inputs)
+        by_any_rule(lambda way, actual=actual, inputs=inputs: assert_matches(actual, measured(way, **inputs)))
 
 
 @pytest.mark.graded(
@@ -61,9 +65,13 @@ def test_momentum_default(probe, rng):
     """
     start, gradients = torch.randn(4, 3, generator=rng), draw_gradients(rng, 4, 3, steps=2)
     actual = probe("momentum_default", start=start, gradients=gradients, lr=0.4)
-    steps = measured(way, start=start, gradients=gradients, lr=0.4, momentum=0.9)
-    expected = Expectation({"p": steps.values["p1 after step 2"]}, {"p": steps.tolerances["p1 after step 2"]})
-    assert_matches(actual, expected)
+
+    def attempt(way):
+        steps = measured(way, start=start, gradients=gradients, lr=0.4, momentum=0.9)
+        expected = Expectation({"p": steps.values["p1 after step 2"]}, {"p": steps.tolerances["p1 after step 2"]})
+        assert_matches(actual, expected)
+
+    by_any_rule(attempt)
 
 
 @pytest.mark.graded(task="optimizer", after="test_momentum_first_step", advice=True)
@@ -95,7 +103,7 @@ def descend(*, start, lr, momentum, factor):
 
 @pytest.mark.graded(
     task="optimizer",
-    weight=3,
+    weight=1,
     grounds="practical 1, lines 275 and 289: the course's run ends at a very low w2 and w1 near 0",
 )
 def test_momentum_course_figure(probe):

@@ -47,6 +47,7 @@ def test_train_model_learns(probe, rng):
     task="train-model",
     weight=3,
     after="test_train_model_learns",
+    strict=True,
     grounds="practical 1, line 160: gradients are set to zero before each backward",
 )
 def test_train_model_clears_gradients(probe, rng):

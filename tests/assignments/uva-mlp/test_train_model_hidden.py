@@ -26,6 +26,7 @@ VALUES = {"train_values": torch.arange(1.0, 12.0), "valid_values": -torch.arange
     task="train-model",
     weight=2,
     after="test_train_model_learns",
+    strict=True,
     grounds="practical 1, line 303: training mode in each epoch",
 )
 def test_train_model_mode(probe):
@@ -75,6 +76,7 @@ def test_train_model_sees_all_images(probe):
     task="train-model",
     weight=2,
     after="test_train_model_learns",
+    strict=True,
     grounds="practical 1, lines 123 and 305: a classification loss of scores that have no activation",
 )
 def test_train_model_loss(probe, rng):

@@ -158,6 +158,13 @@ def test_what_a_student_causes_stays_theirs(grade, source, check, verdict, words
     assert words in result.feedback.message
 
 
+def test_an_imported_module_is_no_misspelling(grade):
+    """Modules that a file imports are not offered in place of a name that it lacks."""
+    result = grade("import math as valuse\n")[1]["test_halves"]
+    assert result.verdict is Verdict.MISSING
+    assert "There is" not in result.feedback.message
+
+
 def test_a_claim_of_the_sandbox_is_not_believed(read_tiny, make_course, tmp_path):
     """That a probe lacks a name is looked up in its source: no submission makes its own bug the author's."""
     assignment = read_tiny(make_course(tmp_path, probes=PROBES))
