@@ -1,4 +1,4 @@
-"""Weights that the checks of CNN draw, and what may stand behind the scores where that is not asked.
+"""The document's examples of CNN, weights that its checks draw, and what may stand behind the scores.
 
 test_cnn.py and test_cnn_hidden.py import it.
 """
@@ -10,6 +10,45 @@ import torch
 import torch.nn.functional as F
 
 from grader.compare import assert_any
+
+DOCUMENT = (
+    {
+        "in_size": (3, 100, 100),
+        "out_classes": 10,
+        "channels": [32] * 4,
+        "pool_every": 2,
+        "hidden_dims": [100] * 2,
+        "conv_params": {"kernel_size": 3, "stride": 1, "padding": 1},
+        "activation_type": "relu",
+        "activation_params": {},
+        "pooling_type": "max",
+        "pooling_params": {"kernel_size": 2},
+    },
+    {
+        "in_size": (3, 100, 100),
+        "out_classes": 10,
+        "channels": [32] * 4,
+        "pool_every": 2,
+        "hidden_dims": [100] * 2,
+        "conv_params": {"kernel_size": 5, "stride": 2, "padding": 3},
+        "activation_type": "lrelu",
+        "activation_params": {"negative_slope": 0.05},
+        "pooling_type": "avg",
+        "pooling_params": {"kernel_size": 3},
+    },
+    {
+        "in_size": (3, 100, 100),
+        "out_classes": 3,
+        "channels": [16] * 5,
+        "pool_every": 3,
+        "hidden_dims": [100],
+        "conv_params": {"kernel_size": 2, "stride": 2, "padding": 2},
+        "activation_type": "lrelu",
+        "activation_params": {"negative_slope": 0.1},
+        "pooling_type": "max",
+        "pooling_params": {"kernel_size": 2},
+    },
+)
 
 
 def draw_weights(rng, shapes):

@@ -20,6 +20,14 @@ def assert_layers(actual, line):
     assert_matches(actual, {"layers": line})
 
 
+def assert_fits(actual, weights):
+    """Say what the layers are where the weights of a check fit none of them, so that nothing was computed."""
+    layers = actual.get("layers")
+    if isinstance(layers, str) and set(actual) == {"layers"}:
+        shapes = ", ".join("×".join(map(str, one.shape)) for one in weights.values() if one.ndim > 1)
+        raise AssertionError(f"The layers have other sizes than asked for: `layers` is {layers}; expected {shapes}.")
+
+
 def first_difference(found, wanted):
     """Return a sentence about the first place where lists of layers differ."""
     for kind, start, end, first, last in difflib.SequenceMatcher(a=found, b=wanted, autojunk=False).get_opcodes():

@@ -8,54 +8,16 @@ and pooling are free. Where the activation and max pooling can be exchanged with
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers_cnn import draw_weights, whatever_ends
+from helpers_cnn import DOCUMENT, draw_weights, whatever_ends
 from helpers_gradients import gradients
 from helpers_lines import assert_layers
 
 from grader.compare import Context, assert_matches, measured
 
-DOCUMENT = (
-    {
-        "in_size": (3, 100, 100),
-        "out_classes": 10,
-        "channels": [32] * 4,
-        "pool_every": 2,
-        "hidden_dims": [100] * 2,
-        "conv_params": {"kernel_size": 3, "stride": 1, "padding": 1},
-        "activation_type": "relu",
-        "activation_params": {},
-        "pooling_type": "max",
-        "pooling_params": {"kernel_size": 2},
-    },
-    {
-        "in_size": (3, 100, 100),
-        "out_classes": 10,
-        "channels": [32] * 4,
-        "pool_every": 2,
-        "hidden_dims": [100] * 2,
-        "conv_params": {"kernel_size": 5, "stride": 2, "padding": 3},
-        "activation_type": "lrelu",
-        "activation_params": {"negative_slope": 0.05},
-        "pooling_type": "avg",
-        "pooling_params": {"kernel_size": 3},
-    },
-    {
-        "in_size": (3, 100, 100),
-        "out_classes": 3,
-        "channels": [16] * 5,
-        "pool_every": 3,
-        "hidden_dims": [100],
-        "conv_params": {"kernel_size": 2, "stride": 2, "padding": 2},
-        "activation_type": "lrelu",
-        "activation_params": {"negative_slope": 0.1},
-        "pooling_type": "max",
-        "pooling_params": {"kernel_size": 2},
-    },
-)
 SMALL = {
     "in_size": (3, 12, 12),
     "out_classes": 5,
-    "channels": [4, 6, 8, 7],
+    "channels": [4] * 4,
     "pool_every": 2,
     "hidden_dims": [11, 9],
     "conv_params": {"kernel_size": 3, "stride": 1, "padding": 1},
@@ -63,7 +25,8 @@ SMALL = {
     "pooling_type": "max",
     "pooling_params": {"kernel_size": 2},
 }
-SMALL_SHAPES = [(4, 3, 3, 3), (6, 4, 3, 3), (8, 6, 3, 3), (7, 8, 3, 3), (11, 63), (9, 11), (5, 9)]
+SMALL_SHAPES = [(4, 3, 3, 3), *[(4, 4, 3, 3)] * 3, (11, 36), (9, 11), (5, 9)]
+SMALL_LINE = "conv 3→4, 3×3; " + "conv 4→4, 3×3; " * 3 + "linear 36→11; linear 11→9; linear 9→5"
 
 
 def class_scores(
@@ -93,10 +56,10 @@ def small_scores(x, w, **changes):
 
 
 @pytest.mark.graded(
-    task="cnn", weight=2, grounds="hw2 part 4, lines 2054 and 2134 to 2215: the layers of three examples"
+    task="cnn", weight=2, grounds="hw2 part 4, lines 2054 and 2134 to 2185: the layers of the first two examples"
 )
 def test_cnn_layers(probe):
-    """CNN has the convolutions and fully connected layers of the document's three examples
+    """CNN has the convolutions and fully connected layers of the document's first two examples
 
     Each convolution gets what the one before it returns. The first fully connected layer gets all features that the
     feature extractor makes of one image, so its size shows whether pooling and conv_params are right.
@@ -107,9 +70,38 @@ def test_cnn_layers(probe):
     line = "conv 3→32, 5×5; conv 32→32, 5×5; conv 32→32, 5×5; conv 32→32, 5×5; "
     actual = probe("network_layers", kind="CNN", options=DOCUMENT[1], in_size=(3, 100, 100))
     assert_layers(actual, line + "linear 32→100; linear 100→100; linear 100→10")
-    line = "conv 3→16, 2×2; conv 16→16, 2×2; conv 16→16, 2×2; conv 16→16, 2×2; conv 16→16, 2×2; "
+
+
+@pytest.mark.graded(
+    task="cnn", weight=1, after="test_cnn_layers", grounds="hw2 part 4, lines 2054 and 2192 to 2215: the third example"
+)
+def test_cnn_layers_with_a_rest(probe):
+    """CNN has the layers of the document's third example: five convolutions, one pooling behind the third
+
+    There is no pooling behind the two convolutions at the end: they are no full group of three.
+    """
+    line = "conv 3→16, 2×2; " + "conv 16→16, 2×2; " * 4 + "linear 400→100; linear 100→3"
     actual = probe("network_layers", kind="CNN", options=DOCUMENT[2], in_size=(3, 100, 100))
-    assert_layers(actual, line + "linear 400→100; linear 100→3")
+    assert_layers(actual, line)
+
+
+# The other checks have convolutions of one width, as the document's three examples have.
+@pytest.mark.graded(
+    task="cnn",
+    weight=2,
+    after="test_cnn_layers",
+    grounds="hw2, lines 2066 and 2925: a list of the convolutions' numbers of filters, such as 64, 128, 256",
+)
+def test_cnn_channels(probe):
+    """CNN gives every convolution the number of channels that stands at its place in `channels`
+
+    The i-th convolution returns channels[i], and the next one takes that. Pooling doesn't count.
+    """
+    options = SMALL | {"channels": [4, 6, 8, 7, 5]}
+    actual = probe("network_layers", kind="CNN", options=options, in_size=(3, 12, 12))
+    convolutions = [part for part in actual["layers"].split("; ") if not part.startswith("linear")]
+    line = "conv 3→4, 3×3; conv 4→6, 3×3; conv 6→8, 3×3; conv 8→7, 3×3; conv 7→5, 3×3"
+    assert_layers({"layers": "; ".join(convolutions)}, line)
 
 
 @pytest.mark.graded(
@@ -126,6 +118,7 @@ def test_cnn_scores(probe, rng):
     """
     x, weights = torch.randn(3, 3, 12, 12, generator=rng), draw_weights(rng, SMALL_SHAPES)
     actual = probe("network_pass", kind="CNN", options=SMALL, x=x, weights=weights)
+    assert_layers(actual, SMALL_LINE)
     scores = small_scores(x, weights)
     linear = {"act": lambda x: x}
     others = {
@@ -158,6 +151,7 @@ def test_cnn_gradients(probe, rng):
     x, weights = torch.randn(2, 3, 12, 12, generator=rng), draw_weights(rng, SMALL_SHAPES)
     dout = torch.randn(2, 5, generator=rng)
     actual = probe("network_pass", kind="CNN", options=SMALL, x=x, weights=weights, dout=dout)
+    assert_layers(actual, SMALL_LINE)
 
     def attempt(*, end):
         expected = measured(
@@ -186,13 +180,13 @@ def test_cnn_leaky_average(probe, rng):
     options = SMALL | {
         "in_size": (3, 40, 40),
         "conv_params": {"kernel_size": 5, "stride": 2, "padding": 3},
-        "channels": [5, 4],
+        "channels": [4, 4],
         "pooling_type": "avg",
         "pooling_params": {"kernel_size": 3},
         "activation_type": "lrelu",
         "activation_params": {"negative_slope": 0.3},
     }
-    shapes = [(5, 3, 5, 5), (4, 5, 5, 5), (11, 64), (9, 11), (5, 9)]
+    shapes = [(4, 3, 5, 5), (4, 4, 5, 5), (11, 64), (9, 11), (5, 9)]
     x, weights = torch.randn(2, 3, 40, 40, generator=rng), draw_weights(rng, shapes)
 
     def scores(x, w, *, slope=0.3, **changes):
@@ -201,6 +195,7 @@ def test_cnn_leaky_average(probe, rng):
         return class_scores(x, w, convs=2, linears=3, every=2, act=leaky, **(options | changes))
 
     actual = probe("network_pass", kind="CNN", options=options, x=x, weights=weights)
+    assert_layers(actual, "conv 3→4, 5×5; conv 4→4, 5×5; linear 64→11; linear 11→9; linear 9→5")
     others = {
         "the scores with the default slope of LeakyReLU: hand activation_params to it": scores(x, weights, slope=0.01),
         "the scores with the default slope between the fully connected layers": scores(
@@ -224,6 +219,7 @@ def test_cnn_leaky_average(probe, rng):
     task="cnn",
     weight=1,
     after="test_cnn_layers",
+    strict=True,
     grounds="hw2 part 4, lines 2058 and 2097: the class' methods; equal seeds give equal weights",
 )
 def test_cnn_feature_count(probe):
@@ -231,7 +227,7 @@ def test_cnn_feature_count(probe):
 
     A pass of zeros through the feature extractor is enough to see how many there are.
     """
-    actual = probe("feature_count", kind="CNN", options=DOCUMENT[2])
+    actual = probe("feature_count", kind="CNN", options=DOCUMENT[0])
     if actual.get("has the method"):
-        expected = {"number of features": 400, "draws random numbers": False, "tensors that change": []}
+        expected = {"number of features": 20000, "draws random numbers": False, "tensors that change": []}
         assert_matches(actual, expected)

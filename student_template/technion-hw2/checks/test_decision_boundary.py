@@ -56,6 +56,7 @@ def test_decision_boundary(probe, rng):
     task="decision-boundary",
     weight=1,
     after="test_decision_boundary",
+    strict=True,
     grounds="hw2 part 3, line 1914: ax is an argument",
 )
 def test_decision_boundary_in_given_axes(probe, rng):

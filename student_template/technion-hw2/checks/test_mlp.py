@@ -117,6 +117,7 @@ def test_mlp_sigmoid_structure(probe):
     task="mlp",
     weight=2,
     after="test_mlp_structure",
+    strict=True,
     grounds="document, lines 433 and 475: class scores of the architecture",
 )
 def test_mlp_forward(probe, rng):

@@ -76,6 +76,7 @@ def test_binary_changed_threshold(probe, rng):
     task="binary-classifier",
     weight=1,
     after="test_binary_labels",
+    strict=True,
     grounds="hw2 part 3, lines 1834 and 1876: whatever the threshold is",
 )
 def test_binary_threshold_0_and_1(probe):

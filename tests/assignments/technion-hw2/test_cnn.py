@@ -219,6 +219,7 @@ def test_cnn_leaky_average(probe, rng):
     task="cnn",
     weight=1,
     after="test_cnn_layers",
+    strict=True,
     grounds="hw2 part 4, lines 2058 and 2097: the class' methods; equal seeds give equal weights",
 )
 def test_cnn_feature_count(probe):

@@ -81,6 +81,7 @@ def test_mlp_dropout_structure(probe):
     task="mlp-dropout",
     weight=1,
     after="test_mlp_dropout_structure",
+    strict=True,
     grounds="document, lines 1080 and 1119: in testing nothing is dropped",
 )
 def test_mlp_dropout_modes(probe, rng):

@@ -277,6 +277,7 @@ def test_cross_entropy_backward(probe, rng):
     task="cross-entropy",
     weight=1,
     after="test_cross_entropy_forward",
+    strict=True,
     grounds="document, lines 345 to 351: computed from the scores, with the very result that torch gives",
 )
 def test_cross_entropy_far_apart(probe, rng):

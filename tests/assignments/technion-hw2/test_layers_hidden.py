@@ -148,6 +148,7 @@ def linear_pass(x, w, b, dout):
     task="linear",
     weight=2,
     after="test_linear_structure",
+    strict=True,
     grounds="document, lines 323 to 327: a second batch goes forward and back",
 )
 def test_linear_second_pass(probe, rng):
@@ -190,6 +191,7 @@ def test_linear_one_sample(probe, rng):
     task="linear",
     weight=1,
     after="test_linear_structure",
+    strict=True,
     grounds="document, lines 109 to 111 and 856: params pairs each tensor with its gradient; an optimizer asks once",
 )
 def test_linear_hands_out_its_gradients(probe, rng):
@@ -262,6 +264,7 @@ def loss_pass(scores, labels):
     task="cross-entropy",
     weight=1,
     after="test_cross_entropy_backward",
+    strict=True,
     grounds="document, lines 96 to 98 and 138: backward goes on from the gradient of the output, which it is handed",
 )
 def test_cross_entropy_takes_dout(probe, rng):

@@ -18,6 +18,7 @@ def distance_of(scores, y, threshold):
     task="roc-threshold",
     weight=1,
     after="test_roc_threshold",
+    strict=True,
     grounds="hw2 part 3, line 1861: distances between rates, whatever the classes' sizes",
 )
 def test_roc_threshold_few_positives(probe, rng):
@@ -35,6 +36,7 @@ def test_roc_threshold_few_positives(probe, rng):
     task="roc-threshold",
     weight=1,
     after="test_roc_threshold",
+    strict=True,
     grounds="hw2 part 3, line 1861: thresholds of the ROC curve",
 )
 def test_roc_threshold_equal_scores(probe, rng):

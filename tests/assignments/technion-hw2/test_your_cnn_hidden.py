@@ -13,6 +13,7 @@ from grader.compare import Spec, assert_matches
     task="your-cnn",
     weight=1,
     after="test_your_cnn_document",
+    strict=True,
     grounds="hw2 part 5, lines 2977 and 3038: it is trained on CIFAR-10 with several numbers of filters",
 )
 def test_your_cnn_small_images(probe, rng):
