@@ -12,7 +12,7 @@ BATCH = 8
 def draw_scores(rng, *groups):
     """Draw scores (N, 4) and labels for groups of (rows, right): in each group, the first rows are predicted right.
 
-    In training mode the model of the probe moves its scores by one class, which makes every other wrong row right.
+    A model with modes moves its scores by one class while it is training, which makes every other wrong row right.
     """
     rows = sum(size for size, _ in groups)
     scores = torch.randn(rows, 4, generator=rng)
@@ -22,9 +22,9 @@ def draw_scores(rng, *groups):
     return scores, labels % 4
 
 
-def check_accuracy(probe, scores, labels, *, batch_size):
+def check_accuracy(probe, scores, labels, *, batch_size, has_modes=False):
     """Compare the accuracy with the share of right rows, and name what else it could be."""
-    actual = probe("accuracy", scores=scores, labels=labels, batch_size=batch_size)
+    actual = probe("accuracy", scores=scores, labels=labels, batch_size=batch_size, has_modes=has_modes)
     value = actual.get("accuracy")
     if isinstance(value, float) and value > 1:
         value /= 100
@@ -60,15 +60,31 @@ def check_accuracy(probe, scores, labels, *, batch_size):
 @pytest.mark.graded(
     task="test-model",
     weight=3,
-    grounds="practical 1, line 317: test the model, which evaluation mode belongs to, and return the accuracy",
+    grounds="practical 1, line 317: test the model and return the accuracy",
 )
 def test_accuracy_of_whole_batches(probe, rng):
     """test_model returns the share of images whose class is predicted
 
-    As a number: a share from 0 to 1, or a percentage. Call model.eval() first.
+    As a number: a share from 0 to 1, or a percentage.
     """
     scores, labels = draw_scores(rng, (8, 7), (8, 6), (8, 2))
     check_accuracy(probe, scores, labels, batch_size=BATCH)
+
+
+# The other checks have a model that is the same in both modes.
+@pytest.mark.graded(
+    task="test-model",
+    weight=2,
+    after="test_accuracy_of_whole_batches",
+    grounds="practical 1, line 317: test the model, which evaluation mode belongs to",
+)
+def test_accuracy_in_evaluation_mode(probe, rng):
+    """test_model measures in evaluation mode
+
+    Dropout and the like are for training only: call model.eval() first.
+    """
+    scores, labels = draw_scores(rng, (8, 5), (8, 6), (8, 2))
+    check_accuracy(probe, scores, labels, batch_size=BATCH, has_modes=True)
 
 
 @pytest.mark.graded(

@@ -93,25 +93,26 @@ def loader_of(x, y, *, batch_size, shuffle=False):
 
 
 class Table(nn.Module):
-    """Look up the scores of an image by the value of its pixels; in training mode, other classes get them."""
+    """Look up the scores of an image by its pixels; one that has modes gives them to other classes in training."""
 
-    def __init__(self, scores, extras):
+    def __init__(self, scores, extras, *, has_modes):
         super().__init__()
         self.scores = nn.Parameter(scores.clone())
         self.extras = extras
+        self.has_modes = has_modes
 
     def forward(self, x):
         rows = x.reshape(len(x), -1)[:, 0].round().long()
         scores = self.scores[rows]
-        return with_extras(scores.roll(1, dims=1) if self.training else scores, self.extras)
+        return with_extras(scores.roll(1, dims=1) if self.has_modes and self.training else scores, self.extras)
 
 
 @probe(needs=["notebook_test_model"])
-def accuracy(*, scores, labels, batch_size):
+def accuracy(*, scores, labels, batch_size, has_modes):
     """Return the accuracy by test_model for an image of each row of scores (N, C)."""
     import notebook_test_model as notebook
 
-    model = Table(scores, extras_of(notebook))
+    model = Table(scores, extras_of(notebook), has_modes=has_modes)
     model.train()
     loader = loader_of(images_of(torch.arange(len(scores))), labels, batch_size=batch_size)
     with workplace(notebook):
