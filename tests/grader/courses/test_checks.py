@@ -63,6 +63,7 @@ def test_advice_weighs_nothing(collect):
     ("mark", "words"),
     [
         ('advice="yes"', "test_a: `advice` is 'yes'; expected True or False"),
+        ("strict=1", "test_a: `strict` is 1; expected True or False"),
         ("advice=True, weight=2", "test_a is advice and has a weight"),
         ('grounds="line 40"', "test_a has the grounds 'line 40'.*Write place and gist"),
         ("grounds=40", "test_a has the grounds 40"),
@@ -127,7 +128,7 @@ def test_seeds_are_fixed_by_the_name():
         (
             '@pytest.mark.graded(task="double", wait=1)\ndef test_a():\n    "x"\n',
             "test_tiny.py: test_a: `graded` does not take 'wait'. It takes task, weight, after, device, grounds, "
-            "advice, dtype, by name.",
+            "advice, dtype, strict, by name.",
         ),
         ('@pytest.mark.graded("double")\ndef test_a():\n    "x"\n', "`graded` does not take 'positional arguments'."),
         ('@pytest.mark.graded(task="double", weight=0)\ndef test_a():\n    "x"\n', "test_a has the weight 0. Give a"),

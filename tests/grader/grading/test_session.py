@@ -125,13 +125,14 @@ def test_student_code_draws_apart_from_the_inputs(sandbox):
 
 
 def test_what_failed_before_is_found(sandbox):
-    """failed_before returns the first result that a check depends on and that did not pass, ignoring unknown ones."""
+    """failed_before tells what keeps a check from running, else what failed before it, ignoring unknown ones."""
     subject = Subject(sandbox, dict)
     for name, verdict in (("test_p", Verdict.PASSED), ("test_w", Verdict.WRONG), ("test_s", Verdict.SKIPPED)):
         subject.results[name] = CheckResult(name, "", "double", verdict)
     assert subject.failed_before(_check("test_a", "test_p", "test_elsewhere")) is None
-    assert subject.failed_before(_check("test_a", "test_p", "test_w", "test_s")).name == "test_w"
-    assert subject.failed_before(_check("test_a", "test_s")).verdict is Verdict.SKIPPED
+    assert subject.failed_before(_check("test_a", "test_p", "test_w")).failed.name == "test_w"
+    assert subject.failed_before(_check("test_a", "test_p", "test_w", "test_s")).failed.name == "test_s"
+    assert subject.failed_before(_check("test_a", "test_s")).failed.verdict is Verdict.SKIPPED
 
 
 def test_recorded_assets_are_missing_with_a_remedy(tmp_path):
