@@ -266,7 +266,7 @@ def test_a_template_may_pass_what_is_worth_nothing(read_tiny, make_course, tmp_p
         ("twice", "It can't be tried: `find` occurs 2 times in `student.py`; expected once."),
         ("not-theirs", "It can't be tried: students may not change `support.py`, so it is restored"),
         ("no-such-check", "It can't be tried: there is no check `test_doubel`. Did you mean `test_double`?"),
-        ("too-early", "`test_double_again` is skipped: Not run: “doubles” has to pass first. Expected `wrong`."),
+        ("too-early", "may come from the same: “doubles” has to pass first. Expected `wrong`."),
     ],
 )
 def test_a_mistake_that_does_otherwise_is_told(found, name, words):
