@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.answers.marks import AnswerMark, Key
-from grader.results.store import spelled, unspelled
+from grader.results.store import FILE, spelled, unspelled
 from grader.results.store_errors import named_errors
 
 _SCHEMA = """
@@ -71,8 +71,8 @@ class ManualStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with named_errors(self._folder):
-            uri = f"{(self._folder / 'run.sqlite').absolute().as_uri()}?mode=rw"
+        with named_errors(self._folder / FILE):
+            uri = f"{(self._folder / FILE).absolute().as_uri()}?mode=rw"
             connection = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)
             try:
                 connection.execute("PRAGMA synchronous = EXTRA")
@@ -137,8 +137,8 @@ class ManualStore:
 
 def read_marks(folder: Path) -> dict[Key, AnswerMark]:
     """Return all that was given in a results folder, changing nothing there. Raises StoreError when the disk fails."""
-    with named_errors(folder):
-        connection = sqlite3.connect(f"{(folder / 'run.sqlite').absolute().as_uri()}?mode=rw", uri=True, timeout=30)
+    with named_errors(folder / FILE):
+        connection = sqlite3.connect(f"{(folder / FILE).absolute().as_uri()}?mode=rw", uri=True, timeout=30)
         try:
             connection.execute("PRAGMA query_only = ON")
             if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'manual'").fetchone():

@@ -40,7 +40,12 @@ __all__ = [
 
 
 def find_course(start: Path) -> Path:
-    """Return the nearest folder at or above `start` that holds `tests/assignments/`."""
+    """Return the nearest folder at or above `start` that holds `tests/assignments/`.
+
+    Raises CourseError where there is none, or where `start` isn't there: then another course is not meant.
+    """
+    if not start.exists():
+        raise CourseError(f"There is no folder {start}.", remedy="Look for a slip in the path, or leave it out here.")
     here = start.resolve()
     for folder in (here, *here.parents):
         if (folder / "tests" / "assignments").is_dir():

@@ -14,6 +14,7 @@ from grader.results.store import spelled, unspelled
 from grader.results.store_errors import named_errors
 
 FILE = "told.sqlite"
+_DAMAGED = "Move it away: grades and overrides then count as told for the first time."
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS override_seen (
     submission TEXT NOT NULL,  -- as `grader.results.store.spelled` gives it
@@ -85,7 +86,7 @@ class Memory:
         """Return the rows of a table, none where nothing was ever kept: reading makes no file and no table."""
         if not (self._folder / FILE).is_file():
             return []
-        with named_errors(self._folder):
+        with named_errors(self._folder / FILE, damaged=_DAMAGED):
             connection = self._connect("rw")
             try:
                 connection.execute("PRAGMA query_only = ON")
@@ -97,7 +98,7 @@ class Memory:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with named_errors(self._folder):
+        with named_errors(self._folder / FILE, damaged=_DAMAGED):
             connection = self._connect("rwc")
             try:
                 connection.execute("PRAGMA synchronous = EXTRA")

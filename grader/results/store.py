@@ -19,6 +19,7 @@ from grader.results.store_errors import named_errors, primary_code
 from grader.results.verdict import Origin, Status, SubmissionResult
 
 SCHEMA_VERSION = 2
+FILE = "run.sqlite"
 _SPELLED = re.compile(r"\\(?:\\|u([0-9a-f]{4}))")
 
 _SCHEMA = """
@@ -72,7 +73,7 @@ class Store:
 
     def result(self, submission: str) -> tuple[SubmissionResult, str] | None:
         """Return a submission's result and the digest of what was graded, None where there is none that can be read."""
-        with named_errors(self.folder):
+        with named_errors(self.folder / FILE):
             row = self._connection.execute(_LOAD, (spelled(submission),)).fetchone()
         if row is None:
             return None
@@ -83,13 +84,13 @@ class Store:
 
     def origins(self) -> dict[str, Origin]:
         """Return the names of all submissions that have a result, and where they come from."""
-        with named_errors(self.folder):
+        with named_errors(self.folder / FILE):
             rows = self._connection.execute(_ORIGINS).fetchall()
         return {unspelled(key): unpack_origin(text) for key, text in rows}
 
     def save(self, result: SubmissionResult, *, digest: str) -> None:
         """Store `result` in place of an earlier one; once this returns, no crash or power cut loses it."""
-        with named_errors(self.folder), self._connection:
+        with named_errors(self.folder / FILE), self._connection:
             self._save(result, digest)
 
     def _save(self, result: SubmissionResult, digest: str) -> None:
@@ -102,7 +103,7 @@ class Store:
 
         A result that can't be read is dropped as well.
         """
-        with named_errors(self.folder), self._connection:
+        with named_errors(self.folder / FILE), self._connection:
             for key in self._connection.execute(_KEYS).fetchall():
                 text, digest = self._connection.execute(_LOAD, key).fetchone()
                 try:
@@ -121,10 +122,10 @@ class Store:
 
         One that can't be read does not keep others from being read: in its place comes one that was not graded.
         """
-        with named_errors(self.folder):
+        with named_errors(self.folder / FILE):
             keys = self._connection.execute(_KEYS).fetchall()
         for key in keys:
-            with named_errors(self.folder):
+            with named_errors(self.folder / FILE):
                 row = self._connection.execute(_LOAD, key).fetchone()
             if row is None:
                 continue
@@ -151,7 +152,7 @@ def open_store(folder: Path, *, run: RunInfo) -> Store:
         raise StoreError(
             f"The results folder {folder} can't be made: {error.strerror}.", remedy="Name another with --out."
         ) from error
-    with ExitStack() as files, named_errors(folder):
+    with ExitStack() as files, named_errors(folder / FILE):
         _lock(folder, files=files)
         connection = _connect(folder, mode="rwc", files=files)
         # A rollback journal, not WAL: WAL needs shared memory, which network home folders don't have.
@@ -170,20 +171,20 @@ def has_results(folder: Path) -> bool:
 
     Raises StoreError when the file can't be read.
     """
-    if not (folder / "run.sqlite").is_file():
+    if not (folder / FILE).is_file():
         return False
-    with ExitStack() as files, named_errors(folder):
+    with ExitStack() as files, named_errors(folder / FILE):
         return bool(_tables(_connect(folder, mode="rw", files=files)))
 
 
 def read_store(folder: Path) -> Store:
     """Open the results in `folder` for reading; a run may go on meanwhile."""
-    if not (folder / "run.sqlite").is_file():
+    if not (folder / FILE).is_file():
         raise WrongFolderError(
-            f"{folder} is not a results folder: it has no run.sqlite.",
+            f"{folder} is not a results folder: it has no {FILE}.",
             remedy="Give the folder that `grader grade` was told with --out.",
         )
-    with ExitStack() as files, named_errors(folder):
+    with ExitStack() as files, named_errors(folder / FILE):
         # Not mode=ro: after a kill the first reader must be able to undo the half-written transaction.
         connection = _connect(folder, mode="rw", files=files)
         stored = _stored_run(folder, connection=connection)
@@ -213,7 +214,7 @@ def _lock(folder: Path, *, files: ExitStack) -> None:
 
 
 def _connect(folder: Path, *, mode: str, files: ExitStack) -> sqlite3.Connection:
-    uri = f"{(folder / 'run.sqlite').absolute().as_uri()}?mode={mode}"
+    uri = f"{(folder / FILE).absolute().as_uri()}?mode={mode}"
     connection = sqlite3.connect(uri, uri=True, timeout=30)
     files.callback(connection.close)
     return connection
@@ -249,7 +250,7 @@ def _resume(folder: Path, *, connection: sqlite3.Connection, run: RunInfo) -> Ru
 def _stored_run(folder: Path, *, connection: sqlite3.Connection) -> RunInfo:
     if not {"schema_version", "run", "submissions"} <= _tables(connection):
         raise WrongFolderError(
-            f"{folder / 'run.sqlite'} is not a file of this grader.",
+            f"{folder / FILE} is not a file of this grader.",
             remedy="Move it away or name another folder with --out.",
         )
     (version,) = connection.execute("SELECT max(version) FROM schema_version").fetchone()

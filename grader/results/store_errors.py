@@ -10,16 +10,21 @@ from pathlib import Path
 
 from grader.errors import StoreError
 
+_DAMAGED = "Move it away and grade again, or name another folder with --out."
+
 
 @contextmanager
-def named_errors(folder: Path) -> Iterator[None]:
-    """Raise StoreError for what SQLite raises inside; a ProgrammingError is our own fault and is let through."""
+def named_errors(file: Path, *, damaged: str = _DAMAGED) -> Iterator[None]:
+    """Raise StoreError, with the database's `file`, for what SQLite raises inside.
+
+    `damaged` is the remedy where the file can't be read any more. A ProgrammingError is our own fault, and let through.
+    """
     try:
         yield
     except sqlite3.ProgrammingError:
         raise
     except sqlite3.DatabaseError as error:
-        raise _named(error, file=folder / "run.sqlite") from error
+        raise _named(error, file=file, damaged=damaged) from error
 
 
 def primary_code(error: sqlite3.Error) -> int:
@@ -27,7 +32,7 @@ def primary_code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def _named(error: sqlite3.DatabaseError, *, file: Path) -> StoreError:
+def _named(error: sqlite3.DatabaseError, *, file: Path, damaged: str) -> StoreError:
     match primary_code(error):
         case sqlite3.SQLITE_FULL:
             return StoreError(
@@ -35,10 +40,7 @@ def _named(error: sqlite3.DatabaseError, *, file: Path) -> StoreError:
                 remedy="Free some space and run the same command again: it goes on where it stopped.",
             )
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
-            return StoreError(
-                f"{file} is damaged ({error}).",
-                remedy="Move it away and grade again, or name another folder with --out.",
-            )
+            return StoreError(f"{file} is damaged ({error}).", remedy=damaged)
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
             return StoreError(
                 f"{file} can't be written ({error}).",

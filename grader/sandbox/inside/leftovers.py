@@ -18,10 +18,11 @@ from typing import Any
 
 import torch
 
+from grader.sandbox.inside.memory import resident_mib
+
 _MOST_DESCRIPTORS = 100
 _MOST_GROWTH_MIB = 200
 _OWN = Path("/proc/self")
-_PAGES_PER_MIB = (1 << 20) / os.sysconf("SC_PAGE_SIZE") if sys.platform != "win32" else 256
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -31,7 +32,7 @@ class Surroundings:
     def __init__(self) -> None:
         self._before = dict(_settings())
         self._put_back = dict(_restorers())
-        self._size_mib = _size_mib()
+        self._size_mib = resident_mib("self")
 
     def put_back(self) -> bool:
         """Put back what the probe changed; tell whether the process is now as good as a fresh one.
@@ -52,7 +53,7 @@ class Surroundings:
         return [name for name, value in _settings() if self._before.get(name, value) != value]
 
     def _has_grown(self) -> bool:
-        return _size_mib() - self._size_mib > _MOST_GROWTH_MIB or _descriptor_count() > _MOST_DESCRIPTORS
+        return resident_mib("self") - self._size_mib > _MOST_GROWTH_MIB or _descriptor_count() > _MOST_DESCRIPTORS
 
     def _close_figures(self) -> None:
         pyplot = sys.modules.get("matplotlib.pyplot")
@@ -176,10 +177,3 @@ def _holds_threads() -> bool:
 def _descriptor_count() -> int:
     folder = _OWN / "fd"
     return len(os.listdir(folder)) if folder.is_dir() else 0  # noqa: PTH208 - only counted
-
-
-def _size_mib() -> float:
-    """Return how much memory this process holds, 0 where the system can't tell."""
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        return int((_OWN / "statm").read_bytes().split()[1]) / _PAGES_PER_MIB
-    return 0.0

@@ -7,13 +7,15 @@ Why: docs/decisions.md#memory-by-watchdog
 """
 
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 from grader.sandbox.inside.kernel_memory import KernelMemory
 
 _PROC = Path("/proc")
-_PAGES_PER_MIB = (1 << 20) / os.sysconf("SC_PAGE_SIZE")
+_PAGES_PER_MIB = (1 << 20) / os.sysconf("SC_PAGE_SIZE") if sys.platform != "win32" else 256
 
 
 def exceeds(limit_mib: float, *, descendants_of: int | None = None, beside: KernelMemory | None = None) -> bool:
@@ -26,7 +28,7 @@ def exceeds(limit_mib: float, *, descendants_of: int | None = None, beside: Kern
     sockets = beside.sockets_mib() if beside is not None else 0.0
     files = beside.files_mib() if beside is not None else 0.0
     tables = sum(map(_tables_mib, pids))
-    if sum(map(_resident_mib, pids)) + tables + sockets + files <= limit_mib:
+    if sum(map(resident_mib, pids)) + tables + sockets + files <= limit_mib:
         return False
     own, shared = map(sum, zip((0.0, 0.0), *map(_shares_mib, pids), strict=True))
     return own + max(shared, files) + tables + sockets > limit_mib  # a file may be mapped, too
@@ -44,8 +46,8 @@ def _all_pids() -> list[int]:
         return []
 
 
-def _resident_mib(pid: int) -> float:
-    """Return all resident pages; 0 for a process that has just ended."""
+def resident_mib(pid: int | Literal["self"]) -> float:
+    """Return all resident pages of a process; 0 for one that has just ended, and where the system can't tell."""
     try:
         return int((_PROC / str(pid) / "statm").read_bytes().split()[1]) / _PAGES_PER_MIB
     except (OSError, IndexError):
@@ -72,7 +74,7 @@ def _shares_mib(pid: int) -> tuple[float, float]:
         shared = rows.get(b"Pss_Shmem:", 0.0)
         return rows[b"Pss:"] - shared, shared
     except (OSError, IndexError, KeyError, ValueError):
-        return _resident_mib(pid), 0.0
+        return resident_mib(pid), 0.0
 
 
 def descendants(pid: int) -> list[int]:

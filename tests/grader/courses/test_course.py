@@ -66,6 +66,12 @@ def test_find_course_outside(tmp_path):
         find_course(tmp_path)
 
 
+def test_a_course_that_is_not_there_is_no_other_one(tmp_path):
+    """A slip in a path doesn't find the course above it."""
+    with pytest.raises(CourseError, match=r"There is no folder .*nowhere"):
+        find_course(make_course(tmp_path) / "nowhere")
+
+
 def test_list_slugs(tmp_path):
     """Slugs are the sorted folders that hold an assignment.toml."""
     for slug in ("b", "a"):

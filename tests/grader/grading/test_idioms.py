@@ -132,6 +132,13 @@ def told(result):
     return [check.feedback.message for check in task.checks if check.verdict != "passed"]
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """Keep what the idioms write into the home folder out of that of whoever runs the tests."""
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+
 @pytest.mark.parametrize("wall", [Wall.BUBBLEWRAP, Wall.PROCESS])
 def test_graded(tmp_path, wall):
     """Every idiom sets its name where a notebook is graded and where it is checked, with a card that is not there."""

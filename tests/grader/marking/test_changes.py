@@ -139,6 +139,16 @@ def test_odd_names_are_remembered(tmp_path):
     assert Memory(tmp_path).overrides() == {(name, "t"): ("said", "mark")}
 
 
+def test_a_damaged_memory_is_named(tmp_path):
+    """The error names the file that can't be read, and moving it away is enough."""
+    (tmp_path / "told.sqlite").write_bytes(b"no database" * 100)
+    with pytest.raises(StoreError, match=r"told\.sqlite is damaged") as caught:
+        Memory(tmp_path).handed_out()
+    assert "grade again" not in caught.value.remedy
+    (tmp_path / "told.sqlite").unlink()
+    assert Memory(tmp_path).handed_out() == {}
+
+
 def test_pages_are_there_only_where_something_changed(tmp_path, result_of):
     """Names and words of students are escaped on both pages; where nothing has changed any more both are removed."""
     before = replace(_said(result_of(test_a1=W), "<b>=1"), submission="=ann<i>")

@@ -1,7 +1,7 @@
 # ruff: noqa
-"""The network returns its flattened input beside the scores, and the training unpacks them.
+"""The network returns its flattened input beside the scores, and what uses it unpacks them.
 
-Given cells of its own: net, training.
+Given cells of its own: net, training, poly.
 """
 
 # %% [markdown] id="intro"
@@ -376,7 +376,7 @@ def run_poly_classification(poly_degree, device="cpu", seed=0):
     X_all = sample_grid()
     poly_X_all, _ = make_poly_features(poly_degree, X_all)
     with torch.no_grad():
-        y_pred = poly_net(poly_X_all.to(device))
+        y_pred = poly_net(poly_X_all.to(device))[0]
     plot_decision_map(X_all, y_pred.cpu(), X_test, y_test)
     return num_features
 
