@@ -4,6 +4,7 @@ It asks the notebook that `grader.sandbox.inside.notebook_modules` has made impo
 """
 
 import ast
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -11,10 +12,10 @@ from grader.notebooks.cell_source import to_python
 from grader.notebooks.document import Cell, CellKind
 from grader.notebooks.plan import NotebookState
 from grader.sandbox.inside.cell_code import execute_statement
-from grader.sandbox.inside.notebook_modules import NotebookFinder, installed_notebook, log_of
+from grader.sandbox.inside.notebook_modules import NotebookFinder, installed_notebook, log_of, run_of
 from grader.sandbox.inside.statements import Statement, statements_in
 
-__all__ = ["Statement", "checking_cell", "run_statement", "statements_of"]
+__all__ = ["Statement", "checking_cell", "run_statement", "statements_of", "values_of"]
 
 
 def checking_cell(module: str) -> int | None:
@@ -42,6 +43,21 @@ def statements_of(module: str) -> tuple[Statement, ...]:
         if cell.kind is CellKind.CODE and (end is None or cell.number < end)
         for statement in statements_in(_parse(cell), cell=cell.number)
     )
+
+
+def values_of(module: str) -> dict[str, Any]:
+    """Return the variables of a module that is imported, by name: for a probe that looks for what has no fixed name.
+
+    What had taken too long while it was imported is run to its end first, within the check's time. Raises LookupError
+    like `checking_cell`, and where the module is not imported.
+    """
+    finder, run = _notebook(), run_of(module)
+    _state(module, finder)
+    if module not in sys.modules:
+        raise LookupError(f"`{module}` is not imported: name it among the probe's `needs`.")
+    if run is not None:  # in a kernel everything has run
+        run.complete_slow(seconds=finder.complete_s)
+    return vars(sys.modules[module])
 
 
 def run_statement(statement: Statement, namespace: dict[str, Any]) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from grader.notebook_probes import checking_cell, run_statement, statements_of
+from grader.notebook_probes import checking_cell, run_statement, statements_of, values_of
 from grader.notebooks.document import Cell, CellKind, Notebook, write_notebook
 from grader.notebooks.plan import NotebookPlan, NotebookState
+from grader.sandbox.inside.definitions import Pace
 from grader.sandbox.inside.notebook_modules import NotebookFinder
 
 CELLS = (
@@ -89,8 +90,29 @@ def test_a_statement_that_fails():
     assert (Path(last.filename).name, last.lineno) == ("cell 7", 5)
 
 
+def test_values_of(tmp_path, monkeypatch):
+    """What had taken too long at import is among the values; a module that nobody has imported is refused."""
+    load = (
+        "def load():\n    end = time.process_time() + 0.2\n    while time.process_time() < end: pass\n    return [1, 2]"
+    )
+    sources = ("import time", load, "slow_loader = load()", "first = slow_loader[0]")
+    cells = [Cell(number, CellKind.CODE, source) for number, source in enumerate(sources, start=1)]
+    (tmp_path / "student.ipynb").write_bytes(write_notebook(Notebook(tuple(cells))))
+    finder = NotebookFinder(tmp_path, NotebookPlan("student.ipynb", STATES[:1]), import_s=10.0)
+    finder.pace = Pace(0.05, 10)
+    monkeypatch.setattr(sys, "meta_path", [finder, *sys.meta_path])
+    with pytest.raises(LookupError, match="`notebook` is not imported: name it among the probe's `needs`"):
+        values_of("notebook")
+    module = importlib.import_module("notebook")
+    try:
+        assert "slow_loader" not in vars(module)
+        assert (values_of("notebook")["slow_loader"], module.first) == ([1, 2], 1)
+    finally:
+        sys.modules.pop("notebook")
+
+
 @pytest.mark.usefixtures("_notebook")
-@pytest.mark.parametrize("ask", [statements_of, checking_cell])
+@pytest.mark.parametrize("ask", [statements_of, checking_cell, values_of])
 def test_a_module_that_the_notebook_has_not(ask):
     """A module that is not made of the notebook is refused, with those that are."""
     words = "The notebook has no module `notebook_cnn`; its modules are notebook, notebook_mlp, notebook_fit."
@@ -98,7 +120,7 @@ def test_a_module_that_the_notebook_has_not(ask):
         ask("notebook_cnn")
 
 
-@pytest.mark.parametrize("ask", [statements_of, checking_cell, lambda _module: run_statement(None, {})])
+@pytest.mark.parametrize("ask", [statements_of, checking_cell, values_of, lambda _module: run_statement(None, {})])
 def test_a_submission_that_is_no_notebook(ask):
     """Without a notebook there are no cells to ask about."""
     with pytest.raises(LookupError, match="The submission is no notebook, so it has no cells"):

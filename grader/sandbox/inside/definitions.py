@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,10 +21,12 @@ from grader.notebooks.document import Cell, CellKind
 from grader.notebooks.newer_python import NewerStatement
 from grader.sandbox.inside.cell_code import execute_statement, future_flags, names_in_text, parse_cell, write_module
 from grader.sandbox.inside.cuda_on_cpu import with_card_played
-from grader.sandbox.inside.dependence import follows_a_stop, needed_for
-from grader.sandbox.inside.failure_words import describe_failure, is_download
+from grader.sandbox.inside.dependence import follows_a_stop, needed_for, with_followers
+from grader.sandbox.inside.failure_words import describe_failure
+from grader.sandbox.inside.half_done import beginnings_of, half_done_by
 from grader.sandbox.inside.import_watch import UNWATCHED, ImportWatch, ProcessEnded
-from grader.sandbox.inside.statement_time import time_limit
+from grader.sandbox.inside.notebook_log import Event, Log
+from grader.sandbox.inside.statement_time import NoTimeLeft, StatementTooLong, time_limit
 from grader.sandbox.inside.statements import Statement, statements_in
 from grader.sandbox.inside.unwanted import stopped_at_unwanted, what_stopped
 
@@ -38,58 +40,6 @@ class Pace:
 
     statement_s: float = 2.0
     total_s: float = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Say what became of a statement that did not run to its end; `error` is what it raised, if it was run at all.
-
-    `statement` is None for a cell that is no Python, and for what is newer than the Python that runs (`is_newer`).
-    """
-
-    cell: int
-    line: int
-    names: tuple[str, ...]
-    why: str
-    error: BaseException | None = None
-    statement: Statement | None = None
-    is_newer: bool = False
-
-    @property
-    def was_stopped(self) -> bool:
-        """Tell whether it was stopped at something that is not wanted while a notebook is imported."""
-        return bool(what_stopped(self.error))
-
-    @property
-    def is_download(self) -> bool:
-        """Tell whether it failed on a download, which nothing here can do."""
-        return is_download(self.error)
-
-
-@dataclass(slots=True)
-class Log:
-    """Hold what became of a notebook: where each name was defined last, and what failed or was stopped.
-
-    `late` are (name, cell) of definitions that were used although they stand below the cell where the run ends.
-    """
-
-    defined: dict[str, int] = field(default_factory=dict)
-    events: list[Event] = field(default_factory=list)
-    late: list[tuple[str, int]] = field(default_factory=list)
-
-    def last_event(self, name: str) -> Event | None:
-        """Return what last happened to a statement that would have bound this name."""
-        return next((event for event in reversed(self.events) if name in event.names), None)
-
-    def first_cause(self, event: Event) -> Event:
-        """Return what failed first of a chain of names that were missing: each link stands above the one before."""
-        while isinstance(event.error, NameError) and event.error.name:
-            name, place = event.error.name, (event.cell, event.line)
-            above = [one for one in self.events if name in one.names and (one.cell, one.line) < place]
-            if not above:
-                return event
-            event = above[-1]
-        return event
 
 
 class NotebookRun:
@@ -116,6 +66,7 @@ class NotebookRun:
         self._above = [statement for statement in statements if end is None or statement.cell < end]
         self._below = statements[len(self._above) :]
         self._cell = 0
+        self._continued: dict[ast.stmt, frozenset[str]] = {}  # what statements that were cut off begin with
 
     def run(self) -> None:
         """Run all statements once, whatever fails.
@@ -141,16 +92,28 @@ class NotebookRun:
         if name in self.namespace:
             return True
         pending, stopped = self._unfinished()
+        self._finish(needed_for(name, pending=pending, stopped=stopped, namespace=self.namespace), seconds=seconds)
+        return name in self.namespace
+
+    def complete_slow(self, *, seconds: float) -> None:
+        """Run to its end what the clock had stopped, and what had failed on it: whoever looks for a value needs all."""
+        pending, _stopped = self._unfinished()
+        slow = [event.statement for event in self.log.events if event.is_too_slow and event.statement is not None]
+        self._finish(with_followers(slow, pending=pending, namespace=self.namespace), seconds=seconds)
+
+    def _finish(self, statements: Sequence[Statement], *, seconds: float) -> None:
+        """Run statements once more, in order, and note anew how they ended."""
         deadline = time.monotonic() + seconds
-        for statement in needed_for(name, pending=pending, stopped=stopped, namespace=self.namespace):
-            left_s = deadline - time.monotonic()
+        for statement in statements:
+            left_s = round(deadline - time.monotonic(), 1)  # students read it
             if left_s <= 0:
                 break
             with stopped_at_unwanted(may_train=True):
+                for one in self._beginnings(statement):
+                    self._execute(one, cpu_s=left_s, wall_s=left_s)
                 error = self._execute(statement, cpu_s=left_s, wall_s=left_s)
             self.log.events = [event for event in self.log.events if event.statement is not statement]
             self._conclude(statement, error)
-        return name in self.namespace
 
     def follows_a_stop(self, event: Event) -> bool:
         """Tell whether a statement failed on something that a statement above it had not finished when it stopped."""
@@ -164,7 +127,7 @@ class NotebookRun:
         """Return the statements that have not run to their end, in order, and those of them that were stopped."""
         events = [(event, event.statement) for event in self.log.events if event.statement is not None]
         pending = sorted((one for _event, one in events), key=lambda one: (one.cell, one.line))
-        return pending, [one for event, one in events if event.was_stopped]
+        return pending, [one for event, one in events if event.is_unfinished]
 
     def _read(self, cells: Sequence[Cell]) -> list[Statement]:
         """Parse the code cells; one that is not Python becomes an event, but tracebacks can still show its lines."""
@@ -192,7 +155,8 @@ class NotebookRun:
             _close_figures()
             self._cell = statement.cell
         if not statement.is_definition and self._left_s <= 0:
-            self._note(statement, f"the statements before it have used up {self._pace.total_s:g} s")
+            why = f"the statements before it have used up {self._pace.total_s:g} s"
+            self._note(statement, why, NoTimeLeft(why))
             return True
         error = self._execute_in_turn(statement)
         self._conclude(statement, error)
@@ -251,8 +215,23 @@ class NotebookRun:
         self._flags |= future_flags(statement.node)
         return None
 
+    def _beginnings(self, statement: Statement) -> list[Statement]:
+        """Return the statements that have to run again before one does that the clock had cut off."""
+        completed = [one for one in self._above if one.node not in {event.node for event in self.log.events}]
+        return beginnings_of(statement, names=self._continued.get(statement.node, ()), completed=completed)
+
+    def _take_back(self, statement: Statement) -> Statement:
+        """Take away what a statement has only made in part; return the statement as the one that sets all of it."""
+        half_done = half_done_by(statement, self.namespace)
+        for name in half_done.names:
+            self.namespace.pop(name, None)
+        self._continued[statement.node] = half_done.continued
+        return replace(statement, names=tuple(dict.fromkeys([*statement.names, *sorted(half_done.names)])))
+
     def _conclude(self, statement: Statement, error: BaseException | None) -> None:
         """Note how a statement ended."""
+        if isinstance(error, StatementTooLong):
+            statement = self._take_back(statement)
         if error is not None:
             self._note(statement, describe_failure(error, statement.node), error)
         if error is None or what_stopped(error):

@@ -48,10 +48,22 @@ def follows_a_stop(
     return False
 
 
+def with_followers(
+    unfinished: Collection[Statement], *, pending: Sequence[Statement], namespace: Mapping[str, Any]
+) -> list[Statement]:
+    """Return the `unfinished` statements and those of the `pending` ones that only failed since these are above."""
+    chosen = list[Statement]()
+    for statement in pending:
+        if statement in unfinished or follows_a_stop(statement, before=chosen, stopped=unfinished, namespace=namespace):
+            chosen.append(statement)
+    return chosen
+
+
 def _values(statement: Statement, namespace: Mapping[str, Any]) -> set[str]:
     """Return the names by which a statement reaches values that it may change: no modules, functions or classes."""
-    return {name for name in statement.read_names() if name in namespace and not _is_code(namespace[name])}
+    return {name for name in statement.read_names() if name in namespace and not is_code(namespace[name])}
 
 
-def _is_code(value: Any) -> bool:
+def is_code(value: Any) -> bool:
+    """Tell whether a value is a module, a class or a function."""
     return isinstance(value, ModuleType | type) or inspect.isroutine(value)

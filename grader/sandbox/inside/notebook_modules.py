@@ -21,8 +21,9 @@ from grader.notebooks.document import Cell, CellKind, read_stripped
 from grader.notebooks.plan import PLAN_FILE, NotebookPlan, NotebookState, read_plan
 from grader.probes import Probe
 from grader.sandbox.inside.cuda_on_cpu import has_used_processor
-from grader.sandbox.inside.definitions import Event, Log, NotebookRun, Pace
+from grader.sandbox.inside.definitions import NotebookRun, Pace
 from grader.sandbox.inside.import_watch import UNWATCHED, ImportWatch, ProcessEnded
+from grader.sandbox.inside.notebook_log import Event, Log
 from grader.sandbox.inside.notebook_surroundings import prepare_surroundings
 from grader.sandbox.inside.student_files import left_out_of_files
 from grader.sandbox.inside.unwanted import ENDS_THE_PROCESS
@@ -159,7 +160,7 @@ def _causes(run: NotebookRun) -> Iterator[Event]:
         if event.is_newer or isinstance(event.error, ProcessEnded):
             yield event
             continue
-        if event.error is None or isinstance(event.error, NotImplementedError) or late.intersection(event.names):
+        if not event.was_run or isinstance(event.error, NotImplementedError) or late.intersection(event.names):
             continue
         is_told = (
             event.why == ENDS_THE_PROCESS
@@ -172,7 +173,7 @@ def _causes(run: NotebookRun) -> Iterator[Event]:
 
 def _follows(event: Event, before: Sequence[Event], *, run: NotebookRun) -> bool:
     """Tell whether a statement lacks a name, a file or a value only because another one failed or was stopped."""
-    unfinished = [other for other in run.log.events if other.was_stopped and other.cell <= event.cell]
+    unfinished = [other for other in run.log.events if other.is_unfinished and other.cell <= event.cell]
     match event.error:
         case NameError(name=str(name)) if any(name in other.names for other in (*before, *unfinished)):
             return True

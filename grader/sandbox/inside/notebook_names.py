@@ -10,8 +10,8 @@ import sys
 from collections.abc import Collection, Mapping
 from types import ModuleType
 
-from grader.sandbox.inside.definitions import Event, Log
 from grader.sandbox.inside.import_watch import ProcessEnded
+from grader.sandbox.inside.notebook_log import Event, Log
 from grader.sandbox.inside.notebook_modules import NotebookFinder, installed_notebook, log_of, run_of
 from grader.sandbox.inside.seen_elsewhere import seen_elsewhere
 from grader.sandbox.inside.statement_time import StatementTooLong
@@ -56,7 +56,7 @@ def _explain(err: BaseException, finder: NotebookFinder) -> tuple[BaseException,
     event = log.last_event(name)
     if isinstance(err, NameError):
         return _extend(err, name, log.first_cause(event) if event is not None else None), ""
-    if event is not None and event.error is not None and not event.was_stopped:
+    if event is not None and event.was_run and not event.was_stopped:
         if isinstance(event.error, StatementTooLong):
             told = f"`{name}` is not there: `cell {event.cell}`, line {event.line}, {event.why} and was stopped."
             return TooLongInNotebook(told), name
@@ -126,7 +126,7 @@ def _extend(err: NameError, name: str, event: Event | None) -> BaseException:
 
 def _tell_event(name: str, event: Event) -> str:
     place = f"`cell {event.cell}`, line {event.line}"
-    if event.error is None:
+    if not event.was_run:
         return f"`{name}` is only set in {place}, which was not run: {event.why}"
     if isinstance(event.error, ProcessEnded):
         return f"`{name}` is only set in {place}, which was left out: {event.why}"

@@ -22,6 +22,10 @@ class StatementTooLong(BaseException):
     """Interrupt a statement that has used up its time; no `except Exception` of a student's stops it."""
 
 
+class NoTimeLeft(StatementTooLong):
+    """Stand for a statement that was not run, since those before it had used up the time for all."""
+
+
 @contextlib.contextmanager
 def time_limit(*, cpu_s: float, wall_s: float) -> Iterator[None]:
     """Raise StatementTooLong in the body after `cpu_s` seconds of this process's computing, or `wall_s` by the clock.

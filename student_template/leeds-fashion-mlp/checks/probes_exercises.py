@@ -12,6 +12,7 @@ from probes import copied, definitions_of, described, linear_layers, put_paramet
 from probes_epochs import models_that_train
 from torch import nn
 
+from grader.notebook_probes import values_of
 from grader.probes import probe
 
 # ---------------------------------------------------------------- turned pictures
@@ -44,11 +45,10 @@ def stacked(pictures):
 
 def rotated_data():
     """Return the turned test data: by its name, else the data set, or the one of a loader, named after rotation."""
-    import notebook
-
-    for name, thing in vars(notebook).items():
+    values = values_of("notebook")
+    for name, thing in values.items():
         thing = getattr(thing, "dataset", thing)
-        if "rotated_test_data" not in vars(notebook) and "rot" in name.lower() and hasattr(thing, "transform"):
+        if "rotated_test_data" not in values and "rot" in name.lower() and hasattr(thing, "transform"):
             return thing
     from notebook import rotated_test_data
 
@@ -89,7 +89,7 @@ def dropout_model():
     """Return an MLPDropout; of a notebook without one, a model whose scores differ from pass to pass."""
     import notebook
 
-    if "MLPDropout" not in vars(notebook):
+    if "MLPDropout" not in values_of("notebook"):
         for model in candidates(notebook):
             if is_random(model):
                 return model
@@ -113,7 +113,7 @@ def candidates(notebook):
 
     A class that is defined several times counts each time: exercises are often done by changing it.
     """
-    for name, thing in list(vars(notebook).items()):
+    for name, thing in list(values_of("notebook").items()):
         if inspect.isclass(thing) and issubclass(thing, nn.Module) and thing.__module__ == notebook.__name__:
             for cls in definitions_of(name):
                 with contextlib.suppress(Exception):
@@ -143,7 +143,7 @@ def sized_model(hidden_dim):
     """Return an MLPHidden; of a notebook without one, a model that has a hidden layer of this width."""
     import notebook
 
-    if "MLPHidden" not in vars(notebook):
+    if "MLPHidden" not in values_of("notebook"):
         for model in candidates(notebook):
             if hidden_dim in hidden_widths(model):
                 return model

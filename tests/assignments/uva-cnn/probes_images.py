@@ -16,7 +16,7 @@ from torch.utils import data
 from torchvision import transforms
 from torchvision.transforms import v2
 
-from grader.notebook_probes import run_statement, statements_of
+from grader.notebook_probes import run_statement, statements_of, values_of
 from grader.probes import probe
 
 MOST_LOADERS, IMAGES = 16, 16
@@ -150,8 +150,8 @@ def loaders(*, again=False):
     """
     import notebook
 
+    found = _loaders_in(values_of("notebook"))
     handed = handed_on(notebook)
-    found = _loaders_in(notebook)
     known = {id(loader) for _, loader in found}
     found += [
         (name, one) for name, one in {id(one): (name, one) for name, one, _ in handed}.values() if id(one) not in known
@@ -238,10 +238,10 @@ def _found_in(pairs):
             yield from _found_in(value.items() if isinstance(value, dict) else enumerate(value))
 
 
-def _loaders_in(notebook):
+def _loaders_in(values):
     """Return (name, loader) for the data loaders in variables, and in lists and dictionaries in variables."""
     found = {}
-    for name, value in vars(notebook).items():
+    for name, value in values.items():
         if name.startswith("__"):
             continue
         inside = value.items() if isinstance(value, dict) else ()

@@ -194,6 +194,92 @@ def test_completing_takes_too_long(tmp_path):
     assert isinstance(run.log.last_event("word").error, StatementTooLong)
 
 
+SLOW = """\
+import time
+def slow(x):
+    end = time.process_time() + 0.02
+    while time.process_time() < end: pass
+    return x
+"""
+
+
+@pytest.mark.parametrize(
+    ("cells", "name", "value"),
+    [
+        (["rows = []", "for x in range(8): rows.append(slow(x))"], "rows", list(range(8))),
+        (["rows = []", "rows.append(-1)", "for x in range(8):\n    rows.append(slow(x))"], "rows", [-1, *range(8)]),
+        (["total = 0", "for x in range(8):\n    total += slow(x)"], "total", 28),
+        (["squares = {}", "for x in range(8): squares[x] = slow(x) ** 2"], "squares", {x: x * x for x in range(8)}),
+        (["seen = set()", "for x in range(8): seen.add(slow(x))", "count = len(seen)"], "count", 8),
+        (["rows = [slow(x) for x in range(8)]", "top = max(rows)", "half = top / 2"], "half", 3.5),
+        (["left = 8", "while left:\n    left = slow(left) - 1", "done = left == 0"], "done", True),
+        (["import torch", "y = torch.zeros(8)", "for x in range(8): y[x] = slow(x)", "s = y.sum().item()"], "s", 28.0),
+    ],
+)
+def test_what_the_clock_cut_off_is_run_to_its_end(tmp_path, cells, name, value):
+    """A value that was only half made is not there; once it is needed it is made from the beginning, and is right."""
+    module = ModuleType("notebook")
+    numbered = [Cell(number, CellKind.CODE, source) for number, source in enumerate([SLOW, *cells], start=1)]
+    run = NotebookRun(numbered, module, root=tmp_path, end=None, pace=Pace(0.05, 20))
+    run.run()
+    assert any(event.is_too_slow for event in run.log.events)
+    assert not hasattr(module, name)
+    assert run.complete(name, seconds=20)
+    assert getattr(module, name) == value
+    assert run.log.events == []
+
+
+def test_what_is_whole_stays(tmp_path):
+    """Functions, modules and what a slow statement only reads stay there when it is cut off; so do other names."""
+    own = "if True:\n    import json\n    def f(): return 2\n    for x in data: slow(x)"
+    module = ModuleType("notebook")
+    cells = [SLOW, "data = list(range(99))\nkept = 1", own]
+    numbered = [Cell(number, CellKind.CODE, source) for number, source in enumerate(cells, start=1)]
+    run = NotebookRun(numbered, module, root=tmp_path, end=None, pace=Pace(0.05, 20))
+    run.run()
+    assert [event.is_too_slow for event in run.log.events] == [True]
+    assert (module.data, module.kept, module.f(), module.json.dumps(1)) == (list(range(99)), 1, 2, "1")
+    assert not hasattr(module, "x")
+
+
+def test_all_that_was_too_slow(tmp_path):
+    """Whoever looks for a value by what it is has all run to its end that the clock had stopped, and nothing else."""
+    cells = [TRAINING, SLOW, "a = slow(slow(slow(1)))", "b = a + 1", "c = improve()", "d = nowhere", "e = slow(5)"]
+    module = ModuleType("notebook")
+    numbered = [Cell(number, CellKind.CODE, source) for number, source in enumerate(cells, start=1)]
+    run = NotebookRun(numbered, module, root=tmp_path, end=None, pace=Pace(0.03, 20))
+    run.run()
+    assert not hasattr(module, "b")
+    run.complete_slow(seconds=20)
+    assert (module.a, module.b, module.e) == (1, 2, 5)
+    assert {event.names for event in run.log.events} == {("c",), ("d",)}
+
+
+def test_what_never_ends_is_told(tmp_path):
+    """A name that no time is enough for is missing since its statement took too long, by the longer time."""
+    cells = [Cell(1, CellKind.CODE, "rows = []"), Cell(2, CellKind.CODE, "while True: rows.append(1); rows.clear()")]
+    module = ModuleType("notebook")
+    run = NotebookRun(cells, module, root=tmp_path, end=None, pace=Pace(0.05, 20))
+    run.run()
+    assert not run.complete("rows", seconds=0.3)
+    assert run.log.last_event("rows").why in ("it computed for longer than 0.3 s", "it took longer than 0.3 s")
+
+
+def test_what_had_no_time_to_begin(tmp_path):
+    """A statement whose turn never came, since those before it took all the time, is run where its name is missing."""
+    cells = [
+        Cell(1, CellKind.CODE, "import time\ntime.sleep(0.3)"),
+        Cell(2, CellKind.CODE, "x = 7"),
+        Cell(3, CellKind.CODE, "y = x"),
+    ]
+    module = ModuleType("notebook")
+    run = NotebookRun(cells, module, root=tmp_path, end=None, pace=Pace(5, 0.1))
+    run.run()
+    assert [event.was_run for event in run.log.events] == [False, False]
+    assert run.complete("y", seconds=5)
+    assert module.y == 7
+
+
 def test_statement_that_never_ends(run, monkeypatch):
     """A statement is interrupted after its time, also where it catches everything; the next one runs."""
     monkeypatch.setattr(definitions, "_PATIENCE", 50.0)  # on a busy machine it may not get to compute before
