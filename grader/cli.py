@@ -75,6 +75,12 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal may know few letters
+    if sys.flags.optimize > 1:
+        complain(
+            "Python leaves out docstrings here, and the titles and hints that students read are docstrings.",
+            "Run it without `-OO`, and without PYTHONOPTIMIZE=2.",
+        )
+        sys.exit(2)
     try:
         app(standalone_mode=True)
     except GraderError as err:

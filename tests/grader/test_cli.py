@@ -285,6 +285,14 @@ def test_a_terminal_that_knows_few_letters_is_no_obstacle(kit, run_grader):
     assert "0 of 10 points" in ended.stdout
 
 
+@pytest.mark.parametrize(("level", "code"), [("1", 0), ("2", 2)])
+def test_python_without_docstrings(run_grader, tmp_path, level, code):
+    """Without docstrings checks have no titles: that is said at once, and not of each check. Less goes on as always."""
+    ended = run_grader("--version", cwd=tmp_path, environment={"PYTHONOPTIMIZE": level})
+    assert ended.returncode == code, ended.stderr
+    assert ("PYTHONOPTIMIZE=2" in ended.stderr) == (code == 2)
+
+
 def test_help_names_every_verb(run_grader, tmp_path):
     """`grader --help` names the verbs, outside of any course; without a verb the help is shown as well."""
     ended = run_grader("--help", cwd=tmp_path)
