@@ -3,6 +3,7 @@
 `grader.authoring.record` keeps what it finds; `grader.compare.spread` turns the distances into tolerances.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ from grader.compare import Expectation, Spec
 from grader.compare.arrays import copied
 from grader.compare.assertion import compare
 from grader.compare.comparison import Comparison, Tolerance
-from grader.compare.expect import Formula, by_formula
+from grader.compare.expect import MAX_SHARE, Formula, by_formula
 from grader.compare.spread import spreads_between, tolerances_from
 from grader.compare.wording import feedback_for
 from grader.courses.assets import Asset
@@ -57,17 +58,34 @@ class Recorder:
         """
         outputs = self._run(probe, inputs)
         stated: Mapping[str, Tolerance] = {}
-        if formula is not None:
+        least: Mapping[str, Tolerance] = {}
+        wide: Mapping[str, Any] | None
+        if formula is None:
+            wide = self._run_wide(probe, inputs)
+        else:
             proof = by_formula(formula, inputs)
             self._refuse_disagreement(name, outputs, proof.expectation, any_float=any_float)
             outputs = {key: outputs[key] for key in proof.expectation.values}
-            stated = proof.expectation.tolerances if proof.is_stated else {}
+            try:
+                wide = self._run_wide(probe, inputs)
+            except AssetError:  # a reference that fixes a dtype; how far rounding goes, the formula shows as well
+                wide = None
+            least = proof.expectation.tolerances
+            stated = least if proof.is_stated else {}
         if not compare(self._run(probe, inputs, seed=1), Expectation(outputs)).passed:
             self._refuse(name, _DRAWN.format(probe=probe))
-        spreads = self._spreads(probe, inputs, outputs)
-        asset = Asset(name, probe, inputs, outputs, {**tolerances_from(outputs, spreads), **stated}, spreads)
-        self._keep(asset, stated)
+        variants = [self._run(probe, inputs, threads=2), *([] if wide is None else [wide])]
+        spreads = spreads_between(outputs, outputs)
+        for variant in variants:
+            spreads = _widest(spreads, spreads_between(outputs, variant))
+        max_share = MAX_SHARE if formula is not None else math.inf
+        tolerances = _wider(tolerances_from(outputs, spreads, max_share=max_share), least)
+        asset = Asset(name, probe, inputs, outputs, {**tolerances, **stated}, spreads)
+        self._keep(asset, stated, max_share=max_share)
         return Expectation(outputs, asset.tolerances)
+
+    def _run_wide(self, probe: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self._run(probe, copied(inputs, wide=True), dtype="float64")
 
     def _refuse_disagreement(
         self, name: str, outputs: Mapping[str, Any], proof: Expectation, *, any_float: bool
@@ -84,16 +102,6 @@ class Recorder:
         self._refused[name] = why
         raise AssetError(why)
 
-    def _spreads(self, probe: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, float]:
-        """Return how far each floating output moves in float64 and with two threads."""
-        spreads = spreads_between(outputs, outputs)
-        for variant in (
-            self._run(probe, copied(inputs, wide=True), dtype="float64"),
-            self._run(probe, inputs, threads=2),
-        ):
-            spreads = _widest(spreads, spreads_between(outputs, variant))
-        return spreads
-
     def _run(
         self,
         probe: str,
@@ -108,15 +116,16 @@ class Recorder:
             raise AssetError(f"The reference fails in `{probe}` ({dtype}): {explain_outcome(outcome)[1].message}")
         return outcome.outputs
 
-    def _keep(self, asset: Asset, stated: Mapping[str, Tolerance]) -> None:
+    def _keep(self, asset: Asset, stated: Mapping[str, Tolerance], *, max_share: float) -> None:
         """Keep the first seed's values; later seeds only widen its tolerance."""
         first = self._assets.get(asset.name)
         if first is None:
             self._assets[asset.name] = asset
             return
         spreads = _widest(first.spreads, asset.spreads)
+        measured = tolerances_from(first.outputs, spreads, max_share=max_share)
         of_first = {key: first.tolerances[key] for key in stated if key in first.tolerances}
-        tolerances = {**tolerances_from(first.outputs, spreads), **of_first}
+        tolerances = {**_wider(_wider(measured, first.tolerances), asset.tolerances), **of_first}
         self._assets[asset.name] = replace(first, tolerances=tolerances, spreads=spreads)
 
 
@@ -134,3 +143,11 @@ def _holds_spec(value: object) -> bool:
 
 def _widest(spreads: Mapping[str, float], others: Mapping[str, float]) -> dict[str, float]:
     return {name: max(spread, others.get(name, 0.0)) for name, spread in spreads.items()}
+
+
+def _wider(tolerances: Mapping[str, Tolerance], others: Mapping[str, Tolerance]) -> dict[str, Tolerance]:
+    """Return each tolerance, or the other one's numbers where they are larger."""
+    return {
+        key: Tolerance(max(one.rtol, others.get(key, one).rtol), max(one.atol, others.get(key, one).atol))
+        for key, one in tolerances.items()
+    }

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from test_mlp import check_sizes, draw, forward
 
-from grader.compare import Context, Spec, assert_matches, measured
+from grader.compare import Context, Spec, assert_matches
 
 P = 0.25
 SIZES = [[784, 250], [250, 100], [100, 10]]
@@ -58,7 +58,7 @@ def dropped(actual, inputs):
 @pytest.mark.graded(
     task="dropout", weight=3, grounds="notebook, lines 184 and 268: the same network, and dropout is for training"
 )
-def test_dropout_evaluation(probe, rng):
+def test_dropout_evaluation(probe, expected, rng):
     """In evaluation mode MLPDropout is the network of part 1: 784 → 250 → 100 → 10, and nothing is dropped"""
     actual, inputs = run(probe, rng)
     assert_matches(actual, {"scores of a second pass": Spec((64, 10))})
@@ -67,9 +67,8 @@ def test_dropout_evaluation(probe, rng):
         "F.dropout has to be told: `training=self.training`."
     )
     others = {"the scores with neurons dropped": actual["training scores"]}
-    expected = measured(forward, **inputs)
     context = Context(batch_size=64, others=others)
-    assert_matches(actual, expected, context=context)
+    assert_matches(actual, expected("dropout", forward, **inputs, switch=False), context=context)
 
 
 @pytest.mark.graded(

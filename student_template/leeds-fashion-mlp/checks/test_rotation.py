@@ -65,9 +65,11 @@ def test_pictures_are_turned(probe):
     strict=True,
     grounds="notebook, lines 262 and 263: the turned data is the test part",
 )
-def test_turned_test_pictures(probe):
+def test_turned_test_pictures(probe, expected):
     """rotated_test_data holds the test pictures, not those for training"""
     actual, _ = turned_bars(probe)
-    assert actual.get("is the training part") is False, (
+    name = "is the training part"
+    recorded = expected("turned", lambda: {name: False}, picture=bar(), times=TIMES)
+    assert actual.get(name) is recorded.values[name], (
         "rotated_test_data holds the training pictures; expected `train=False`, the test pictures."
     )

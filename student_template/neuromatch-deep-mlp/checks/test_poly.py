@@ -7,7 +7,7 @@ run_poly_classification, and return its two values in any order.
 import pytest
 import torch
 
-from grader.compare import Spec, assert_matches
+from grader.compare import Expectation, Spec, Tolerance, assert_matches
 
 NAMED = 4
 
@@ -34,6 +34,27 @@ def recognise(column, points, *, top):
     error = ((column.double()[:, None, None] - table) / table).abs().amax(dim=0)
     best = int(error.argmin())
     return divmod(best, top + 1) if error.flatten()[best] < 1e-4 else None
+
+
+def monomials(points, *, degree):
+    """Return the columns (N, F) of all pairs of powers, in the order of `pairs_of`."""
+    first, second = points.double().T
+    columns = [first**n * second**m for n, m in pairs_of(degree)]
+    return torch.stack(columns, dim=1).to(points.dtype)
+
+
+def check_recorded(actual, expected, inputs, *, part):
+    """Compare the features of training or test points with the recorded ones, whatever the order of columns is.
+
+    They were recognised before, each once.
+    """
+    name, degree = f"{part} features", inputs["degree"]
+    points = inputs["train" if part == "training" else "test"]
+    right = Expectation({name: monomials(points, degree=degree)}, {name: Tolerance(rtol=1e-4, atol=0)})
+    recorded = expected("polynomials", lambda: right, **inputs)
+    found = [recognise(column, points, top=degree + 1) for column in actual[name].T]
+    ordered = actual[name][:, [found.index(pair) for pair in pairs_of(degree)]]
+    assert_matches({name: ordered.to(points.dtype)}, recorded)
 
 
 def check_features(actual, points, *, degree, part):
@@ -74,8 +95,12 @@ def in_words(pairs):
     return ", ".join(named[:NAMED]) + more
 
 
-def check_count(actual, *, degree):
-    expected = (degree + 1) * (degree + 2) // 2 - 1
+def count_of(degree):
+    return {"number of features": (degree + 1) * (degree + 2) // 2 - 1}
+
+
+def check_count(actual, expected, *, degree, inputs):
+    expected = expected("polynomials", count_of, **inputs).values["number of features"]
     found = actual.get("number of features")
     is_number = isinstance(found, int | float) or (isinstance(found, torch.Tensor) and found.numel() == 1)
     assert is_number and found == expected, (  # noqa: PT018 - one sentence for both
@@ -88,7 +113,7 @@ def check_count(actual, *, degree):
     weight=4,
     grounds="tutorial 2, lines 680 and 722 to 729: all products up to the degree but the constant",
 )
-def test_poly_features(probe, rng):
+def test_poly_features(probe, expected, rng):
     """make_poly_features gives one column for each product of powers up to the degree
 
     All x1^n x2^m with n + m from 1 to the degree, in any order.
@@ -96,19 +121,22 @@ def test_poly_features(probe, rng):
     inputs = draw(rng, degree=4)
     actual = probe("polynomials", **inputs)
     check_features(actual, inputs["train"], degree=4, part="training")
+    check_recorded(actual, expected, inputs, part="training")
 
 
 @pytest.mark.graded(task="poly", weight=2, grounds="tutorial 2, lines 682 and 719: (P+1)(P+2)/2 - 1 features")
-def test_poly_count(probe, rng):
+def test_poly_count(probe, expected, rng):
     """There are 20 features of degree 5, as (P+1)(P+2)/2 - 1 says"""
-    check_count(probe("polynomials", **draw(rng, degree=5)), degree=5)
+    inputs = draw(rng, degree=5)
+    check_count(probe("polynomials", **inputs), expected, degree=5, inputs=inputs)
 
 
 @pytest.mark.graded(
     task="poly", weight=2, after="test_poly_features", grounds="tutorial 2, line 732: features of the test points"
 )
-def test_poly_test_features(probe, rng):
+def test_poly_test_features(probe, expected, rng):
     """The test points get features of their own"""
     inputs = draw(rng, degree=3)
     actual = probe("polynomials", **inputs)
     check_features(actual, inputs["test"], degree=3, part="test")
+    check_recorded(actual, expected, inputs, part="test")

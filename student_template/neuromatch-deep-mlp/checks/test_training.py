@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from grader.compare import Context, assert_kinds, assert_matches, measured
+from grader.compare import Context, Expectation, assert_kinds, assert_matches
 
 EXACT = 1e-3  # of a percentage: far less than one sample
 
@@ -54,10 +54,11 @@ def percent(x, y, weight, bias, *, shift=1):
     return 100.0 * int((scores.argmax(dim=1) == y.long()).sum()) / len(y)
 
 
-def check_parameters(probe, inputs, *, lr, num_epochs, batch_size, loss=("CrossEntropyLoss", {})):
+def check_parameters(probe, expected, inputs, *, lr, num_epochs, batch_size, loss=("CrossEntropyLoss", {})):
     """Compare the parameters after the training, and name the usual slips."""
     options = {"lr": lr, "num_epochs": num_epochs, "batch_size": batch_size}
-    actual = probe("training", **inputs, **options, criterion=loss[0], options=loss[1])
+    call = {**inputs, **options, "criterion": loss[0], "options": loss[1]}
+    actual = probe("training", **call)
     loss_fn = getattr(nn, loss[0])(**loss[1])
     slips = {
         "the {} after training without zero_grad: gradients add up": trained(
@@ -77,25 +78,29 @@ def check_parameters(probe, inputs, *, lr, num_epochs, batch_size, loss=("CrossE
         "the {} before the training": inputs,
         "the {} after training with nn.CrossEntropyLoss() instead of `criterion`": trained(**inputs, **options),
     }
-    right = trained(**inputs, **options, loss_fn=loss_fn)
+    recorded = expected(
+        "training", lambda data, weight, bias: trained(data, weight, bias, **options, loss_fn=loss_fn), **call
+    )
+    right = recorded.values
     for name in ("weight", "bias"):
         others = {words.format(name): slip[name] for words, slip in slips.items()}
         others = {words: other for words, other in others.items() if not torch.allclose(other, right[name])}
-        expected = measured(
-            lambda name=name, **tensors: {name: trained(**tensors, **options, loss_fn=loss_fn)[name]}, **inputs
-        )
-        assert_matches(actual, expected, context=Context(batch_size=batch_size, others=others))
+        wanted = Expectation({name: right[name]}, {name: recorded.tolerances[name]})
+        assert_matches(actual, wanted, context=Context(batch_size=batch_size, others=others))
 
 
-def check_accuracies(probe, inputs, *, lr=0.0, num_epochs=1, batch_size=4):
+def check_accuracies(probe, expected, inputs, *, lr=0.0, num_epochs=1, batch_size=4):
     """Compare the two percentages that come back with those of the parameters after the training."""
     options = {"lr": lr, "num_epochs": num_epochs, "batch_size": batch_size}
     actual = probe("training", **inputs, **options)
     assert_kinds(actual, {"training accuracy": float, "test accuracy": float})
     data, after = inputs["data"], trained(**inputs, **options)
     parts = {name: (data[f"{name}_x"], data[f"{name}_y"]) for name in ("train", "test")}
+    names = {"training accuracy": "train", "test accuracy": "test"}
+    figures = {name: percent(*parts[part], **after) for name, part in names.items()}
+    recorded = expected("training", lambda: figures, **inputs, **options).values
     for part, other, name in (("train", "test", "training accuracy"), ("test", "train", "test accuracy")):
-        right = percent(*parts[part], **after)
+        right = recorded[name]
         slips = wrong_accuracies(parts[part], inputs, after, batch_size=batch_size) | {
             "That is the accuracy on the other part: the training accuracy comes first, then the test's.": percent(
                 *parts[other], **after
@@ -127,12 +132,12 @@ def wrong_accuracies(part, inputs, after, *, batch_size):
     weight=3,
     grounds="tutorial 2, lines 181 and 185 to 199: training mode; clear, forward, backward, a step for each batch",
 )
-def test_training_one_epoch(probe, rng):
+def test_training_one_epoch(probe, expected, rng):
     """train_test_classification takes one step of the optimizer for each batch
 
     One epoch with plain SGD, in training mode.
     """
-    check_parameters(probe, draw(rng), lr=0.3, num_epochs=1, batch_size=8)
+    check_parameters(probe, expected, draw(rng), lr=0.3, num_epochs=1, batch_size=8)
 
 
 @pytest.mark.graded(
@@ -141,9 +146,9 @@ def test_training_one_epoch(probe, rng):
     after="test_training_one_epoch",
     grounds="tutorial 2, lines 168 and 183: num_epochs passes over the data",
 )
-def test_training_several_epochs(probe, rng):
+def test_training_several_epochs(probe, expected, rng):
     """train_test_classification goes through the data num_epochs times"""
-    check_parameters(probe, draw(rng), lr=0.2, num_epochs=3, batch_size=8)
+    check_parameters(probe, expected, draw(rng), lr=0.2, num_epochs=3, batch_size=8)
 
 
 @pytest.mark.graded(
@@ -151,9 +156,9 @@ def test_training_several_epochs(probe, rng):
     weight=3,
     grounds="tutorial 2, lines 205 and 221 to 249: accuracies in percent, measured in evaluation mode",
 )
-def test_training_accuracies(probe, rng):
+def test_training_accuracies(probe, expected, rng):
     """train_test_classification returns the accuracies on training and test data, in percent
 
     The learning rate is 0, so that the network stays as it is; it is measured in evaluation mode.
     """
-    check_accuracies(probe, draw(rng, train=23, test=10))
+    check_accuracies(probe, expected, draw(rng, train=23, test=10))

@@ -28,11 +28,14 @@ def blocks_of(num_blocks, c_hidden, *, size):
     return lines
 
 
-def assert_layers(actual, options, *, size):
-    c_hidden = options["c_hidden"]
+def assert_layers(probe, expected, options, *, x):
+    """Ask for the layers of a network of these options, in front of, in and behind its blocks."""
+    inputs, c_hidden = {"options": options, "x": x}, options["c_hidden"]
+    blocks = blocks_of(options["num_blocks"], c_hidden, size=x.shape[-1])
+    right = {"blocks that are no part of the network": 0, "blocks": blocks}
+    actual, recorded = probe("resnet_layers", **inputs), expected("resnet_layers", lambda: right, **inputs)
     assert_kinds(actual, {"before the blocks": str, "behind the blocks": str})
-    assert_matches(actual, {"blocks that are no part of the network": 0})
-    assert_matches(actual, {"blocks": blocks_of(options["num_blocks"], c_hidden, size=size)})
+    assert_matches(actual, recorded)
     wanted = rf"conv\(3→{c_hidden[0]}, (\d)×\1\)(, norm\({c_hidden[0]}\))?"
     assert re.fullmatch(wanted, actual["before the blocks"]), (
         f"In front of the blocks there is {actual['before the blocks'] or 'nothing'}; expected one convolution "
@@ -116,14 +119,13 @@ def test_resnet_shape(probe, rng):
     after="test_resnet_shape",
     grounds="practical 2, lines 293, 297 and 306: groups of blocks, all but the first group begin with subsampling",
 )
-def test_resnet_layers(probe, rng):
+def test_resnet_layers(probe, expected, rng):
     """ResNet([3,3,3]) has three groups of three blocks, at 32×32, 16×16 and 8×8 pixels
 
     The fourth and the seventh block subsample: the first of each group, but not that of the first group.
     """
     options = {"num_classes": 10, "num_blocks": [3, 3, 3], "c_hidden": [16, 24, 32]}
-    actual = probe("resnet_layers", options=options, x=torch.randn(1, 3, 32, 32, generator=rng))
-    assert_layers(actual, options, size=32)
+    assert_layers(probe, expected, options, x=torch.randn(1, 3, 32, 32, generator=rng))
 
 
 @pytest.mark.graded(

@@ -25,16 +25,17 @@ def slide(*, start, lr, centre, slopes, updates, clear=True, shift=0):
     return {"points": torch.stack(rows[shift:])}
 
 
-def check_curve(probe, *, updates, init, **bowl):
+def check_curve(probe, expected, *, updates, init, **bowl):
     """Compare the points of a run on a bowl, and name what else they could be."""
-    actual = probe("curve", updates=updates, init=init, **bowl)
+    call = {"updates": updates, "init": init, **bowl}
+    actual = probe("curve", **call)
     inputs = {
         "start": torch.tensor([5.0, 5.0] if init is None else init),
         "updates": 100 if updates is None else updates,
         **bowl,
     }
-    expected = measured(slide, **inputs)
-    rows = expected.values["points"]
+    recorded = expected("curve", lambda: measured(slide, **inputs), **call)
+    rows = recorded.values["points"]
     after = slide(**inputs, shift=1)["points"]
     last = after[-1:, :2].expand(len(rows), 2)
     others = {
@@ -50,7 +51,7 @@ def check_curve(probe, *, updates, init, **bowl):
         "the point of the first update again and again: the weights are never updated": rows[:1].expand_as(rows),
         "the loss in front of the weights": rows[:, [2, 0, 1]],
     }
-    assert_matches(actual, expected, context=Context(others=others))
+    assert_matches(actual, recorded, context=Context(others=others))
 
 
 @pytest.mark.graded(task="curve", weight=2, grounds="practical 1, line 259: an array of shape [num_updates, 3]")
@@ -71,9 +72,9 @@ def test_curve_shape(probe):
     after="test_curve_shape",
     grounds="practical 1, lines 259 and 266: the weights and their loss before each update",
 )
-def test_curve_points(probe):
+def test_curve_points(probe, expected):
     """train_curve holds the weights before each update and their loss
 
     Row 0 is where it began. Clear the gradients, call backward and take a step after the point is stored.
     """
-    check_curve(probe, **BOWL)
+    check_curve(probe, expected, **BOWL)

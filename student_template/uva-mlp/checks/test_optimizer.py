@@ -1,6 +1,7 @@
 """Public checks of SGDMomentum. test_optimizer_hidden.py has several parameters and the course's own figures."""
 
 from functools import partial
+from types import MappingProxyType
 
 import pytest
 import torch
@@ -31,38 +32,48 @@ OF_MEMORY = (
 )
 
 
-def way(*, start, gradients, lr, momentum, rule=RIGHT):
-    """Return the parameter after each step by the rule m = momentum * m + (1 - momentum) * g, or by another one."""
+def way(params, gradients, lr, momentum, rule=RIGHT):
+    """Return the parameters after each step by the rule m = momentum * m + (1 - momentum) * g, or by another one."""
     old, new, pace = rule(momentum, lr)
-    average, steps = torch.zeros_like(start), {}
-    for number, gradient in enumerate(gradients, start=1):
-        average = old * average + new * gradient
-        start = start - pace * average
-        steps[f"p1 after step {number}"] = start
+    params, steps = list(params), {}
+    averages = [torch.zeros_like(one) for one in params]
+    for number, row in enumerate(gradients, start=1):
+        for i, gradient in enumerate(row):
+            if gradient is not None:
+                averages[i] = old * averages[i] + new * gradient
+                params[i] = params[i] - pace * averages[i]
+        steps |= {f"p{i} after step {number}": one for i, one in enumerate(params, start=1)}
     return steps
 
 
-def by_any_rule(attempt, rules=OF_FIRST_STEP + OF_MEMORY):
-    """Try `attempt(way)` with the right rule, then with each of the others."""
-    assert_any(*(partial(attempt, partial(way, rule=rule)) for rule in (RIGHT, *rules)))
+def run_of(start, gradients, **settings):
+    """Return the inputs of a run with one parameter."""
+    return {"params": [start], "gradients": [[gradient] for gradient in gradients], **settings}
 
 
-def run(probe, *, start, gradients, lr, momentum):
-    """Return the parameter after each step of the student's."""
-    rows = [[gradient] for gradient in gradients]
-    return probe("momentum", params=[start], gradients=rows, lr=lr, momentum=momentum)
+def matches_a_rule(
+    probe, expected, name, formula, *, rules=OF_FIRST_STEP + OF_MEMORY, others=MappingProxyType({}), **inputs
+):
+    """Compare with what was recorded, then with what `formula(rule=…, **inputs)` gives by each of other rules."""
+    actual, context = probe(name, **inputs), Context(others=others)
+
+    def attempt(rule):
+        assert_matches(actual, measured(partial(formula, rule=rule), **inputs), context=context)
+
+    right = partial(assert_matches, actual, expected(name, formula, **inputs), context=context)
+    assert_any(right, *(partial(attempt, rule) for rule in rules))
 
 
 @pytest.mark.graded(
     task="optimizer", weight=2, grounds="practical 1, line 194: m = beta m + (1 - beta) g, w = w - lr m"
 )
-def test_momentum_first_step(probe, rng):
+def test_momentum_first_step(matches_recorded, rng):
     """SGDMomentum's first step is lr · (1 - momentum) · gradient
 
     The average begins at zero. The parameter has to change in place: `p = p - …` makes a tensor that nobody else sees.
     """
     start, (gradient,) = torch.randn(6, 4, generator=rng), draw_gradients(rng, 6, 4, steps=1)
-    inputs = {"start": start, "gradients": [gradient], "lr": 0.3, "momentum": 0.8}
+    inputs = run_of(start, [gradient], lr=0.3, momentum=0.8)
     others = {
         "the parameter before the step: it did not move": start,
         "the step without the factor (1 - momentum)": start - 0.3 * gradient,
@@ -71,7 +82,7 @@ def test_momentum_first_step(probe, rng):
         "the step without the learning rate": start - 0.2 * gradient,
         "the step with the learning rate applied twice": start - 0.3 * 0.3 * 0.2 * gradient,
     }
-    assert_matches(run(probe, **inputs), measured(way, **inputs), context=Context(others=others))
+    matches_recorded("momentum", way, context=Context(others=others), **inputs)
 
 
 @pytest.mark.graded(
@@ -80,13 +91,13 @@ def test_momentum_first_step(probe, rng):
     after="test_momentum_first_step",
     grounds="practical 1, lines 192 and 194: the average of all past gradients",
 )
-def test_momentum_four_steps(probe, rng):
+def test_momentum_four_steps(probe, expected, rng):
     """SGDMomentum remembers earlier gradients over four steps
 
     The average belongs to the optimizer and survives from one step to the next.
     """
     start, gradients = torch.randn(6, 4, generator=rng), draw_gradients(rng, 6, 4, steps=4)
-    inputs = {"start": start, "gradients": gradients, "lr": 0.2, "momentum": 0.8}
+    inputs = run_of(start, gradients, lr=0.2, momentum=0.8)
     first, second = gradients[:2]
     after_one = start - 0.2 * 0.2 * first
     others = {
@@ -100,9 +111,4 @@ def test_momentum_four_steps(probe, rng):
         "two steps with the factors momentum and (1 - momentum) swapped from the second one on": after_one
         - 0.2 * (0.2 * 0.2 * first + 0.8 * second),
     }
-    actual = run(probe, **inputs)
-
-    def attempt(way):
-        assert_matches(actual, measured(way, **inputs), context=Context(others=others))
-
-    by_any_rule(attempt, OF_FIRST_STEP)
+    matches_a_rule(probe, expected, "momentum", way, rules=OF_FIRST_STEP, others=others, **inputs)

@@ -16,7 +16,7 @@ def draw(rng, *, n, classes, right):
     return {"y_pred": y_pred[order], "y": ((y_pred.argmax(dim=1) + shift) % classes)[order]}
 
 
-def check_share(probe, inputs):
+def check_share(probe, expected, inputs):
     y_pred, y = inputs["y_pred"], inputs["y"]
     top, n = y_pred.argmax(dim=1), len(y)
     count = int((top == y).sum())
@@ -30,8 +30,9 @@ def check_share(probe, inputs):
     actual = probe("accuracy", **inputs)
     assert_kinds(actual, {"accuracy": float})
     told = [text for text, slip in words.items() if abs(slip - actual["accuracy"]) <= CLOSE]
-    assert abs(actual["accuracy"] - count / n) <= CLOSE, (
-        f"The accuracy is {actual['accuracy']:.4g}; expected {count / n:.4g}, for {count} of {n} answers are right. "
+    share = expected("accuracy", lambda: {"accuracy": count / n}, **inputs).values["accuracy"]
+    assert abs(actual["accuracy"] - share) <= CLOSE, (
+        f"The accuracy is {actual['accuracy']:.4g}; expected {share:.4g}, for {count} of {n} answers are right. "
         f"{told[0] if told else ''}".strip()
     )
 
@@ -39,9 +40,9 @@ def check_share(probe, inputs):
 @pytest.mark.graded(
     task="accuracy", weight=2, grounds="notebook, lines 157 to 161: right answers over the number of labels"
 )
-def test_accuracy(probe, rng):
+def test_accuracy(probe, expected, rng):
     """calculate_accuracy returns the share of right answers, from 0 to 1
 
     The class with the greatest score is the answer.
     """
-    check_share(probe, draw(rng, n=20, classes=10, right=13))
+    check_share(probe, expected, draw(rng, n=20, classes=10, right=13))

@@ -10,10 +10,10 @@ from test_accuracy import check_share, draw
     after="test_accuracy",
     grounds="notebook, lines 157 to 161: right answers over the number of labels",
 )
-def test_accuracy_other_sizes(probe, rng):
+def test_accuracy_other_sizes(probe, expected, rng):
     """calculate_accuracy works for any number of rows and classes"""
-    check_share(probe, draw(rng, n=7, classes=3, right=2))
-    check_share(probe, draw(rng, n=1, classes=10, right=1))
+    check_share(probe, expected, draw(rng, n=7, classes=3, right=2))
+    check_share(probe, expected, draw(rng, n=1, classes=10, right=1))
 
 
 @pytest.mark.graded(
@@ -22,7 +22,7 @@ def test_accuracy_other_sizes(probe, rng):
     after="test_accuracy",
     grounds="notebook, lines 157 to 161: right answers over the number of labels",
 )
-def test_accuracy_all_and_none(probe, rng):
+def test_accuracy_all_and_none(probe, expected, rng):
     """calculate_accuracy returns 1 where all answers are right, and 0 where none is"""
-    check_share(probe, draw(rng, n=12, classes=10, right=12))
-    check_share(probe, draw(rng, n=12, classes=10, right=0))
+    check_share(probe, expected, draw(rng, n=12, classes=10, right=12))
+    check_share(probe, expected, draw(rng, n=12, classes=10, right=0))

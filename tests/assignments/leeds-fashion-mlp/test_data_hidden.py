@@ -11,10 +11,10 @@ from test_data import check_normalization
     after="test_normalized_training",
     grounds="notebook, lines 48 to 51: the same numbers for the test pictures",
 )
-def test_normalized_test(probe, rng):
+def test_normalized_test(probe, expected, rng):
     """Test pictures are normalized in the same way"""
     picture = torch.randint(0, 256, (28, 28), generator=rng, dtype=torch.uint8)
-    check_normalization(probe("normalized", picture=picture), "test picture", picture)
+    check_normalization(probe, expected, "test picture", picture)
 
 
 @pytest.mark.graded(

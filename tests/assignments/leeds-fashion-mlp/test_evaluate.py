@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from grader.compare import Spec, assert_kinds, assert_matches
+from grader.compare import Expectation, Spec, Tolerance, assert_kinds, assert_matches
 
 CLOSE = 1e-4  # of a loss or a share, in float32
 
@@ -40,12 +40,23 @@ def figures(x, y, weight, bias, *, batch_size, mode, criterion="CrossEntropyLoss
     return {"loss": losses, "accuracy": shares, "rows": sizes}
 
 
-def check_figures(actual, inputs, *, function, mode, batch_size, criterion="CrossEntropyLoss"):
-    """Compare the loss and the accuracy that came back with the means of the batches'.
+def means_of(**call):
+    """Return what is to be expected of a call: the means of the batches' losses and accuracies."""
+    found = figures(**call)
+    means = {name: sum(found[name]) / len(found["rows"]) for name in ("loss", "accuracy")}
+    return Expectation(means, dict.fromkeys(means, Tolerance(rtol=0, atol=CLOSE)))
 
-    The mean over all rows is another figure only where the last batch is smaller; being the better one, it is right,
-    too.
+
+def check_figures(probe, expected, mode, *, batch_size, criterion="CrossEntropyLoss", **call):
+    """Call the probe that is named like its mode, "training" or "evaluation", and compare loss and accuracy.
+
+    Right are the means of the batches'. The mean over all rows is another figure only where the last batch is smaller;
+    being the better one, it is right, too.
     """
+    function = {"training": "train", "evaluation": "evaluate"}[mode]
+    inputs = {name: call[name] for name in ("x", "y", "weight", "bias")}
+    call |= {"batch_size": batch_size, "criterion": criterion}
+    actual = probe(mode, **call)
     assert_kinds({"what came back": actual.get("returned")}, {"what came back": int})
     assert actual["returned"] == 2, (
         f"`{function}` returned {actual['returned']} value(s); expected two: the loss and the accuracy."
@@ -53,11 +64,13 @@ def check_figures(actual, inputs, *, function, mode, batch_size, criterion="Cros
     right = figures(**inputs, batch_size=batch_size, mode=mode, criterion=criterion)
     other_mode = "evaluation" if mode == "training" else "training"
     wrong_mode = figures(**inputs, batch_size=batch_size, mode=other_mode, criterion=criterion)
+    settings = {"batch_size": batch_size, "mode": mode, "criterion": criterion}
+    recorded = expected(mode, lambda: means_of(**inputs, **settings), **call).values
     count, sizes = len(right["rows"]), right["rows"]
     for name in ("loss", "accuracy"):
         values, value = right[name], actual.get(name)
         assert isinstance(value, float), f"The {name} that `{function}` returned is no number."
-        by_batch = sum(values) / count
+        by_batch = recorded[name]
         by_row = sum(v * n for v, n in zip(values, sizes, strict=True)) / sum(sizes)
         words = {
             "That is the sum over the batches: divide by their number, `len(iterator)`.": sum(values),
@@ -84,21 +97,22 @@ def check_figures(actual, inputs, *, function, mode, batch_size, criterion="Cros
 @pytest.mark.graded(
     task="evaluate", weight=4, grounds="notebook, lines 203 to 216: evaluation mode, the averages over the batches"
 )
-def test_evaluate_figures(probe, rng):
+def test_evaluate_figures(probe, expected, rng):
     """evaluate returns the mean loss and the mean accuracy of the batches, in evaluation mode"""
-    inputs = draw(rng)
-    actual = probe("evaluation", **inputs, batch_size=8)
-    check_figures(actual, inputs, function="evaluate", mode="evaluation", batch_size=8)
+    check_figures(probe, expected, "evaluation", **draw(rng), batch_size=8)
 
 
 @pytest.mark.graded(task="evaluate", weight=3, grounds="notebook, line 202: no weight is updated")
-def test_evaluate_leaves_the_model_alone(probe, rng):
+def test_evaluate_leaves_the_model_alone(probe, expected, rng):
     """evaluate changes no weight"""
     inputs = draw(rng)
     actual = probe("evaluation", **inputs, batch_size=8)
     assert_kinds(actual, {"passes": int})
     assert actual["passes"], "evaluate sent no batch through the model; expected all of them."
-    for name in ("weight", "bias"):
+    exact = dict.fromkeys(("weight", "bias"), Tolerance(rtol=0, atol=1e-6))
+    before = Expectation({name: inputs[name] for name in exact}, exact)
+    recorded = expected("evaluation", lambda: before, **inputs, batch_size=8).values
+    for name in exact:
         assert_matches(actual, {name: Spec(tuple(inputs[name].shape))})
-        moved = float((actual[name] - inputs[name]).abs().max())
+        moved = float((actual[name] - recorded[name]).abs().max())
         assert moved <= 1e-6, f"`{name}` changed by up to {moved:.3g} while evaluate ran; expected no change."

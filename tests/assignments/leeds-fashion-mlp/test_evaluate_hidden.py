@@ -10,11 +10,9 @@ from test_evaluate import check_figures, draw
     after="test_evaluate_figures",
     grounds="notebook, line 216: the sums are divided by the number of batches",
 )
-def test_evaluate_smaller_last_batch(probe, rng):
+def test_evaluate_smaller_last_batch(probe, expected, rng):
     """evaluate divides by the number of batches, also where the last one is smaller"""
-    inputs = draw(rng, n=22)
-    actual = probe("evaluation", **inputs, batch_size=5)
-    check_figures(actual, inputs, function="evaluate", mode="evaluation", batch_size=5)
+    check_figures(probe, expected, "evaluation", **draw(rng, n=22), batch_size=5)
 
 
 @pytest.mark.graded(
@@ -23,11 +21,9 @@ def test_evaluate_smaller_last_batch(probe, rng):
     after="test_evaluate_figures",
     grounds="notebook, line 212: the loss is that of the criterion given",
 )
-def test_evaluate_criterion(probe, rng):
+def test_evaluate_criterion(probe, expected, rng):
     """evaluate measures with the loss that it is given"""
-    inputs = draw(rng, n=16)
-    actual = probe("evaluation", **inputs, batch_size=4, criterion="MultiMarginLoss")
-    check_figures(actual, inputs, function="evaluate", mode="evaluation", batch_size=4, criterion="MultiMarginLoss")
+    check_figures(probe, expected, "evaluation", **draw(rng, n=16), batch_size=4, criterion="MultiMarginLoss")
 
 
 @pytest.mark.graded(

@@ -4,12 +4,14 @@ The expected figures are computed here, with autograd. Whether gradients are cle
 is drawn on the screen, is nobody's business here.
 """
 
+from functools import partial
+
 import pytest
 import torch
 from test_evaluate import check_figures, draw, scores_of
 from torch import nn
 
-from grader.compare import Context, assert_matches, measured
+from grader.compare import Context, Expectation, assert_matches, measured
 
 
 def trained(x, y, weight, bias, *, lr, batch_size, epochs=1, criterion="CrossEntropyLoss", slip=""):
@@ -41,10 +43,11 @@ SLIPS = {
 }
 
 
-def check_parameters(probe, inputs, **options):
+def check_parameters(probe, expected, inputs, **options):
     """Compare the parameters after training, and name the usual slips."""
     actual = probe("training", **inputs, **options)
-    right = trained(**inputs, **options)
+    recorded = expected("training", lambda: measured(partial(trained, **options), **inputs), **inputs, **options)
+    right = recorded.values
     for name in ("weight", "bias"):
         others = {words.format(name): trained(**inputs, **options, slip=slip)[name] for slip, words in SLIPS.items()}
         others[f"the {name} before training: does the optimizer take its steps?"] = inputs[name]
@@ -52,19 +55,19 @@ def check_parameters(probe, inputs, **options):
             **inputs, **(options | {"criterion": "CrossEntropyLoss"})
         )[name]
         others = {words: other for words, other in others.items() if not torch.allclose(other, right[name])}
-        expected = measured(lambda name=name, **tensors: {name: trained(**tensors, **options)[name]}, **inputs)
-        assert_matches(actual, expected, context=Context(others=others))
+        wanted = Expectation({name: right[name]}, {name: recorded.tolerances[name]})
+        assert_matches(actual, wanted, context=Context(others=others))
 
 
 @pytest.mark.graded(
     task="train", weight=4, grounds="notebook, lines 173 to 182: clear, predict, loss, gradients, step, for each batch"
 )
-def test_train_steps(probe, rng):
+def test_train_steps(probe, expected, rng):
     """train takes one step of the optimizer for each batch, with the gradients of that batch
 
     One epoch with plain SGD, in training mode.
     """
-    check_parameters(probe, draw(rng), lr=0.3, batch_size=8)
+    check_parameters(probe, expected, draw(rng), lr=0.3, batch_size=8)
 
 
 @pytest.mark.graded(
@@ -72,11 +75,9 @@ def test_train_steps(probe, rng):
     weight=3,
     grounds="notebook, lines 183 and 198 to 200: the averages of loss and accuracy over the batches",
 )
-def test_train_figures(probe, rng):
+def test_train_figures(probe, expected, rng):
     """train returns the mean loss and the mean accuracy of its batches
 
     The learning rate is 0 here, so that the model stays as it is.
     """
-    inputs = draw(rng)
-    actual = probe("training", **inputs, lr=0.0, batch_size=8)
-    check_figures(actual, inputs, function="train", mode="training", batch_size=8)
+    check_figures(probe, expected, "training", **draw(rng), lr=0.0, batch_size=8)

@@ -11,12 +11,12 @@ from test_train import check_parameters
     after="test_train_steps",
     grounds="notebook, lines 174 and 184: training mode at the beginning of each epoch",
 )
-def test_train_again_after_evaluation(probe, rng):
+def test_train_again_after_evaluation(probe, expected, rng):
     """train puts the model back into training mode in every epoch
 
     Three epochs; before each of them the model is in evaluation mode, as `evaluate` leaves it.
     """
-    check_parameters(probe, draw(rng, n=20), lr=0.2, batch_size=4, epochs=3)
+    check_parameters(probe, expected, draw(rng, n=20), lr=0.2, batch_size=4, epochs=3)
 
 
 @pytest.mark.graded(
@@ -25,9 +25,9 @@ def test_train_again_after_evaluation(probe, rng):
     after="test_train_steps",
     grounds="notebook, lines 179 and 194: the loss is that of the criterion given",
 )
-def test_train_criterion(probe, rng):
+def test_train_criterion(probe, expected, rng):
     """train minimizes the loss that it is given"""
-    check_parameters(probe, draw(rng, n=18), lr=0.2, batch_size=6, criterion="MultiMarginLoss")
+    check_parameters(probe, expected, draw(rng, n=18), lr=0.2, batch_size=6, criterion="MultiMarginLoss")
 
 
 @pytest.mark.graded(
@@ -36,11 +36,9 @@ def test_train_criterion(probe, rng):
     after="test_train_figures",
     grounds="notebook, line 200: the sums are divided by the number of batches",
 )
-def test_train_smaller_last_batch(probe, rng):
+def test_train_smaller_last_batch(probe, expected, rng):
     """train divides by the number of batches, also where the last one is smaller"""
-    inputs = draw(rng, n=22)
-    actual = probe("training", **inputs, lr=0.0, batch_size=5)
-    check_figures(actual, inputs, function="train", mode="training", batch_size=5)
+    check_figures(probe, expected, "training", **draw(rng, n=22), lr=0.0, batch_size=5)
 
 
 @pytest.mark.graded(task="train", after="test_train_figures", advice=True)

@@ -27,13 +27,21 @@ def smallest_widths(max_par_count, max_hidden_layer, **sizes):
     return widths
 
 
-def check_networks(actual, *, max_par_count, max_hidden_layer, features, classes):
+def networks_of(max_par_count, max_hidden_layer, features, classes):
+    """Return the sizes of the layers of each network that is to be trained."""
+    widths = smallest_widths(max_par_count, max_hidden_layer, features=features, classes=classes)
+    return {"networks": [[features, *[width] * depth, classes] for depth, width in enumerate(widths, start=1)]}
+
+
+def check_networks(probe, expected, *, max_par_count, max_hidden_layer, features, classes, **more):
     """Compare the networks that were trained with those of the smallest width, and explain what is off."""
     sizes = {"features": features, "classes": classes}
+    inputs = {"max_par_count": max_par_count, "max_hidden_layer": max_hidden_layer, **sizes, "scores": SCORES, **more}
+    actual, recorded = probe("depth", **inputs), expected("depth", networks_of, **inputs)
     assert_kinds(actual, {"networks": [[int]]})
     networks = actual["networks"]
     refuse_endless(actual, max_par_count, depth=len(networks) + 1)
-    wanted = smallest_widths(max_par_count, max_hidden_layer, **sizes)
+    wanted = [network[1] for network in recorded.values["networks"]]
     depths = [len(network) - 2 for network in networks]
     assert depths == list(range(1, max_hidden_layer + 1)), (
         f"Networks with {depths} hidden layers were trained; expected one each with 1 to {max_hidden_layer}."
@@ -88,24 +96,27 @@ def explain(there, narrower, wanted, *, is_wider):
     weight=4,
     grounds="tutorial 2, lines 565 and 623 to 627: widen all layers until max_par_count is reached",
 )
-def test_depth_widths(probe):
+def test_depth_widths(probe, expected):
     """run_depth_optimizer finds the smallest width for each depth
 
     With 2 features and 4 classes, at least 100 parameters need widths of 14, 7, 6, 5 and 4.
     """
     options = {"max_par_count": 100, "max_hidden_layer": 5, "features": 2, "classes": 4}
-    check_networks(probe("depth", **options, scores=SCORES), **options)
+    check_networks(probe, expected, **options)
 
 
 @pytest.mark.graded(
     task="depth", weight=2, grounds="tutorial 2, lines 580 to 583 and 635: the depths, and a test score for each"
 )
-def test_depth_returns(probe):
+def test_depth_returns(probe, expected):
     """run_depth_optimizer returns the depths 1, 2, …, and the test accuracy of each"""
-    actual = probe("depth", features=2, classes=4, max_par_count=60, max_hidden_layer=4, scores=SCORES)
+    inputs = {"features": 2, "classes": 4, "max_par_count": 60, "max_hidden_layer": 4, "scores": SCORES}
+    actual = probe("depth", **inputs)
     refuse_endless(actual, 60, depth=1)
     assert_kinds(actual, {"hidden layers": [int], "test scores": [float]})
-    assert actual["hidden layers"] == [1, 2, 3, 4], (
+    right = {"hidden layers": [1, 2, 3, 4], "test scores": SCORES[:4]}
+    recorded = expected("depth", lambda: right, **inputs).values
+    assert actual["hidden layers"] == recorded["hidden layers"], (
         f"The depths are {actual['hidden layers']}; expected [1, 2, 3, 4] for max_hidden_layer=4."
     )
     assert actual["test scores"] != [101.0, 102.0, 103.0, 104.0], (

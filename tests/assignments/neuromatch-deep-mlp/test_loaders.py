@@ -51,7 +51,7 @@ def middles(images):
     return images[:, :, SIZE // 2, SIZE // 2]
 
 
-def check_test_images(actual, inputs):
+def check_test_images(actual, expected, inputs):
     """Compare the test images with those in the folders, class by class, preprocessed and otherwise untouched."""
     order = inputs["test_labels"].argsort(stable=True)
     raw = inputs["test_images"][order]
@@ -64,7 +64,8 @@ def check_test_images(actual, inputs):
         "the images divided by 0.5 without subtracting the mean": (bytes_ / 255 / 0.5).float(),
         "the images minus the mean without dividing by 0.5": (bytes_ / 255 - 0.5).float(),
     }
-    assert_matches(actual, Expectation({"test images": normalized(raw)}), context=Context(others=others))
+    right = Expectation({"test images": normalized(raw)})
+    assert_matches(actual, expected("loaders", lambda: right, **inputs), context=Context(others=others))
 
 
 @pytest.mark.graded(
@@ -97,7 +98,7 @@ def test_loaders_batches(probe):
     after="test_loaders_batches",
     grounds="tutorial 2, lines 818, 820 and 857: tensors from -1 to 1, and no augmentation in the test",
 )
-def test_loaders_preprocess(probe):
+def test_loaders_preprocess(probe, expected):
     """Test images are tensors from -1 to 1 in the folder's order, and nothing else is done to them
 
     ToTensor gives [0, 1]; Normalize with mean 0.5 and standard deviation 0.5 makes it [-1, 1]. Augmentation is for the
@@ -115,7 +116,7 @@ def test_loaders_preprocess(probe):
         "Two passes over the test images give different images: they are augmented, or shuffled. Random transforms are "
         "for the training images only."
     )
-    check_test_images(actual, inputs)
+    check_test_images(actual, expected, inputs)
 
 
 # What else is done to the training images is left out by the probe: the text excludes no further augmentation.

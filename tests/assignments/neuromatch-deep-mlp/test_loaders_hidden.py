@@ -57,10 +57,10 @@ def test_loaders_order_of_transforms(probe):
     after="test_loaders_preprocess",
     grounds="tutorial 2, lines 829 and 863: any batch size and any number of images",
 )
-def test_loaders_other_sizes(probe):
+def test_loaders_other_sizes(probe, expected):
     """The loaders work for other numbers of images, too"""
     inputs = draw_inputs(train=15, test=7, batch_size=5, seed=5)
     actual = probe("loaders", **inputs)
     assert_kinds(actual, {"first training batch": int})
     assert actual["first training batch"] == 5, "The first training batch has another size than batch_size=5."
-    check_test_images(actual, inputs)
+    check_test_images(actual, expected, inputs)

@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.compare import Context, assert_kinds, assert_matches, measured
+from grader.compare import Context, assert_kinds, assert_matches
 
 
 def draw(rng, sizes, *, rows=6, shape=None):
@@ -33,10 +33,9 @@ def forward(x, weights, biases, *, act, is_last_active=False):
     return x
 
 
-def check_scores(probe, inputs, *, actv, act):
+def check_scores(probe, expected, inputs, *, actv, act):
     """Compare the scores of the student's network with those of the same parameters here."""
-    check_layers(probe, inputs["sizes"], actv=actv, inputs=inputs)
-    actual = probe("network", actv=actv, **inputs)
+    actual = check_layers(probe, inputs["sizes"], actv=actv, inputs=inputs)
     given = {name: inputs[name] for name in ("x", "weights", "biases")}
     zeros = [torch.zeros_like(bias) for bias in inputs["biases"]]
     scores = forward(**given, act=act)
@@ -50,12 +49,17 @@ def check_scores(probe, inputs, *, actv, act):
         "the scores after a log-softmax": scores.log_softmax(dim=1),
     }
     others = {words: other for words, other in others.items() if not torch.allclose(other, scores)}
-    expected = measured(lambda x, weights, biases: {"scores": forward(x, weights, biases, act=act)}, **given)
-    assert_matches(actual, expected, context=Context(batch_size=len(inputs["x"]), others=others))
+    recorded = expected(
+        "network",
+        lambda x, weights, biases: {"scores": forward(x, weights, biases, act=act)},
+        actv=actv,
+        **inputs,
+    )
+    assert_matches(actual, recorded, context=Context(batch_size=len(inputs["x"]), others=others))
 
 
 def check_layers(probe, sizes, *, actv, inputs):
-    """Ask for one linear layer between neighbouring sizes, with biases, all of them registered in the module."""
+    """Ask for one linear layer between neighbouring sizes, with biases, all of them registered; return the outputs."""
     actual = probe("network", actv=actv, **inputs)
     assert_kinds(actual, {"linear layers": [[int]], "number of parameters": int})
     wanted = [list(pair) for pair in pairwise(sizes)]
@@ -64,11 +68,18 @@ def check_layers(probe, sizes, *, actv, inputs):
         f"{in_words(actual['linear layers'])}; expected {in_words(wanted)}. Layers in a plain Python list are not part "
         "of the network: put them into an nn.Sequential or an nn.ModuleList."
     )
-    count = sum(after * (before + 1) for before, after in wanted)
+    count = layers_of(sizes)["number of parameters"]
     assert actual["number of parameters"] == count, (
         f"The network has {actual['number of parameters']} parameters; expected {count}: a weight for each pair of "
         "neighbouring units, and a bias for each unit that is no input. Nothing else has parameters."
     )
+    return actual
+
+
+def layers_of(sizes):
+    """Return the linear layers of a network and the number of its parameters."""
+    layers = [list(pair) for pair in pairwise(sizes)]
+    return {"linear layers": layers, "number of parameters": sum(after * (before + 1) for before, after in layers)}
 
 
 def in_words(layers):
@@ -80,10 +91,11 @@ def in_words(layers):
     weight=2,
     grounds="tutorial 2, lines 118 to 128: a linear layer for each hidden size, and one for the output",
 )
-def test_net_layers(probe, rng):
+def test_net_layers(probe, expected, rng):
     """Net has a linear layer for each hidden size, and one for the output"""
-    sizes = [5, 8, 7, 3]
-    check_layers(probe, sizes, actv="ReLU()", inputs=draw(rng, sizes))
+    inputs = draw(rng, [5, 8, 7, 3])
+    actual = check_layers(probe, inputs["sizes"], actv="ReLU()", inputs=inputs)
+    assert_matches(actual, expected("network", layers_of, actv="ReLU()", **inputs))
 
 
 @pytest.mark.graded(
@@ -92,12 +104,12 @@ def test_net_layers(probe, rng):
     after="test_net_layers",
     grounds="tutorial 2, lines 117 to 128 and 146: an activation behind each hidden layer, none behind the last",
 )
-def test_net_scores(probe, rng):
+def test_net_scores(probe, expected, rng):
     """Net computes the scores: an activation follows each hidden layer, none the output
 
     Your layers get weights of ours.
     """
-    check_scores(probe, draw(rng, [5, 8, 7, 3]), actv="ReLU()", act=F.relu)
+    check_scores(probe, expected, draw(rng, [5, 8, 7, 3]), actv="ReLU()", act=F.relu)
 
 
 @pytest.mark.graded(
@@ -106,17 +118,17 @@ def test_net_scores(probe, rng):
     after="test_net_layers",
     grounds="tutorial 2, lines 101 and 124: the activation is given as text",
 )
-def test_net_activation_from_text(probe, rng):
+def test_net_activation_from_text(probe, expected, rng):
     """Net uses the activation that the text names
 
     Here it is "Tanh()".
     """
-    check_scores(probe, draw(rng, [4, 6, 5, 2]), actv="Tanh()", act=torch.tanh)
+    check_scores(probe, expected, draw(rng, [4, 6, 5, 2]), actv="Tanh()", act=torch.tanh)
 
 
 @pytest.mark.graded(
     task="net", weight=1, grounds="tutorial 2, lines 678 and 756: without hidden layers it is a linear model"
 )
-def test_net_without_hidden_layers(probe, rng):
+def test_net_without_hidden_layers(probe, expected, rng):
     """Net without hidden layers is a single linear layer"""
-    check_scores(probe, draw(rng, [5, 3]), actv="ReLU()", act=F.relu)
+    check_scores(probe, expected, draw(rng, [5, 3]), actv="ReLU()", act=F.relu)

@@ -3,6 +3,8 @@
 test_block.py has the public ones, and says what is free.
 """
 
+from functools import partial
+
 import pytest
 import torch
 from test_block import (
@@ -11,6 +13,7 @@ from test_block import (
     assert_one_of,
     block_output,
     draw_block,
+    is_usual,
     main_paths,
     without_unused,
 )
@@ -41,9 +44,9 @@ def test_block_ignores_c_out(probe, rng):
     after="test_block_shape_subsampled",
     grounds="practical 2, lines 255 and 264: subsampling needs the 1x1 convolution, whatever c_out is",
 )
-def test_block_subsampled_same_width(probe, rng):
+def test_block_subsampled_same_width(probe, expected, rng):
     """A block that subsamples needs the 1×1 convolution also where the number of channels stays the same"""
-    assert_block(probe, rng, a=5, b=5, size=(8, 12), subsample=True)
+    assert_block(probe, expected, rng, a=5, b=5, size=(8, 12), subsample=True)
 
 
 @pytest.mark.graded(
@@ -52,9 +55,9 @@ def test_block_subsampled_same_width(probe, rng):
     after="test_block_output",
     grounds="practical 2, lines 245 and 325: the normalizations of F are batch norms",
 )
-def test_block_in_training(probe, rng):
+def test_block_in_training(probe, expected, rng):
     """In training mode the norms use the mean and the variance of the batch"""
-    assert_block(probe, rng, a=8, b=8, size=(6, 6), subsample=False, training=True)
+    assert_block(probe, expected, rng, a=8, b=8, size=(6, 6), subsample=False, training=True)
 
 
 @pytest.mark.graded(
@@ -63,7 +66,7 @@ def test_block_in_training(probe, rng):
     after=["test_block_output", "test_block_output_subsampled"],
     grounds="practical 2, line 247: the gradient is the identity plus that of F",
 )
-def test_block_gradients(probe, rng):
+def test_block_gradients(probe, expected, rng):
     """Gradients reach the input on both paths, and the weights of all layers"""
     for a, b, subsample in ((5, 5, False), (3, 6, True)):
         x = torch.randn(3, a, 8, 8, generator=rng)
@@ -71,9 +74,12 @@ def test_block_gradients(probe, rng):
         call = {"c_in": a, "x": x, "subsample": subsample, **({"c_out": b} if subsample else {})}
         paths = ask_for_paths(probe, call, a=a, b=b, subsample=subsample)
         weights = without_unused(draw_block(rng, a, b, subsample=subsample), paths["shortcut"])
-        actual = probe("block_pass", **call, weights=weights, dout=dout)
-        expected = measured(lambda x, w, dout, paths=paths: gradients(x, w, dout, paths), x=x, w=weights, dout=dout)
-        assert_matches(actual, expected, context=Context(batch_size=3))
+        call |= {"weights": weights, "dout": dout}
+        actual = probe("block_pass", **call)
+        formula = partial(measured, partial(gradients, paths=paths), x=x, w=weights, dout=dout)
+        usual = is_usual(paths, a=a, b=b, subsample=subsample)
+        wanted = expected("block_pass", lambda formula=formula: formula(), **call) if usual else formula()
+        assert_matches(actual, wanted, context=Context(batch_size=3))
 
 
 def gradients(x, w, dout, paths):

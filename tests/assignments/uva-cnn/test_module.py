@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.compare import Context, Expectation, Tolerance, assert_matches, measured
+from grader.compare import Context, Expectation, Tolerance
 
 HPARAMS = {"num_classes": 10, "num_blocks": [3, 3, 3], "c_hidden": [16, 24, 32]}
 
@@ -20,13 +20,14 @@ def accuracy(scores, labels):
 @pytest.mark.graded(
     task="module", weight=3, grounds="practical 2, lines 346 to 349: the ResNet of the model's hyperparameters"
 )
-def test_module_network(probe):
+def test_module_network(matches_recorded):
     """create_resnet makes a ResNet with the model's hyperparameters
 
     The network has to be in `self.model`, made of num_classes, num_blocks and c_hidden in `self.hparams.model_hparams`.
     """
     for options in (HPARAMS, {"num_classes": 4, "num_blocks": [1, 2], "c_hidden": [6, 9]}):
-        assert_matches(probe("module_network", model_hparams=options), {"model": "ResNet", "settings": options})
+        right = {"model": "ResNet", "settings": options}
+        matches_recorded("module_network", lambda right=right: right, model_hparams=options)
 
 
 @pytest.mark.graded(
@@ -35,11 +36,11 @@ def test_module_network(probe):
     after="test_module_network",
     grounds="practical 2, lines 164 to 174: the cross-entropy of a batch is returned",
 )
-def test_module_training_step(probe, rng):
+def test_module_training_step(matches_recorded, rng):
     """training_step returns the mean cross-entropy loss of a batch"""
     inputs = draw_batch(rng, rows=9, classes=6)
-    actual = probe("module_steps", model_hparams=HPARAMS | {"num_classes": 6}, **inputs)
-    assert_matches(actual, measured(steps, **inputs), context=Context(batch_size=9))
+    options = HPARAMS | {"num_classes": 6}
+    matches_recorded("module_steps", steps, context=Context(batch_size=9), model_hparams=options, **inputs)
 
 
 def draw_batch(rng, *, rows, classes):
@@ -59,8 +60,8 @@ def steps(*, x, labels, weight, bias):
     return {"scores": scores.detach(), "loss": loss.detach(), "grad of weight": gradient}
 
 
-def assert_logged(actual, inputs):
-    """Ask for the accuracies that validation_step and test_step log."""
-    share = accuracy(F.linear(inputs["x"].mean(dim=(2, 3)), inputs["weight"], inputs["bias"]), inputs["labels"])
+def logged(x, labels, weight, bias):
+    """Return the accuracies that validation_step and test_step have to log."""
+    share = accuracy(F.linear(x.mean(dim=(2, 3)), weight, bias), labels)
     values = {"val_acc": share, "test_acc": share}
-    assert_matches(actual, Expectation(values, dict.fromkeys(values, Tolerance(rtol=0, atol=1e-5))))
+    return Expectation(values, dict.fromkeys(values, Tolerance(rtol=0, atol=1e-5)))

@@ -42,15 +42,27 @@ def expected_share(turns, angle):
     return float((turns == angle // STEP % DIRECTIONS).double().mean())
 
 
-def assert_accuracies(actual, turns, angles):
-    """Ask for the accuracies at all angles, either way round, as shares or as percentages."""
-    names = {angle: f"rotated by {angle} degrees" for angle in angles}
+def shares_at(turns, angles, *, way=1):
+    """Return the share of right answers at each angle, by the probe's name for it; `way` is -1 for clockwise."""
+    return {f"rotated by {angle} degrees": expected_share(turns, way * angle) for angle in angles}
+
+
+def assert_accuracies(probe, expected, turns, **inputs):
+    """Ask for the accuracies at all angles, either way round, as shares or as percentages; return what came back.
+
+    Recorded is counter-clockwise, as shares.
+    """
+    angles = inputs["angles"]
+    actual, names = probe("rotated_accuracies", **inputs), {angle: f"rotated by {angle} degrees" for angle in angles}
+    right = shares_at(turns, angles)
+    exact = dict.fromkeys(right, Tolerance(rtol=0, atol=1e-4))
+    recorded = expected("rotated_accuracies", lambda: Expectation(right, exact), **inputs).values
     for name in names.values():
         assert isinstance(actual.get(name), float), (
             f"test_model_rotated returns no number; {name} it should be the accuracy."
         )
     found = {name: torch.tensor(actual[name]) for name in names.values()}
-    ways = [{names[angle]: expected_share(turns, way * angle) for angle in angles} for way in (1, -1)]
+    ways = [recorded, shares_at(turns, angles, way=-1)]
     scale = 100 if max(found.values()) > 1 else 1
     ways = [{name: torch.tensor(scale * share) for name, share in way.items()} for way in ways]
     tolerances = dict.fromkeys(found, Tolerance(rtol=0, atol=1e-4 * scale))
@@ -71,6 +83,7 @@ def assert_accuracies(actual, turns, angles):
             pytrace=False,
         )
     assert_matches(found, Expectation(wanted, tolerances))
+    return actual
 
 
 SHARES = {0: 50, 1: 17, 2: 10, 3: 20, 6: 5, 9: 13, 11: 13}  # 128: one batch of the course's size
@@ -81,14 +94,14 @@ SHARES = {0: 50, 1: 17, 2: 10, 3: 20, 6: 5, 9: 13, 11: 13}  # 128: one batch of 
     weight=3,
     grounds="practical 2, lines 382 and 383: the accuracy on images turned by the angle; 0 and 360 degrees are none",
 )
-def test_rotation_none_and_full(probe, rng):
+def test_rotation_none_and_full(probe, expected, rng):
     """Rotated by 0 and by 360 degrees, the accuracy is that of the images as they are
 
     Return it: the number of right answers divided by the number of images.
     """
     images, labels, turns = draw_spots(rng, shares=SHARES)
-    options = {"images": images, "labels": labels, "directions": DIRECTIONS}
-    assert_accuracies(probe("rotated_accuracies", angles=[0, 360], **options), turns, [0, 360])
+    options = {"images": images, "labels": labels, "directions": DIRECTIONS, "angles": [0, 360]}
+    assert_accuracies(probe, expected, turns, **options)
 
 
 @pytest.mark.graded(
@@ -97,12 +110,11 @@ def test_rotation_none_and_full(probe, rng):
     after="test_rotation_none_and_full",
     grounds="practical 2, lines 378 and 383: the accuracy at each angle in degrees",
 )
-def test_rotation_accuracies(probe, rng):
+def test_rotation_accuracies(probe, expected, rng):
     """test_model_rotated returns the accuracy on images that are rotated by the angle in degrees
 
     All images are rotated by the same angle. Seen at 30, 90, 180 and 270 degrees.
     """
     images, labels, turns = draw_spots(rng, shares=SHARES)
-    angles = [30, 90, 180, 270]
-    actual = probe("rotated_accuracies", images=images, labels=labels, directions=DIRECTIONS, angles=angles)
-    assert_accuracies(actual, turns, angles)
+    options = {"images": images, "labels": labels, "directions": DIRECTIONS, "angles": [30, 90, 180, 270]}
+    assert_accuracies(probe, expected, turns, **options)

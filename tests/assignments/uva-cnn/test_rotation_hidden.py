@@ -16,7 +16,7 @@ from grader.compare import Context, Expectation, Tolerance, assert_matches
     after="test_rotation_none_and_full",
     grounds="practical 2, lines 204 and 378: a test accuracy is measured in evaluation mode",
 )
-def test_rotation_evaluation_mode(probe, rng):
+def test_rotation_evaluation_mode(probe, expected, rng):
     """The model is in evaluation mode while it is tested
 
     Batch normalization computes something else in training mode: call `model.eval()` first. Here the model comes in
@@ -24,8 +24,7 @@ def test_rotation_evaluation_mode(probe, rng):
     """
     images, labels, turns = draw_spots(rng, shares=SHARES)
     options = {"images": images, "labels": labels, "directions": DIRECTIONS, "angles": [0, 60], "two_faced": True}
-    actual = probe("rotated_accuracies", **options)
-    assert_accuracies(actual, turns, [0, 60])
+    assert_accuracies(probe, expected, turns, **options)
 
 
 @pytest.mark.graded(
@@ -34,7 +33,7 @@ def test_rotation_evaluation_mode(probe, rng):
     after="test_rotation_none_and_full",
     grounds="practical 2, line 378: the accuracy over all images of a set",
 )
-def test_rotation_all_images_count_alike(probe, rng):
+def test_rotation_all_images_count_alike(probe, expected, rng):
     """Each image counts the same, also in the last batch, which is smaller
 
     The average over batches gives its images more weight: count right answers and images, and divide once. Here only
@@ -43,8 +42,8 @@ def test_rotation_all_images_count_alike(probe, rng):
     turns = torch.full((150,), 4)
     turns[-20:] = 0
     images, labels, turns = spots(rng, turns)
-    actual = probe("rotated_accuracies", images=images, labels=labels, directions=DIRECTIONS, angles=[0, 120])
-    assert_accuracies(actual, turns, [0, 120])
+    options = {"images": images, "labels": labels, "directions": DIRECTIONS, "angles": [0, 120]}
+    assert_accuracies(probe, expected, turns, **options)
 
 
 @pytest.mark.graded(
@@ -53,13 +52,12 @@ def test_rotation_all_images_count_alike(probe, rng):
     after="test_rotation_none_and_full",
     grounds="practical 2, lines 378 and 382: angles from 0 to 360 degrees, 0 where none is given",
 )
-def test_rotation_more_angles(probe, rng):
+def test_rotation_more_angles(probe, expected, rng):
     """The accuracy is right at other angles, too, and without an angle the images stay as they are"""
     images, labels, turns = draw_spots(rng, shares={0: 31, 1: 17, 2: 3, 4: 8, 5: 11, 7: 2, 8: 25, 10: 21, 11: 32})
     angles = [30, 60, 120, 150, 240, 330]
     options = {"images": images, "labels": labels, "directions": DIRECTIONS, "angles": angles, "by_default": True}
-    actual = probe("rotated_accuracies", **options)
-    assert_accuracies(actual, turns, angles)
+    actual = assert_accuracies(probe, expected, turns, **options)
     name = "without an angle"
     assert isinstance(actual.get(name), float), f"test_model_rotated returns no number {name}."
     scale = 100 if actual[name] > 1 else 1

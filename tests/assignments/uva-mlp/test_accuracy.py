@@ -22,9 +22,10 @@ def draw_scores(rng, *groups):
     return scores, labels % 4
 
 
-def check_accuracy(probe, scores, labels, *, batch_size, has_modes=False):
+def check_accuracy(probe, expected, scores, labels, *, batch_size, has_modes=False):
     """Compare the accuracy with the share of right rows, and name what else it could be."""
-    actual = probe("accuracy", scores=scores, labels=labels, batch_size=batch_size, has_modes=has_modes)
+    inputs = {"scores": scores, "labels": labels, "batch_size": batch_size, "has_modes": has_modes}
+    actual = probe("accuracy", **inputs)
     value = actual.get("accuracy")
     if isinstance(value, float) and value > 1:
         value /= 100
@@ -45,7 +46,8 @@ def check_accuracy(probe, scores, labels, *, batch_size, has_modes=False):
         "the number of right images, not divided by how many there are": correct.sum() / 100,
         "the number of right images over batches times batch size": correct.sum() / (len(parts) * batch_size),
     }
-    expectation = Expectation({"accuracy": float(share)}, {"accuracy": Tolerance(rtol=0, atol=1e-5)})
+    right = Expectation({"accuracy": float(share)}, {"accuracy": Tolerance(rtol=0, atol=1e-5)})
+    recorded = expected("accuracy", lambda: right, **inputs)
     if isinstance(value, float):
         for words, other in others.items():
             if abs(value - float(other)) < 1e-5 and abs(value - float(share)) > 1e-5:
@@ -53,7 +55,7 @@ def check_accuracy(probe, scores, labels, *, batch_size, has_modes=False):
                     f"test_model returned {actual.get('accuracy'):.4g}; expected {share:.4g} ({int(correct.sum())} of "
                     f"{len(labels)} images). It is {words}."
                 )
-    assert_matches({"accuracy": value}, expectation)
+    assert_matches({"accuracy": value}, recorded)
     return actual
 
 
@@ -62,13 +64,13 @@ def check_accuracy(probe, scores, labels, *, batch_size, has_modes=False):
     weight=3,
     grounds="practical 1, line 317: test the model and return the accuracy",
 )
-def test_accuracy_of_whole_batches(probe, rng):
+def test_accuracy_of_whole_batches(probe, expected, rng):
     """test_model returns the share of images whose class is predicted
 
     As a number: a share from 0 to 1, or a percentage.
     """
     scores, labels = draw_scores(rng, (8, 7), (8, 6), (8, 2))
-    check_accuracy(probe, scores, labels, batch_size=BATCH)
+    check_accuracy(probe, expected, scores, labels, batch_size=BATCH)
 
 
 # The other checks have a model that is the same in both modes.
@@ -78,13 +80,13 @@ def test_accuracy_of_whole_batches(probe, rng):
     after="test_accuracy_of_whole_batches",
     grounds="practical 1, line 317: test the model, which evaluation mode belongs to",
 )
-def test_accuracy_in_evaluation_mode(probe, rng):
+def test_accuracy_in_evaluation_mode(probe, expected, rng):
     """test_model measures in evaluation mode
 
     Dropout and the like are for training only: call model.eval() first.
     """
     scores, labels = draw_scores(rng, (8, 5), (8, 6), (8, 2))
-    check_accuracy(probe, scores, labels, batch_size=BATCH, has_modes=True)
+    check_accuracy(probe, expected, scores, labels, batch_size=BATCH, has_modes=True)
 
 
 @pytest.mark.graded(
@@ -93,7 +95,7 @@ def test_accuracy_in_evaluation_mode(probe, rng):
     after="test_accuracy_of_whole_batches",
     grounds="practical 1, lines 94 and 317: the accuracy over a loader that keeps its last, smaller batch",
 )
-def test_accuracy_with_a_smaller_batch(probe, rng):
+def test_accuracy_with_a_smaller_batch(probe, expected, rng):
     """test_model counts images, not batches: the last batch may be smaller"""
     scores, labels = draw_scores(rng, (8, 6), (8, 4), (3, 1))
-    check_accuracy(probe, scores, labels, batch_size=BATCH)
+    check_accuracy(probe, expected, scores, labels, batch_size=BATCH)

@@ -21,10 +21,15 @@ def text_of(pairs):
     return ", ".join("×".join(map(str, pair)) for pair in sorted(pairs)) or "none"
 
 
-def expect_matrices(actual, sizes):
-    """Ask for one matrix for each pair of neighbouring sizes."""
+def pairs_of(sizes):
+    """Return one matrix's sizes for each pair of neighbouring sizes, the smaller number first."""
+    return {"matrices": [sorted(pair) for pair in itertools.pairwise(sizes)]}
+
+
+def expect_matrices(actual, sizes, wanted):
+    """Ask for the matrices of an MLP of these sizes, in any order."""
     assert_kinds(actual, {"matrices": [[int]]})
-    matrices, wanted = actual["matrices"], [sorted(pair) for pair in itertools.pairwise(sizes)]
+    matrices = actual["matrices"]
     found, expected = text_of(matrices), text_of(wanted)
     assert found == expected, (
         f"For input_size={sizes[0]}, hidden_sizes={sizes[1:-1]} and num_classes={sizes[-1]} the linear layers' weights "
@@ -50,13 +55,15 @@ def test_mlp_scores(probe, rng):
 @pytest.mark.graded(
     task="mlp", weight=3, grounds="practical 1, lines 131 to 135: len(hidden_sizes) + 1 linear layers of these sizes"
 )
-def test_mlp_layers(probe, rng):
+def test_mlp_layers(probe, expected, rng):
     """MLP has len(hidden_sizes) + 1 linear layers of the sizes that are asked for
 
     The first one takes input_size numbers, each hidden size is what one layer returns and the next one takes.
     """
     for sizes in ([70, 33, 7], [48, 40, 24, 11]):
-        expect_matrices(probe("mlp", sizes=sizes, x=draw_rows(rng, sizes=sizes)), sizes)
+        inputs = {"sizes": sizes, "x": draw_rows(rng, sizes=sizes)}
+        actual, recorded = probe("mlp", **inputs), expected("mlp", pairs_of, **inputs)
+        expect_matrices(actual, sizes, recorded.values["matrices"])
 
 
 FACTORS = [1.0, -1.0, 0.0, 1000.0]

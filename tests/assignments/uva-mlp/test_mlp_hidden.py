@@ -1,7 +1,7 @@
 """Hidden checks of MLP: other sizes, the defaults, the path of gradients and rows."""
 
 import pytest
-from test_mlp import draw_rows, expect_matrices, text_of
+from test_mlp import draw_rows, expect_matrices, pairs_of, text_of
 
 from grader.compare import Spec, assert_kinds, assert_matches, assert_varied
 
@@ -9,28 +9,30 @@ from grader.compare import Spec, assert_kinds, assert_matches, assert_varied
 @pytest.mark.graded(
     task="mlp", weight=2, grounds="practical 1, line 135: len(hidden_sizes) + 1 linear layers, whatever the list holds"
 )
-def test_mlp_other_depths(probe, rng):
+def test_mlp_other_depths(probe, expected, rng):
     """MLP works with no, one and four hidden layers
 
     len(hidden_sizes) + 1 linear layers: with an empty list one layer goes from the input to the scores.
     """
     for sizes in ([31, 9], [3072, 60, 10], [64, 50, 42, 30, 26, 19]):
-        actual = probe("mlp", sizes=sizes, x=draw_rows(rng, sizes=sizes))
+        inputs = {"sizes": sizes, "x": draw_rows(rng, sizes=sizes)}
+        actual, recorded = probe("mlp", **inputs), expected("mlp", pairs_of, **inputs)
         assert_matches(actual, {"scores": Spec((12, sizes[-1]))})
-        expect_matrices(actual, sizes)
+        expect_matrices(actual, sizes, recorded.values["matrices"])
 
 
 @pytest.mark.graded(
     task="mlp", weight=2, grounds="practical 1, lines 135 and 142: forward applies the network, with all of its layers"
 )
-def test_mlp_gradients(probe, rng):
+def test_mlp_gradients(probe, expected, rng):
     """Every linear layer of MLP takes part in the scores
 
     A layer that is made has to be called, too, and each one once.
     """
     sizes = [40, 32, 32, 32, 8]  # layers of one size can be swapped or left out unnoticed
-    actual = probe("mlp_gradients", sizes=sizes, x=draw_rows(rng, sizes=sizes, rows=32))
-    expect_matrices(actual, sizes)
+    inputs = {"sizes": sizes, "x": draw_rows(rng, sizes=sizes, rows=32)}
+    actual, recorded = probe("mlp_gradients", **inputs), expected("mlp_gradients", pairs_of, **inputs)
+    expect_matrices(actual, sizes, recorded.values["matrices"])
     assert_kinds(actual, {"reached": [bool]})
     idle = [number for number, reached in enumerate(actual["reached"], start=1) if not reached]
     assert not idle, (
@@ -66,18 +68,21 @@ def test_mlp_rows(probe, rng):
 @pytest.mark.graded(
     task="mlp", weight=1, grounds="practical 1, line 128: input_size=3072, num_classes=10, hidden_sizes=[256, 128]"
 )
-def test_mlp_defaults(probe):
+def test_mlp_defaults(probe, expected):
     """MLP() has the sizes 3072, 256, 128 and 10, each time, and leaves hidden_sizes as it was
 
     A list that is a default belongs to all calls: what one of them appends, the next one finds.
     """
     actual = probe("mlp_defaults", hidden_sizes=[9, 7])
     assert_kinds(actual, {"first": [[int]], "second": [[int]], "list afterwards": [int]})
-    wanted = text_of([[256, 3072], [128, 256], [10, 128]])
+    sizes = [[256, 3072], [128, 256], [10, 128]]
+    right = {"first": sizes, "second": sizes, "list afterwards": [9, 7]}
+    recorded = expected("mlp_defaults", lambda: right, hidden_sizes=[9, 7])
     for name in ("first", "second"):
+        wanted = text_of(recorded.values[name])
         found = text_of(actual[name])
         assert found == wanted, f"The {name} MLP() has linear layers of the sizes {found}; expected {wanted}."
-    assert actual["list afterwards"] == [9, 7], (
+    assert actual["list afterwards"] == recorded.values["list afterwards"], (
         f"The list given as hidden_sizes=[9, 7] is {actual['list afterwards']} afterwards; expected no change. Make a "
         "list of your own: `sizes = [input_size, *hidden_sizes, num_classes]`."
     )

@@ -332,6 +332,30 @@ def test_a_formula_states_its_tolerances(assignment):
     assert record_assets(tiny, write=False).is_clean
 
 
+def test_a_formula_bounds_the_tolerance(assignment):
+    """Beside a formula no spread widens a tolerance beyond 1 % of the largest value."""
+    body = "torch.where(torch.tensor(x.dtype == torch.float64), 2 * x + 1, 2 * x)"
+    tiny = assignment(more=_proven('lambda x: {"y": 2 * x}'), one=body)
+    record_assets(tiny, write=True)
+    entries = json.loads((tiny.assets / "manifest.json").read_text())["assets"]
+    asset = read_asset(tiny.assets, "test_proven", manifest={"assets": entries})
+    assert entries["test_one"]["tolerances"]["y"]["atol"] == MARGIN
+    assert asset.tolerances["y"].atol == pytest.approx(0.01 * float(asset.outputs["y"].abs().max()))
+
+
+def test_a_formula_measures_where_the_reference_fixes_a_dtype(assignment):
+    """A reference that can't run in float64 is recorded with its formula's tolerance, and refused without one."""
+    body = "x @ torch.full((5, 5), 0.1, dtype=torch.float32)"
+    more = _proven('lambda x: {"y": x @ torch.full((5, 5), 0.1, dtype=x.dtype)}')
+    tiny = assignment(more=more, one=body)
+    checks = tiny.folder / "test_tiny.py"
+    checks.write_text(HEAD + more, encoding="utf-8")
+    assert record_assets(tiny, write=True).missing == ["test_proven"]
+    assert record_assets(tiny, write=False).is_clean
+    (failed,) = record_assets(assignment(one=body), write=False).failed
+    assert "The reference fails in `one` (float64)" in failed.feedback.message
+
+
 def test_dtypes_have_to_agree_unless_any_float_will_do(assignment):
     """A formula in another dtype disagrees, except in a check that takes any floating dtype."""
     formula = 'lambda x: {"y": 2 * x.double()}'
