@@ -53,9 +53,15 @@ def judge_template(outcome: Outcome, assignment: Assignment) -> Iterator[Violati
         if result.part > 0 and result.task not in given:
             message = f"It passes `{result.name}` without a solution, so that check gives points away."
             yield Violation(TEMPLATE, message, _edit_check(result, assignment))
-        elif result.verdict not in (*_UNWRITTEN, Verdict.PASSED):
+        elif result.verdict not in (*_UNWRITTEN, Verdict.PASSED) and not _lacks_artifact(result, assignment):
             message = f"{_sentence(result)} Expected not_implemented or skipped."
             yield Violation(TEMPLATE, message, f"Mend the solution regions of reference/{assignment.slug}.")
+
+
+def _lacks_artifact(result: CheckResult, assignment: Assignment) -> bool:
+    """Tell whether a check says that a file is missing which nobody gets, since each student makes it."""
+    paths = [artifact.path for artifact in assignment.handed_in.artifacts]
+    return result.verdict is Verdict.MISSING and any(f"`{path}`" in result.feedback.message for path in paths)
 
 
 def judge_mistake(mistake: Mistake, outcome: Outcome, assignment: Assignment) -> Iterator[Violation]:

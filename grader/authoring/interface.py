@@ -9,8 +9,8 @@ import ast
 import importlib
 from dataclasses import dataclass
 
-MODULES = ("grader.probes", "grader.notebook_probes", "grader.compare", "grader.datasets")
-FIXTURES = ("probe", "expected", "matches_recorded", "rng", "dataset", "curve", "credit")
+MODULES = ("grader.probes", "grader.weights", "grader.notebook_probes", "grader.compare", "grader.datasets")
+FIXTURES = ("probe", "expected", "matches_recorded", "artifact", "rng", "dataset", "curve", "credit")
 MARKER = "graded"
 
 

@@ -9,7 +9,17 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from grader.courses.assignment import Assignment, SubmissionKind, Task, check_files, helper_files, is_hidden_file
+from grader.courses.assignment import (
+    ANY_FLOAT,
+    Assignment,
+    HandedIn,
+    NotebookSettings,
+    SubmissionKind,
+    Task,
+    check_files,
+    helper_files,
+    is_hidden_file,
+)
 from grader.courses.check_sources import imported_modules
 from grader.errors import CourseError
 
@@ -24,14 +34,17 @@ def write_assignment_file(assignment: Assignment) -> str:
     lines += ["", "[submission]"]
     lines += [f"kind = {_quote(handed_in.kind)}", f"required = {_quote_all(handed_in.required)}"]
     lines += [f"editable = {_quote_all(handed_in.editable)}"]
+    lines += _lines_on_artifacts(handed_in)
     sandbox = {"preload": assignment.sandbox.preload, "shims": assignment.sandbox.shims}
     if any(sandbox.values()):
         lines += ["", "[sandbox]", *(f"{key} = {_quote_all(names)}" for key, names in sandbox.items() if names)]
     if assignment.limits:
         lines += ["", "[limits]", *(f"{key} = {value!r}" for key, value in assignment.limits.items())]
     if assignment.handed_in.kind is SubmissionKind.NOTEBOOK:
-        notebook = assignment.notebook
+        notebook, usual = assignment.notebook, NotebookSettings()
         lines += ["", "[notebook]", f"module = {_quote(notebook.module)}", f"statement_s = {notebook.statement_s:g}"]
+        lines += [f"cell_s = {notebook.cell_s:g}"] if notebook.cell_s != usual.cell_s else []
+        lines += [f"execute_s = {notebook.execute_s:g}"] if notebook.execute_s != usual.execute_s else []
     for task in public_tasks(assignment):
         lines += [
             "",
@@ -42,6 +55,7 @@ def write_assignment_file(assignment: Assignment) -> str:
         lines += [f"scoring = {_quote(task.scoring)}"]
         lines += [f"{key} = true" for key, is_so in (("long", task.long), ("bonus", task.bonus)) if is_so]
         lines += [f"credit_up_to = {_number(task.credit_up_to)}"] if task.credit_up_to > 1 else []
+        lines += [f"dtype = {_quote(ANY_FLOAT)}"] if task.any_float else []
         if task.cell:
             lines += [f"cell = {_quote(task.cell)}"]
         if task.parts:
@@ -55,6 +69,13 @@ def write_assignment_file(assignment: Assignment) -> str:
         place = f"cell = {_quote(question.cell)}" if question.cell else f"module = {_quote(question.module)}"
         lines += [place, f"points = {_number(question.points)}"]
     return "\n".join(lines) + "\n"
+
+
+def _lines_on_artifacts(handed_in: HandedIn) -> list[str]:
+    rows = [
+        f"{one.name} = {{ path = {_quote(one.path)}, mib = {_number(one.most_mib)} }}" for one in handed_in.artifacts
+    ]
+    return ["", "[submission.artifacts]", *rows] if rows else []
 
 
 def has_hidden(assignment: Assignment) -> bool:

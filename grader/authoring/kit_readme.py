@@ -42,7 +42,7 @@ To run the checks of one task only, name it:
 Pack this whole folder as one .zip file. These files have to be in it:
 
 {required}
-
+{artifacts_note}
 You may change files that match {editable}. All others are replaced by the course's own before
 grading, so changes to them have no effect.
 """
@@ -123,8 +123,15 @@ def write_readme(assignment: Assignment, *, grader: str = "") -> str:
         forbidden_note=_forbidden_note(tasks),
         tasks="\n".join(f"| {_cell(task.title)} | `{task.name}` | {_worth(task)} |" for task in tasks),
         required="\n".join(f"- `{path}`" for path in assignment.handed_in.required),
+        artifacts_note=_artifacts_note(assignment),
         editable=", ".join(f"`{glob}`" for glob in assignment.handed_in.editable),
     )
+
+
+def _artifacts_note(assignment: Assignment) -> str:
+    """Name what students make by running their work, and hand in with it."""
+    rows = [f"- `{one.path}` (at most {number(one.most_mib)} MiB)" for one in assignment.handed_in.artifacts]
+    return "\n".join(["\nSo do these, which your code makes:\n", *rows, ""]) if rows else ""
 
 
 def _pages_note(assignment: Assignment) -> str:

@@ -28,6 +28,7 @@ from grader.courses.course import read_assignment
 from grader.errors import CourseError
 from grader.grading.check_session import collect_checks
 from grader.results.verdict import CheckResult, Verdict
+from grader.submissions.artifacts import without_artifacts
 
 EVERYTHING = "everything"
 
@@ -149,8 +150,10 @@ class _Grading:
                 yield str(part), way, _only(outcome, lost[part])
 
     def _trial(self, parts: Sequence[LazyPart], way: str, checks: Iterable[str]) -> Trial:
-        name = str(parts[0]) if len(parts) == 1 else EVERYTHING
-        return Trial(f"lazy {name}: {way}", "", make_lazy(self.audited.reference, parts, way), tuple(checks))
+        name, files = str(parts[0]) if len(parts) == 1 else EVERYTHING, self.audited.reference
+        if name == EVERYTHING:
+            files = without_artifacts(files, self.audited.assignment)
+        return Trial(f"lazy {name}: {way}", "", make_lazy(files, parts, way), tuple(checks))
 
     def _grade(self, trials: Iterable[Trial]) -> Mapping[str, Outcome]:
         listed = list(trials)

@@ -5,13 +5,15 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 
 from grader.compare.arrays import like_tensor, tensor_of
-from grader.courses.assignment import Assignment
+from grader.courses.assignment import ArtifactKind, Assignment
+from grader.grading.artifacts import artifacts_of
 from grader.grading.check_session import in_session
 from grader.grading.grade import run_checks
 from grader.grading.opening import modules_to_preload, open_sandbox
@@ -23,6 +25,7 @@ from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.walls import Wall
 from grader.sandbox.wire.kinds import rebuilt
 from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome, Sandbox
+from grader.submissions.artifacts import without_artifacts
 from grader.submissions.submission import Found, read_submission
 
 Change = Callable[[Any, Mapping[str, Any]], Any]
@@ -131,6 +134,7 @@ def grade_replies(assignment: Assignment, *, quick: bool) -> Iterator[tuple[str,
     """
     assert assignment.reference is not None, "a course has a reference"
     reference = read_submission(Found("reference", assignment.reference), assignment)
+    lazy = replace(reference, files=without_artifacts(reference.files, assignment, kind=ArtifactKind.PREDICTIONS))
     found: list[tuple[str, dict[str, CheckResult]]] = []
 
     def run(session: pytest.Session) -> None:
@@ -141,9 +145,10 @@ def grade_replies(assignment: Assignment, *, quick: bool) -> Iterator[tuple[str,
             open_sandbox(assignment, reference, server=server) as sandbox,
         ):
             remembering = _Remembering(sandbox)
-            run_checks(session, Subject(remembering, expect))
+            run_checks(session, Subject(remembering, expect, artifacts=artifacts_of(reference, assignment)))
         for way, change in WAYS.items():
-            found.append((way, run_checks(session, Subject(_Replying(remembering.replies, change), expect))))
+            subject = Subject(_Replying(remembering.replies, change), expect, artifacts=artifacts_of(lazy, assignment))
+            found.append((way, run_checks(session, subject)))
 
     tasks = [task.name for task in assignment.tasks if not (quick and task.long)]
     in_session(assignment, run, tasks=tasks)

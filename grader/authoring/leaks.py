@@ -15,6 +15,7 @@ from grader.authoring.mistakes import may_be_edited
 from grader.authoring.regions import Region, find_regions, has_marker
 from grader.courses.assignment import Assignment, check_files, helper_files, is_hidden_file, probe_files
 from grader.errors import CourseError
+from grader.submissions.artifacts import without_artifacts
 from grader.submissions.submission import KIT_FOLDER, read_reference
 
 _WORD = re.compile(r"[a-z]+|[A-Z][a-z]*")
@@ -27,9 +28,11 @@ _MANY_LETTERS = 80
 def find_leaks(assignment: Assignment, plan: Mapping[str, bytes]) -> list[CourseError]:
     """Return why a kit may not be written: each error names what leaks, and what to do about it."""
     assert assignment.reference is not None, "kits are made of references"
-    reference = read_reference(assignment.reference)
+    whole = read_reference(assignment.reference)
+    reference = without_artifacts(whole, assignment)
     regions = list(_regions(reference, assignment))
     return [
+        *_copied_artifacts(whole, plan, assignment),
         *_without_markers(reference, regions, assignment),
         *_misspelled(assignment),
         *_solutions_elsewhere(regions, plan, assignment),
@@ -90,6 +93,19 @@ def _without_markers(
             f"{', '.join(editable[:3])}.",
             remedy="Put `# <solution> What to do.` and `# </solution>` around what students write.",
         )
+
+
+def _copied_artifacts(
+    reference: Mapping[str, bytes], plan: Mapping[str, bytes], assignment: Assignment
+) -> Iterator[CourseError]:
+    """Yield an error for each file of the kit that is an artifact of the reference under another name."""
+    for artifact in assignment.handed_in.artifacts:
+        for path, content in plan.items():
+            if content and content == reference.get(artifact.path):
+                yield CourseError(
+                    f"{path} of the kit is the reference's `{artifact.path}`, which students hand in.",
+                    remedy="Take the copy out of the reference.",
+                )
 
 
 def _misspelled(assignment: Assignment) -> Iterator[CourseError]:

@@ -11,24 +11,49 @@ from pathlib import Path
 
 from grader.courses.assignment import MISTAKES_FILES, Assignment
 from grader.courses.globs import is_matched
-from grader.courses.toml_table import Table, fault, read_toml, refuse_unknown, take_tables, take_text, take_texts
+from grader.courses.toml_table import (
+    Table,
+    fault,
+    read_toml,
+    refuse_unknown,
+    take_flag,
+    take_tables,
+    take_text,
+    take_texts,
+)
 from grader.errors import CourseError
 from grader.results.verdict import Verdict
 
 VARIANTS = "variants"
 
-_KEYS = ("name", "file", "find", "replace", "check", "verdict", "words", "lookalike", "costs", "cause", "innocent")
+FILES_OF_MISTAKES = "mistakes"
+
+_EDITS = ("find", "instead", "left_out")
+_KEYS = (
+    "name",
+    "file",
+    *_EDITS,
+    "replace",
+    "check",
+    "verdict",
+    "words",
+    "lookalike",
+    "costs",
+    "cause",
+    "innocent",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
     """Hold one edit of the reference, and what a check has to say about it.
 
-    `find` occurs once in `file` and becomes `replace`; `check` then gets `verdict`, with each of `words` in its
-    message. `lookalike` names the hypothesis that the mistake proves, or "" if it proves none. `costs` are the fewest
-    and the most points that it may take of all short tasks together, None where nobody measures that. `cause` are words
-    that together name what is wrong, `innocent` words of which each blames something that is right. `source` is the
-    file that it was read from.
+    `find` occurs once in `file` and becomes `replace`; or the whole file is another one, `instead`, which lies in the
+    assignment's folder `mistakes`, or is not handed in (`is_left_out`). `check` then gets `verdict`, with each of
+    `words` in its message. `lookalike` names the hypothesis that the mistake proves, or "" if it proves none. `costs`
+    are the fewest and the most points that it may take of all short tasks together, None where nobody measures that.
+    `cause` are words that together name what is wrong, `innocent` words of which each blames something that is right.
+    `source` is the file that it was read from.
     """
 
     name: str
@@ -43,6 +68,8 @@ class Mistake:
     costs: tuple[float, float] | None = None
     cause: tuple[str, ...] = ()
     innocent: tuple[str, ...] = ()
+    instead: Path | None = None
+    is_left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +127,17 @@ def _read_file(file: Path) -> list[Mistake]:
 def _read_mistake(table: Table) -> Mistake:
     refuse_unknown(table, _KEYS)
     verdict = take_text(table, "verdict")
+    edits = [key for key in _EDITS if key in table.values]
+    if len(edits) != 1:
+        problem = f"has {' and '.join(f'`{key}`' for key in edits)}" if edits else "changes nothing"
+        raise fault(table, "", problem, remedy="Write one of `find` (with `replace`), `instead` and `left_out = true`.")
     choices = [choice for choice in Verdict if choice not in (Verdict.PASSED, Verdict.SKIPPED, Verdict.NOT_GRADED)]
     if verdict not in choices:
         raise fault(table, "verdict", f"is `{verdict}`", remedy=f"Write one of {', '.join(choices)}.")
     return Mistake(
         name=take_text(table, "name"),
         file=take_text(table, "file"),
-        find=take_text(table, "find"),
+        find=take_text(table, "find", default=""),
         replace=take_text(table, "replace", default=""),
         check=take_text(table, "check"),
         verdict=Verdict(verdict),
@@ -116,7 +147,21 @@ def _read_mistake(table: Table) -> Mistake:
         costs=_take_costs(table),
         cause=take_texts(table, "cause", default=()),
         innocent=take_texts(table, "innocent", default=()),
+        instead=_take_instead(table),
+        is_left_out=take_flag(table, "left_out", default=False),
     )
+
+
+def _take_instead(table: Table) -> Path | None:
+    name = take_text(table, "instead", default="")
+    if not name:
+        return None
+    folder = (table.file.parent / FILES_OF_MISTAKES).resolve()
+    path = (folder / name).resolve()
+    if not path.is_file() or not path.is_relative_to(folder):
+        problem = f"is `{name}`, which is no file in the folder `{FILES_OF_MISTAKES}` beside this one"
+        raise fault(table, "instead", problem, remedy="Put it there.")
+    return path
 
 
 def _take_costs(table: Table) -> tuple[float, float] | None:
@@ -146,6 +191,10 @@ def explain_edit(mistake: Mistake, files: Mapping[str, bytes], *, editable: tupl
         return f"the reference has no `{mistake.file}`"
     if not may_be_edited(mistake.file, editable):
         return f"students may not change `{mistake.file}`, so it is restored before grading"
+    if mistake.is_left_out:
+        return ""
+    if mistake.instead is not None:
+        return "`instead` is the reference's own file" if mistake.instead.read_bytes() == files[mistake.file] else ""
     times = files[mistake.file].decode("utf-8", "replace").count(mistake.find)
     if times != 1:
         found = "does not occur" if not times else f"occurs {times} times"
@@ -161,6 +210,10 @@ def may_be_edited(path: str, editable: tuple[str, ...]) -> bool:
 
 def make_mistake(mistake: Mistake, files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the reference's files with the mistake in them."""
+    if mistake.is_left_out:
+        return {path: content for path, content in files.items() if path != mistake.file}
+    if mistake.instead is not None:
+        return {**files, mistake.file: mistake.instead.read_bytes()}
     text = files[mistake.file].decode("utf-8")
     return {**files, mistake.file: text.replace(mistake.find, mistake.replace).encode()}
 

@@ -76,7 +76,7 @@ def _said(result: CheckResult) -> str:
 def _broken(name: str, slip: Slip) -> str:
     place = slip.stumble.place
     where = f" ({place.file}, line {place.line}: `{place.source}`)" if place is not None else ""
-    return f"`{name}` breaks where {slip.how} of the probe `{slip.probe}`: {slip.stumble.error.rstrip('.')}{where}."
+    return f"`{name}` breaks where {slip.how} of {slip.source}: {slip.stumble.error.rstrip('.')}{where}."
 
 
 def _different(slips: Sequence[Slip]) -> list[Slip]:
@@ -117,7 +117,7 @@ def untouched_regions(
     Those of answers in words are left out, which a person grades.
     """
     edits: dict[str, list[str]] = {}
-    for mistake in mistakes:
+    for mistake in (one for one in mistakes if one.find):
         edits.setdefault(mistake.file, []).append(mistake.find)
     for path, content in reference.items():
         text = content.decode("utf-8", "replace")

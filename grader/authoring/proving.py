@@ -12,10 +12,12 @@ import numpy
 import pytest
 import torch
 
+from grader.authoring.wrong_files import ListeningFinder, wrong_files
 from grader.authoring.wrong_replies import WrongReply, plainly_wrong, wrong_replies
 from grader.courses.assignment import Assignment
 from grader.courses.checks import Check
 from grader.grading import plugin
+from grader.grading.artifacts import FindArtifact, artifacts_of
 from grader.grading.check_session import in_session
 from grader.grading.grade import run_checks
 from grader.grading.opening import modules_to_preload, open_sandbox, widest_limits
@@ -35,9 +37,9 @@ _ATTEMPTS = 2
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """Tell over which wrong reply a check broke instead of failing: what ended it, and where."""
+    """Tell over which wrong reply, or which wrong file, a check broke instead of failing: what ended it, and where."""
 
-    probe: str
+    source: str
     how: str
     stumble: Stumble
 
@@ -77,9 +79,9 @@ def prove_checks(assignment: Assignment, *, tasks: Collection[str] | None = None
             open_sandbox(assignment, reference, server=server, limits=widest_limits(assignment)) as sandbox,
         ):
             checks = session.config.stash[plugin.CHECKS]
-            expect = RecordedAssets(assignment.assets).expect
+            expect, artifacts = RecordedAssets(assignment.assets).expect, artifacts_of(reference, assignment)
             for item in session.items:
-                found.extend(_Trial(session, checks[item.name], expect).prove(sandbox))
+                found.extend(_Trial(session, checks[item.name], expect, artifacts).prove(sandbox))
 
     in_session(assignment, run, tasks=tasks)
     return found
@@ -128,10 +130,11 @@ class _Player:
 class _Trial:
     """Run one check on the reference, and then on what is made of its replies."""
 
-    def __init__(self, session: pytest.Session, check: Check, expect: Expect) -> None:
+    def __init__(self, session: pytest.Session, check: Check, expect: Expect, artifacts: FindArtifact) -> None:
         self._session = session
         self._check = check
         self._expect = expect
+        self._artifacts = ListeningFinder(artifacts)
 
     def prove(self, sandbox: Sandbox) -> Iterator[Proof]:
         """Yield the proof, unless data or a graphics card is missing; where the reference fails, that is the proof."""
@@ -159,14 +162,27 @@ class _Trial:
             result, stumble = self._run(_Player([*outcomes[:place], changed, *outcomes[place + 1 :]]))
             probe, tried = calls[place][0].probe, tried + 1
             if stumble is not None and not stumble.is_in_words:
-                slips.append(Slip(probe, reply.how, stumble))
+                slips.append(Slip(f"the probe `{probe}`", reply.how, stumble))
             heard[probe] += stumble is None and result.verdict is not Verdict.PASSED
-        is_empty = not any(heard.values())
+        of_files = list(self._try_files(_Player(outcomes) if outcomes else sandbox))
+        tried, slips = tried + len(of_files), [*slips, *(one for one in of_files if isinstance(one, Slip))]
+        is_empty = not any(heard.values()) and True not in of_files
         deaf = () if is_empty else tuple(probe for probe, times in heard.items() if not times)
         yield Proof(self._check, tried, is_empty, deaf, tuple(slips), tuple(sorted(strays)))
 
-    def _run(self, sandbox: Sandbox) -> tuple[CheckResult, Stumble | None]:
-        subject = Subject(sandbox, self._expect)
+    def _try_files(self, sandbox: Sandbox) -> Iterator[bool | Slip]:
+        """Yield for each wrong prediction file whether the check has failed over it, or how it broke."""
+        for name, right in list(self._artifacts.found.items()):
+            for how, wrong in wrong_files(right):
+                finder = ListeningFinder(self._artifacts, {name: wrong})
+                result, stumble = self._run(sandbox, finder)
+                if stumble is not None and not stumble.is_in_words:
+                    yield Slip(f"the file `{right.path}`", how, stumble)
+                else:
+                    yield result.verdict is not Verdict.PASSED
+
+    def _run(self, sandbox: Sandbox, artifacts: FindArtifact | None = None) -> tuple[CheckResult, Stumble | None]:
+        subject = Subject(sandbox, self._expect, artifacts=artifacts or self._artifacts)
         name = self._check.name
         result = run_checks(self._session, subject, only={name})[name]
         stumble = subject.stumbled.get(name)

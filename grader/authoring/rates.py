@@ -22,6 +22,7 @@ from grader.authoring.known_outcomes import KnownOutcomes
 from grader.courses.checks import Check
 from grader.courses.course import read_assignment
 from grader.grading import plugin
+from grader.grading.artifacts import FindArtifact, artifacts_of
 from grader.grading.check_session import in_session
 from grader.grading.grade import run_checks
 from grader.grading.keys import task_digests
@@ -114,6 +115,7 @@ def measure_rates(course: Path, slug: str, *, request: RateRequest, progress: Au
         assert assignment.reference is not None, "a course has a reference"
         torch.set_num_threads(1)
         reference = read_submission(Found("reference", assignment.reference), assignment)
+        artifacts = artifacts_of(reference, assignment)
         start: StartServer = ForkServer if can_fork() else Spawner
         with (
             start(Wall.PROCESS, preload=modules_to_preload(assignment)) as server,
@@ -123,7 +125,7 @@ def measure_rates(course: Path, slug: str, *, request: RateRequest, progress: Au
             checks = session.config.stash[plugin.CHECKS]
             for item in session.items:
                 check = checks[item.name]
-                runner = _Runner(session, check, sandbox, RecordedAssets(assignment.assets))
+                runner = _Runner(session, check, sandbox, RecordedAssets(assignment.assets), artifacts)
                 _add(found, _Remembering(runner, known, digests[check.task]), check, request)
                 advance(check.name)
 
@@ -158,8 +160,11 @@ class _Listener:
 class _Runner:
     """Run one check on the reference, with a seed of its own each time."""
 
-    def __init__(self, session: pytest.Session, check: Check, sandbox: Sandbox, assets: RecordedAssets) -> None:
+    def __init__(
+        self, session: pytest.Session, check: Check, sandbox: Sandbox, assets: RecordedAssets, artifacts: FindArtifact
+    ) -> None:
         self._session, self._check, self._sandbox, self._assets = session, check, sandbox, assets
+        self._artifacts = artifacts
         item = next(item for item in session.items if item.name == check.name)
         self._records = isinstance(item, pytest.Function) and "expected" in item.fixturenames
 
@@ -167,7 +172,9 @@ class _Runner:
         """Return the verdict, and a digest of all that was asked and answered; what is recorded keeps its inputs."""
         listener = _Listener(self._sandbox)
         offset = 0 if self._records else number
-        subject = Subject(listener, self._assets.expect, seed_offset=offset, key=f"rates {number}")
+        subject = Subject(
+            listener, self._assets.expect, seed_offset=offset, key=f"rates {number}", artifacts=self._artifacts
+        )
         result = run_checks(self._session, subject, only={self._check.name})[self._check.name]
         return result.verdict, listener.heard.hexdigest()
 

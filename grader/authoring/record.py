@@ -21,6 +21,7 @@ from grader.courses.assignment import Assignment
 from grader.courses.manifest import MANIFEST, key_in, read_manifest
 from grader.errors import AssetError, CourseError
 from grader.grading import plugin
+from grader.grading.artifacts import artifacts_of
 from grader.grading.check_session import in_session
 from grader.grading.grade import run_checks
 from grader.grading.opening import modules_to_preload, open_sandbox, widest_limits
@@ -84,6 +85,7 @@ def record_assets(
         raise CourseError(f"{assignment.slug} has no reference to record from.", remedy="Run this in the course.")
     recording = Recording()
     reference = read_submission(Found("reference", assignment.reference), assignment)
+    artifacts = artifacts_of(reference, assignment)
     new_key = new_key or (write and not _is_recorded(assignment.assets))
     assignment = replace(assignment, key=secrets.token_hex(16) if new_key else key_in(assignment.assets))
 
@@ -99,7 +101,8 @@ def record_assets(
             for offset in range(SEEDS):
                 recorder = Recorder(recording.assets, recording.refused, sandbox)
                 only = recorded if offset or tasks is not None else None
-                results = run_checks(session, Subject(sandbox, recorder.expect, seed_offset=offset), only=only)
+                subject = Subject(sandbox, recorder.expect, seed_offset=offset, artifacts=artifacts)
+                results = run_checks(session, subject, only=only)
                 recording.failed += [r for r in results.values() if _is_failure(r) and not _known(r, recording)]
 
     in_session(assignment, run, tasks=tasks)

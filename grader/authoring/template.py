@@ -22,6 +22,7 @@ from grader.courses.assignment_file import ASSIGNMENT_FILE
 from grader.courses.globs import is_matched
 from grader.courses.toml_table import read_toml
 from grader.errors import CourseError
+from grader.submissions.artifacts import without_artifacts
 from grader.submissions.contents import is_junk
 from grader.submissions.definitions import GIVEN_FILE, bindings_in, write_definitions
 from grader.submissions.notebook_intake import convert_scripts
@@ -80,7 +81,7 @@ def plan_template(assignment: Assignment) -> dict[str, bytes]:
         )
     plan = {
         path: _make_stub(path, content, assignment)
-        for path, content in convert_scripts(read_reference(assignment.reference), assignment).items()
+        for path, content in convert_scripts(_handed_out(assignment.reference, assignment), assignment).items()
     }
     made = {
         **{f"{KIT_FOLDER}assets/{name}": content for name, content in _record_of(plan, assignment).items()},
@@ -94,6 +95,11 @@ def plan_template(assignment: Assignment) -> dict[str, bytes]:
             remedy=f"Rename it: `{KIT_FOLDER}` is taken.",
         )
     return dict(sorted((plan | made).items()))
+
+
+def _handed_out(reference: Path, assignment: Assignment) -> dict[str, bytes]:
+    """Return the files of a reference that the kit is made of: not the artifacts, which students make themselves."""
+    return without_artifacts(read_reference(reference), assignment)
 
 
 def _record_of(plan: Mapping[str, bytes], assignment: Assignment) -> dict[str, bytes]:

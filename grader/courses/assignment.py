@@ -38,13 +38,39 @@ class Scoring(StrEnum):
     ALL_OR_NOTHING = "all-or-nothing"
 
 
+class ArtifactKind(StrEnum):
+    """Name what an artifact holds: trained weights, or predictions as lines of text."""
+
+    WEIGHTS = "weights"
+    PREDICTIONS = "predictions"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """Name a file that students make by running their work, and hand in beside it; it may have `most_mib` MiB."""
+
+    name: str
+    path: str
+    kind: ArtifactKind
+    most_mib: float
+
+    @property
+    def most_bytes(self) -> int:
+        """Return how large the file may be."""
+        return int(self.most_mib * (1 << 20))
+
+
 @dataclass(frozen=True, slots=True)
 class HandedIn:
-    """Describe a submission: POSIX paths that must be there, globs of what a student may change."""
+    """Describe a submission: POSIX paths that must be there, globs of what a student may change.
+
+    What is `editable` includes the paths of all `artifacts`.
+    """
 
     kind: SubmissionKind
     required: tuple[str, ...]
     editable: tuple[str, ...]
+    artifacts: tuple[Artifact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

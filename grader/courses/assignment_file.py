@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypedDict
 
 from grader.courses.adjust_table import read_adjustments
+from grader.courses.artifact_table import read_artifacts
 from grader.courses.assignment import (
     Assignment,
     HandedIn,
@@ -69,7 +70,8 @@ def read_assignment_file(home: Home) -> Assignment:
     """Read `assignment.toml` in the home's folder; raise CourseError for the first mistake in it."""
     top = read_toml(home.folder / ASSIGNMENT_FILE)
     refuse_unknown(top, _TOP)
-    handed_in = _read_handed_in(take_table(top, "submission"))
+    limits = read_limits(take_table(top, "limits", default={}))
+    handed_in = _read_handed_in(take_table(top, "submission"), limits)
     return Assignment(
         slug=_read_slug(top, home),
         title=take_text(top, "title"),
@@ -78,7 +80,7 @@ def read_assignment_file(home: Home) -> Assignment:
         reference=home.reference,
         handed_in=handed_in,
         sandbox=_read_sandbox(take_table(top, "sandbox", default={})),
-        limits=read_limits(take_table(top, "limits", default={})),
+        limits=limits,
         tasks=read_tasks(take_table(top, "tasks"), handed_in),
         notebook=_read_notebook(take_table(top, "notebook", default={}), handed_in),
         questions=_read_questions(take_table(top, "answers", default={}), handed_in),
@@ -122,15 +124,17 @@ def _read_further(top: Table, home: Home) -> bool:
     return take_flag(top, _FURTHER, default=False)
 
 
-def _read_handed_in(table: Table) -> HandedIn:
-    refuse_unknown(table, ("kind", "required", "editable"))
+def _read_handed_in(table: Table, limits: dict[str, float | int]) -> HandedIn:
+    refuse_unknown(table, ("kind", "required", "editable", "artifacts"))
     kind = take_choice(table, "kind", choices=tuple(SubmissionKind), default=SubmissionKind.PACKAGE)
     required, editable = take_texts(table, "required"), take_texts(table, "editable")
     for key, texts in (("required", required), ("editable", editable)):
         refuse_bad_globs(table, key, texts)
     for path in required:
         _refuse_bad_required(table, path, editable)
-    return HandedIn(kind=SubmissionKind(kind), required=required, editable=editable)
+    artifacts = read_artifacts(take_table(table, "artifacts", default={}), required=required, limits=limits)
+    own = (artifact.path for artifact in artifacts if not is_matched(artifact.path, editable))
+    return HandedIn(SubmissionKind(kind), required, (*editable, *own), artifacts)
 
 
 def _refuse_bad_required(table: Table, path: str, editable: tuple[str, ...]) -> None:

@@ -95,7 +95,7 @@ def _read_task(table: Table, name: str, handed_in: HandedIn) -> Task:
         scoring=Scoring(scoring),
         hidden=take_flag(table, "hidden", default=False),
         forbidden=_take_forbidden(table),
-        forbidden_in=_take_forbidden_in(table, handed_in.editable),
+        forbidden_in=_take_forbidden_in(table, handed_in),
         long=take_flag(table, "long", default=False),
         limits=_read_task_limits(take_table(table, "limits", default={})),
         cell=_take_cell(table, handed_in),
@@ -168,8 +168,10 @@ def _take_forbidden(table: Table) -> tuple[str, ...]:
     return names
 
 
-def _take_forbidden_in(table: Table, editable: tuple[str, ...]) -> tuple[str, ...]:
-    globs = take_texts(table, "forbidden_in", default=editable)
+def _take_forbidden_in(table: Table, handed_in: HandedIn) -> tuple[str, ...]:
+    artifacts = [artifact.path for artifact in handed_in.artifacts]
+    code = tuple(glob for glob in handed_in.editable if glob not in artifacts)
+    globs = take_texts(table, "forbidden_in", default=code)
     refuse_bad_globs(table, "forbidden_in", globs, find_place_fault)
     return globs
 

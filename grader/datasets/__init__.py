@@ -9,24 +9,28 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from grader.datasets.accuracy import Accuracy, DivergedPredictions, UnusablePredictions, mean_loss, score
+    from grader.datasets.artifact_files import ArtifactFile, count_parameters, read_predictions
     from grader.datasets.attempts import Attempts, best_of
     from grader.datasets.load import Dataset
     from grader.datasets.parts import Limit
 
 __all__ = [
-    "Accuracy", "Attempts", "Dataset", "DivergedPredictions", "Limit", "UnusablePredictions", "best_of", "mean_loss",
-    "score",
+    "Accuracy", "ArtifactFile", "Attempts", "Dataset", "DivergedPredictions", "Limit", "UnusablePredictions", "best_of",
+    "count_parameters", "mean_loss", "read_predictions", "score",
 ]  # fmt: skip
 
 _MODULES = {
     "Accuracy": "accuracy",
+    "ArtifactFile": "artifact_files",
     "Attempts": "attempts",
     "Dataset": "load",
     "DivergedPredictions": "accuracy",
     "Limit": "parts",
     "UnusablePredictions": "accuracy",
     "best_of": "attempts",
+    "count_parameters": "artifact_files",
     "mean_loss": "accuracy",
+    "read_predictions": "artifact_files",
     "score": "accuracy",
 }
 

@@ -47,9 +47,15 @@ def _in_sources(files: Mapping[str, bytes]) -> Iterator[str]:
 
 
 def _in_files(files: Mapping[str, bytes], assignment: Assignment) -> Iterator[str]:
+    asked_for = {artifact.path for artifact in assignment.handed_in.artifacts}
     for path, content in files.items():
         is_ours = assignment.reference is not None and (assignment.reference / path).is_file()
-        if not is_ours and PurePosixPath(path).suffix.lower() in _OF_DATA and len(content) > _MOST_IN_A_FILE:
+        if (
+            not is_ours
+            and path not in asked_for
+            and PurePosixPath(path).suffix.lower() in _OF_DATA
+            and len(content) > _MOST_IN_A_FILE
+        ):
             kb = len(content) / 1000
             yield f"`{path}` is a file of data ({kb:.0f} kB), which its code can read. Look at what it is for."
 

@@ -21,6 +21,7 @@ from grader.courses.checks import Check, in_order, with_those_before
 from grader.courses.manifest import record_remedy
 from grader.errors import CourseError, SandboxError, SubmissionError
 from grader.grading import plugin
+from grader.grading.artifacts import artifacts_of
 from grader.grading.brought_data import find_brought_data
 from grader.grading.carrying import carry_forward, lost_in
 from grader.grading.check_session import in_session
@@ -180,7 +181,7 @@ class GradingSession:
             forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
             notes = (*submission.notes, *(notebook_notes(sandbox, assignment) if is_whole else ()))
             devices = tuple(self._servers) or ("cpu",)
-            subject = self._subject(sandbox, forbidden, devices)
+            subject = self._subject(sandbox, submission, forbidden, devices)
             answers = read_answers(sandbox, assignment, files=submission.files) if is_whole else ()
             public, hidden = self._by_visibility(_named_for(job, checks=self._checks))
             run_checks(self._session, subject, only=public, alive=self._alive)
@@ -191,12 +192,25 @@ class GradingSession:
         return subject, _BesideChecks(notes, answers)
 
     def _subject(
-        self, sandbox: Sandbox, forbidden: ForbiddenUses | None = None, devices: Collection[str] = ("cpu",)
+        self,
+        sandbox: Sandbox,
+        submission: Submission,
+        forbidden: ForbiddenUses | None = None,
+        devices: Collection[str] = ("cpu",),
     ) -> Subject:
         """Return what checks run against; the calls of a task that trains for long have processes of their own."""
         sharing = set() if self._order.apart else {task.name for task in self._order.assignment.tasks if not task.long}
         uses = forbidden or ForbiddenUses()
-        return Subject(sandbox, self._assets.expect, devices, forbidden=uses, key=self._order.key, sharing=sharing)
+        artifacts = artifacts_of(submission, self._order.assignment)
+        return Subject(
+            sandbox,
+            self._assets.expect,
+            devices,
+            forbidden=uses,
+            key=self._order.key,
+            sharing=sharing,
+            artifacts=artifacts,
+        )
 
     def _told_of_formulas(self) -> tuple[str, ...]:
         """Say once in a session that formulas stand in for assets: a flag, which only the instructor reads."""
@@ -239,9 +253,10 @@ class GradingSession:
             return
 
         def run_again(files: Mapping[str, bytes], names: Collection[str]) -> Mapping[str, CheckResult]:
-            with open_sandbox(assignment, replace(submission, files=files), server=server) as sandbox:
+            changed = replace(submission, files=files)
+            with open_sandbox(assignment, changed, server=server) as sandbox:
                 forbidden = find_uses(sandbox, assignment=assignment, files=files)
-                again = self._subject(sandbox, forbidden)
+                again = self._subject(sandbox, changed, forbidden)
                 only = with_those_before({*names}, self._checks)
                 return run_checks(self._session, again, only=only, alive=self._alive)
 
@@ -261,7 +276,7 @@ class GradingSession:
             return
         reference = read_submission(Found("reference", folder), self._order.assignment)
         with open_sandbox(self._order.assignment, reference, server=server, folder=folder) as sandbox:
-            subject = self._subject(sandbox)
+            subject = self._subject(sandbox, reference)
             run_checks(self._session, subject, only=with_those_before(new, self._checks))
         self._sound |= {name: fault_on_reference(name, subject) for name in new}
 

@@ -43,7 +43,7 @@ _DECIDE_NO_VERDICT = (
     "deadline",
 )
 _PLACES = ("folder", "assets", "reference")
-_NOT_READ = ("variants", "__pycache__")
+_NOT_READ = ("variants", "mistakes", "__pycache__")
 _FUNCTION = re.compile(r"\w*")
 _MANIFEST = "manifest.json"
 

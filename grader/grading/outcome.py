@@ -74,6 +74,8 @@ def _explain_error(report: ErrorReport) -> tuple[Verdict, str]:
     """Put an exception of the student's code into words."""
     if report.phase == "definition":
         return _explain_definition(report)
+    if "UnusableWeights" in report.bases:  # as grader.weights raises it
+        return (Verdict.MISSING if "MissingWeights" in report.bases else Verdict.WRONG), report.message
     if "NotImplementedError" in report.bases and _is_stub(report):
         where = f" (`{report.message}`)" if report.message else ""
         remedy = ": replace the `raise NotImplementedError`" if report.frames else ""
@@ -91,14 +93,17 @@ def _explain_error(report: ErrorReport) -> tuple[Verdict, str]:
         return Verdict.CRASHED, _explain_import(report)
     if "SystemExit" in report.bases:
         return Verdict.CRASHED, f"Your code left the program ({_named(report)}) instead of returning."
-    if not report.frames:
-        return _explain_use(report)
+    return _explain_use(report) if not report.frames else (Verdict.CRASHED, _explain_raise(report))
+
+
+def _explain_raise(report: ErrorReport) -> str:
+    """Say what a line of the student's raised."""
     if "NobodyAnswers" in report.bases:
-        return Verdict.CRASHED, f"{_place(report)} {report.message}"
+        return f"{_place(report)} {report.message}"
     if "RecursionError" in report.bases:
-        return Verdict.CRASHED, f"{_place(report)} calls itself without end: {_named(report)}."
+        return f"{_place(report)} calls itself without end: {_named(report)}."
     blank = " What was called there gave `None`: is it still blank, or a `return` missing?"
-    return Verdict.CRASHED, f"{_place(report)} raised {_named(report)}.{blank if _meets_a_blank(report) else ''}"
+    return f"{_place(report)} raised {_named(report)}.{blank if _meets_a_blank(report) else ''}"
 
 
 def _explain_definition(report: ErrorReport) -> tuple[Verdict, str]:

@@ -22,6 +22,7 @@ from grader.datasets.load import Dataset, load_dataset
 from grader.datasets.parts import Limit
 from grader.datasets.presence import available, explain_absence
 from grader.errors import CourseError, GraderError
+from grader.grading.artifacts import artifacts_of
 from grader.grading.check_imports import importable_helpers
 from grader.grading.crediting import Crediting
 from grader.grading.curves import Curves
@@ -115,7 +116,12 @@ class _Alone:
             server = self._stack.enter_context(start(wall, preload=modules_to_preload(assignment)))
         sandbox = self._stack.enter_context(open_sandbox(assignment, submission, server=server, folder=folder))
         forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
-        self._config.stash[SUBJECT] = Subject(sandbox, RecordedAssets(assignment.assets).expect, forbidden=forbidden)
+        self._config.stash[SUBJECT] = Subject(
+            sandbox,
+            RecordedAssets(assignment.assets).expect,
+            forbidden=forbidden,
+            artifacts=artifacts_of(submission, assignment),
+        )
 
     def pytest_sessionfinish(self) -> None:
         """End the sandbox."""
@@ -180,6 +186,12 @@ def expected(request: pytest.FixtureRequest) -> object:
 def matches_recorded(request: pytest.FixtureRequest, probe: object, expected: object) -> object:
     """Ask a probe and compare with what the reference returned: `matches_recorded("name", **inputs)`."""
     return _conversation(request).matches_recorded
+
+
+@pytest.fixture
+def artifact(request: pytest.FixtureRequest) -> object:
+    """Return what the student handed in beside the code: `artifact("weights")`, by the name in assignment.toml."""
+    return _conversation(request).artifact
 
 
 @pytest.fixture

@@ -14,7 +14,9 @@ from grader.compare.expect import Formula, by_formula
 from grader.courses.assets import asset_name, expectation_of, read_asset
 from grader.courses.checks import Check
 from grader.courses.manifest import read_manifest
+from grader.datasets.artifact_files import ArtifactFile
 from grader.errors import OtherInputsError, SandboxError
+from grader.grading.artifacts import FindArtifact, find_none
 from grader.grading.following import Before, failed_before
 from grader.grading.forbidden import ForbiddenUses, explain_uses, shown_calls
 from grader.grading.outcome import ProbeFailed, explain_outcome
@@ -93,10 +95,11 @@ Expect = Callable[..., Expectation]
 class Subject:
     """Hold the submission that the checks look at now: its sandbox, where expectations come from, results so far.
 
-    `devices` are those that its probes may run on. `stumbled` tells, by check, that it raised something over what
-    came back: which of the two is to blame shows when the reference is asked the same. `raised` keeps, by
-    check, what its probe raised where no line of the student's is on the way. `called` collects, by task, the
-    forbidden names that were called while probes ran. `key` is the run's: from it come the seeds of the sandbox.
+    `artifacts` finds what was handed in beside the code. `devices` are those that its probes may run on. `stumbled`
+    tells, by check, that it raised something over what came back: which of the two is to blame shows when the reference
+    is asked the same. `raised` keeps, by check, what its probe raised where no line of the student's is on the way.
+    `called` collects, by task, the forbidden names that were called while probes ran. `key` is the run's: from it come
+    the seeds of the sandbox.
 
     The calls of a task in `sharing` run in one process, until a check of it does not pass there: it is asked again in
     processes of its own, which counts, and so are those that follow. `doubted` keeps, by check, what came before.
@@ -116,6 +119,7 @@ class Subject:
     sharing: set[str] = field(default_factory=set)
     doubted: dict[str, CheckResult] = field(default_factory=dict)
     beside_others: set[str] = field(default_factory=set)  # checks of which a probe ran where others had run before
+    artifacts: FindArtifact = find_none
 
     def turn_to(self, *, hidden: bool) -> None:
         """Let hidden checks meet other processes than public ones, so that nothing they show comes from hidden ones."""
@@ -229,6 +233,13 @@ class Conversation:
         actual = self.probe(name, **inputs)
         assert_matches(actual, self.expected(name, formula, **inputs), context=context)
         return actual
+
+    def artifact(self, name: str, /) -> ArtifactFile:
+        """Return what was handed in under a name of `[submission.artifacts]`.
+
+        Raises ProbeFailed where it was not, or is no such file, and CourseError for an unknown name.
+        """
+        return self._subject.artifacts(name)
 
     @property
     def forbidden(self) -> tuple[str, ...]:

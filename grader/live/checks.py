@@ -22,6 +22,7 @@ from grader.courses.manifest import version_note
 from grader.courses.toml_table import suggest
 from grader.errors import CourseError
 from grader.grading import plugin
+from grader.grading.artifacts import artifacts_beside
 from grader.grading.check_session import in_session
 from grader.grading.forbidden import ForbiddenUses, find_uses
 from grader.grading.grade import run_checks
@@ -72,7 +73,12 @@ def check_live(kit: Path, tasks: Sequence[str] | None, *, module: ModuleType, ce
         sandbox = LiveSandbox(kernel, probes=probes, limits=limits_of(assignment))
         stack.callback(sandbox.close)
         forbidden = _find_uses(sandbox, chosen, kit, namespace=kernel.namespace, cells=cells)
-        subject = Subject(sandbox, RecordedAssets(assignment.assets).expect, forbidden=forbidden)
+        subject = Subject(
+            sandbox,
+            RecordedAssets(assignment.assets).expect,
+            forbidden=forbidden,
+            artifacts=artifacts_beside(kit, assignment),
+        )
         try:
             results = run_checks(opened.session, subject, only=_checks_of(opened, chosen))
         except BaseException:  # stopped in the middle of a check: pytest would not begin another

@@ -64,7 +64,12 @@ def read_archive(archive: Path | Packed, limits: IntakeLimits) -> Contents:
     with _explained(packed):
         choice = choose(_list_entries(packed, limits), limits)
         contents = gather(_open_entries(packed, choice.wanted, limits), limits)
-    return replace(contents, notes=choice.notes + contents.notes, archives=choice.archives)
+    return replace(
+        contents,
+        notes=choice.notes + contents.notes,
+        archives=choice.archives,
+        too_large={**choice.too_large, **contents.too_large},
+    )
 
 
 def take_archive(archive: Packed, path: str, limits: IntakeLimits) -> Packed:

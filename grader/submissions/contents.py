@@ -32,7 +32,8 @@ class IntakeLimits:
     note, and so are pictures and data beyond `files` and `total_bytes`; every other bound refuses the submission.
     An archive in an archive may have `inner_bytes`; `archives` of an upload are opened, `nested` deep. `ratio`:
     uncompressed to compressed, asked beyond `ratio_from_bytes`. `unpacked_bytes` bounds a tar stream with all that is
-    left out of it, `header_bytes` one header of an archive.
+    left out of it, `header_bytes` one header of an archive. `artifacts` are the sizes of those files, by their bare
+    names in lower case, that an assignment asks for beside the code.
     """
 
     files: int = 2_000
@@ -50,9 +51,16 @@ class IntakeLimits:
     ratio_from_bytes: int = 10 * MIB
     depth: int = 16
     path_bytes: int = 400
+    artifacts: Mapping[str, int] = field(default_factory=dict)
+
+    def is_artifact(self, path: str) -> bool:
+        """Say whether a file is called like an artifact that the assignment asks for."""
+        return path.rpartition("/")[2].lower() in self.artifacts
 
     def most_bytes(self, path: str) -> int:
         """Return how large a file of this name may be."""
+        if self.is_artifact(path):
+            return self.artifacts[path.rpartition("/")[2].lower()]
         return self.notebook_bytes if path.lower().endswith(".ipynb") else self.file_bytes
 
 
@@ -73,24 +81,27 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Hold the entries to read, notes on what was left out, and the archives among that."""
+    """Hold the entries to read, notes on what was left out, and the archives and too large artifacts among that."""
 
     wanted: tuple[Entry, ...]
     notes: tuple[str, ...]
     archives: tuple[str, ...]
+    too_large: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
     """Hold what was read: POSIX paths to bytes, notes, and the archives that lay inside, unopened.
 
-    `written` is when each file was changed last, as far as that is known.
+    `written` is when each file was changed last, as far as that is known. `too_large` has the sizes of artifacts that
+    were left out since they are over their own limits.
     """
 
     files: Mapping[str, bytes]
     notes: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
     written: Mapping[str, float] = field(default_factory=dict, compare=False)
+    too_large: Mapping[str, int] = field(default_factory=dict)
 
 
 def is_junk(path: str) -> bool:
@@ -124,8 +135,26 @@ def choose(entries: Iterable[Entry], limits: IntakeLimits) -> Choice:
         "unnamed": "the name is not valid UTF-8",
         "many": f"pictures and data beyond {limits.files:,} files or {limits.total_bytes // MIB} MiB are not read",
     }
-    notes = tuple(leave_out(entries_, words[reason]) for reason, entries_ in reasons.items() if reason and entries_)
-    return Choice(wanted=tuple(reasons[""]), notes=notes, archives=tuple(entry.path for entry in reasons["archive"]))
+    over = {entry.path: entry.size for entry in reasons["large"] if limits.is_artifact(entry.path)}
+    reasons["large"] = [entry for entry in reasons["large"] if entry.path not in over]
+    notes = [leave_out(entries_, words[reason]) for reason, entries_ in reasons.items() if reason and entries_]
+    return Choice(
+        wanted=tuple(reasons[""]),
+        notes=(*notes, *(note_too_large(path, size, limits) for path, size in over.items())),
+        archives=tuple(entry.path for entry in reasons["archive"]),
+        too_large=over,
+    )
+
+
+def note_too_large(path: str, size: int, limits: IntakeLimits) -> str:
+    """Word the note on an artifact of `size` bytes that was left out."""
+    return leave_out([Entry(path, size)], explain_size(size, most_bytes=limits.most_bytes(path)))
+
+
+def explain_size(size: int, *, most_bytes: int) -> str:
+    """Say how large an artifact is, and how large it may be; both in bytes."""
+    holds = f"it holds {size / MIB:,.1f} MiB" if size >= most_bytes + MIB / 10 else "it is too large"
+    return f"{holds}; at most {round(most_bytes / MIB, 3):g} MiB are read"
 
 
 def _is_code(entry: Entry) -> bool:
@@ -133,11 +162,11 @@ def _is_code(entry: Entry) -> bool:
 
 
 def _keep_code(entries: list[Entry], limits: IntakeLimits) -> tuple[list[Entry], list[Entry]]:
-    """Part the entries into those that are read, all code among them, and the data for which there is no room."""
+    """Part the entries into those that are read, all code and artifacts among them, and data without room."""
     code = [entry for entry in entries if _is_code(entry)]
     count, total = len(code), sum(entry.size for entry in code)
     kept = set(map(id, code))
-    for entry in sorted(entries, key=lambda entry: (entry.size, entry.path)):
+    for entry in sorted(entries, key=lambda entry: (not limits.is_artifact(entry.path), entry.size, entry.path)):
         if id(entry) not in kept and count < limits.files and total + entry.size <= limits.total_bytes:
             count, total = count + 1, total + entry.size
             kept.add(id(entry))
@@ -155,7 +184,7 @@ def _find_reason(entry: Entry, limits: IntakeLimits) -> str:
         return "unnamed"
     if name.endswith(ARCHIVE_SUFFIXES):
         return "archive"
-    if name.endswith(_WEIGHT_SUFFIXES) and entry.size > limits.weights_bytes:
+    if name.endswith(_WEIGHT_SUFFIXES) and entry.size > limits.weights_bytes and not limits.is_artifact(name):
         return "weights"
     return "large" if entry.size > limits.most_bytes(entry.path) else ""
 
@@ -193,10 +222,14 @@ def gather(opened: Iterable[tuple[Entry, IO[bytes]]], limits: IntakeLimits) -> C
             files[entry.path] = content
             written |= {entry.path: entry.written} if entry.written else {}
     _refuse_clash(files)
+    artifacts = [entry for entry in large if limits.is_artifact(entry.path)]
+    over = {entry.path: max(entry.size, limits.most_bytes(entry.path) + 1) for entry in artifacts}
+    large = [entry for entry in large if entry.path not in over]
     notes = [leave_out(large, f"files over {limits.file_bytes // MIB} MiB are not read")] if large else []
+    notes += [note_too_large(path, size, limits) for path, size in over.items()]
     if twice:
         notes.append(f"The archive holds {list_names(twice)} more than once; the last one was used.")
-    return Contents(files=files, notes=tuple(notes), written=written)
+    return Contents(files=files, notes=tuple(notes), written=written, too_large=over)
 
 
 def _read_counted(entry: Entry, stream: IO[bytes], limits: IntakeLimits) -> tuple[bytes, int]:

@@ -6,6 +6,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -33,7 +34,9 @@ def read_folder(folder: Path, limits: IntakeLimits) -> Contents:
     choice = choose(sorted(entries, key=lambda entry: entry.path), limits)
     contents = gather(_open_all(folder, choice, odd), limits)
     notes = (*choice.notes, *contents.notes, *(leave_out(odd[reason], reason) for reason in sorted(odd)))
-    return Contents(files=contents.files, notes=notes, archives=choice.archives, written=contents.written)
+    return replace(
+        contents, notes=notes, archives=choice.archives, too_large={**choice.too_large, **contents.too_large}
+    )
 
 
 def _walk(folder: Path, limits: IntakeLimits, odd: dict[str, list[Entry]]) -> Iterator[Entry]:

@@ -70,6 +70,7 @@ def pack_submission(submission: Submission) -> bytes:
         "notes": submission.notes,
         "missing": submission.missing,
         "digest": submission.digest,
+        "too_large": dict(submission.too_large),
     }
     return pack_with_facts(FilesWithFacts(submission.files, facts))
 
@@ -84,6 +85,7 @@ def read_packed_submission(file: Path, *, most_bytes: int = 2 << 30) -> Submissi
         notes=tuple(facts.get("notes", ())),
         missing=tuple(facts.get("missing", ())),
         digest=str(facts.get("digest", "")),
+        too_large={str(path): int(size) for path, size in dict(facts.get("too_large", {})).items()},
     )
     if files_digest(submission.files) != submission.digest:
         raise ProtocolError(f"The packed files of {submission.name!r} were damaged on their way.")

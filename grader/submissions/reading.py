@@ -12,7 +12,7 @@ from pathlib import Path
 from grader.courses.assignment import HandedIn
 from grader.errors import SubmissionError
 from grader.submissions.archives import READABLE_SUFFIXES, read_archive, take_archive
-from grader.submissions.contents import ARCHIVE_SUFFIXES, MIB, Contents, Entry, IntakeLimits, leave_out
+from grader.submissions.contents import ARCHIVE_SUFFIXES, MIB, Contents, Entry, IntakeLimits, leave_out, note_too_large
 from grader.submissions.folders import read_folder
 from grader.submissions.found import Found
 from grader.submissions.lms_names import plain_name
@@ -31,6 +31,7 @@ class _Pile:
     limits: IntakeLimits
     files: dict[str, bytes] = field(default_factory=dict)
     written: dict[str, float] = field(default_factory=dict)
+    too_large: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     archives: dict[str, Callable[[], Packed]] = field(default_factory=dict)
     total: int = 0
@@ -47,6 +48,7 @@ class _Pile:
             )
         self.files |= {prefix + path: content for path, content in contents.files.items()}
         self.written |= {prefix + path: when for path, when in contents.written.items()}
+        self.too_large |= {prefix + path: size for path, size in contents.too_large.items()}
         self.notes += [note for note in contents.notes if not _is_about_archives(note, contents)]
         self.archives |= {prefix + path: _later(open_inner, path) for path in contents.archives}
 
@@ -91,7 +93,7 @@ def read_upload(found: Found, handed_in: HandedIn, limits: IntakeLimits) -> Cont
             f"It holds over {limits.archives} archives, and the required files are in none of the first.",
             remedy="Hand in the code only, in one archive.",
         )
-    return Contents(pile.files, tuple(pile.notes), written=pile.written)
+    return Contents(pile.files, tuple(pile.notes), written=pile.written, too_large=pile.too_large)
 
 
 def unopened(name: str, err: OSError) -> SubmissionError:
@@ -177,7 +179,8 @@ def _open_archives(pile: _Pile, handed_in: HandedIn) -> None:
 
 def _read_single(path: Path, name: str, limits: IntakeLimits) -> Contents:
     """Read one file, under the name that the student gave it."""
-    most = limits.most_bytes(plain_name(name))
+    plain = plain_name(name)
+    most = limits.most_bytes(plain)
     try:
         descriptor = os.open(path, _FLAGS)
     except OSError as err:
@@ -187,6 +190,8 @@ def _read_single(path: Path, name: str, limits: IntakeLimits) -> Contents:
         if not stat.S_ISREG(facts.st_mode):
             raise SubmissionError(f"`{printable(name)}` is no plain file.", remedy="Hand in the files themselves.")
         content = file.read(most + 1)
+    if len(content) > most and limits.is_artifact(plain):
+        return Contents({}, (note_too_large(plain, facts.st_size, limits),), too_large={plain: facts.st_size})
     if len(content) > most:
         raise SubmissionError(f"`{printable(name)}` is over {most // MIB} MiB.", remedy="Hand in the code only.")
     return Contents({name: content}, written={name: facts.st_mtime})

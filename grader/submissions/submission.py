@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from grader.courses.assignment import Assignment, SubmissionKind
 from grader.courses.globs import is_matched
 from grader.errors import CourseError, UnclearError
+from grader.submissions.artifacts import place_artifacts, with_artifacts
 from grader.submissions.contents import Contents, IntakeLimits, is_junk
 from grader.submissions.editions import respell
 from grader.submissions.found import Found
@@ -36,7 +37,8 @@ class Submission:
     """Hold what is graded: POSIX paths to bytes (sorted), notes for the student, required paths missing.
 
     `digest` is the sha256 over all paths and contents. `written` is the time of the last change of a file that the
-    student handed in, in seconds as the files have it, 0 where they don't.
+    student handed in, in seconds as the files have it, 0 where they don't. `too_large` has the sizes in bytes of
+    artifacts that were left out.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Submission:
     missing: tuple[str, ...]
     digest: str
     written: float = field(default=0.0, compare=False)
+    too_large: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_submission(found: Found, assignment: Assignment, *, limits: IntakeLimits = DEFAULT_LIMITS) -> Submission:
@@ -61,21 +64,25 @@ def read_submission(found: Found, assignment: Assignment, *, limits: IntakeLimit
 def _read(found: Found, assignment: Assignment, *, limits: IntakeLimits) -> Submission:
     if found.unclear:
         raise UnclearError(found.unclear, remedy="Put what all students handed in side by side, without sections.")
-    contents = read_upload(found, assignment.handed_in, limits)
+    artifacts = assignment.handed_in.artifacts
+    contents = read_upload(found, assignment.handed_in, with_artifacts(limits, artifacts))
     _refuse_class(found, contents)
     chosen = _choose_notebook(contents, assignment)
     rivals = Rivals(contents.written, lambda: read_kit_template(assignment))
     placed = place_files(chosen.files, assignment.handed_in, rivals)
     refuse_pointers(placed.files, assignment.handed_in.required)
-    files, notes = _restore(placed.files, assignment)
+    beside = place_artifacts(placed.files, artifacts, uploaded=contents.files, too_large=contents.too_large)
+    files, notes = _restore(beside.files, assignment)
     files, respellings = respell(files, assignment)
     stripped = _strip_notebook(files, assignment)
     ordered = dict(sorted(stripped.files.items()))
+    told = (*found.notes, *contents.notes, *chosen.notes, *placed.notes, *beside.notes)
     return Submission(
         name=found.name,
         files=ordered,
-        notes=(*found.notes, *contents.notes, *chosen.notes, *placed.notes, *notes, *respellings, *stripped.notes),
+        notes=(*told, *notes, *respellings, *stripped.notes),
         missing=placed.missing,
+        too_large=beside.too_large,
         digest=files_digest(ordered),
         written=max(contents.written.values(), default=0.0),
     )

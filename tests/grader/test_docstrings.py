@@ -19,6 +19,7 @@ WITHOUT_AN_IMPORT = {
     ("sandbox.inside.serving", "sandbox.outside.host"): "the two ends of a submission's connection",
     ("sandbox.inside.spawned_probe", "sandbox.outside.spawned"): "the two ends of a probe's pipes",
     ("sandbox.inside.spawned_probe", "sandbox.outside.spawner"): "started in a process of its own",
+    ("weights", "grading.outcome"): "its errors cross the wall as data",
     ("sandbox.outside.stage", "sandbox.outside.walls"): "started as a file, as root, with nothing of ours importable",
 }
 

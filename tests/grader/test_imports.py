@@ -12,6 +12,7 @@ import pytest
 FOLDERS = (
     "errors",
     "probes",
+    "weights",
     "results",
     "sandbox/wire",
     "compare",
@@ -38,7 +39,7 @@ FOLDERS = (
     "cli",
     "__main__",
 )
-IMPORTED_THERE = {"sandbox/inside", "probes", "notebook_probes"}
+IMPORTED_THERE = {"sandbox/inside", "probes", "weights", "notebook_probes"}
 BESIDE_STRANGERS = IMPORTED_THERE | {"errors", "sandbox/wire", "notebooks"}
 _OF_A_DOOR = (ast.Expr, ast.Import, ast.ImportFrom, ast.If, ast.Assign)
 WITH_TORCH = {
@@ -51,6 +52,7 @@ WITH_TORCH = {
     "sandbox/inside",
     "sandbox/outside",
     "sandbox/wire",
+    "weights",
 }
 
 
@@ -145,11 +147,20 @@ def test_torch_is_imported_in_few_places(trees):
 
 
 def test_nothing_executes_what_strangers_sent(trees):
-    """No module imports pickle or marshal, calls eval or loads tensors with torch.load."""
+    """No module imports pickle or marshal, calls eval or loads tensors with torch.load, but `weights` for probes."""
     for name, tree in trees.items():
         assert not {full.split(".")[0] for full in _imported(tree)} & {"pickle", "marshal", "shelve", "dill"}, name
-        called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-        assert not called & {"eval", "torch.load", "torch.save", "os.system", "torch.jit.load"}, name
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        called = {ast.unparse(node.func) for node in calls}
+        assert not called & {"eval", "torch.save", "os.system", "torch.jit.load"}, name
+        loads = [ast.unparse(node) for node in calls if ast.unparse(node.func) == "torch.load"]
+        assert not loads or name == "weights", name
+        assert all(load.endswith("weights_only=True)") for load in loads), loads
+
+
+def test_only_probes_load_weights(trees):
+    """No module of the package imports `weights`: what opens a stranger's file runs where probes do."""
+    assert [name for name in trees if "weights" in _ours(trees, name)] == []
 
 
 def test_only_the_edge_prints_or_exits(trees):

@@ -32,7 +32,7 @@ def unpack_values(data: bytes | bytearray) -> tuple[dict[str, Any], dict[str, st
 
     Raises ProtocolError for anything but a well-formed message.
     """
-    header = _checked_header(data)
+    header = checked_header(data)
     metadata = header.get("__metadata__")
     if not isinstance(metadata, dict) or not isinstance(metadata.get("tree"), str):
         raise ProtocolError("The message has no tree of values.")
@@ -58,32 +58,35 @@ def _refuse_constant(text: str) -> Any:
     raise ValueError(f"{text} is not allowed")
 
 
-def _checked_header(data: bytes | bytearray) -> dict[str, Any]:
-    """Return the safetensors header after checking every number in it against the data's length."""
+def checked_header(data: bytes | bytearray, *, what: str = "The message") -> dict[str, Any]:
+    """Return the safetensors header after checking every number in it against the data's length.
+
+    Raises ProtocolError whose sentences begin with `what`.
+    """
     if len(data) < 8:
-        raise ProtocolError(f"The message is truncated: {len(data)} bytes.")
+        raise ProtocolError(f"{what} is truncated: {len(data)} bytes.")
     (length,) = struct.unpack("<Q", data[:8])
     if length > len(data) - 8:
-        raise ProtocolError(f"The message's header claims {length} bytes of {len(data)}.")
+        raise ProtocolError(f"{what}'s header claims {length} bytes of {len(data)}.")
     if length > MAX_HEADER:
-        raise ProtocolError(f"The message's header takes {length} bytes; at most {MAX_HEADER} are allowed.")
+        raise ProtocolError(f"{what}'s header takes {length} bytes; at most {MAX_HEADER} are allowed.")
     try:
         header = json.loads(bytes(data[8 : 8 + length]))
     except (ValueError, RecursionError) as err:
-        raise ProtocolError(f"The message's header is not JSON: {_short(err)}.") from err
+        raise ProtocolError(f"{what}'s header is not JSON: {_short(err)}.") from err
     if not isinstance(header, dict) or len(header) > MAX_VALUES:
-        raise ProtocolError("The message's header is not a table of tensors.")
+        raise ProtocolError(f"{what}'s header is not a table of tensors.")
     for name, entry in header.items():
-        if name != "__metadata__":
-            _check_entry(name, entry, body=len(data) - 8 - length)
+        if name != "__metadata__" and not _is_sound(entry, body=len(data) - 8 - length):
+            raise ProtocolError(f"{what}'s tensor {name[:80]!r} has a header that contradicts itself.")
     return header
 
 
-def _check_entry(name: str, entry: Any, *, body: int) -> None:
-    """Refuse a tensor whose dtype is unknown or whose shape and offsets contradict each other or the data."""
+def _is_sound(entry: Any, *, body: int) -> bool:
+    """Say whether a tensor's dtype is known, and its shape and offsets fit each other and the data."""
     try:
         dtype, shape, (start, end) = entry["dtype"], entry["shape"], entry["data_offsets"]
-        sound = (
+        return (
             dtype in DTYPES
             and len(shape) <= MAX_AXES
             and all(type(n) is int and 0 <= n < MAX_SIZE for n in shape)
@@ -93,9 +96,7 @@ def _check_entry(name: str, entry: Any, *, body: int) -> None:
             and math.prod(shape) * DTYPES[dtype].itemsize == end - start
         )
     except (TypeError, KeyError, ValueError):
-        sound = False
-    if not sound:
-        raise ProtocolError(f"The message's tensor {name[:80]!r} has a header that contradicts itself.")
+        return False
 
 
 class _Reader:

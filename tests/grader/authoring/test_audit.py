@@ -393,8 +393,8 @@ def test_imports_that_are_not_public_are_told(found):
     """Whatever a course imports of the grader beyond its public interface is a violation with file and line."""
     assert _of(found, "imports") == [
         "test_tiny.py, line 4, imports `grader.compare.wording.feedback_for`, which is not public and may change. "
-        "Import only names that grader.probes, grader.notebook_probes, grader.compare, grader.datasets list in "
-        "`__all__`; docs/reference.md explains them."
+        "Import only names that grader.probes, grader.weights, grader.notebook_probes, grader.compare, grader.datasets "
+        "list in `__all__`; docs/reference.md explains them."
     ]
 
 

@@ -5,6 +5,8 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save
 
 from grader.authoring.mistakes import explain_edit, make_mistake, read_mistakes
 from grader.authoring.proof_rules import judge_names
@@ -14,6 +16,8 @@ from grader.submissions.submission import read_reference
 
 PAGE = (Path(__file__).parents[3] / "docs" / "cookbook.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(?:python|toml)\n# ([\w.]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TRAINED = {"layer.weight": torch.tensor([[-1.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]]), "layer.bias": torch.zeros(2)}
+ARTIFACTS = {"best.safetensors": save(TRAINED), "predictions.csv": "cat\ndog\ndog\ncat\n"}
 
 
 def _file(name):
@@ -31,7 +35,7 @@ def graded(make_course, grade_many, process_server, tmp_path_factory):
         toml=_file("assignment.toml"),
         probes=_file("probes.py"),
         checks={"test_cookbook.py": _file("test_cookbook.py"), "mistakes.toml": _file("mistakes.toml")},
-        reference=_file("student.py"),
+        reference={"student.py": _file("student.py"), **ARTIFACTS},
         slug="cookbook",
     )
     assignment = read_assignment(course, "cookbook")

@@ -34,6 +34,7 @@ FIXTURE_CALLS = {
     "probe": Conversation.probe,
     "expected": Conversation.expected,
     "matches_recorded": Conversation.matches_recorded,
+    "artifact": Conversation.artifact,
     "dataset": plugin.LoadDataset.__call__,
     "curve": Curves.draw,
     "credit": Crediting.give,
@@ -44,6 +45,8 @@ title = "Reference"
 [submission]
 required = ["student.py"]
 editable = ["*.py"]
+[submission.artifacts]
+predictions = { path = "predictions.csv", mib = 1 }
 [limits]
 wall_s = 10.0
 import_s = 20.0
@@ -214,7 +217,8 @@ def _of_code(thing, *, is_method=False):
         parameters=[one.replace(default=one.empty) for one in parameters],
         return_annotation=signature.empty if inspect.isclass(thing) else signature.return_annotation,
     )
-    function = ast.parse(f"def f{PREFIXES.sub('', str(bare))}: ...").body[0]
+    text = PREFIXES.sub("", str(bare)).replace("torch.nn.modules.module.Module", "torch.nn.Module")
+    function = ast.parse(f"def f{text}: ...").body[0]
     return _without_defaults(function), [_default(one) for one in parameters if one.default is not one.empty]
 
 
@@ -249,9 +253,10 @@ def test_reference_shows_checks_that_pass(make_course, grade, tmp_path):
     sections = ("grader.probes", "The marker", "The fixtures")
     probes, checks = _files(*sections)
     student = next(example for example in EXAMPLE.findall(PAGE) if example.startswith("# student.py"))
-    course = make_course(tmp_path, toml=TOML, probes=probes, checks=checks, reference=student, slug="page")
+    reference = {"student.py": student, "predictions.csv": "left\nright\nright\nleft\n"}
+    course = make_course(tmp_path, toml=TOML, probes=probes, checks=checks, reference=reference, slug="page")
     verdicts = grade(read_assignment(course, "page"))
-    assert len(verdicts) == 8
+    assert len(verdicts) == 9
     assert {name: told for name, told in verdicts.items() if not told.startswith("passed")} == {}
 
 

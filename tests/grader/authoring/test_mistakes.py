@@ -141,3 +141,36 @@ def test_an_overlay_of_no_use_is_explained(tiny, tmp_path, files, words):
     (variant,) = read_variants(assignment)
     assert (variant.name, list(variant.files)) == ("one", list(files))
     assert explain_overlay(variant, FILES, editable=("student.py",)) == words
+
+
+WHOLE = 'name = "w"\nfile = "best.pt"\ncheck = "test_double"\nverdict = "wrong"\n'
+
+
+def test_a_mistake_may_replace_a_whole_file(tiny):
+    """`instead` names a file in the folder `mistakes`, and `left_out` hands none in."""
+    text = f'[[mistake]]\n{WHOLE}instead = "other.pt"\n[[mistake]]\n{WHOLE.replace("w", "v", 1)}left_out = true\n'
+    other, absent = read_mistakes(tiny(mistakes__toml=text, **{"mistakes/other__pt": b"\xff\x00"}))
+    files = {**FILES, "best.pt": b"\xfe"}
+    assert not explain_edit(other, files, editable=("best.pt",))
+    assert make_mistake(other, files) == {**FILES, "best.pt": b"\xff\x00"}
+    assert make_mistake(absent, files) == FILES
+    assert explain_edit(other, {"best.pt": b"\xff\x00"}, editable=("best.pt",)) == (
+        "`instead` is the reference's own file"
+    )
+    assert explain_edit(absent, FILES, editable=("best.pt",)) == "the reference has no `best.pt`"
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        ("", "`mistake w` changes nothing. Write one of `find` (with `replace`), `instead` and `left_out = true`."),
+        ('find = "x"\nleft_out = true', "`mistake w` has `find` and `left_out`. Write one of"),
+        ('instead = "nowhere.pt"', "`mistake w.instead` is `nowhere.pt`, which is no file in the folder `mistakes`"),
+        ('instead = "../probes.py"', "is `../probes.py`, which is no file in the folder `mistakes` beside this one."),
+    ],
+)
+def test_a_mistake_changes_one_thing(tiny, edit, words):
+    """A mistake without an edit, with two, and one whose file lies elsewhere are refused."""
+    with pytest.raises(CourseError) as raised:
+        read_mistakes(tiny(mistakes__toml=f"[[mistake]]\n{WHOLE}{edit}\n"))
+    assert words in str(raised.value)
