@@ -46,9 +46,11 @@ def under_deadline(results: Sequence[SubmissionResult], deadline: Deadline, exte
         groups.setdefault(result.origin.attempt_of or result.submission, []).append(result)
     given, remarks, problems = _matched(extensions, groups)
     counted = []
+    marks = any(result.origin.is_marked_late for result in results)
     for name, group in groups.items():
         own = [extension for extension in extensions if extension.line in given.get(name, ())]
-        counted.append(_count(name, group, _own_deadline(deadline, own), own))
+        one = _count(name, group, _own_deadline(deadline, own), own)
+        counted.append(replace(one, flags=(*one.flags, *_doubts(one, marks=marks))))
     told = [one.lateness for one in counted if one.lateness is not None and one.lateness.handed_in]
     if len(told) >= _ENOUGH and all(one.late_s for one in told):
         remarks.append(f"Everything is late: work was due {deadline.due.isoformat()}. Is the date right?")
@@ -68,6 +70,21 @@ def priced(result: SubmissionResult) -> SubmissionResult:
         lateness=late,
         notes=(*(note for note in result.notes if not _OTHER_CHOICE.match(note)), _note(late)),
     )
+
+
+def _doubts(result: SubmissionResult, *, marks: bool) -> list[str]:
+    """Return a sentence for the instructor where Canvas's mark and the clock differ; `marks` says that it set some."""
+    late, is_marked = result.lateness, result.origin.is_marked_late
+    if late is None or result.origin.lms != "canvas" or not marks:
+        return []
+    if is_marked and not late.handed_in:
+        return ["Canvas marks this as late; when it was handed in, nothing tells."]
+    says = f"{late.clock} {'say' if late.clock.endswith('files') else 'says'}"
+    if is_marked and not late.late_s:
+        return [f"Canvas marks this as late; {says} that it was in time, so nothing is taken off."]
+    if not is_marked and late.late_s:
+        return [f"Canvas does not mark this as late; {says} that it was {late_in_words(late.late_s)} late."]
+    return []
 
 
 def _matched(

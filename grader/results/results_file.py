@@ -18,7 +18,7 @@ ONLY_WHERE_USED = {
     Curve: ("cutoffs",),
     CheckResult: ("override", "credit"),
     TaskResult: ("all_or_nothing", "override"),
-    Origin: ("handed_in", "clock", "attempt_of"),
+    Origin: ("handed_in", "clock", "attempt_of", "is_marked_late"),
     SubmissionResult: ("lateness",),
 }
 """The fields that are written only where they say something: runs that don't use them stay as they were."""

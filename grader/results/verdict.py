@@ -65,6 +65,7 @@ class Origin:
     change of a file, in seconds as the files have it. Both are 0 where nothing tells. `content` is the digest of what
     was handed in, equal for copies. Where a deadline asks, `handed_in` is the time in seconds since 1970, 0 where
     nothing tells, `clock` says what told it, and `attempt_of` names the submission of which this is another attempt.
+    `is_marked_late` says that the LMS marks it as late by its own due date, which is not told.
     """
 
     lms: str = ""
@@ -76,6 +77,7 @@ class Origin:
     handed_in: float = 0.0
     clock: str = ""
     attempt_of: str = ""
+    is_marked_late: bool = False
 
 
 NO_ORIGIN = Origin()

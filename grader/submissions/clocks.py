@@ -23,7 +23,7 @@ _REF = re.compile(r"ref: (refs/[A-Za-z0-9._/-]{1,200})")
 _COMMITTER = re.compile(r"committer [^\n]* (\d{1,11}) [+-]\d{4}")
 _MOST_BYTES = 1 << 20
 _GIT_S = 20
-_LMS = {"gradescope": "Gradescope", "blackboard": "Blackboard", "brightspace": "Brightspace"}
+_LMS = {"gradescope": "Gradescope", "blackboard": "Blackboard", "brightspace": "Brightspace", "moodle": "Moodle"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from grader.submissions.contents import ARCHIVE_SUFFIXES, is_junk
 from grader.submissions.downloads import find_class, unpack_download
 from grader.submissions.found import Found, Hit, Hits
 from grader.submissions.lms_names import cut_suffix, is_generic, is_lms_folder, parse_lms_name, plain_name
+from grader.submissions.moodle_times import with_worksheets
 from grader.submissions.naming import unique_names
 from grader.submissions.paths import list_names, printable
 from grader.submissions.recognising import (
@@ -85,6 +86,8 @@ def find_submissions(
     hits = _one(top) if printable(_student_of(top)) in known else _find_alone(top, search, depth=0)
     if top.is_dir() and [hit.found.path for hit in hits.hits] == [top]:
         _refuse_nothing(top, assignment.handed_in)
+    if search.has_deadline:
+        hits = with_worksheets(hits, top)
     root = top if not any(hit.found.holder for hit in hits.hits) else None
     names = unique_names(hits.hits, root, known=known)
     found = [replace(hit.found, name=name) for hit, name in zip(hits.hits, names, strict=True)]

@@ -12,12 +12,15 @@ from grader.submissions.archives import READABLE_SUFFIXES
 
 _MOODLE = re.compile(r"(?P<student>.+?)_(?P<number>\d+)_assignsubmission_(?P<plugin>[a-z0-9]+)_?(?P<own>.*)", re.DOTALL)
 _CANVAS = re.compile(
-    r"(?P<student>[^_]+)(?:_LATE)?_(?P<number>\d+)(?:_question_\d+)?_(?P<hand_in>\d+)_(?P<own>.+\..+)", re.DOTALL
+    r"(?P<student>[^_]+)(?P<late>_LATE)?_(?P<number>\d+)(?:_question_\d+)?_(?P<hand_in>\d+)_(?P<own>.+\..+)", re.DOTALL
 )
 _CANVAS_UNSUFFIXED = re.compile(_CANVAS.pattern.replace(r".+\..+", ".+"), re.DOTALL)
-_CANVAS_TEXT = re.compile(r"(?P<student>[^_]+)(?:_LATE)?_(?P<number>\d+)_(?P<own>(?:text|link)\.html?)", re.DOTALL)
+_CANVAS_TEXT = re.compile(
+    r"(?P<student>[^_]+)(?P<late>_LATE)?_(?P<number>\d+)_(?P<own>(?:text|link)\.html?)", re.DOTALL
+)
 _CANVAS_ANONYMOUS = re.compile(
-    r"(?P<student>anon(?:ymous)?)(?:_LATE)?_(?P<number>[0-9A-Za-z]{5})_(?P<hand_in>\d+)_(?P<own>.+\..+)", re.DOTALL
+    r"(?P<student>anon(?:ymous)?)(?P<late>_LATE)?_(?P<number>[0-9A-Za-z]{5})_(?P<hand_in>\d+)_(?P<own>.+\..+)",
+    re.DOTALL,
 )
 _BLACKBOARD = re.compile(
     r"(?P<mark>.+?_(?P<login>[^_]+))_attempt_(?P<date>\d{4}(?:-\d\d){5})(?:_(?P<own>.+)|(?P<note>\.txt))?", re.DOTALL
@@ -66,6 +69,7 @@ class LmsName:
     attempt: float = 0.0
     plugin: str = ""
     mark: str = ""
+    is_late: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -96,13 +100,14 @@ def _canvas(name: str) -> LmsName | None:
     if found := _CANVAS.fullmatch(name) or _CANVAS_ANONYMOUS.fullmatch(name):
         return _as_canvas(found)
     if found := _CANVAS_TEXT.fullmatch(name):
-        return LmsName(found["student"], found["number"], found["own"], lms="canvas")
+        return LmsName(found["student"], found["number"], found["own"], lms="canvas", is_late=bool(found["late"]))
     return None
 
 
 def _as_canvas(found: re.Match[str]) -> LmsName:
     attempt = float(found["hand_in"][:15])
-    return LmsName(found["student"], found["number"], found["own"], lms="canvas", attempt=attempt)
+    is_late = bool(found["late"])
+    return LmsName(found["student"], found["number"], found["own"], lms="canvas", attempt=attempt, is_late=is_late)
 
 
 def parse_blackboard_name(name: str) -> LmsName | None:

@@ -208,7 +208,8 @@ def _upload(group: list[tuple[Path, LmsName]]) -> Upload:
         owner = _blackboard_owner(owner, group)
     latest = max(one.attempt for _, one in kept)
     hand_in = f"{latest:.0f}" if name.lms == "canvas" and latest else ""
-    origin = Origin(name.lms, (owner,), hand_in, attempt=latest)
+    is_late = any(one.is_late for _, one in kept)
+    origin = Origin(name.lms, (owner,), hand_in, attempt=latest, is_marked_late=is_late)
     parts = tuple(Part(_attachments(path) if name.lms == "sakai" else path, one.own) for path, one in kept)
     chosen = {path for path, _ in kept}
     left = tuple(path for path, _ in group if path not in chosen)

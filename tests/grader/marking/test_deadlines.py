@@ -158,3 +158,42 @@ def test_without_lateness_nothing_is_priced(result_of):
     """A result that has no deadline stays the very same."""
     result = result_of()
     assert priced(result) is result
+
+
+def _of_canvas(handed_in, name, hours, *, is_late=False):
+    result = handed_in(name, hours)
+    origin = replace(result.origin, lms="canvas", clock="the times of the files", is_marked_late=is_late)
+    return replace(result, origin=origin)
+
+
+def test_canvas_marks_that_differ_from_the_clock_are_flagged(handed_in):
+    """A mark of Canvas takes nothing off; where it and the clock differ, the instructor reads both."""
+    results = [
+        _of_canvas(handed_in, "both", 30, is_late=True),
+        _of_canvas(handed_in, "marked", -1, is_late=True),
+        _of_canvas(handed_in, "unmarked", 30),
+        _of_canvas(handed_in, "neither", -1),
+    ]
+    flags = {one.submission: one.flags for one in under_deadline(results, LATE, ()).results}
+    assert flags["both"] == flags["neither"] == ()
+    assert flags["marked"] == (
+        "Canvas marks this as late; the times of the files say that it was in time, so nothing is taken off.",
+    )
+    assert flags["unmarked"] == (
+        "Canvas does not mark this as late; the times of the files say that it was 1 day and 6 hours late.",
+    )
+
+
+def test_a_mark_without_a_time_is_flagged(handed_in):
+    """Where Canvas marks a hand-in as late and nothing tells the time, nothing is taken off, and both are told."""
+    result = _of_canvas(handed_in, "ann", 0, is_late=True)
+    timeless = replace(result, origin=replace(result.origin, handed_in=0.0, clock=""))
+    (found,) = under_deadline([timeless], LATE, ()).results
+    assert found.flags[-1] == "Canvas marks this as late; when it was handed in, nothing tells."
+    assert priced(found).points == result.points
+
+
+def test_a_class_that_canvas_never_marks_is_not_flagged(handed_in):
+    """Where Canvas marks nobody, it may have no due date: that says nothing."""
+    (found,) = under_deadline([_of_canvas(handed_in, "ann", 30)], LATE, ()).results
+    assert found.flags == ()

@@ -16,6 +16,7 @@ from grader.courses.assignment import SubmissionKind
 from grader.errors import SubmissionError, UnclearError
 from grader.results.verdict import Owner
 from grader.submissions.submission import find_submissions, read_submission
+from grader.submissions.uploads import find_uploads
 
 ZIP = pack(CODE)
 
@@ -468,3 +469,17 @@ def test_too_many_archives_are_told(find, make_assignment):
     found = find({"ann.zip": pack(many | {"hw2.zip": ZIP}), "bo.zip": ZIP})
     with pytest.raises(SubmissionError, match=r"holds over 8 archives.*Hand in the code only, in one archive"):
         read_submission(found["ann"], make_assignment())
+
+
+def test_canvas_marks_late_hand_ins(tmp_path, write_files):
+    """`_LATE_` in a name of Canvas is its mark, in each form of its names, and part of nobody's name."""
+    names = ["leeann_LATE_1_10_hw.zip", "raybob_2_11_hw.zip", "ozcem_LATE_3_text.html", "anon_LATE_a1b2c_12_hw.zip"]
+    folder = write_files(tmp_path, dict.fromkeys(names, "x"))
+    uploads, rest = find_uploads(folder, sorted(folder.iterdir()))
+    assert rest == []
+    assert {one.student: one.origin.is_marked_late for one in uploads} == {
+        "leeann": True,
+        "raybob": False,
+        "ozcem": True,
+        "anon": True,
+    }
