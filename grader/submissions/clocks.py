@@ -37,8 +37,11 @@ class HandInTime:
 def hand_in_time(found: Found, *, written: float, zone: tzinfo | None) -> HandInTime:
     """Return when a submission was handed in; `written` is the last change of its files, 0 where that is not known.
 
-    An LMS's time without a zone is one of `zone`. Where neither an LMS nor a commit tells, the files do.
+    An LMS's time without a zone is one of `zone`. Where neither an LMS nor a commit tells, the files do; where an LMS's
+    time can't be read, nothing does.
     """
+    if found.has_unread_time:
+        return HandInTime(0.0, "")
     if found.handed_in:
         seconds = _in_zone(found.handed_in, zone) if found.is_local else found.handed_in
         return HandInTime(seconds, _LMS.get(found.origin.lms, "the LMS"))

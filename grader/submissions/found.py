@@ -17,9 +17,9 @@ class Found:
 
     Where several entries are one upload, `parts` are all of them and `path` is the first. `notes` say what was settled
     between them, `unclear` why this is no single submission. `handed_in` is the time that an LMS gave, in seconds since
-    1970, 0 where it gave none; `is_local` says that it is that of an unknown zone. `attempt_of` names the submission of
-    which this is another attempt. `holder` keeps the folder of an unpacked download for as
-    long as it is needed.
+    1970, 0 where it gave none; `is_local` says that it is that of an unknown zone, and `has_unread_time` that it can't
+    be read. `attempt_of` names the submission of which this is another attempt. `holder` keeps the folder of an
+    unpacked download for as long as it is needed.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Found:
     unclear: str = ""
     handed_in: float = 0.0
     is_local: bool = False
+    has_unread_time: bool = False
     attempt_of: str = ""
     holder: object = field(default=None, compare=False, repr=False)
 

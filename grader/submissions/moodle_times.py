@@ -36,7 +36,7 @@ def with_worksheets(hits: Hits, top: Path) -> Hits:
     """Return the hits with the times of the worksheets that lie in `top` or beside Moodle's uploads.
 
     A worksheet that was read is no longer among what was ignored. Whose cell can't be read for certain, or differs
-    between worksheets, has no time of Moodle's, and a note says why.
+    between worksheets, has no time at all, and a note says why.
     """
     if not any(hit.found.origin.lms == "moodle" for hit in hits.hits):
         return hits
@@ -98,13 +98,12 @@ def _timed(found: Found, sheets: Iterable[_Sheet]) -> Found:
     times = {sheet.times[number] for sheet in sheets if number in sheet.times}
     unread = [sheet.unread[number] for sheet in sheets if number in sheet.unread]
     if len(times) > 1:
-        return replace(
-            found, notes=(*found.notes, "Moodle's worksheets give several times for this hand-in: none counts.")
-        )
+        note = "Moodle's worksheets give several times for this hand-in: none counts."
+        return replace(found, notes=(*found.notes, note), has_unread_time=True)
     if times:
         return replace(found, handed_in=times.pop(), is_local=True)
     if unread:
         cell = printable(unread[0][:_SHOWN])
         note = f"Moodle's worksheet has `{cell}` for the time of this hand-in, which can't be read for certain."
-        return replace(found, notes=(*found.notes, note))
+        return replace(found, notes=(*found.notes, note), has_unread_time=True)
     return found

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from grader.submissions.clocks import hand_in_time
+from grader.submissions.clocks import HandInTime, hand_in_time
 from grader.submissions.intake import find_submissions
 
 TOML = """\
@@ -67,9 +67,10 @@ def test_a_worksheet_in_another_language(find):
 
 
 def test_what_can_not_be_read_is_told(find):
-    """A time that may be two is none, and the note quotes it."""
+    """A time that may be two is none, no other clock stands in for it, and the note quotes it."""
     found, _ignored = find({"Grades.csv": HEADER + _row(11, "Ann Lee", "11/12/2026, 10:00")})
-    assert found["Ann"].handed_in == 0.0
+    assert hand_in_time(found["Ann"], written=5.0, zone=UTC) == HandInTime(0.0, "")
+    assert hand_in_time(found["Bob"], written=5.0, zone=UTC).seconds == 5.0
     assert found["Ann"].notes == (
         "Moodle's worksheet has `11/12/2026, 10:00` for the time of this hand-in, which can't be read for certain.",
     )
@@ -80,7 +81,7 @@ def test_worksheets_that_differ_are_told(find):
     one, other = "Friday, 20 November 2026, 11:58 PM", "Saturday, 21 November 2026, 11:58 PM"
     sheets = {"a.csv": HEADER + _row(11, "A", one), "b.csv": HEADER + _row(11, "A", other) + _row(12, "B", other)}
     found, _ignored = find(sheets)
-    assert found["Ann"].handed_in == 0.0
+    assert hand_in_time(found["Ann"], written=5.0, zone=UTC).seconds == 0.0
     assert found["Ann"].notes == ("Moodle's worksheets give several times for this hand-in: none counts.",)
     assert found["Bob"].handed_in == FRIDAY + 86_400
 
