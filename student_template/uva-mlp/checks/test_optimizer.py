@@ -15,33 +15,35 @@ def draw_gradients(rng, *shape, steps):
     return [gradient + 0.5 * torch.sign(gradient) for gradient in gradients]
 
 
-# What scales the old average, the gradient and the step; the first rule is right. The faults of the first step are
-# charged by its check, those of the memory by that of four steps, and the other checks take the rule as it is.
-RIGHT = lambda momentum, lr: (momentum, 1 - momentum, lr)  # noqa: E731
+# What scales the old average, the gradient and the step, and whether the step takes the average of the one before; the
+# first rule is right. The faults of the first step are charged by its check, those of the memory by that of four steps,
+# and the other checks take the rule as it is.
+RIGHT = lambda momentum, lr: (momentum, 1 - momentum, lr, False)  # noqa: E731
 OF_FIRST_STEP = (
-    lambda momentum, lr: (momentum, 1.0, lr),
-    lambda momentum, lr: (1 - momentum, momentum, lr),
-    lambda momentum, lr: (momentum, 1 - momentum, -lr),
-    lambda momentum, lr: (momentum, 1 - momentum, 1.0),
-    lambda momentum, lr: (momentum, 1 - momentum, lr**2),
+    lambda momentum, lr: (momentum, 1.0, lr, False),
+    lambda momentum, lr: (1 - momentum, momentum, lr, False),
+    lambda momentum, lr: (momentum, 1 - momentum, -lr, False),
+    lambda momentum, lr: (momentum, 1 - momentum, 1.0, False),
+    lambda momentum, lr: (momentum, 1 - momentum, lr**2, False),
+    lambda momentum, lr: (momentum, 1 - momentum, lr, True),
 )
 OF_MEMORY = (
-    lambda momentum, lr: (0.0, 1 - momentum, lr),
-    lambda momentum, lr: (1.0, 1 - momentum, lr),
-    lambda momentum, lr: (0.0, 1.0, lr),
+    lambda momentum, lr: (0.0, 1 - momentum, lr, False),
+    lambda momentum, lr: (1.0, 1 - momentum, lr, False),
+    lambda momentum, lr: (0.0, 1.0, lr, False),
 )
 
 
 def way(params, gradients, lr, momentum, rule=RIGHT):
     """Return the parameters after each step by the rule m = momentum * m + (1 - momentum) * g, or by another one."""
-    old, new, pace = rule(momentum, lr)
+    old, new, pace, is_late = rule(momentum, lr)
     params, steps = list(params), {}
     averages = [torch.zeros_like(one) for one in params]
     for number, row in enumerate(gradients, start=1):
         for i, gradient in enumerate(row):
             if gradient is not None:
-                averages[i] = old * averages[i] + new * gradient
-                params[i] = params[i] - pace * averages[i]
+                before, averages[i] = averages[i], old * averages[i] + new * gradient
+                params[i] = params[i] - pace * (before if is_late else averages[i])
         steps |= {f"p{i} after step {number}": one for i, one in enumerate(params, start=1)}
     return steps
 
