@@ -474,7 +474,7 @@ def test_a_sound_course_has_no_violation(run_grader, mini):
     assert line.startswith("mini: 6 checks, 15 points, 7 of 7 mistakes caught, 1 of 1 variants full, 1 priced, ")
     assert "6 proven on wrong replies, 6 of 6 with grounds" in line
     assert json.loads((mini / "figures.json").read_text())["assignments"][0]["violations"] == []
-    assert json.loads((mini / "figures.json").read_text())["assignments"][0]["prices"] == {"linear-without-bias": 6.0}
+    assert json.loads((mini / "figures.json").read_text())["assignments"][0]["prices"] == {"linear-without-bias": 2.0}
     assert "[14/14]" in ended.stderr
 
 
@@ -484,7 +484,7 @@ def test_one_mistake_shows_what_is_said(run_grader, mini):
     assert ended.returncode == 0
     assert ended.stdout.startswith("linear-without-bias: test_linear_forward is wrong\n")
     assert "is the bias missing, or added twice?" in ended.stdout
-    assert "It costs 6 points." in ended.stdout
+    assert "It costs 2 points." in ended.stdout
     assert "1 of 1 mistakes caught, 0 of 0 variants full, 1 priced, 6 of 6 with grounds (0 advice)" in ended.stdout
     words = "causes: 1 named rightly, 0 true but general, 0 other cause named, 0 no cause declared, no violations"
     assert words in ended.stdout
