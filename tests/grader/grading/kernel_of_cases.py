@@ -72,8 +72,8 @@ def run(kit, cells, tasks):
     signal.signal(signal.SIGALRM, signal.default_int_handler)
     waiting = {task.name: task.cell for task in read_kit(kit).tasks if task.name in tasks}
     verdicts = {}
-    for name, source in [*cells, ("", "")]:
-        is_end = not name and not source
+    for number, (name, source) in enumerate([*cells, ("", "")]):
+        is_end = number == len(cells)
         asked = [task for task, cell in waiting.items() if is_end or (cell and cell in (name, source.lstrip("# ")))]
         run_cell(shell, source)
         for task in asked:
