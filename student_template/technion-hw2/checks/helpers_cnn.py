@@ -9,7 +9,7 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 
-from grader.compare import assert_any
+from grader.compare import assert_any, assert_matches, measured
 
 DOCUMENT = (
     {
@@ -60,10 +60,19 @@ def draw_weights(rng, shapes):
     return weights
 
 
-def whatever_ends(attempt, act):
-    """Try `attempt(end=…)` with nothing behind the scores, then with an activation and with a softmax.
+def nothing(z):
+    """Return what it gets."""
+    return z
 
-    test_cnn_scores charges what doesn't belong there; the other checks are about something else.
+
+def whatever_ends(actual, recorded, formula, *, act, context, **inputs):
+    """Compare with what was recorded, then with what `formula(end=…, **inputs)` gives with something behind the scores.
+
+    That may be an activation or a softmax: test_cnn_scores charges it, the other checks are about something else.
     """
-    ends = (lambda z: z, act, lambda z: F.softmax(z, dim=1))
-    assert_any(*(partial(attempt, end=end) for end in ends))
+
+    def attempt(end):
+        assert_matches(actual, measured(partial(formula, end=end), **inputs), context=context)
+
+    right = partial(assert_matches, actual, recorded, context=context)
+    assert_any(right, partial(attempt, act), partial(attempt, lambda z: F.softmax(z, dim=1)))

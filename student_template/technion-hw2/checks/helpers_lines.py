@@ -28,6 +28,14 @@ def assert_fits(actual, weights):
         raise AssertionError(f"The layers have other sizes than asked for: `layers` is {layers}; expected {shapes}.")
 
 
+def assert_layers_of(probe, expected, line, **inputs):
+    """Ask for the layers of a network as a line has them; return what else the probe says of it."""
+    recorded = expected("network_layers", lambda: {"layers": line}, **inputs)
+    actual = probe("network_layers", **inputs)
+    assert_layers(actual, recorded.values["layers"])
+    return actual
+
+
 def first_difference(found, wanted):
     """Return a sentence about the first place where lists of layers differ."""
     for kind, start, end, first, last in difflib.SequenceMatcher(a=found, b=wanted, autojunk=False).get_opcodes():

@@ -40,7 +40,7 @@ def refill(linears):
     for layer in linears:
         for parameter in (layer.w, layer.b):
             if isinstance(parameter, torch.Tensor):
-                parameter.detach().copy_(0.5 * torch.randn(parameter.shape, generator=rng))
+                parameter.detach().copy_(0.5 * torch.randn(parameter.shape, generator=rng, dtype=torch.float32))
 
 
 def linears_of(model):

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from helpers_classifier import assert_labels, samples_with
 
-from grader.compare import Context, Spec, assert_matches, measured
+from grader.compare import Context, Spec, assert_matches
 
 
 def draw_model(*, classes, rng):
@@ -36,7 +36,7 @@ def label_mistakes(labels, probabilities, threshold):
 @pytest.mark.graded(
     task="classifier", weight=2, grounds="hw2 part 3, lines 1661 to 1663: called with a batch it gives scores"
 )
-def test_classifier_scores(probe, rng):
+def test_classifier_scores(probe, expected, rng):
     """A classifier called with a batch gives the scores of its model
 
     They are no probabilities yet: the loss function wants the raw scores, and gradients have to reach the model.
@@ -46,21 +46,20 @@ def test_classifier_scores(probe, rng):
     assert_matches(actual, {"number of parameters": 2})
     z = F.linear(model["x"], model["w"], model["b"])
     others = {"the probabilities": F.softmax(z, dim=1), "the logarithms of the probabilities": F.log_softmax(z, dim=1)}
-    expected = measured(scores_and_gradients, dout=dout, **model)
+    wanted = expected("classified", scores_and_gradients, kind="ArgMaxClassifier", dout=dout, **model)
     scores = actual["scores"]
     is_detached = isinstance(scores, torch.Tensor) and scores.shape == z.shape and "grad of w" not in actual
     assert not is_detached, "The scores have no gradient: they are detached, or computed under no_grad."
-    assert_matches(actual, expected, context=Context(batch_size=12, others=others))
+    assert_matches(actual, wanted, context=Context(batch_size=12, others=others))
 
 
 @pytest.mark.graded(task="classifier", weight=2, grounds="hw2 part 3, lines 1666 to 1668: probabilities that sum to 1")
-def test_classifier_probabilities(probe, rng):
+def test_classifier_probabilities(matches_recorded, rng):
     """predict_proba turns the scores of a batch into probabilities
 
     A softmax over the classes, applied once: each row sums to 1.
     """
     model = draw_model(classes=4, rng=rng)
-    actual = probe("classified", kind="ArgMaxClassifier", **model)
     z = F.linear(model["x"], model["w"], model["b"])
     others = {
         "the scores": z,
@@ -68,12 +67,17 @@ def test_classifier_probabilities(probe, rng):
         "the sigmoid of each score": torch.sigmoid(z),
         "the logarithms of the probabilities": F.log_softmax(z, dim=1),
     }
-    expected = measured(lambda x, w, b: {"probabilities": F.softmax(F.linear(x, w, b), dim=1)}, **model)
-    assert_matches(actual, expected, context=Context(batch_size=12, others=others))
+    matches_recorded(
+        "classified",
+        lambda x, w, b: {"probabilities": F.softmax(F.linear(x, w, b), dim=1)},
+        context=Context(batch_size=12, others=others),
+        kind="ArgMaxClassifier",
+        **model,
+    )
 
 
 @pytest.mark.graded(task="classifier", weight=2, grounds="hw2 part 4, line 2220: the class with the highest score")
-def test_argmax_labels(probe, rng):
+def test_argmax_labels(probe, expected, rng):
     """ArgMaxClassifier.classify gives the most probable class of each sample
 
     One label for each sample: shape (N,).
@@ -81,7 +85,8 @@ def test_argmax_labels(probe, rng):
     model = draw_model(classes=4, rng=rng)
     actual = probe("classified", kind="ArgMaxClassifier", **model)
     z = F.linear(model["x"], model["w"], model["b"])
-    labels = z.argmax(dim=1)
+    recorded = expected("classified", lambda: {"labels": z.argmax(dim=1).int()}, kind="ArgMaxClassifier", **model)
+    labels = recorded.values["labels"]
     mistakes = {"the least probable classes": z.argmin(dim=1)}
     # Any integer type will do: the text asks for one only where there are two classes.
     assert_labels(actual["labels"], labels, mistakes=mistakes, classes=4)
@@ -104,7 +109,7 @@ def test_binary_classifier_outputs(probe, rng):
 
 
 @pytest.mark.graded(task="binary-classifier", weight=2, grounds="hw2 part 3, line 1834: class 1 from the threshold on")
-def test_binary_labels(probe, rng):
+def test_binary_labels(probe, expected, rng):
     """BinaryClassifier.classify compares the probability of class 1 with its threshold
 
     The threshold is given at construction; 0.5 is what it is without one.
@@ -113,9 +118,11 @@ def test_binary_labels(probe, rng):
     inputs = samples_with(probabilities, rng=rng)
     for threshold in (0.3, 0.8, 0.5, None):
         options = {} if threshold is None else {"threshold": threshold}
-        actual = probe("classified", kind="BinaryClassifier", options=options, **inputs)
+        call = {"kind": "BinaryClassifier", "options": options, **inputs}
+        actual = probe("classified", **call)
         name = "labels" if threshold is None else f"labels with threshold={threshold}"
-        labels = (probabilities >= (threshold or 0.5)).int()
+        right = (probabilities >= (threshold or 0.5)).int()
+        labels = expected("classified", lambda right=right: {"labels": right}, **call).values["labels"]
         mistakes = label_mistakes(labels, probabilities, threshold or 0.5)
         assert_labels(actual["labels"], labels, name=name, mistakes=mistakes)
 
@@ -123,14 +130,15 @@ def test_binary_labels(probe, rng):
 @pytest.mark.graded(
     task="binary-classifier", weight=1, after="test_binary_labels", grounds="hw2 part 3, line 1834: greater or equal"
 )
-def test_binary_at_threshold(probe):
+def test_binary_at_threshold(probe, expected):
     """BinaryClassifier puts a sample whose probability is exactly the threshold into class 1
 
     Greater or equal, says the text. Two equal scores make a probability of exactly 0.5.
     """
     x = torch.tensor([[0.0, 0.0], [1.0, 0.0], [-2.0, -2.0], [0.0, 1.0], [3.0, 3.0]])
-    inputs = {"x": x, "w": torch.eye(2), "b": torch.zeros(2)}
-    actual = probe("classified", kind="BinaryClassifier", options={"threshold": 0.5}, **inputs)
-    labels = torch.tensor([1, 0, 1, 1, 1], dtype=torch.int32)
+    inputs = {"x": x, "w": torch.eye(2), "b": torch.zeros(2), "options": {"threshold": 0.5}}
+    actual = probe("classified", kind="BinaryClassifier", **inputs)
+    right = torch.tensor([1, 0, 1, 1, 1], dtype=torch.int32)
+    labels = expected("classified", lambda: {"labels": right}, kind="BinaryClassifier", **inputs).values["labels"]
     strictly = torch.tensor([0, 0, 0, 1, 0], dtype=torch.int32)
     assert_labels(actual["labels"], labels, mistakes={"those for > instead of >=": strictly})

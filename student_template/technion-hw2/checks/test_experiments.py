@@ -16,22 +16,22 @@ from grader.compare import Context, Spec, assert_matches
 @pytest.mark.graded(
     task="cnn-experiment", weight=2, grounds="hw2 part 5, lines 2775 to 2782 and 2804 to 2808: the network of K and L"
 )
-def test_experiment_network(probe, rng):
+def test_experiment_network(matches_recorded, rng):
     """cnn_experiment creates the network that its arguments describe
 
     Every number in filters_per_layer is the number of filters of layers_per_block convolutions in a row: K=[32, 64]
     and L=2 are the channels 32, 32, 64, 64. The images are (3, 32, 32) and there are ten classes.
     """
-    actual = probe("experiment", images=draw_images(rng=rng, train=70, test=30), arguments=tiny())
-    assert_matches(actual, {"network": "CNN"})
-    expected = {
+    right = {
+        "network": "CNN",
         "channels": [6, 6, 10, 10],
         "pool_every": 2,
         "hidden_dims": [12],
         "in_size": [3, 32, 32],
         "out_classes": 10,
     }
-    assert_matches(actual, expected)
+    images = draw_images(rng=rng, train=70, test=30)
+    matches_recorded("experiment", lambda: right, images=images, arguments=tiny())
 
 
 @pytest.mark.graded(task="cnn-experiment", weight=2, grounds="hw2 part 5, line 2805: epochs and batches are arguments")

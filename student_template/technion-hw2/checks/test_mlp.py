@@ -43,7 +43,7 @@ def kinds(blocks):
 
 
 @pytest.mark.graded(task="sequential", weight=2, grounds="document, line 377: layers are called one after the other")
-def test_sequential_forward(probe, rng):
+def test_sequential_forward(probe, expected, rng):
     """Sequential.forward runs its layers one after the other
 
     Six layers: Linear, LeakyReLU, Linear, ReLU, Linear, Sigmoid. If the layers' own checks pass, look at what
@@ -55,7 +55,15 @@ def test_sequential_forward(probe, rng):
     actual = probe("sequential", x=x, sizes=SEQUENCE)
     assert_matches(actual, specs)
     weights = {name: actual[name] for name in specs}
-    assert_matches(actual, measured(lambda **tensors: {"z": sequence_output(**tensors)}, x=x, **weights))
+    assert_matches(
+        actual,
+        expected(
+            "sequential",
+            lambda: measured(lambda **tensors: {"z": sequence_output(**tensors)}, x=x, **weights),
+            x=x,
+            sizes=SEQUENCE,
+        ),
+    )
 
 
 @pytest.mark.graded(
@@ -63,7 +71,7 @@ def test_sequential_forward(probe, rng):
     weight=3,
     grounds="document, lines 382 to 407: the gradients of the input and of all parameters, end to end",
 )
-def test_sequential_backward(probe, rng):
+def test_sequential_backward(probe, expected, rng):
     """Sequential.backward gives the gradients for the input and all parameters
 
     The gradient travels the other way. The parameters' gradients are read from params() of the sequence.
@@ -71,13 +79,17 @@ def test_sequential_backward(probe, rng):
     x, dout = torch.randn(8, 6, generator=rng), torch.randn(8, 1, generator=rng)
     specs = weight_specs(*SEQUENCE)
 
-    def expected(dout, **inputs):
+    def wanted(dout, **inputs):
         return gradients(sequence_output, dout, **inputs)
 
     actual = probe("sequential", x=x, sizes=SEQUENCE, dout=dout)
     assert_matches(actual, specs)
     weights = {name: actual[name] for name in specs}
-    assert_matches(actual, measured(expected, dout=dout, x=x, **weights), context=Context(batch_size=8))
+    assert_matches(
+        actual,
+        expected("sequential", lambda: measured(wanted, dout=dout, x=x, **weights), x=x, sizes=SEQUENCE, dout=dout),
+        context=Context(batch_size=8),
+    )
 
 
 @pytest.mark.graded(
@@ -85,13 +97,13 @@ def test_sequential_backward(probe, rng):
     weight=2,
     grounds="document, lines 433 and 443 to 467: a Linear and an activation for each hidden size, a Linear at the end",
 )
-def test_mlp_structure(probe):
+def test_mlp_structure(matches_recorded):
     """MLP.sequence alternates Linear layers and activations and ends with a Linear
 
     Three hidden layers make seven blocks. Print the model and compare it with the one in the text.
     """
-    actual = probe("mlp_blocks", in_features=10, num_classes=10, hidden_features=[100, 50, 100], options={})
-    assert_matches(actual, {"number of blocks": 7})
+    inputs = {"in_features": 10, "num_classes": 10, "hidden_features": [100, 50, 100], "options": {}}
+    actual = matches_recorded("mlp_blocks", lambda: {"number of blocks": 7}, **inputs)
     blocks = {"blocks": kinds(actual["blocks"])}
     assert_matches(blocks, {"blocks": "linear, relu, linear, relu, linear, relu, linear"})
 
@@ -120,7 +132,7 @@ def test_mlp_sigmoid_structure(probe):
     strict=True,
     grounds="document, lines 433 and 475: class scores of the architecture",
 )
-def test_mlp_forward(probe, rng):
+def test_mlp_forward(probe, expected, rng):
     """MLP gives class scores for a batch
 
     The expected scores are computed from the w and b of your own Linear layers.
@@ -134,8 +146,15 @@ def test_mlp_forward(probe, rng):
     weights = {name: actual[name] for name in specs}
     scores = relu_mlp(x, **weights)
     others = {"the scores after one more ReLU": F.relu(scores), "the softmax of the scores": scores.softmax(dim=1)}
-    expected = measured(lambda **tensors: {"z": relu_mlp(**tensors)}, x=x, **weights)
-    assert_matches(actual, expected, context=Context(batch_size=8, others=others))
+    wanted = expected(
+        "mlp",
+        lambda: measured(lambda **tensors: {"z": relu_mlp(**tensors)}, x=x, **weights),
+        x=x,
+        num_classes=3,
+        hidden_features=[5, 4],
+        options=options,
+    )
+    assert_matches(actual, wanted, context=Context(batch_size=8, others=others))
 
 
 @pytest.mark.graded(
@@ -144,7 +163,7 @@ def test_mlp_forward(probe, rng):
     after="test_mlp_structure",
     grounds="document, lines 478 to 484: MLP and loss in sequence, with y as keyword; all gradients",
 )
-def test_mlp_loss_backward(probe, rng):
+def test_mlp_loss_backward(probe, expected, rng):
     """A sequence of MLP and CrossEntropyLoss gives the loss and all gradients
 
     The labels reach the loss as the keyword argument y: Sequential hands keyword arguments on.
@@ -163,5 +182,5 @@ def test_mlp_loss_backward(probe, rng):
     actual = probe("mlp_with_loss", **inputs)
     assert_matches(actual, specs)
     weights = {name: actual[name] for name in specs}
-    expected = measured(loss_and_gradients, labels=labels, x=x, **weights)
-    assert_matches(actual, expected, context=Context(batch_size=8))
+    wanted = expected("mlp_with_loss", lambda: measured(loss_and_gradients, labels=labels, x=x, **weights), **inputs)
+    assert_matches(actual, wanted, context=Context(batch_size=8))

@@ -13,7 +13,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from helpers_gradients import gradients
-from helpers_lines import assert_fits, assert_layers
+from helpers_lines import assert_fits, assert_layers_of
 from helpers_residual import block_output, draw_block, two_paths
 
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
@@ -43,22 +43,27 @@ def assert_share(share, p):
 @pytest.mark.graded(
     task="residual-block", weight=2, grounds="hw2 part 4, lines 2309, 2310 and 2333 to 2352: both paths of the example"
 )
-def test_residual_block_layers(probe):
+def test_residual_block_layers(probe, expected):
     """ResidualBlock has the document's layers: norms between the convolutions only, and a projection on the shortcut
 
     The line names the main path first. Nothing follows the last convolution of the main path. The shortcut needs its
     1x1 convolution (without bias) only where the number of channels changes.
     """
     options = {"in_channels": 3, "channels": [6, 4] * 2, "kernel_sizes": [3, 5] * 2, "batchnorm": True, "dropout": 0.2}
-    actual = probe("network_layers", kind="ResidualBlock", options=options, in_size=(3, 32, 32))
     line = (
         "main: conv 3→6, 3×3; main: batchnorm 6; main: conv 6→4, 5×5; main: batchnorm 4; "
         "main: conv 4→6, 3×3; main: batchnorm 6; main: conv 6→4, 5×5; shortcut: conv 3→4, 1×1, no bias"
     )
-    assert_layers(actual, line)
+    assert_layers_of(probe, expected, line, kind="ResidualBlock", options=options, in_size=(3, 32, 32))
     options = {"in_channels": 4, "channels": [6, 4], "kernel_sizes": [3, 3]}
-    actual = probe("network_layers", kind="ResidualBlock", options=options, in_size=(4, 8, 8))
-    assert_layers(actual, "main: conv 4→6, 3×3; main: conv 6→4, 3×3")
+    assert_layers_of(
+        probe,
+        expected,
+        "main: conv 4→6, 3×3; main: conv 6→4, 3×3",
+        kind="ResidualBlock",
+        options=options,
+        in_size=(4, 8, 8),
+    )
 
 
 @pytest.mark.graded(
@@ -67,7 +72,7 @@ def test_residual_block_layers(probe):
     after="test_residual_block_layers",
     grounds="hw2 part 4, lines 2310 and 2311: identity, and a ReLU behind the sum",
 )
-def test_residual_block_identity(probe, rng):
+def test_residual_block_identity(probe, expected, rng):
     """ResidualBlock adds its input to the main path and applies a ReLU to the sum
 
     The block has as many channels at its end as at its start, so the shortcut is the identity.
@@ -77,8 +82,15 @@ def test_residual_block_identity(probe, rng):
     actual = probe("network_pass", kind="ResidualBlock", options=options, x=x, weights=weights)
     assert_fits(actual, weights)
     others = lookalikes(x, weights, convs=2)
-    expected = measured(lambda x, weights: {"z": block_output(x, weights, convs=2)}, x=x, weights=weights)
-    assert_matches(actual, expected, context=Context(batch_size=2, others=others))
+    wanted = expected(
+        "network_pass",
+        lambda x, weights: {"z": block_output(x, weights, convs=2)},
+        kind="ResidualBlock",
+        options=options,
+        x=x,
+        weights=weights,
+    )
+    assert_matches(actual, wanted, context=Context(batch_size=2, others=others))
 
 
 @pytest.mark.graded(
@@ -87,7 +99,7 @@ def test_residual_block_identity(probe, rng):
     after="test_residual_block_layers",
     grounds="hw2 part 4, lines 2310 and 2350: a 1x1 convolution where channels change",
 )
-def test_residual_block_projection(probe, rng):
+def test_residual_block_projection(probe, expected, rng):
     """ResidualBlock keeps rows and columns for all kernel sizes, and projects where the number of channels changes
 
     A convolution with an odd kernel size k needs a padding of k // 2, else the two paths don't fit together.
@@ -104,8 +116,8 @@ def test_residual_block_projection(probe, rng):
 
     actual = probe("network_pass", kind="ResidualBlock", options=options, x=x, weights=weights, dout=dout)
     assert_fits(actual, weights)
-    expected = measured(both, x=x, weights=weights, dout=dout)
-    assert_matches(actual, expected, context=Context(batch_size=2, others=lookalikes(x, weights, convs=3)))
+    wanted = expected("network_pass", both, kind="ResidualBlock", options=options, x=x, weights=weights, dout=dout)
+    assert_matches(actual, wanted, context=Context(batch_size=2, others=lookalikes(x, weights, convs=3)))
 
 
 @pytest.mark.graded(
@@ -114,7 +126,7 @@ def test_residual_block_projection(probe, rng):
     after="test_residual_block_layers",
     grounds="hw2 part 4, line 2309: norms between the convolutions, before the activation",
 )
-def test_residual_block_batchnorm(probe, rng):
+def test_residual_block_batchnorm(probe, expected, rng):
     """ResidualBlock normalizes between convolution and activation
 
     Test mode: the norms use running statistics that were put into them.
@@ -125,8 +137,15 @@ def test_residual_block_batchnorm(probe, rng):
     assert_fits(actual, weights)
     others = lookalikes(x, weights, convs=3)
     others["the output with the norms behind the activations"] = block_output(x, weights, convs=3, norm_last=True)
-    expected = measured(lambda x, weights: {"z": block_output(x, weights, convs=3)}, x=x, weights=weights)
-    assert_matches(actual, expected, context=Context(batch_size=2, others=others))
+    wanted = expected(
+        "network_pass",
+        lambda x, weights: {"z": block_output(x, weights, convs=3)},
+        kind="ResidualBlock",
+        options=options,
+        x=x,
+        weights=weights,
+    )
+    assert_matches(actual, wanted, context=Context(batch_size=2, others=others))
 
 
 # Elements or whole channels may be dropped: the text says dropout, the printed block drops channels. The text's
@@ -187,19 +206,18 @@ def test_residual_block_dropout(probe, rng):
     weight=2,
     grounds="hw2 part 4, lines 2360 and 2384 to 2403: 1x1 convolutions around the inner ones",
 )
-def test_bottleneck_block_layers(probe):
+def test_bottleneck_block_layers(probe, expected):
     """ResidualBottleneckBlock puts a 1x1 convolution in front of the inner convolutions and one behind them
 
     The first one leads to as many channels as the first inner convolution has, the last one back to in_out_channels.
     """
     options = {"in_out_channels": 256, "inner_channels": [64, 32, 64], "inner_kernel_sizes": [3, 5, 3]}
     options |= {"batchnorm": False, "dropout": 0.1, "activation_type": "lrelu"}
-    actual = probe("network_layers", kind="ResidualBottleneckBlock", options=options, in_size=(256, 8, 8))
     line = (
         "main: conv 256→64, 1×1; main: conv 64→64, 3×3; main: conv 64→32, 5×5; "
         "main: conv 32→64, 3×3; main: conv 64→256, 1×1"
     )
-    assert_layers(actual, line)
+    assert_layers_of(probe, expected, line, kind="ResidualBottleneckBlock", options=options, in_size=(256, 8, 8))
 
 
 @pytest.mark.graded(
@@ -208,7 +226,7 @@ def test_bottleneck_block_layers(probe):
     after="test_bottleneck_block_layers",
     grounds="hw2 part 4, lines 2311 and 2379: summed with the input, of one shape with it",
 )
-def test_bottleneck_block_output(probe, rng):
+def test_bottleneck_block_output(probe, expected, rng):
     """ResidualBottleneckBlock adds its input to the main path, with a ReLU behind the sum
 
     It is a ResidualBlock with special channels and kernel sizes: let the parent do the work.
@@ -227,5 +245,7 @@ def test_bottleneck_block_output(probe, rng):
     assert_fits(actual, weights)
     others = lookalikes(x, weights, convs=4, act=lambda x: F.leaky_relu(x, 0.01))
     others["the output with ReLUs between the convolutions: hand on the keyword arguments"] = output(x, weights, F.relu)
-    expected = measured(both, x=x, weights=weights, dout=dout)
-    assert_matches(actual, expected, context=Context(batch_size=2, others=others))
+    wanted = expected(
+        "network_pass", both, kind="ResidualBottleneckBlock", options=options, x=x, weights=weights, dout=dout
+    )
+    assert_matches(actual, wanted, context=Context(batch_size=2, others=others))

@@ -8,10 +8,10 @@ the two kinds of block a group uses: its layers are what counts.
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers_lines import assert_layers
+from helpers_lines import assert_layers, assert_layers_of
 from helpers_resnet import block_output, draw_weights
 
-from grader.compare import Context, assert_matches, measured
+from grader.compare import Context, assert_matches
 
 SMALL = {
     "in_size": (3, 8, 8),
@@ -45,7 +45,7 @@ def small_scores(x, w, *, slope=0.2, **options):
 @pytest.mark.graded(
     task="resnet", weight=2, grounds="hw2 part 4, lines 2409 to 2414 and 2453 to 2499: blocks of P convolutions"
 )
-def test_resnet_layers(probe):
+def test_resnet_layers(probe, expected):
     """ResNet groups every P convolutions into a residual block, as in the document's first example
 
     Six convolutions with pool_every=4 make a block of four and one of two. The size of the first fully connected layer
@@ -65,7 +65,6 @@ def test_resnet_layers(probe):
         "dropout": 0.1,
         "bottleneck": False,
     }
-    actual = probe("network_layers", kind="ResNet", options=options, in_size=(3, 100, 100))
     line = (
         "block 1 main: conv 3→32, 3×3; block 1 main: batchnorm 32; block 1 main: conv 32→64, 3×3; "
         "block 1 main: batchnorm 64; block 1 main: conv 64→32, 3×3; block 1 main: batchnorm 32; "
@@ -73,13 +72,13 @@ def test_resnet_layers(probe):
         "block 2 main: conv 64→32, 3×3; block 2 main: batchnorm 32; block 2 main: conv 32→64, 3×3; "
         "linear 160000→100; linear 100→100; linear 100→10"
     )
-    assert_layers(actual, line)
+    assert_layers_of(probe, expected, line, kind="ResNet", options=options, in_size=(3, 100, 100))
 
 
 @pytest.mark.graded(
     task="resnet", weight=2, grounds="hw2 part 4, lines 2435 and 2505 to 2575: bottlenecks where they are asked for"
 )
-def test_resnet_bottleneck_layers(probe):
+def test_resnet_bottleneck_layers(probe, expected):
     """ResNet makes a bottleneck of each group that returns as many channels as it gets, if it is told to
 
     The document's second example with fewer channels: the first group gets 3 channels and stays an ordinary block with
@@ -96,7 +95,6 @@ def test_resnet_bottleneck_layers(probe):
         "pooling_params": {"kernel_size": 2},
         "bottleneck": True,
     }
-    actual = probe("network_layers", kind="ResNet", options=options, in_size=(3, 40, 40))
     bottlenecks = [
         f"block {i} main: conv 16→4, 1×1; block {i} main: conv 4→4, 3×3; block {i} main: conv 4→16, 1×1; "
         for i in (2, 3)
@@ -105,13 +103,13 @@ def test_resnet_bottleneck_layers(probe):
         "block 1 main: conv 3→16, 3×3; block 1 main: conv 16→4, 3×3; block 1 main: conv 4→16, 3×3; "
         f"block 1 shortcut: conv 3→16, 1×1, no bias; {''.join(bottlenecks)}linear 400→8; linear 8→5"
     )
-    assert_layers(actual, line)
+    assert_layers_of(probe, expected, line, kind="ResNet", options=options, in_size=(3, 40, 40))
 
 
 @pytest.mark.graded(
     task="resnet", weight=2, grounds="hw2 part 4, lines 2409 and 2446 to 2451: the scores of the layers in this order"
 )
-def test_resnet_scores(probe, rng):
+def test_resnet_scores(probe, expected, rng):
     """ResNet computes the class scores of a batch of images
 
     Five convolutions with pool_every=2: blocks of two, two and one. Pooling follows the first two.
@@ -125,5 +123,12 @@ def test_resnet_scores(probe, rng):
         ),
         "the scores without the shortcuts": small_scores(x, weights, shortcut=False),
     }
-    expected = measured(lambda x, weights: {"z": small_scores(x, weights)}, x=x, weights=weights)
-    assert_matches(actual, expected, context=Context(batch_size=3, others=others))
+    wanted = expected(
+        "network_pass",
+        lambda x, weights: {"z": small_scores(x, weights)},
+        kind="ResNet",
+        options=SMALL,
+        x=x,
+        weights=weights,
+    )
+    assert_matches(actual, wanted, context=Context(batch_size=3, others=others))

@@ -41,7 +41,7 @@ def assert_count(actual, name, count, *, mistakes):
     weight=2,
     grounds="hw2 part 3, lines 770 and 1699: forward, loss, gradients and a step",
 )
-def test_classifier_train_batch(probe, rng):
+def test_classifier_train_batch(probe, expected, rng):
     """ClassifierTrainer.train_batch does one step of training
 
     Scores, loss, clean gradients, backward, one step of the optimizer, in this order. The loss function wants the
@@ -57,29 +57,44 @@ def test_classifier_train_batch(probe, rng):
     others = {"the parameter before the step": w, "the bias before the step": b}
     softened = one_step(lr=0.5, scores_of=lambda z: F.softmax(z, dim=1), **batch)
     others["the step for the loss of the probabilities instead of the scores"] = softened["w after step 1"]
-    expected = measured(lambda **inputs: one_step(lr=0.5, **inputs), **batch)
-    assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+    wanted = expected(
+        "classifier_training",
+        lambda: measured(lambda **inputs: one_step(lr=0.5, **inputs), **batch),
+        xs=[x],
+        ys=[y],
+        w=w,
+        b=b,
+        lr=0.5,
+    )
+    assert_matches(actual, wanted, context=Context(batch_size=20, others=others))
 
 
 @pytest.mark.graded(
     task="classifier-trainer", weight=1, grounds="hw2 part 3, lines 775 and 1699: the value of the loss function"
 )
-def test_classifier_train_batch_loss(probe, rng):
+def test_classifier_train_batch_loss(matches_recorded, rng):
     """ClassifierTrainer.train_batch returns the loss of the batch
 
     The one that the step was made for, computed before the parameters move.
     """
     batch = draw_batch(n=20, rng=rng)
     x, y, w, b = batch.values()
-    actual = probe("classifier_training", xs=[x], ys=[y], w=w, b=b, lr=0.5)
     moved = one_step(lr=0.5, **batch)
     after = F.cross_entropy(F.linear(x, moved["w after step 1"], moved["b after step 1"]), y)
     others = {
         "the loss after the step: keep the one that backward was called on": after,
         "the loss of the probabilities instead of the scores": F.cross_entropy(F.softmax(F.linear(x, w, b), 1), y),
     }
-    expected = measured(lambda x, y, w, b: {"loss 1": F.cross_entropy(F.linear(x, w, b), y)}, **batch)
-    assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+    matches_recorded(
+        "classifier_training",
+        lambda: measured(lambda x, y, w, b: {"loss 1": F.cross_entropy(F.linear(x, w, b), y)}, **batch),
+        context=Context(batch_size=20, others=others),
+        xs=[x],
+        ys=[y],
+        w=w,
+        b=b,
+        lr=0.5,
+    )
 
 
 @pytest.mark.graded(
@@ -112,7 +127,7 @@ def test_classifier_train_batch_num_correct(probe, rng):
     weight=2,
     grounds="hw2 part 3, lines 760 and 1699: forward and loss only, and the number of correct samples",
 )
-def test_classifier_test_batch(probe, rng):
+def test_classifier_test_batch(probe, expected, rng):
     """ClassifierTrainer.test_batch returns loss and count and leaves the model alone
 
     Forward only: parameters and gradients stay as they are.
@@ -130,10 +145,15 @@ def test_classifier_test_batch(probe, rng):
         assert_matches(actual, {"grad of w afterwards": Spec((4, 6), torch.float32)})
     is_untouched = left is None or not bool(left.any()) or torch.equal(left, gradient)
     assert is_untouched, "test_batch changes the gradients of the parameters: it runs a backward pass."
-    expected = measured(lambda x, y, w, b: {"loss": F.cross_entropy(F.linear(x, w, b), y)}, **batch)
+    wanted = expected(
+        "classifier_evaluation",
+        lambda x, y, w, b: {"loss": F.cross_entropy(F.linear(x, w, b), y)},
+        gradient=gradient,
+        **batch,
+    )
     of_probabilities = F.cross_entropy(F.softmax(F.linear(x, w, b), 1), y)
     others = {"the loss of the probabilities: the loss function wants the scores": of_probabilities}
-    assert_matches(actual, expected, context=Context(batch_size=40, others=others))
+    assert_matches(actual, wanted, context=Context(batch_size=40, others=others))
     count = count_correct(**batch)
     mistakes = {"the share of correct samples": count / 40, "the number of wrong samples": 40 - count}
     assert_count(actual, "num_correct", count, mistakes=mistakes)

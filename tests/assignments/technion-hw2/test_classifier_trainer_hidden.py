@@ -43,7 +43,7 @@ def steps(xs, ys, w, b, lr, *, cleans=True):
     after="test_classifier_train_batch",
     grounds="hw2 part 3, line 770: the gradients are those of a single batch",
 )
-def test_classifier_train_batches(probe, rng):
+def test_classifier_train_batches(probe, expected, rng):
     """ClassifierTrainer.train_batch starts every batch with clean gradients
 
     Three batches in a row, of different sizes.
@@ -56,8 +56,10 @@ def test_classifier_train_batches(probe, rng):
         for name in ("w after step 2", "b after step 2", "w after step 3")
     }
     assert_matches(actual, {"number of steps": 3})
-    expected = measured(lambda **inputs: steps(lr=0.5, **inputs), **batches)
-    assert_matches(actual, expected, context=Context(others=others))
+    wanted = expected(
+        "classifier_training", lambda: measured(lambda **inputs: steps(lr=0.5, **inputs), **batches), lr=0.5, **batches
+    )
+    assert_matches(actual, wanted, context=Context(others=others))
 
 
 @pytest.mark.graded(task="classifier-trainer", after="test_classifier_test_batch", advice=True)
@@ -107,12 +109,16 @@ def test_classifier_test_batch_graph(probe, rng):
     after="test_classifier_train_batch",
     grounds="hw2 part 3, line 739: the device to run training on",
 )
-def test_classifier_trainer_device(probe, rng):
+def test_classifier_trainer_device(matches_recorded, rng):
     """ClassifierTrainer trains on the device that it is given
 
     Here it is the CPU. Batches are moved to the device before the model sees them.
     """
     batches = draw_batches(classes=3, rng=rng)
-    actual = probe("classifier_training", lr=0.1, device="cpu", **batches)
-    expected = measured(lambda **inputs: steps(lr=0.1, **inputs), **batches)
-    assert_matches(actual, expected)
+    matches_recorded(
+        "classifier_training",
+        lambda: measured(lambda **inputs: steps(lr=0.1, **inputs), **batches),
+        lr=0.1,
+        device="cpu",
+        **batches,
+    )

@@ -8,11 +8,11 @@ and pooling are free. Where the activation and max pooling can be exchanged with
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers_cnn import DOCUMENT, draw_weights, whatever_ends
+from helpers_cnn import DOCUMENT, draw_weights, nothing, whatever_ends
 from helpers_gradients import gradients
-from helpers_lines import assert_layers
+from helpers_lines import assert_layers, assert_layers_of
 
-from grader.compare import Context, assert_matches, measured
+from grader.compare import Context, assert_matches
 
 SMALL = {
     "in_size": (3, 12, 12),
@@ -58,31 +58,42 @@ def small_scores(x, w, **changes):
 @pytest.mark.graded(
     task="cnn", weight=2, grounds="hw2 part 4, lines 2054 and 2134 to 2185: the layers of the first two examples"
 )
-def test_cnn_layers(probe):
+def test_cnn_layers(probe, expected):
     """CNN has the convolutions and fully connected layers of the document's first two examples
 
     Each convolution gets what the one before it returns. The first fully connected layer gets all features that the
     feature extractor makes of one image, so its size shows whether pooling and conv_params are right.
     """
     line = "conv 3→32, 3×3; conv 32→32, 3×3; conv 32→32, 3×3; conv 32→32, 3×3; "
-    actual = probe("network_layers", kind="CNN", options=DOCUMENT[0], in_size=(3, 100, 100))
-    assert_layers(actual, line + "linear 20000→100; linear 100→100; linear 100→10")
+    assert_layers_of(
+        probe,
+        expected,
+        line + "linear 20000→100; linear 100→100; linear 100→10",
+        kind="CNN",
+        options=DOCUMENT[0],
+        in_size=(3, 100, 100),
+    )
     line = "conv 3→32, 5×5; conv 32→32, 5×5; conv 32→32, 5×5; conv 32→32, 5×5; "
-    actual = probe("network_layers", kind="CNN", options=DOCUMENT[1], in_size=(3, 100, 100))
-    assert_layers(actual, line + "linear 32→100; linear 100→100; linear 100→10")
+    assert_layers_of(
+        probe,
+        expected,
+        line + "linear 32→100; linear 100→100; linear 100→10",
+        kind="CNN",
+        options=DOCUMENT[1],
+        in_size=(3, 100, 100),
+    )
 
 
 @pytest.mark.graded(
     task="cnn", weight=1, after="test_cnn_layers", grounds="hw2 part 4, lines 2054 and 2192 to 2215: the third example"
 )
-def test_cnn_layers_with_a_rest(probe):
+def test_cnn_layers_with_a_rest(probe, expected):
     """CNN has the layers of the document's third example: five convolutions, one pooling behind the third
 
     There is no pooling behind the two convolutions at the end: they are no full group of three.
     """
     line = "conv 3→16, 2×2; " + "conv 16→16, 2×2; " * 4 + "linear 400→100; linear 100→3"
-    actual = probe("network_layers", kind="CNN", options=DOCUMENT[2], in_size=(3, 100, 100))
-    assert_layers(actual, line)
+    assert_layers_of(probe, expected, line, kind="CNN", options=DOCUMENT[2], in_size=(3, 100, 100))
 
 
 # The other checks have convolutions of one width, as the document's three examples have.
@@ -92,16 +103,21 @@ def test_cnn_layers_with_a_rest(probe):
     after="test_cnn_layers",
     grounds="hw2, lines 2066 and 2925: a list of the convolutions' numbers of filters, such as 64, 128, 256",
 )
-def test_cnn_channels(probe):
+def test_cnn_channels(probe, expected):
     """CNN gives every convolution the number of channels that stands at its place in `channels`
 
     The i-th convolution returns channels[i], and the next one takes that. Pooling doesn't count.
     """
     options = SMALL | {"channels": [4, 6, 8, 7, 5]}
-    actual = probe("network_layers", kind="CNN", options=options, in_size=(3, 12, 12))
-    convolutions = [part for part in actual["layers"].split("; ") if not part.startswith("linear")]
+    inputs = {"kind": "CNN", "options": options, "in_size": (3, 12, 12)}
     line = "conv 3→4, 3×3; conv 4→6, 3×3; conv 6→8, 3×3; conv 8→7, 3×3; conv 7→5, 3×3"
-    assert_layers({"layers": "; ".join(convolutions)}, line)
+    whole = f"{line}; linear 45→11; linear 11→9; linear 9→5"
+    recorded = expected("network_layers", lambda: {"layers": whole}, **inputs).values
+    found, wanted = (
+        "; ".join(part for part in layers.split("; ") if not part.startswith("linear"))
+        for layers in (probe("network_layers", **inputs)["layers"], recorded["layers"])
+    )
+    assert_layers({"layers": found}, wanted)
 
 
 @pytest.mark.graded(
@@ -110,7 +126,7 @@ def test_cnn_channels(probe):
     after="test_cnn_layers",
     grounds="hw2 part 4, lines 2054 and 2094 to 2099: the scores of the layers in this order",
 )
-def test_cnn_scores(probe, rng):
+def test_cnn_scores(probe, expected, rng):
     """CNN computes the class scores of a batch of images
 
     Your layers get weights of ours. Convolutions and hidden fully connected layers are followed by the activation, the
@@ -133,8 +149,15 @@ def test_cnn_scores(probe, rng):
             x, weights, flatten=lambda x: x.reshape(-1, len(x)).T
         ),
     }
-    expected = measured(lambda x, weights: {"z": small_scores(x, weights)}, x=x, weights=weights)
-    assert_matches(actual, expected, context=Context(batch_size=3, others=others))
+    wanted = expected(
+        "network_pass",
+        lambda x, weights: {"z": small_scores(x, weights)},
+        kind="CNN",
+        options=SMALL,
+        x=x,
+        weights=weights,
+    )
+    assert_matches(actual, wanted, context=Context(batch_size=3, others=others))
 
 
 @pytest.mark.graded(
@@ -143,26 +166,22 @@ def test_cnn_scores(probe, rng):
     after="test_cnn_layers",
     grounds="hw2 part 4, lines 2159 and 2292: the scores have gradients, and the network is trained",
 )
-def test_cnn_gradients(probe, rng):
+def test_cnn_gradients(probe, expected, rng):
     """Gradients flow from CNN's scores to its input and all its weights
 
     The layers are counted in the order in which your network calls them: 1.weight belongs to the first convolution.
     """
     x, weights = torch.randn(2, 3, 12, 12, generator=rng), draw_weights(rng, SMALL_SHAPES)
     dout = torch.randn(2, 5, generator=rng)
-    actual = probe("network_pass", kind="CNN", options=SMALL, x=x, weights=weights, dout=dout)
+    inputs = {"x": x, "weights": weights, "dout": dout}
+    actual = probe("network_pass", kind="CNN", options=SMALL, **inputs)
     assert_layers(actual, SMALL_LINE)
 
-    def attempt(*, end):
-        expected = measured(
-            lambda x, weights, dout: gradients(lambda x, w: small_scores(x, w, end=end), dout, x, weights),
-            x=x,
-            weights=weights,
-            dout=dout,
-        )
-        assert_matches(actual, expected, context=Context(batch_size=2))
+    def formula(x, weights, dout, end=nothing):
+        return gradients(lambda x, w: small_scores(x, w, end=end), dout, x, weights)
 
-    whatever_ends(attempt, F.relu)
+    recorded = expected("network_pass", formula, kind="CNN", options=SMALL, **inputs)
+    whatever_ends(actual, recorded, formula, act=F.relu, context=Context(batch_size=2), **inputs)
 
 
 @pytest.mark.graded(
@@ -171,7 +190,7 @@ def test_cnn_gradients(probe, rng):
     after="test_cnn_layers",
     grounds="hw2 part 4, lines 2071 to 2077: activation, pooling and their arguments are given",
 )
-def test_cnn_leaky_average(probe, rng):
+def test_cnn_leaky_average(probe, expected, rng):
     """CNN uses the activation, the pooling and the arguments that it is told
 
     As in the document's second example: LeakyReLU with a slope of its own, average pooling, a stride and a padding.
@@ -194,7 +213,8 @@ def test_cnn_leaky_average(probe, rng):
         leaky = lambda x: F.leaky_relu(x, slope)  # noqa: E731
         return class_scores(x, w, convs=2, linears=3, every=2, act=leaky, **(options | changes))
 
-    actual = probe("network_pass", kind="CNN", options=options, x=x, weights=weights)
+    inputs = {"x": x, "weights": weights}
+    actual = probe("network_pass", kind="CNN", options=options, **inputs)
     assert_layers(actual, "conv 3→4, 5×5; conv 4→4, 5×5; linear 64→11; linear 11→9; linear 9→5")
     others = {
         "the scores with the default slope of LeakyReLU: hand activation_params to it": scores(x, weights, slope=0.01),
@@ -206,11 +226,12 @@ def test_cnn_leaky_average(probe, rng):
         "the scores with max pooling": scores(x, weights, pool=lambda x: F.max_pool2d(x, 3)),
     }
 
-    def attempt(*, end):
-        expected = measured(lambda x, weights: {"z": scores(x, weights, end=end)}, x=x, weights=weights)
-        assert_matches(actual, expected, context=Context(batch_size=2, others=others))
+    def formula(x, weights, end=nothing):
+        return {"z": scores(x, weights, end=end)}
 
-    whatever_ends(attempt, lambda x: F.leaky_relu(x, 0.3))
+    recorded = expected("network_pass", formula, kind="CNN", options=options, **inputs)
+    context = Context(batch_size=2, others=others)
+    whatever_ends(actual, recorded, formula, act=lambda x: F.leaky_relu(x, 0.3), context=context, **inputs)
 
 
 # The document's figures hold only if counting features leaves the stream of random numbers alone; the rest is what
@@ -222,12 +243,13 @@ def test_cnn_leaky_average(probe, rng):
     strict=True,
     grounds="hw2 part 4, lines 2058 and 2097: the class' methods; equal seeds give equal weights",
 )
-def test_cnn_feature_count(probe):
+def test_cnn_feature_count(probe, expected):
     """CNN counts the features of an image without drawing random numbers or changing itself
 
     A pass of zeros through the feature extractor is enough to see how many there are.
     """
     actual = probe("feature_count", kind="CNN", options=DOCUMENT[0])
+    right = {"number of features": 20000, "draws random numbers": False, "tensors that change": []}
+    recorded = expected("feature_count", lambda: right, kind="CNN", options=DOCUMENT[0])
     if actual.get("has the method"):
-        expected = {"number of features": 20000, "draws random numbers": False, "tensors that change": []}
-        assert_matches(actual, expected)
+        assert_matches(actual, recorded)

@@ -6,11 +6,11 @@ test_cnn.py holds the public ones, and what is free.
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers_cnn import draw_weights, whatever_ends
+from helpers_cnn import draw_weights, nothing, whatever_ends
 from helpers_gradients import gradients
-from helpers_lines import assert_layers
+from helpers_lines import assert_layers, assert_layers_of
 
-from grader.compare import Context, assert_matches, measured
+from grader.compare import Context, assert_matches
 
 
 def conv(x, w, i, **options):
@@ -27,7 +27,7 @@ def linear(x, w, i):
     after="test_cnn_layers",
     grounds="hw2 part 4, lines 2054 and 2192 to 2206: no pooling behind the rest",
 )
-def test_cnn_trailing_convolutions(probe, rng):
+def test_cnn_trailing_convolutions(probe, expected, rng):
     """CNN pools after every P-th convolution, and not after the rest at the end
 
     Five convolutions with pool_every=3, as in the document's third example: one pooling, behind the third.
@@ -53,18 +53,20 @@ def test_cnn_trailing_convolutions(probe, rng):
             x = F.max_pool2d(x, 2) if i == pool_after else x
         return end(linear(F.leaky_relu(linear(x.flatten(1), w, 6), 0.1), w, 7))
 
-    actual = probe("network_pass", kind="CNN", options=options, x=x, weights=weights)
+    inputs = {"x": x, "weights": weights}
+    actual = probe("network_pass", kind="CNN", options=options, **inputs)
     line = "conv 3→4, 3×3; " + "conv 4→4, 3×3; " * 4 + "linear 100→8; linear 8→3"
     assert_layers(actual, line)
     others = {
         f"the scores with the pooling behind convolution {i}": scores(x, weights, pool_after=i) for i in (1, 2, 4, 5)
     }
 
-    def attempt(*, end):
-        expected = measured(lambda x, weights: {"z": scores(x, weights, end=end)}, x=x, weights=weights)
-        assert_matches(actual, expected, context=Context(batch_size=3, others=others))
+    def formula(x, weights, end=nothing):
+        return {"z": scores(x, weights, end=end)}
 
-    whatever_ends(attempt, lambda x: F.leaky_relu(x, 0.1))
+    recorded = expected("network_pass", formula, kind="CNN", options=options, **inputs)
+    context = Context(batch_size=3, others=others)
+    whatever_ends(actual, recorded, formula, act=lambda x: F.leaky_relu(x, 0.1), context=context, **inputs)
 
 
 @pytest.mark.graded(
@@ -73,7 +75,7 @@ def test_cnn_trailing_convolutions(probe, rng):
     after="test_cnn_layers",
     grounds="hw2 part 4, lines 2056 and 2065: in_size and hidden layers are arguments",
 )
-def test_cnn_gray_oblong_images(probe, rng):
+def test_cnn_gray_oblong_images(probe, expected, rng):
     """CNN takes images with one channel that are wider than high, and one hidden fully connected layer
 
     Nothing may be made for 3 channels or for square images.
@@ -101,21 +103,19 @@ def test_cnn_gray_oblong_images(probe, rng):
         x = F.avg_pool2d(F.relu(conv(x, w, 2, padding=1)), 2)
         return end(linear(F.relu(linear(x.flatten(1), w, 3)), w, 4))
 
-    actual = probe("network_pass", kind="CNN", options=options, x=x, weights=weights, dout=dout)
+    inputs = {"x": x, "weights": weights, "dout": dout}
+    actual = probe("network_pass", kind="CNN", options=options, **inputs)
     assert_layers(actual, "conv 1→4, 3×3; conv 4→4, 3×3; linear 216→6; linear 6→4")
 
-    def attempt(*, end):
-        def both(x, weights, dout):
-            return {"z": scores(x, weights, end)} | gradients(lambda x, w: scores(x, w, end), dout, x, weights)
+    def formula(x, weights, dout, end=nothing):
+        return {"z": scores(x, weights, end)} | gradients(lambda x, w: scores(x, w, end), dout, x, weights)
 
-        expected = measured(both, x=x, weights=weights, dout=dout)
-        assert_matches(actual, expected, context=Context(batch_size=2))
-
-    whatever_ends(attempt, F.relu)
+    recorded = expected("network_pass", formula, kind="CNN", options=options, **inputs)
+    whatever_ends(actual, recorded, formula, act=F.relu, context=Context(batch_size=2), **inputs)
 
 
 @pytest.mark.graded(task="cnn", weight=1, after="test_cnn_layers", grounds="hw2 part 4, line 2054: N/P poolings")
-def test_cnn_without_pooling(probe, rng):
+def test_cnn_without_pooling(probe, expected, rng):
     """CNN does not pool at all where pool_every is larger than the number of convolutions
 
     N/P is less than 1 then.
@@ -139,14 +139,15 @@ def test_cnn_without_pooling(probe, rng):
             x = F.relu(conv(x, w, i, padding=1))
         return end(linear(F.relu(linear(x.flatten(1), w, 3)), w, 4))
 
-    actual = probe("network_pass", kind="CNN", options=options, x=x, weights=weights)
+    inputs = {"x": x, "weights": weights}
+    actual = probe("network_pass", kind="CNN", options=options, **inputs)
     assert_layers(actual, "conv 2→4, 3×3; conv 4→4, 3×3; linear 196→6; linear 6→3")
 
-    def attempt(*, end):
-        expected = measured(lambda x, weights: {"z": scores(x, weights, end)}, x=x, weights=weights)
-        assert_matches(actual, expected)
+    def formula(x, weights, end=nothing):
+        return {"z": scores(x, weights, end)}
 
-    whatever_ends(attempt, F.relu)
+    recorded = expected("network_pass", formula, kind="CNN", options=options, **inputs)
+    whatever_ends(actual, recorded, formula, act=F.relu, context=Context(), **inputs)
 
 
 @pytest.mark.graded(
@@ -155,7 +156,7 @@ def test_cnn_without_pooling(probe, rng):
     after="test_cnn_layers",
     grounds="hw2 part 4, lines 2054 and 2274: P convolutions before each pooling; the CNN that overfits has P = 1",
 )
-def test_cnn_pools_behind_every_convolution(probe):
+def test_cnn_pools_behind_every_convolution(probe, expected):
     """CNN pools behind each convolution where pool_every is 1
 
     Two convolutions, two poolings: 8×8 pixels become 2×2.
@@ -169,13 +170,19 @@ def test_cnn_pools_behind_every_convolution(probe):
         "conv_params": {"kernel_size": 3, "stride": 1, "padding": 1},
         "pooling_params": {"kernel_size": 2},
     }
-    actual = probe("network_layers", kind="CNN", options=options, in_size=(3, 8, 8))
-    assert_layers(actual, "conv 3→4, 3×3; conv 4→4, 3×3; linear 16→6; linear 6→3")
+    assert_layers_of(
+        probe,
+        expected,
+        "conv 3→4, 3×3; conv 4→4, 3×3; linear 16→6; linear 6→3",
+        kind="CNN",
+        options=options,
+        in_size=(3, 8, 8),
+    )
 
 
 # The text's examples give kernel_size, stride and padding each time, and relu or lrelu.
 @pytest.mark.graded(task="cnn", after="test_cnn_layers", advice=True)
-def test_cnn_other_arguments(probe, rng):
+def test_cnn_other_arguments(probe, expected, rng):
     """CNN hands on whatever arguments its layers take
 
     A convolution without bias and stride, with a dilation, a tanh as activation, a pooling with a stride of its own.
@@ -203,4 +210,14 @@ def test_cnn_other_arguments(probe, rng):
 
     actual = probe("network_pass", kind="CNN", options=options, x=x, weights=weights)
     assert_layers(actual, "conv 2→4, 3×3, no bias; conv 4→3, 3×3, no bias; linear 12→6; linear 6→3")
-    assert_matches(actual, measured(lambda x, weights: {"z": scores(x, weights)}, x=x, weights=weights))
+    assert_matches(
+        actual,
+        expected(
+            "network_pass",
+            lambda x, weights: {"z": scores(x, weights)},
+            kind="CNN",
+            options=options,
+            x=x,
+            weights=weights,
+        ),
+    )

@@ -64,17 +64,19 @@ def test_dropout_scaling(probe, rng):
 @pytest.mark.graded(
     task="mlp-dropout", weight=2, grounds="document, lines 1087 and 1092 to 1098: a Dropout behind each activation"
 )
-def test_mlp_dropout_structure(probe):
+def test_mlp_dropout_structure(probe, expected):
     """MLP adds a Dropout after every activation when dropout > 0
 
     Three hidden layers make ten blocks. Without dropout there are none of them.
     """
     options = {"dropout": 0.6}
-    actual = probe("mlp_blocks", in_features=30, num_classes=10, hidden_features=[50] * 3, options=options)
+    inputs = {"in_features": 30, "num_classes": 10, "hidden_features": [50] * 3, "options": options}
+    actual = probe("mlp_blocks", **inputs)
     blocks = actual["blocks"] if isinstance(actual["blocks"], list) else []
     kinds = [re.match("[a-z]*", str(name).lower()).group() for name in blocks]
-    expected = ", ".join(["linear, relu, dropout"] * 3 + ["linear"])
-    assert_matches({"blocks": ", ".join(kinds)}, {"blocks": expected})
+    wanted = ", ".join(["linear, relu, dropout"] * 3 + ["linear"])
+    assert_matches({"blocks": ", ".join(kinds)}, {"blocks": wanted})
+    assert_matches(actual, expected("mlp_blocks", lambda: {"number of blocks": 10}, **inputs))
 
 
 @pytest.mark.graded(

@@ -23,20 +23,18 @@ leaky = partial(F.leaky_relu, negative_slope=0.1)
 
 
 @pytest.mark.graded(task="leaky-relu", weight=1, grounds="document, line 200: the larger of alpha x and x")
-def test_leaky_relu_forward(probe, rng):
+def test_leaky_relu_forward(matches_recorded, rng):
     """LeakyReLU.forward keeps positive elements and multiplies the others by alpha
 
     Try it by hand on x = [-2, 3] with alpha = 0.1. The result has the shape of x.
     """
     x = draw_clear_of_zero(20, 30, rng=rng)
-    actual = probe("leaky_relu", x=x, alpha=0.1)
-    expected = measured(lambda x: {"z": leaky(x)}, x=x)
     others = {
         "the input": x,
         "ReLU of the input": F.relu(x),
         "the result for the default, alpha = 0.01": F.leaky_relu(x, 0.01),
     }
-    assert_matches(actual, expected, context=Context(others=others))
+    matches_recorded("leaky_relu", lambda x: {"z": leaky(x)}, context=Context(others=others), x=x, alpha=0.1)
 
 
 @pytest.mark.graded(
@@ -44,15 +42,13 @@ def test_leaky_relu_forward(probe, rng):
     weight=2,
     grounds="document, lines 186, 202 and 223: the gradient follows from the sign of the input",
 )
-def test_leaky_relu_backward(probe, rng):
+def test_leaky_relu_backward(matches_recorded, rng):
     """LeakyReLU.backward returns the gradient for the input
 
     The slope at an element depends on the sign of the input there, not on the sign of dout.
     """
     x = draw_clear_of_zero(20, 30, rng=rng)
     dout = torch.randn(20, 30, generator=rng)
-    actual = probe("leaky_relu", x=x, alpha=0.1, dout=dout)
-    expected = measured(lambda x, dout: {"grad of x": gradient_of(leaky, x, dout)}, x=x, dout=dout)
     slope = gradient_of(leaky, x, torch.ones_like(x))
     others = {
         "dout itself": dout,
@@ -61,65 +57,73 @@ def test_leaky_relu_backward(probe, rng):
         "dout times alpha on the wrong side of zero": dout * gradient_of(leaky, -x, torch.ones_like(x)),
         "dout where x is positive and zero elsewhere: the slope alpha is missing": dout * (x > 0),
     }
-    assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+    matches_recorded(
+        "leaky_relu",
+        lambda x, dout: {"grad of x": gradient_of(leaky, x, dout)},
+        context=Context(batch_size=20, others=others),
+        x=x,
+        alpha=0.1,
+        dout=dout,
+    )
 
 
 @pytest.mark.graded(task="relu", weight=1, grounds="document, lines 227 and 239: ReLU as torch has it")
-def test_relu_forward(probe, rng):
+def test_relu_forward(matches_recorded, rng):
     """ReLU.forward replaces negative elements by zero
 
     It is a LeakyReLU whose slope for negative elements is special.
     """
     x = draw_clear_of_zero(20, 30, rng=rng)
-    actual = probe("relu", x=x)
-    expected = measured(lambda x: {"z": F.relu(x)}, x=x)
     default_leaky = F.leaky_relu(x, 0.01)
-    assert_matches(
-        actual, expected, context=Context(others={"the input": x, "LeakyReLU with alpha 0.01": default_leaky})
+    matches_recorded(
+        "relu",
+        lambda x: {"z": F.relu(x)},
+        context=Context(others={"the input": x, "LeakyReLU with alpha 0.01": default_leaky}),
+        x=x,
     )
 
 
 @pytest.mark.graded(task="relu", weight=2, grounds="document, lines 227 and 242: the gradient of ReLU")
-def test_relu_backward(probe, rng):
+def test_relu_backward(matches_recorded, rng):
     """ReLU.backward lets gradients through where the input was positive
 
     Backward needs to know the input that forward has seen.
     """
     x = draw_clear_of_zero(20, 30, rng=rng)
     dout = torch.randn(20, 30, generator=rng)
-    actual = probe("relu", x=x, dout=dout)
-    expected = measured(lambda x, dout: {"grad of x": gradient_of(F.relu, x, dout)}, x=x, dout=dout)
     others = {"dout itself": dout, "the slope, without dout": (x > 0).float(), "ReLU of dout": F.relu(dout)}
-    assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+    matches_recorded(
+        "relu",
+        lambda x, dout: {"grad of x": gradient_of(F.relu, x, dout)},
+        context=Context(batch_size=20, others=others),
+        x=x,
+        dout=dout,
+    )
 
 
 @pytest.mark.graded(task="sigmoid", weight=1, grounds="document, lines 252 and 261: 1 / (1 + exp(-x))")
-def test_sigmoid_forward(probe, rng):
+def test_sigmoid_forward(matches_recorded, rng):
     """Sigmoid.forward squashes every element into (0, 1)
 
     Compare your formula with the one in the text, first of all the sign in the exponent.
     """
     x = 2 * torch.randn(20, 30, generator=rng)
-    actual = probe("sigmoid", x=x)
-    expected = measured(lambda x: {"z": torch.sigmoid(x)}, x=x)
     others = {
         "the sigmoid of -x": torch.sigmoid(-x),
         "tanh of the input": torch.tanh(x),
         "the softmax of the input, which makes rows add up to 1": torch.softmax(x, dim=-1),
     }
-    assert_matches(actual, expected, context=Context(others=others))
+    matches_recorded("sigmoid", lambda x: {"z": torch.sigmoid(x)}, context=Context(others=others), x=x)
 
 
 @pytest.mark.graded(task="sigmoid", weight=2, grounds="document, line 264: the gradient of the sigmoid")
-def test_sigmoid_backward(probe, rng):
+def test_sigmoid_backward(matches_recorded, rng):
     """Sigmoid.backward returns the gradient for the input
 
     Derive the function once on paper; two factors of its slope come from the output. Then the chain rule.
     """
     x = 2 * torch.randn(20, 30, generator=rng)
     dout = torch.randn(20, 30, generator=rng)
-    actual = probe("sigmoid", x=x, dout=dout)
-    expected = measured(lambda x, dout: {"grad of x": gradient_of(torch.sigmoid, x, dout)}, x=x, dout=dout)
     z = torch.sigmoid(x)
     others = {
         "the slope, without dout": z * (1 - z),
@@ -127,38 +131,48 @@ def test_sigmoid_backward(probe, rng):
         "dout times (1 - output)": dout * (1 - z),
         "the formula with the input in place of the output": dout * x * (1 - x),
     }
-    assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+    matches_recorded(
+        "sigmoid",
+        lambda x, dout: {"grad of x": gradient_of(torch.sigmoid, x, dout)},
+        context=Context(batch_size=20, others=others),
+        x=x,
+        dout=dout,
+    )
 
 
 @pytest.mark.graded(task="tanh", weight=1, grounds="document, lines 274 and 283: the hyperbolic tangent")
-def test_tanh_forward(probe, rng):
+def test_tanh_forward(matches_recorded, rng):
     """TanH.forward squashes every element into (-1, 1)
 
     It is an odd function: tanh(-x) = -tanh(x), and tanh(0) = 0.
     """
     x = torch.randn(20, 30, generator=rng)
-    actual = probe("tanh", x=x)
-    expected = measured(lambda x: {"z": torch.tanh(x)}, x=x)
-    assert_matches(actual, expected, context=Context(others={"the sigmoid of x": torch.sigmoid(x)}))
+    matches_recorded(
+        "tanh", lambda x: {"z": torch.tanh(x)}, context=Context(others={"the sigmoid of x": torch.sigmoid(x)}), x=x
+    )
 
 
 @pytest.mark.graded(task="tanh", weight=2, grounds="document, line 286: the gradient of the hyperbolic tangent")
-def test_tanh_backward(probe, rng):
+def test_tanh_backward(matches_recorded, rng):
     """TanH.backward returns the gradient for the input
 
     The slope is 1 where the input is zero and falls to 0 on both sides.
     """
     x = torch.randn(20, 30, generator=rng)
     dout = torch.randn(20, 30, generator=rng)
-    actual = probe("tanh", x=x, dout=dout)
-    expected = measured(lambda x, dout: {"grad of x": gradient_of(torch.tanh, x, dout)}, x=x, dout=dout)
     z = torch.tanh(x)
     others = {
         "the slope, without dout": 1 - z**2,
         "dout times (1 - output)": dout * (1 - z),
         "dout times z * (1 - z), the sigmoid's formula": dout * z * (1 - z),
     }
-    assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+    matches_recorded(
+        "tanh",
+        lambda x, dout: {"grad of x": gradient_of(torch.tanh, x, dout)},
+        context=Context(batch_size=20, others=others),
+        x=x,
+        dout=dout,
+    )
 
 
 @pytest.mark.graded(
@@ -185,7 +199,7 @@ def test_linear_bias_is_a_vector(probe, rng):
 
 
 @pytest.mark.graded(task="linear", weight=2, grounds="document, lines 296 and 318: Z = X W^T + b")
-def test_linear_forward(probe, rng):
+def test_linear_forward(probe, expected, rng):
     """Linear.forward computes x @ w.T + b
 
     The expected values are computed from the w and b that your layer holds.
@@ -193,9 +207,15 @@ def test_linear_forward(probe, rng):
     x = torch.randn(20, 30, generator=rng)
     actual = probe("linear", x=x, in_features=30, out_features=10)
     assert_matches(actual, {"w": Spec((10, 30)), "b": Spec((10,))})
-    expected = measured(lambda x, w, b: {"z": F.linear(x, w, b)}, x=x, w=actual["w"], b=actual["b"])
+    wanted = expected(
+        "linear",
+        lambda: measured(lambda x, w, b: {"z": F.linear(x, w, b)}, x=x, w=actual["w"], b=actual["b"]),
+        x=x,
+        in_features=30,
+        out_features=10,
+    )
     others = {"x @ w.T without the bias": F.linear(x, actual["w"])}
-    assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+    assert_matches(actual, wanted, context=Context(batch_size=20, others=others))
 
 
 def linear_gradients(x, w, b, dout):
@@ -210,7 +230,7 @@ def linear_gradients(x, w, b, dout):
     after="test_linear_structure",
     grounds="document, lines 148 and 321: the gradients of the input, of W and of b",
 )
-def test_linear_backward(probe, rng):
+def test_linear_backward(probe, expected, rng):
     """Linear.backward gives the gradients for x, w and b
 
     Each gradient has the shape of what it belongs to; that leaves few ways to multiply dout, x and w.
@@ -220,22 +240,27 @@ def test_linear_backward(probe, rng):
     dout = torch.randn(20, 10, generator=rng)
     actual = probe("linear", x=x, in_features=30, out_features=10, dout=dout)
     assert_matches(actual, {"w": Spec((10, 30)), "b": Spec((10,))})
-    expected = measured(linear_gradients, x=x, w=actual["w"], b=actual["b"], dout=dout)
-    assert_matches(actual, expected, context=Context(batch_size=20, others={"dout": dout}))
+    wanted = expected(
+        "linear",
+        lambda: measured(linear_gradients, x=x, w=actual["w"], b=actual["b"], dout=dout),
+        x=x,
+        in_features=30,
+        out_features=10,
+        dout=dout,
+    )
+    assert_matches(actual, wanted, context=Context(batch_size=20, others={"dout": dout}))
 
 
 @pytest.mark.graded(
     task="cross-entropy", weight=2, grounds="document, lines 347 and 363: the loss of class scores as torch averages it"
 )
-def test_cross_entropy_forward(probe, rng):
+def test_cross_entropy_forward(matches_recorded, rng):
     """CrossEntropyLoss.forward averages the loss over the batch
 
     It works on class scores, before any softmax, and returns a tensor without axes.
     """
     scores = torch.randn(16, 10, generator=rng)
     labels = torch.randint(0, 10, (16,), generator=rng)
-    actual = probe("cross_entropy", scores=scores, labels=labels)
-    expected = measured(lambda s, y: {"loss": F.cross_entropy(s, y)}, s=scores, y=labels)
     label_scores = scores.gather(1, labels[:, None]).mean()
     log_sums = scores.logsumexp(dim=1).mean()
     others = {
@@ -245,23 +270,23 @@ def test_cross_entropy_forward(probe, rng):
         "the loss with the sum over the samples instead of the classes": scores.logsumexp(0)[labels].mean()
         - label_scores,
     }
-    assert_matches(actual, expected, context=Context(batch_size=16, others=others))
+    matches_recorded(
+        "cross_entropy",
+        lambda: measured(lambda s, y: {"loss": F.cross_entropy(s, y)}, s=scores, y=labels),
+        context=Context(batch_size=16, others=others),
+        scores=scores,
+        labels=labels,
+    )
 
 
 @pytest.mark.graded(task="cross-entropy", weight=3, grounds="document, line 368: the gradient for the scores")
-def test_cross_entropy_backward(probe, rng):
+def test_cross_entropy_backward(matches_recorded, rng):
     """CrossEntropyLoss.backward returns the gradient for the scores
 
     Differentiate -x_y + log(sum(exp(x))) by each score; the label's own score has one more term than others.
     """
     scores = torch.randn(20, 10, generator=rng)
     labels = torch.randint(0, 10, (20,), generator=rng)
-    actual = probe("cross_entropy", scores=scores, labels=labels, backward=True)
-    expected = measured(
-        lambda s, y: {"grad of scores": gradient_of(lambda s: F.cross_entropy(s, y), s, torch.ones((), dtype=s.dtype))},
-        s=scores,
-        y=labels,
-    )
     one_hot = F.one_hot(labels, 10)
     others = {
         "the softmax, without the labels": scores.softmax(dim=1),
@@ -270,7 +295,20 @@ def test_cross_entropy_backward(probe, rng):
         "the gradient with the log-softmax in place of the softmax": (scores.log_softmax(dim=1) - one_hot) / 20,
         "the gradient with the scores in place of their softmax": (scores - one_hot) / 20,
     }
-    assert_matches(actual, expected, context=Context(batch_size=20, others=others))
+    matches_recorded(
+        "cross_entropy",
+        lambda: measured(
+            lambda s, y: {
+                "grad of scores": gradient_of(lambda s: F.cross_entropy(s, y), s, torch.ones((), dtype=s.dtype))
+            },
+            s=scores,
+            y=labels,
+        ),
+        context=Context(batch_size=20, others=others),
+        scores=scores,
+        labels=labels,
+        backward=True,
+    )
 
 
 @pytest.mark.graded(
@@ -280,7 +318,7 @@ def test_cross_entropy_backward(probe, rng):
     strict=True,
     grounds="document, lines 345 to 351: computed from the scores, with the very result that torch gives",
 )
-def test_cross_entropy_far_apart(probe, rng):
+def test_cross_entropy_far_apart(matches_recorded, rng):
     """CrossEntropyLoss stays finite where a label's score is far below the largest one
 
     The probability of such a label is zero in floating point, and the logarithm of zero infinite. The formula without
@@ -288,13 +326,17 @@ def test_cross_entropy_far_apart(probe, rng):
     """
     scores = torch.where(torch.rand(20, 10, generator=rng) < 0.5, -60.0, 60.0) + torch.randn(20, 10, generator=rng)
     labels = torch.randint(0, 10, (20,), generator=rng)
-    actual = probe("cross_entropy", scores=scores, labels=labels)
-    expected = measured(lambda s, y: {"loss": F.cross_entropy(s, y)}, s=scores, y=labels)
-    assert_matches(actual, expected, context=Context(batch_size=20))
+    matches_recorded(
+        "cross_entropy",
+        lambda: measured(lambda s, y: {"loss": F.cross_entropy(s, y)}, s=scores, y=labels),
+        context=Context(batch_size=20),
+        scores=scores,
+        labels=labels,
+    )
 
 
 @pytest.mark.graded(task="cross-entropy", after="test_cross_entropy_forward", advice=True)
-def test_cross_entropy_large_scores(probe, rng):
+def test_cross_entropy_large_scores(matches_recorded, rng):
     """CrossEntropyLoss stays finite for scores as large as 1000
 
     exp(1000) is infinite in floating point. Take the largest score of a row out of the sum first:
@@ -302,9 +344,14 @@ def test_cross_entropy_large_scores(probe, rng):
     """
     scores = 1000 + 3 * torch.randn(20, 10, generator=rng)
     labels = torch.randint(0, 10, (20,), generator=rng)
-    actual = probe("cross_entropy", scores=scores, labels=labels, backward=True)
-    expected = measured(scores_loss_and_gradient, scores=scores, labels=labels)
-    assert_matches(actual, expected, context=Context(batch_size=20))
+    matches_recorded(
+        "cross_entropy",
+        scores_loss_and_gradient,
+        context=Context(batch_size=20),
+        scores=scores,
+        labels=labels,
+        backward=True,
+    )
 
 
 def scores_loss_and_gradient(scores, labels):

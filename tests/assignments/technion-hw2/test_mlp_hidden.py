@@ -16,21 +16,23 @@ from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches
     weight=1,
     grounds="document, lines 109 to 111 and 377: layers in sequence, and the pairs of all of them",
 )
-def test_sequential_order_and_params(probe, rng):
+def test_sequential_order_and_params(matches_recorded, rng):
     """Sequential runs simple layers in the given order and hands out the parameters of all of them
 
     The layers here are ours (each computes factor * x + shift), so nothing depends on your other layers.
     """
     x = torch.randn(3, 4, generator=rng)
     factors, shifts = [2.0, -0.5, 3.0], [1.0, 4.0, -5.0]
-    actual = probe("sequential_order", x=x, factors=factors, shifts=shifts)
-    expected = {
-        "z": 3 * (-0.5 * (2 * x + 1) + 4) - 5,
-        "parameters, sorted": torch.tensor(sorted(factors + shifts)),
-    }
     backwards = 2 * (-0.5 * (3 * x - 5) + 4) + 1
     others = {"the layers in reverse order": backwards, "the output of the last layer alone": 3 * x - 5}
-    assert_matches(actual, expected, context=Context(others=others))
+    matches_recorded("sequential_order", in_order, context=Context(others=others), x=x, factors=factors, shifts=shifts)
+
+
+def in_order(x, factors, shifts):
+    """Return what x → factor * x + shift, one after the other, makes of x, and all numbers sorted."""
+    for factor, shift in zip(factors, shifts, strict=True):
+        x = factor * x + shift
+    return {"z": x, "parameters, sorted": torch.tensor(sorted(factors + shifts))}
 
 
 @pytest.mark.graded(
@@ -38,18 +40,19 @@ def test_sequential_order_and_params(probe, rng):
     weight=1,
     grounds="document, lines 113 to 117 and 479: the mode is switched, and y reaches the loss at the end",
 )
-def test_sequential_mode_and_keywords(probe, rng):
+def test_sequential_mode_and_keywords(matches_recorded, rng):
     """Sequential switches all its layers to test mode and hands keyword arguments to the last one
 
     The layers here are ours: x → factor * x + shift, the shift in training mode only.
     """
     x, extra = torch.randn(3, 4, generator=rng), torch.randn(3, 4, generator=rng)
-    actual = probe("sequential_order", x=x, factors=[2.0, 0.5], shifts=[1.0, 4.0], training=False, extra=extra)
+    inputs = {"x": x, "factors": [2.0, 0.5], "shifts": [1.0, 4.0], "training": False, "extra": extra}
     others = {
         "the output in training mode": 0.5 * (2 * x + 1) + 4 + extra,
         "the output without the keyword argument": x,
     }
-    assert_matches(actual, {"z": x + extra}, context=Context(others=others))
+    context = Context(others=others)
+    matches_recorded("sequential_order", lambda x, extra: {"z": 2.0 * x * 0.5 + extra}, context=context, **inputs)
 
 
 @pytest.mark.graded(
@@ -58,7 +61,7 @@ def test_sequential_mode_and_keywords(probe, rng):
     after="test_sequential_backward",
     grounds="document, lines 138 and 861: one batch after the other goes forward and back",
 )
-def test_sequential_second_pass(probe, rng):
+def test_sequential_second_pass(probe, expected, rng):
     """Sequential gives the right gradients for a second batch
 
     Between the two batches the gradients that params() holds are set to zero in place.
@@ -76,8 +79,15 @@ def test_sequential_second_pass(probe, rng):
     actual = probe("sequential", x=x, sizes=sizes, dout=dout, before=before)
     assert_matches(actual, specs)
     weights = {name: actual[name] for name in specs}
-    expected = measured(lambda dout, **inputs: gradients(output, dout, **inputs), dout=dout, x=x, **weights)
-    assert_matches(actual, expected)
+    wanted = expected(
+        "sequential",
+        lambda: measured(lambda dout, **inputs: gradients(output, dout, **inputs), dout=dout, x=x, **weights),
+        x=x,
+        sizes=sizes,
+        dout=dout,
+        before=before,
+    )
+    assert_matches(actual, wanted)
 
 
 @pytest.mark.graded(
@@ -86,7 +96,7 @@ def test_sequential_second_pass(probe, rng):
     after="test_mlp_sigmoid_structure",
     grounds="document, lines 457 and 484: all gradients with sigmoids, too",
 )
-def test_mlp_sigmoid_backward(probe, rng):
+def test_mlp_sigmoid_backward(probe, expected, rng):
     """An MLP with sigmoids gives the scores and all gradients, also for a second batch
 
     Between the two batches the gradients that params() holds are set to zero in place.
@@ -105,13 +115,17 @@ def test_mlp_sigmoid_backward(probe, rng):
     actual = probe("mlp", x=x, dout=dout, before=before, **inputs)
     assert_matches(actual, specs)
     weights = {name: actual[name] for name in specs}
-    assert_matches(actual, measured(both, dout=dout, x=x, **weights), context=Context(batch_size=3))
+    assert_matches(
+        actual,
+        expected("mlp", lambda: measured(both, dout=dout, x=x, **weights), x=x, dout=dout, before=before, **inputs),
+        context=Context(batch_size=3),
+    )
 
 
 @pytest.mark.graded(
     task="mlp", weight=1, after="test_mlp_structure", grounds="document, lines 427 to 433: any number of hidden layers"
 )
-def test_mlp_one_hidden_layer(probe, rng):
+def test_mlp_one_hidden_layer(probe, expected, rng):
     """An MLP with one hidden layer works for a batch of one
 
     The sizes of all Linear layers follow from in_features, hidden_features and num_classes.
@@ -129,7 +143,7 @@ def test_mlp_one_hidden_layer(probe, rng):
     actual = probe("mlp", x=x, dout=dout, **inputs)
     assert_matches(actual, specs)
     weights = {name: actual[name] for name in specs}
-    assert_matches(actual, measured(both, dout=dout, x=x, **weights))
+    assert_matches(actual, expected("mlp", lambda: measured(both, dout=dout, x=x, **weights), x=x, dout=dout, **inputs))
 
 
 # Any distribution with the right spread passes: only wstd is asked for.

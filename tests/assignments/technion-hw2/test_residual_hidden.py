@@ -12,7 +12,7 @@ from helpers_gradients import gradients
 from helpers_lines import assert_fits, assert_layers
 from helpers_residual import block_output, draw_block, two_paths
 
-from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches, measured
+from grader.compare import Context, Expectation, Spec, Tolerance, assert_matches
 
 
 # The dropped values of a channel are all the same behind the norm, so they are found as the most frequent one; a kept
@@ -72,7 +72,7 @@ def test_residual_block_dropout_before_norm(probe, rng):
     after="test_residual_block_layers",
     grounds="hw2 part 4, lines 2311 and 2370: the activation is an argument; behind the sum there is a ReLU",
 )
-def test_residual_block_other_activation(probe, rng):
+def test_residual_block_other_activation(probe, expected, rng):
     """ResidualBlock uses the activation that it is told on the main path; behind the sum there is always a ReLU
 
     Here a LeakyReLU with a slope of 0.4.
@@ -93,8 +93,15 @@ def test_residual_block_other_activation(probe, rng):
         "the output with the LeakyReLU behind the sum as well": F.leaky_relu(main + shortcut, 0.4),
         "the sum of both paths without the ReLU behind it": main + shortcut,
     }
-    expected = measured(lambda x, weights: {"z": output(x, weights)}, x=x, weights=weights)
-    assert_matches(actual, expected, context=Context(batch_size=3, others=others))
+    wanted = expected(
+        "network_pass",
+        lambda x, weights: {"z": output(x, weights)},
+        kind="ResidualBlock",
+        options=options,
+        x=x,
+        weights=weights,
+    )
+    assert_matches(actual, wanted, context=Context(batch_size=3, others=others))
 
 
 @pytest.mark.graded(
@@ -103,7 +110,7 @@ def test_residual_block_other_activation(probe, rng):
     after="test_residual_block_layers",
     grounds="hw2 part 4, line 2309: all of it stands between convolutions",
 )
-def test_residual_block_one_convolution(probe, rng):
+def test_residual_block_one_convolution(probe, expected, rng):
     """ResidualBlock with a single convolution has neither norm nor dropout nor activation on its main path
 
     They stand between convolutions, and there is nothing between them here. Dropout and norm are asked for.
@@ -112,10 +119,17 @@ def test_residual_block_one_convolution(probe, rng):
     x, weights = torch.randn(2, 3, 6, 6, generator=rng), draw_block(rng, 3, [5], [5])
     actual = probe("block_in_training", kind="ResidualBlock", options=options, x=x, weights=weights)
     assert_layers(actual, "main: conv 3→5, 5×5; shortcut: conv 3→5, 1×1, no bias")
-    expected = measured(lambda x, weights: {"output": block_output(x, weights, convs=1)}, x=x, weights=weights)
+    wanted = expected(
+        "block_in_training",
+        lambda x, weights: {"output": block_output(x, weights, convs=1)},
+        kind="ResidualBlock",
+        options=options,
+        x=x,
+        weights=weights,
+    )
     main, shortcut = two_paths(x, weights, convs=1)
     others = {"the sum with an activation behind the last convolution": F.relu(F.relu(main) + shortcut)}
-    assert_matches(actual, expected, context=Context(batch_size=2, others=others))
+    assert_matches(actual, wanted, context=Context(batch_size=2, others=others))
 
 
 @pytest.mark.graded(
@@ -124,7 +138,7 @@ def test_residual_block_one_convolution(probe, rng):
     after="test_residual_block_batchnorm",
     grounds="hw2 part 4, lines 2309 to 2311: both paths are summed",
 )
-def test_residual_block_gradients(probe, rng):
+def test_residual_block_gradients(probe, expected, rng):
     """Gradients flow through both paths of a ResidualBlock with norms, also where dropout is asked for in test mode
 
     In test mode nothing is dropped.
@@ -141,7 +155,11 @@ def test_residual_block_gradients(probe, rng):
 
     actual = probe("network_pass", kind="ResidualBlock", options=options, x=x, weights=weights, dout=dout)
     assert_fits(actual, weights)
-    assert_matches(actual, measured(both, x=x, weights=weights, dout=dout), context=Context(batch_size=2))
+    assert_matches(
+        actual,
+        expected("network_pass", both, kind="ResidualBlock", options=options, x=x, weights=weights, dout=dout),
+        context=Context(batch_size=2),
+    )
 
 
 @pytest.mark.graded(
@@ -150,7 +168,7 @@ def test_residual_block_gradients(probe, rng):
     after="test_bottleneck_block_layers",
     grounds="hw2 part 4, lines 2370 and 2384 to 2399: the options hold between all convolutions",
 )
-def test_bottleneck_block_options(probe, rng):
+def test_bottleneck_block_options(probe, expected, rng):
     """ResidualBottleneckBlock hands batch normalization and dropout on to all gaps between its convolutions
 
     One inner convolution makes three convolutions and two gaps. The output is looked at in test mode.
@@ -161,5 +179,12 @@ def test_bottleneck_block_options(probe, rng):
     actual = probe("network_pass", kind="ResidualBottleneckBlock", options=options, x=x, weights=weights)
     line = "main: conv 6→2, 1×1; main: batchnorm 2; main: conv 2→2, 5×5; main: batchnorm 2; main: conv 2→6, 1×1"
     assert_layers(actual, line)
-    expected = measured(lambda x, weights: {"z": block_output(x, weights, convs=3)}, x=x, weights=weights)
-    assert_matches(actual, expected, context=Context(batch_size=3))
+    wanted = expected(
+        "network_pass",
+        lambda x, weights: {"z": block_output(x, weights, convs=3)},
+        kind="ResidualBottleneckBlock",
+        options=options,
+        x=x,
+        weights=weights,
+    )
+    assert_matches(actual, wanted, context=Context(batch_size=3))

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from helpers_torch_mlp import draw_weights
 
-from grader.compare import Context, assert_matches, measured
+from grader.compare import Context, Expectation, assert_matches
 
 FUNCTIONS = {
     "relu": F.relu,
@@ -104,20 +104,26 @@ def test_torch_mlp_structure(probe, rng):
     after="test_torch_mlp_structure",
     grounds="hw2 part 3, line 1580: each layer, then its nonlinearity",
 )
-def test_torch_mlp_forward(probe, rng):
+def test_torch_mlp_forward(matches_recorded, rng):
     """MLP.forward applies each layer and then its nonlinearity
 
     Names and a torch module, as in the text. The expected outputs are computed with known weights and biases.
     """
     x, weights = torch.randn(9, 2, generator=rng), draw_weights((2, 8, 16, 32, 64), rng)
     nonlins = ["relu", "tanh", LEAKY, "softmax"]
-    actual = probe("torch_mlp", x=x, dims=[8, 16, 32, 64], nonlins=nonlins, weights=weights)
     before_softmax = mlp_output([*FOUR[:3], "none"], x, weights)
     others = other_outputs(FOUR, x, weights)
     others["the output with the softmax over the samples"] = F.softmax(before_softmax, dim=0)
     context = Context(batch_size=9, others=others)
-    expected = measured(lambda x, weights: {"z": mlp_output(FOUR, x, weights)}, x=x, weights=weights)
-    assert_matches(actual, expected, context=context)
+    matches_recorded(
+        "torch_mlp",
+        lambda x, weights: {"z": mlp_output(FOUR, x, weights)},
+        context=context,
+        x=x,
+        dims=[8, 16, 32, 64],
+        nonlins=nonlins,
+        weights=weights,
+    )
 
 
 @pytest.mark.graded(
@@ -126,7 +132,7 @@ def test_torch_mlp_forward(probe, rng):
     after="test_torch_mlp_structure",
     grounds="hw2 part 3, lines 1621 and 1624: all parameters take part, and the output has a gradient",
 )
-def test_torch_mlp_gradients(probe, rng):
+def test_torch_mlp_gradients(probe, expected, rng):
     """The gradients of an MLP reach its input and all of its parameters
 
     torch computes them; nothing on the way may be detached or turned into NumPy.
@@ -136,10 +142,16 @@ def test_torch_mlp_gradients(probe, rng):
     actual = probe("torch_mlp", x=x, dims=[6, 5, 7], nonlins=list(names), weights=weights, dout=dout)
     assert_has_parameters(actual, weights)
     assert_not_detached(actual, weights)
-    expected = measured(
-        lambda x, dout, weights: mlp_gradients(names, x, dout, weights), x=x, dout=dout, weights=weights
+    wanted = expected(
+        "torch_mlp",
+        lambda x, dout, weights: mlp_gradients(names, x, dout, weights),
+        x=x,
+        dims=[6, 5, 7],
+        nonlins=list(names),
+        weights=weights,
+        dout=dout,
     )
-    assert_matches(actual, expected, context=Context(batch_size=9))
+    assert_matches(actual, wanted, context=Context(batch_size=9))
 
 
 @pytest.mark.graded(
@@ -148,17 +160,19 @@ def test_torch_mlp_gradients(probe, rng):
     after="test_torch_mlp_structure",
     grounds="hw2 part 3, lines 1594 to 1611: names stand for nonlinearities",
 )
-def test_torch_mlp_names(probe, rng):
+def test_torch_mlp_names(probe, expected, rng):
     """MLP turns names into nonlinearities
 
     relu, tanh, sigmoid and none, each behind two layers.
     """
     x, weights = torch.randn(9, 3, generator=rng), draw_weights((3, 5, 4), rng)
     for name in ("relu", "tanh", "sigmoid", "none"):
-        actual = probe("torch_mlp", x=x, dims=[5, 4], nonlins=[name, name], weights=weights)
+        inputs = {"x": x, "dims": [5, 4], "nonlins": [name, name], "weights": weights}
+        actual = probe("torch_mlp", **inputs)
+        wanted = expected(
+            "torch_mlp", lambda x, weights, names=(name, name): {"z": mlp_output(names, x, weights)}, **inputs
+        )
         z = f"z with {name}"
         others = {f"the output with {other}": mlp_output([other] * 2, x, weights) for other in FUNCTIONS}
-        expected = measured(
-            lambda x, weights, names=(name, name), z=z: {z: mlp_output(names, x, weights)}, x=x, weights=weights
-        )
-        assert_matches({z: actual["z"]}, expected, context=Context(batch_size=9, others=others))
+        named = Expectation({z: wanted.values["z"]}, {z: wanted.tolerances["z"]})
+        assert_matches({z: actual["z"]}, named, context=Context(batch_size=9, others=others))

@@ -30,7 +30,7 @@ def gradients(function, dout, **inputs):
     after="test_torch_mlp_structure",
     grounds="hw2 part 3, lines 1580 and 1583: any number of layers",
 )
-def test_torch_mlp_single_layer(probe, rng):
+def test_torch_mlp_single_layer(probe, expected, rng):
     """An MLP of one layer applies its only nonlinearity
 
     The last layer is followed by its nonlinearity like every other one: here a softmax over the features.
@@ -38,8 +38,15 @@ def test_torch_mlp_single_layer(probe, rng):
     x, weights = torch.randn(6, 4, generator=rng), draw_weights((4, 7), rng)
     actual = probe("torch_mlp", x=x, dims=[7], nonlins=["softmax"], weights=weights)
     context = Context(batch_size=6, others={"the output without its nonlinearity": affine(x, weights, 1)})
-    expected = measured(lambda x, weights: {"z": F.softmax(affine(x, weights, 1), dim=1)}, x=x, weights=weights)
-    assert_matches(actual, expected, context=context)
+    wanted = expected(
+        "torch_mlp",
+        lambda x, weights: {"z": F.softmax(affine(x, weights, 1), dim=1)},
+        x=x,
+        dims=[7],
+        nonlins=["softmax"],
+        weights=weights,
+    )
+    assert_matches(actual, wanted, context=context)
     assert_matches(actual, {"out_dim": 7})
 
 
@@ -49,7 +56,7 @@ def test_torch_mlp_single_layer(probe, rng):
     after="test_torch_mlp_structure",
     grounds="hw2 part 3, lines 1597 and 1610: the last nonlinearity is applied, too",
 )
-def test_torch_mlp_last_sigmoid(probe, rng):
+def test_torch_mlp_last_sigmoid(matches_recorded, rng):
     """MLP ends with the last nonlinearity of its list
 
     Five layers, widths that grow and shrink, a sigmoid at the end.
@@ -63,10 +70,16 @@ def test_torch_mlp_last_sigmoid(probe, rng):
         return x
 
     x, weights = torch.randn(5, 3, generator=rng), draw_weights((3, 9, 4, 10, 2, 6), rng)
-    actual = probe("torch_mlp", x=x, dims=[9, 4, 10, 2, 6], nonlins=list(names), weights=weights)
     others = {"the output without the last nonlinearity": torch.logit(output(x, weights))}
-    expected = measured(lambda x, weights: {"z": output(x, weights)}, x=x, weights=weights)
-    assert_matches(actual, expected, context=Context(batch_size=5, others=others))
+    matches_recorded(
+        "torch_mlp",
+        lambda x, weights: {"z": output(x, weights)},
+        context=Context(batch_size=5, others=others),
+        x=x,
+        dims=[9, 4, 10, 2, 6],
+        nonlins=list(names),
+        weights=weights,
+    )
 
 
 @pytest.mark.graded(
@@ -75,7 +88,7 @@ def test_torch_mlp_last_sigmoid(probe, rng):
     after="test_torch_mlp_structure",
     grounds="hw2 part 3, lines 1587 and 1597: a nonlinearity may be a module; the model is to be composable",
 )
-def test_torch_mlp_module_with_parameters(probe, rng):
+def test_torch_mlp_module_with_parameters(probe, expected, rng):
     """A torch module in the list of nonlinearities is used as it is, and its parameters are the model's
 
     A PReLU learns its slope, so the optimizer has to find it in parameters().
@@ -92,7 +105,15 @@ def test_torch_mlp_module_with_parameters(probe, rng):
     assert_kinds(actual, {"parameter shapes": [[int]]})
     has_slope = [1] in actual["parameter shapes"]
     assert has_slope, "The parameters of a PReLU in the list of nonlinearities are not among the model's parameters()."
-    expected = measured(
-        lambda dout, **leaves: {"z": output(leaves)} | gradients(output, dout, **leaves), dout=dout, x=x, **weights
+    wanted = expected(
+        "torch_mlp",
+        lambda: measured(
+            lambda dout, **leaves: {"z": output(leaves)} | gradients(output, dout, **leaves), dout=dout, x=x, **weights
+        ),
+        x=x,
+        dims=[5, 4],
+        nonlins=nonlins,
+        weights=weights,
+        dout=dout,
     )
-    assert_matches(actual, expected, context=Context(batch_size=8))
+    assert_matches(actual, wanted, context=Context(batch_size=8))

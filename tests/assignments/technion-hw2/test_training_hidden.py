@@ -40,7 +40,7 @@ def test_train_batch_twice(probe, rng):
     weight=1,
     grounds="document, lines 746 and 750: as many epochs as asked for; it stops early only if told to",
 )
-def test_fit_runs_all_epochs(probe):
+def test_fit_runs_all_epochs(probe, expected):
     """Trainer.fit runs all epochs though the test loss rises, with a smaller last batch
 
     Nothing asks for early stopping here. Every batch of both loaders is used once an epoch, and an accuracy is the
@@ -48,7 +48,7 @@ def test_fit_runs_all_epochs(probe):
     """
     train = {"size": 10, "losses": [1.0] * 12, "correct": [4, 3, 1, 2, 2, 2, 3, 0, 1, 4, 4, 2]}
     test = {"size": 5, "losses": [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0], "correct": [3, 1, 2, 0, 1, 0, 4, 1]}
-    expected = {
+    right = {
         "number of train batches": 12,
         "number of test batches": 8,
         "train_acc": torch.tensor([80.0, 60.0, 40.0, 100.0]),
@@ -61,9 +61,11 @@ def test_fit_runs_all_epochs(probe):
         "the mean of the batches' accuracies in testing": torch.tensor([175.0, 50.0, 25.0, 200.0]) / 2,
     }
 
+    call = {"train": train, "test": test, "batch_size": 4, "num_epochs": 4, "options": {}}
+    recorded = expected("fit", lambda: right, **call, tensors=[])
+
     def attempt(*, tensors):
-        given = {"batch_size": 4, "num_epochs": 4, "options": {}, "tensors": tensors}
-        assert_matches(probe("fit", train=train, test=test, **given), expected, context=Context(others=others))
+        assert_matches(probe("fit", **call, tensors=tensors), recorded, context=Context(others=others))
 
     each_kind_of_result(attempt)
 
@@ -71,17 +73,19 @@ def test_fit_runs_all_epochs(probe):
 @pytest.mark.graded(
     task="trainer", weight=1, grounds="document, lines 785 and 924: max_batches is handed to fit for its epochs"
 )
-def test_fit_hands_options_on(probe):
+def test_fit_hands_options_on(probe, expected):
     """Trainer.fit hands max_batches on to both kinds of epochs
 
     fit takes further keyword arguments: they are meant for train_epoch and test_epoch.
     """
     script = {"size": 50, "losses": [1.0] * 30, "correct": [5] * 30}
 
+    call = {"train": script, "test": script, "batch_size": 10, "num_epochs": 3, "options": {"max_batches": 2}}
+    right = {"number of train batches": 6, "number of test batches": 6}
+    recorded = expected("fit", lambda: right, **call, tensors=[])
+
     def attempt(*, tensors):
-        given = {"batch_size": 10, "num_epochs": 3, "options": {"max_batches": 2}, "tensors": tensors}
-        actual = probe("fit", train=script, test=script, **given)
-        assert_matches(actual, {"number of train batches": 6, "number of test batches": 6})
+        assert_matches(probe("fit", **call, tensors=tensors), recorded)
 
     each_kind_of_result(attempt)
 
@@ -91,7 +95,7 @@ def test_fit_hands_options_on(probe):
     weight=1,
     grounds="document, lines 113 to 117 and 1080: layers are told whether they train or are tested",
 )
-def test_fit_modes(probe, rng):
+def test_fit_modes(matches_recorded, rng):
     """The model is in training mode for training batches and in test mode for test batches
 
     Each epoch trains first and evaluates then; the next one has to switch back.
@@ -99,8 +103,8 @@ def test_fit_modes(probe, rng):
     x, y = torch.randn(10, 4, generator=rng), torch.randint(0, 3, (10,), generator=rng)
 
     given = {"batch_size": 5, "num_epochs": 2, "num_classes": 3}
-    actual = probe("modes_of_fit", train=[x, y], test=[x[:5], y[:5]], **given)
-    assert_matches(actual, {"modes of the batches": "train, train, test, train, train, test"})
+    modes = {"modes of the batches": "train, train, test, train, train, test"}
+    matches_recorded("modes_of_fit", lambda: modes, train=[x, y], test=[x[:5], y[:5]], **given)
 
 
 @pytest.mark.graded(
