@@ -13,9 +13,9 @@ from grader.errors import SandboxError
 from grader.runs.cards import usable_cards
 from grader.sandbox.outside.bubblewrap import find_bubblewrap
 from grader.sandbox.outside.control_groups import make_group
-from grader.sandbox.outside.forkserver_client import ForkServer
+from grader.sandbox.outside.forkserver_client import ForkServer, can_fork
 from grader.sandbox.outside.ordinary_user import may_change_user
-from grader.sandbox.outside.servers import StartServer, can_fork
+from grader.sandbox.outside.servers import StartServer
 from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.trial import Diagnosis, try_server
 from grader.sandbox.outside.walls import Wall

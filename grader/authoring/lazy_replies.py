@@ -16,11 +16,12 @@ from grader.courses.assignment import ArtifactKind, Assignment
 from grader.grading.artifacts import artifacts_of
 from grader.grading.check_session import in_session
 from grader.grading.grade import run_checks
-from grader.grading.opening import modules_to_preload, open_sandbox
+from grader.grading.opening import open_sandbox
+from grader.grading.probe_sources import modules_to_preload
 from grader.grading.session import RecordedAssets, Subject
 from grader.results.verdict import CheckResult
-from grader.sandbox.outside.forkserver_client import ForkServer
-from grader.sandbox.outside.servers import StartServer, can_fork
+from grader.sandbox.outside.forkserver_client import ForkServer, can_fork
+from grader.sandbox.outside.servers import StartServer
 from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.walls import Wall
 from grader.sandbox.wire.kinds import rebuilt

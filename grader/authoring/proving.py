@@ -20,12 +20,13 @@ from grader.grading import plugin
 from grader.grading.artifacts import FindArtifact, artifacts_of
 from grader.grading.check_session import in_session
 from grader.grading.grade import run_checks
-from grader.grading.opening import modules_to_preload, open_sandbox, widest_limits
+from grader.grading.opening import open_sandbox, widest_limits
+from grader.grading.probe_sources import modules_to_preload
 from grader.grading.session import Expect, RecordedAssets, Subject
 from grader.grading.stumbles import Stumble
 from grader.results.verdict import CheckResult, Verdict
-from grader.sandbox.outside.forkserver_client import ForkServer
-from grader.sandbox.outside.servers import StartServer, can_fork
+from grader.sandbox.outside.forkserver_client import ForkServer, can_fork
+from grader.sandbox.outside.servers import StartServer
 from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.walls import Wall
 from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome, Sandbox

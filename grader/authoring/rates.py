@@ -26,11 +26,12 @@ from grader.grading.artifacts import FindArtifact, artifacts_of
 from grader.grading.check_session import in_session
 from grader.grading.grade import run_checks
 from grader.grading.keys import task_digests
-from grader.grading.opening import modules_to_preload, open_sandbox, widest_limits
+from grader.grading.opening import open_sandbox, widest_limits
+from grader.grading.probe_sources import modules_to_preload
 from grader.grading.session import RecordedAssets, Subject
 from grader.results.verdict import Verdict
-from grader.sandbox.outside.forkserver_client import ForkServer
-from grader.sandbox.outside.servers import StartServer, can_fork
+from grader.sandbox.outside.forkserver_client import ForkServer, can_fork
+from grader.sandbox.outside.servers import StartServer
 from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.walls import Wall
 from grader.sandbox.wire.protocol import ProbeCall, ProbeOutcome, Sandbox

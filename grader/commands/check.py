@@ -61,10 +61,10 @@ def check(
     _refuse_together(watch=watch, debug=debug, github=github)
     _refuse_other_than_page(html)
     from grader.courses.own_work import find_own_work
-    from grader.grading.grade import grade_all
+    from grader.grading.early import begun_server
     from grader.grading.job import Job, Order
     from grader.sandbox.outside.walls import Wall
-    from grader.submissions.submission import Found
+    from grader.submissions.found import Found
 
     work = find_own_work(path, slug=assignment, course=course)
     chosen = work.assignment
@@ -86,7 +86,10 @@ def check(
         if github:
             _tell_github(result, order, work.path, named=task)
 
-    grade_all(order, [Job(found)], report=report)
+    with begun_server(order) as begun:
+        from grader.grading.grade import grade_all
+
+        grade_all(order, [Job(found)], report=report, begun=begun)
     raise typer.Exit(codes[-1])
 
 
@@ -169,7 +172,7 @@ def _watch(
     ignored: list[Path],
 ) -> int:
     """Check at each save until Ctrl-C; return the exit code of the last round."""
-    from grader.grading.grade import grade_all
+    from grader.grading.early import begun_server
     from grader.grading.job import Job
     from grader.live.watch import Changes, rounds
     from grader.report.terminal import results_console
@@ -183,12 +186,16 @@ def _watch(
 
     folder = found.path if found.path.is_dir() else found.path.parent
     try:
-        with Changes({folder, order.assignment.folder}, ignored=ignored) as changes:
+        changes = Changes({folder, order.assignment.folder}, ignored=ignored)
+        with begun_server(order) as begun, changes:  # watching takes a thread: no fork after it
+            from grader.grading.grade import grade_all
+
             while True:
                 try:
                     order = again()
                     jobs = map(Job, rounds(found, changes, checks=order.assignment.folder.resolve()))
-                    grade_all(order, jobs, report=report)
+                    server, begun = begun, None
+                    grade_all(order, jobs, report=report, begun=server)
                 except CourseError as err:  # its author is at work, too
                     complain(err.message, err.remedy)
                     changes.wait()

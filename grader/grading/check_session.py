@@ -19,7 +19,8 @@ from grader.courses.checks import Check
 from grader.errors import CourseError
 from grader.grading import plugin
 from grader.grading.check_imports import find_helpers
-from grader.grading.opening import limits_of, read_probes
+from grader.grading.opening import limits_of
+from grader.grading.probe_sources import read_probes
 from grader.sandbox.wire.limits import guard_s
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -30,19 +31,20 @@ from grader.grading.given import without_given
 from grader.grading.job import Job, Order
 from grader.grading.notebook_execution import keep_executed
 from grader.grading.notebook_notes import file_notes, notebook_notes
-from grader.grading.opening import modules_to_preload, open_sandbox, refuse_failed_preload, shims_note
+from grader.grading.opening import open_sandbox, refuse_failed_preload, shims_note
 from grader.grading.own_faults import fault_on_reference, may_be_ours, never_defined, take_back
 from grader.grading.points import add_up, failed_to_grade, ungraded
+from grader.grading.probe_sources import preload_for
 from grader.grading.repeating import flag_repeated
 from grader.grading.result_keys import with_keys
 from grader.grading.session import RecordedAssets, Subject
 from grader.grading.source_lines import with_surroundings
 from grader.grading.text_answers import read_answers
 from grader.results.verdict import Answer, CheckResult, SubmissionResult
-from grader.sandbox.outside.forkserver_client import ForkServer
+from grader.sandbox.outside.forkserver_client import ForkServer, can_fork
 from grader.sandbox.outside.ordinary_user import refuse_open
 from grader.sandbox.outside.scratch import remove_stale
-from grader.sandbox.outside.servers import Server, StartServer, can_fork
+from grader.sandbox.outside.servers import Server
 from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.walls import Wall, is_in_view, temporary_folder
 from grader.sandbox.wire.protocol import Sandbox
@@ -299,11 +301,13 @@ def grade_all(
     alive: Callable[[], None] = _stay_silent,
     ready: Callable[[Sequence[Server]], None] = _ask_nothing,
     digests: Mapping[str, str] = MappingProxyType({}),
+    begun: ForkServer | None = None,
 ) -> None:
     """Do jobs one after another in one session and report each result with the digest of what was graded.
 
-    `ready` is called with the fork servers before the first job; `alive` and `digests` as in `GradingSession`. Raises
-    the error of a course or sandbox with which nothing can be graded.
+    `ready` is called with the fork servers before the first job; `alive` and `digests` as in `GradingSession`. `begun`
+    is a fork server for the CPU that is starting already; it is ended in the end. Raises the error of a course or
+    sandbox with which nothing can be graded.
     """
     wall, assignment = Wall(order.wall), order.assignment
     if wall is Wall.BUBBLEWRAP and is_in_view(assignment.folder):
@@ -324,10 +328,12 @@ def grade_all(
             backwards = in_order(dict(reversed(session.config.stash[plugin.CHECKS].items())))
             session.items.sort(key=lambda item: backwards.index(item.name))
         devices = [] if wall is Wall.INLINE else sorted({"cpu", order.device})
-        preload = modules_to_preload(assignment)
         with contextlib.ExitStack() as stack:
-            start: StartServer = ForkServer if can_fork() else Spawner
-            servers = [stack.enter_context(start(wall, preload=preload, device=one)) for one in devices]
+            early = begun if wall is not Wall.INLINE else None
+            servers = [
+                stack.enter_context(early if early is not None and one == "cpu" else _server(order, wall, device=one))
+                for one in devices
+            ]
             for server in servers:
                 refuse_failed_preload(server, assignment)
             ready(servers)
@@ -336,6 +342,14 @@ def grade_all(
                 report(*grading.grade(job))
 
     in_session(assignment, run, tasks=order.tasks)
+
+
+def _server(order: Order, wall: Wall, *, device: str) -> AbstractContextManager[Server]:
+    """Return what has to be started for an order's submissions on this system."""
+    modules = preload_for(order)
+    if not can_fork():
+        return Spawner(wall, preload=modules.offered, device=device)
+    return ForkServer(wall, preload=modules.at_once, offered=modules.offered, device=device)
 
 
 def _refuse_unused(order: Order, session: pytest.Session) -> None:

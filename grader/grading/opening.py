@@ -1,4 +1,4 @@
-"""How an assignment's submissions are opened: its probes and limits, and what its fork server imports beforehand.
+"""How an assignment's submissions are opened: with which files, probes and limits.
 
 `grader.grading.grade`, `grader.grading.plugin` and `grader.authoring.record` open them, and run checks against what is
 open.
@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from grader.courses.assignment import Assignment, SubmissionKind, probe_files
+from grader.courses.assignment import Assignment, SubmissionKind
 from grader.errors import CourseError
-from grader.probes import places_of_probes
+from grader.grading.probe_sources import read_probes
 from grader.sandbox.outside.host import ByDevice
 from grader.sandbox.outside.inline import InlineSandbox
 from grader.sandbox.outside.servers import Server, open_in
@@ -23,7 +23,6 @@ from grader.submissions.paths import list_names
 from grader.submissions.submission import Submission
 
 _MOST_NAMED = 5
-_FIRST_GRADIENT = "torch.fx.experimental.symbolic_shapes"
 
 
 @contextlib.contextmanager
@@ -70,16 +69,6 @@ def _written(files: Mapping[str, bytes]) -> Iterator[Path]:
         yield Path(name)
 
 
-def modules_to_preload(assignment: Assignment) -> tuple[str, ...]:
-    """Return the modules that a fork server imports once for all of an assignment's submissions.
-
-    These are its `preload` and, if a probe may need it, what torch imports for the first gradient of anything but a
-    loss, which takes half a second.
-    """
-    asks = any(word in source for source in read_probes(assignment).values() for word in (b"backward", b"autograd"))
-    return (*assignment.sandbox.preload, *([_FIRST_GRADIENT] if asks else []))
-
-
 def refuse_failed_preload(server: Server, assignment: Assignment) -> None:
     """Raise CourseError if a module that the assignment preloads can't be imported: students' code may need it too."""
     if server.problems and assignment.reference is None:  # a student's kit
@@ -101,35 +90,6 @@ def shims_note(assignment: Assignment, files: Mapping[str, bytes]) -> tuple[str,
         return ()
     names = list_names(used, most=_MOST_NAMED)
     return (f"Newer versions no longer have {names}: given back here, for code written for older ones.",)
-
-
-def read_probes(assignment: Assignment) -> dict[str, bytes]:
-    """Return the sources of the assignment's probe files by name. Raises CourseError, also for a name used twice."""
-    files = probe_files(assignment)
-    if not files:
-        raise CourseError(
-            f"{assignment.folder} has no probes.", remedy="Add a file `probes.py`: the checks run what it declares."
-        )
-    sources: dict[str, bytes] = {}
-    declared: dict[str, str] = {}
-    for file in files:
-        if not file.stem.isidentifier():
-            raise CourseError(f"{file} can't be imported by its name.", remedy="Use letters, digits and `_` only.")
-        sources[file.name] = _read(file)
-        for name, line in places_of_probes(sources[file.name]):
-            place = f"{file.name}, line {line}"
-            if name in declared:
-                places = f"{declared[name]}, and {place}"
-                raise CourseError(f"Two probes are called `{name}`: {places}.", remedy="Give each a name of its own.")
-            declared[name] = place
-    return sources
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as err:
-        raise CourseError(f"{file} can't be read: {err.strerror}.", remedy="An assignment needs its probes.") from err
 
 
 def limits_of(assignment: Assignment) -> Limits:

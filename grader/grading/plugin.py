@@ -30,12 +30,13 @@ from grader.grading.following import as_follower
 from grader.grading.forbidden import find_uses
 from grader.grading.judging import as_text, has_stumbled, judge
 from grader.grading.keys import secrets_of_test_data
-from grader.grading.opening import modules_to_preload, open_sandbox
+from grader.grading.opening import open_sandbox
+from grader.grading.probe_sources import modules_to_preload
 from grader.grading.session import Conversation, RecordedAssets, Subject
 from grader.grading.stumbles import stumble_of
 from grader.results.verdict import CheckResult, Feedback, Verdict
-from grader.sandbox.outside.forkserver_client import ForkServer
-from grader.sandbox.outside.servers import StartServer, can_fork
+from grader.sandbox.outside.forkserver_client import ForkServer, can_fork
+from grader.sandbox.outside.servers import StartServer
 from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.walls import Wall, wall_named
 from grader.submissions.submission import Found, read_submission

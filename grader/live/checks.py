@@ -26,8 +26,9 @@ from grader.grading.artifacts import artifacts_beside
 from grader.grading.check_session import in_session
 from grader.grading.forbidden import ForbiddenUses, find_uses
 from grader.grading.grade import run_checks
-from grader.grading.opening import limits_of, read_probes
+from grader.grading.opening import limits_of
 from grader.grading.points import add_up
+from grader.grading.probe_sources import read_probes
 from grader.grading.session import RecordedAssets, Subject
 from grader.live.owners import lent, owners_named
 from grader.live.sandbox import LiveKernel, LiveSandbox

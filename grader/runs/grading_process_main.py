@@ -11,19 +11,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grader.courses.course import read_assignment
 from grader.errors import GraderError, SandboxError
-from grader.grading.grade import grade_all
+from grader.grading.early import begun_server
 from grader.grading.job import Job, Order
 from grader.grading.keys import digests_of
 from grader.results.results_file import pack_record
 from grader.results.verdict import SubmissionResult
-from grader.sandbox.outside.servers import Server
-from grader.sandbox.outside.trial import try_server
 from grader.submissions.submission import Found
 from grader.submissions.uploads import Part
+
+if TYPE_CHECKING:
+    from grader.sandbox.outside.servers import Server
 
 _SILENT_S = 5.0
 
@@ -49,14 +50,18 @@ def main() -> None:
         def report(result: SubmissionResult, digest: str) -> None:
             answer(result=pack_record(result), digest=digest)
 
-        grade_all(
-            order,
-            jobs,
-            report=report,
-            alive=SignOfLife(answer, every_s=_SILENT_S),
-            digests=digests_of(order),
-            ready=lambda servers: _try_walls(servers, answer, tells=message["trial"]),
-        )
+        with begun_server(order) as begun:
+            from grader.grading.grade import grade_all  # imports torch, meanwhile
+
+            grade_all(
+                order,
+                jobs,
+                report=report,
+                alive=SignOfLife(answer, every_s=_SILENT_S),
+                digests=digests_of(order),
+                ready=lambda servers: _try_walls(servers, answer, tells=message["trial"]),
+                begun=begun,
+            )
     except GraderError as err:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if jobs.have_begun:  # this process is of no use any more; the next one is asked the same again
@@ -69,11 +74,13 @@ def main() -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
-def _try_walls(servers: Sequence[Server], answer: Callable[..., None], *, tells: bool) -> None:
+def _try_walls(servers: "Sequence[Server]", answer: Callable[..., None], *, tells: bool) -> None:
     """Try what is not known to work: each wall where this process `tells` that it can grade, and always each card's.
 
     Raises SandboxError if a tiny submission didn't run there.
     """
+    from grader.sandbox.outside.trial import try_server
+
     for server in servers:
         finding = try_server(server) if tells or server.device != "cpu" else None
         if finding is not None and not finding.is_good:

@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ import torch
 
 from grader.sandbox.inside import kernel, probe_process
 from grader.sandbox.inside.huge_pages import collapse_memory
-from grader.sandbox.inside.preloading import preload_modules
+from grader.sandbox.inside.preloading import missing_packages, preload_modules
 from grader.sandbox.inside.seccomp import build_filter
 from grader.sandbox.inside.supervisor import OVER_MEMORY, Supervisor, leave_with
 from grader.sandbox.wire import limits as bounds
@@ -34,8 +34,7 @@ def main() -> None:
     """Import what was asked for, report ready, then serve the control connection until it closes."""
     control = socket.socket(fileno=int(sys.argv[1]))
     settings = read_note(read_frame(control.fileno()))
-    with _writable_home(PRELOAD_FOLDER) if settings["walled"] else contextlib.nullcontext():
-        problems = preload_modules(settings["preload"])
+    problems = [*_imported(settings["preload"], walled=settings["walled"]), *missing_packages(settings["offered"])]
     torch.set_num_threads(1)
     probe_process.warm_up(starts_engine=settings["device"] == "cpu")
     threads = _thread_count()
@@ -44,7 +43,13 @@ def main() -> None:
     gc.freeze()
     if settings["filtered"] and not settings["walled"]:
         kernel.make_undumpable()  # submissions are the same user: none may write to this process' memory
-    _Server(control, walled=settings["walled"], filtered=settings["filtered"]).serve()
+    _Server(control, settings).serve()
+
+
+def _imported(modules: Sequence[str], *, walled: bool) -> list[str]:
+    """Import modules; return a sentence for each that failed."""
+    with _writable_home(PRELOAD_FOLDER) if walled else contextlib.nullcontext():
+        return preload_modules(modules)
 
 
 @contextlib.contextmanager
@@ -69,10 +74,14 @@ def _thread_count() -> int:
 class _Server:
     """Hold the control connection and the supervisors of the open submissions."""
 
-    def __init__(self, control: socket.socket, *, walled: bool, filtered: bool) -> None:
+    def __init__(self, control: socket.socket, settings: Mapping[str, Any]) -> None:
         self.control = control
-        self.walled = walled
-        self.programs = {own: build_filter(sessions=own, network=walled) if filtered else None for own in (False, True)}
+        self.walled: bool = settings["walled"]
+        self.imported = {*settings["preload"]}
+        self.programs = {
+            own: build_filter(sessions=own, network=self.walled) if settings["filtered"] else None
+            for own in (False, True)
+        }
         self.names: dict[int, str] = {}
         self.is_collapsed = False
         self.wakeup, wake = socket.socketpair()
@@ -112,6 +121,10 @@ class _Server:
 
     def _open(self, request: dict[str, Any], descriptors: list[int]) -> None:
         name, limits = request["open"], bounds.Limits(**request["limits"])
+        threads = self._learn(request["import"])
+        if threads > 1:  # a fork beside a thread can hang for ever
+            self.control.sendall(note(failed=name, threads=threads))
+            return
         if request["probes"] >= _MANY and not self.is_collapsed:
             self.is_collapsed = True
             collapse_memory()
@@ -128,6 +141,17 @@ class _Server:
             self.control.sendall(note(opened=name))
         else:
             self.control.sendall(note(failed=name, why=problem.decode(errors="replace")[:1000]))
+
+    def _learn(self, modules: Sequence[str]) -> int:
+        """Import what a submission before has imported; return how many threads this process has then."""
+        new = [name for name in modules if name not in self.imported]
+        if not new:
+            return 1
+        self.imported.update(new)
+        _imported(new, walled=self.walled)  # what fails here fails in a submission, with its own words
+        gc.collect()
+        gc.freeze()
+        return _thread_count()
 
     def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):

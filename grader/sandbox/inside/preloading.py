@@ -6,6 +6,7 @@ probe.
 
 import importlib
 import importlib.util
+import sys
 from collections.abc import Sequence
 
 from grader.sandbox.inside.torchvision_ops import make_torchvision_importable
@@ -22,3 +23,12 @@ def preload_modules(modules: Sequence[str]) -> list[str]:
         except Exception as err:
             problems.append(f"{name} could not be imported: {type(err).__name__}: {err}"[:500])
     return problems
+
+
+def missing_packages(modules: Sequence[str]) -> list[str]:
+    """Return a sentence for each module whose package is not installed; nothing is imported."""
+    return [
+        f"{name} could not be imported: ModuleNotFoundError: No module named '{top}'"
+        for name, top in ((name, name.partition(".")[0]) for name in modules)
+        if top not in sys.modules and importlib.util.find_spec(top) is None
+    ]

@@ -27,6 +27,7 @@ from grader.sandbox.inside.nobody import nobody_answers
 from grader.sandbox.inside.notebook_modules import install_notebook, let_complete
 from grader.sandbox.inside.plain_compile import compile_nothing
 from grader.sandbox.inside.probe_process import SHARE, all_probes, import_needed, inputs_of, run_probe, write_files
+from grader.sandbox.inside.pulled import PulledWatch, already_imported
 from grader.sandbox.inside.student_files import install_student_files
 from grader.sandbox.wire import limits as bounds
 from grader.sandbox.wire.protocol import (
@@ -135,7 +136,8 @@ def serve_probes(connection: socket.socket, *, root: Path, limits: bounds.Limits
     compile_nothing()
     loaded = all_probes(sources)
     ready = {probe.name: [probe.needs, *inputs_of(probe)] for probe in loaded.probes.values()}
-    connection.sendall(note(ready=ready, broken=loaded.broken))
+    connection.sendall(note(ready=ready, broken=loaded.broken, pulled=already_imported(settings["offered"])))
+    sys.meta_path.insert(0, PulledWatch(settings["offered"], connection))
     sys.path.append(str(root))
     sys.dont_write_bytecode = True
     submission = _Submission(connection, loaded.probes, root, limits)

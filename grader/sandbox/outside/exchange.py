@@ -35,6 +35,7 @@ _FAREWELL_S = 0.25  # how long a probe that has replied may take to end
 _SLACK = 4 * MIB
 _CHUNK = 1 << 18
 _MOST_LETTERS = 300
+_MOST_PULLED = 100
 
 
 class Gone(Exception):
@@ -56,10 +57,14 @@ class ProbeNeeds:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Hold what each probe needs, and the names of those that can't be used, by the reason."""
+    """Hold what each probe needs, and the names of those that can't be used, by the reason.
+
+    `pulled` are the modules on offer that the course's own files have imported.
+    """
 
     needs: Mapping[str, ProbeNeeds]
     broken: Mapping[str, Sequence[str]]
+    pulled: tuple[str, ...] = ()
 
 
 def read_ready(connection: socket.socket, opening: bytes, *, timeout_s: float) -> Ready:
@@ -84,7 +89,7 @@ def ready_of(message: Mapping[str, Any]) -> Ready:
         name: ProbeNeeds(tuple(modules), frozenset(takes), frozenset(requires))
         for name, (modules, takes, requires) in message["ready"].items()
     }
-    return Ready(needs, message["broken"])
+    return Ready(needs, message["broken"], tuple(message.get("pulled", ())))
 
 
 def needs_of(call: ProbeCall, ready: Ready) -> ProbeNeeds:
@@ -126,6 +131,8 @@ class Exchange:
         self._process = 0
         self._crowding = Crowding()
         self.import_failed = False
+        self.pulled: list[str] = []  # modules on offer that were imported, as the sandbox tells
+        self.pulled_by_probe = False  # and not by the process that all probes are forked from
         self.place: tuple[str, int, int] | None = None  # of the statement that was run last, where they are told
 
     @property
@@ -237,11 +244,19 @@ class Exchange:
             message = read_note(payload)
             if message.get("imported") == number and not self._imported:
                 self._imported = just_imported = True
+            elif "pulled" in message:
+                self._note_pulled(message["pulled"])
             elif "at" in message:
                 self.place = _place_of(message["at"])
             elif message.get("done") == number or message.get("ended") == self._process:
                 self._end = self._end or message
         return just_imported
+
+    def _note_pulled(self, name: Any) -> None:
+        """Keep the name of a module on offer that is about to be imported, and whether a probe does so."""
+        if isinstance(name, str) and len(self.pulled) < _MOST_PULLED:
+            self.pulled.append(name[:_MOST_LETTERS])
+            self.pulled_by_probe |= self._imported
 
     def _when(self) -> str:
         return " before the probe did" if self._imported else " while its modules were imported"

@@ -8,8 +8,9 @@ import json
 import os
 import select
 import socket
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Self
@@ -17,28 +18,49 @@ from typing import Any, Self
 from grader.errors import SandboxError
 from grader.sandbox.outside.walls import Launched, Wall, launch, remedy_for
 from grader.sandbox.wire.limits import Limits
-from grader.sandbox.wire.protocol import FrameReader, frame, read_note, send_descriptors
+from grader.sandbox.wire.protocol import FrameReader, frame, note, read_note, send_descriptors
 
 _START_S = 120.0
 _STARTS = 3  # how often it is started before that counts as impossible
-_OPEN_S = 30.0
+_OPEN_S = 60.0  # with the import of what was learned
 _GONE_S = 5.0
 # The watchdog ends a submission at its limit; a control group only holds what it takes between two looks.
 _GROUP_SLACK = 1.25
 _GROUP_MIB = 512
 
+Launch = Callable[..., Launched]
+
+
+def can_fork() -> bool:
+    """Tell whether the fork server works here: it needs Linux, as macOS's own libraries don't survive a fork."""
+    return sys.platform == "linux"
+
 
 class ForkServer:
     """Hold a running fork server; a context manager that ends it and everything below it.
 
-    Submissions of a fork server for the `device` "cuda" see the graphics cards, all others see none.
+    It imports the modules of `preload` at once, and those of `offered` before the first submission after one that has
+    imported them. Submissions of a fork server for the `device` "cuda" see the graphics cards, all others see none.
     `probes` counts the calls of its submissions: after many, the fork server prepares for more.
+
+    Why: docs/decisions.md#what-is-imported-beforehand-is-learned
     """
 
-    def __init__(self, wall: Wall, *, preload: Sequence[str] = (), device: str = "cpu") -> None:
+    def __init__(
+        self,
+        wall: Wall,
+        *,
+        preload: Sequence[str] = (),
+        offered: Sequence[str] = (),
+        device: str = "cpu",
+        first: Launch = launch,
+    ) -> None:
         self.wall = wall
         self.device = device
         self.preload = tuple(preload)
+        self.offered = tuple(offered)
+        self._first: Launch | None = first  # how it is started the first time
+        self._learned: dict[str, None] = {}  # of `offered`, what some submission has imported
         self.problems: tuple[str, ...] = ()
         self.probes = 0
         self._launched: Launched | None = None
@@ -47,6 +69,7 @@ class ForkServer:
         self._ended = 0  # processes that the kernel had ended when somebody last asked
         self._count = 0
         self._was_refused = False  # nothing could be started: to try again would change nothing
+        self._has_settings = False
 
     def __enter__(self) -> Self:
         self._start()
@@ -75,22 +98,46 @@ class ForkServer:
             )
         self.problems = tuple(ready["problems"])
 
-    def _start_once(self) -> dict[str, Any]:
-        """Start the process and wait for what it says of itself. Raises SandboxError where it ends before."""
+    def begin(self) -> None:
+        """Start the process and don't wait for it: it imports torch meanwhile. Raises SandboxError."""
         self._was_refused = True
         ours, theirs = socket.socketpair()
         with theirs:
             os.set_inheritable(theirs.fileno(), True)
-            self._launched = launch(self.wall, theirs.fileno(), device=self.device)
+            how, self._first = self._first or launch, None
+            self._launched = how(self.wall, theirs.fileno(), device=self.device)
         self._was_refused = False
         self._control = ours
         self._reader = FrameReader(1 << 20)
         self._gone: dict[str, bool] = {}
-        launched = self._launched
-        settings = {"preload": list(self.preload), "walled": launched.walled, "filtered": launched.filtered}
-        settings["device"] = self.device
+
+    def prepare(self, *, preload: Sequence[str], offered: Sequence[str]) -> None:
+        """Tell a process that has begun what to import. Where it is gone, whoever enters the server starts another."""
+        self.preload, self.offered = tuple(preload), tuple(offered)
+        self._has_settings = True
+        with contextlib.suppress(OSError):
+            self._control.sendall(note(**self._settings()))
+
+    def _settings(self) -> dict[str, Any]:
+        assert self._launched is not None
+        launched, preload = self._launched, dict.fromkeys([*self.preload, *self._learned])
+        return {
+            "preload": [*preload],
+            "offered": [*self.offered],
+            "walled": launched.walled,
+            "filtered": launched.filtered,
+            "device": self.device,
+        }
+
+    def _start_once(self) -> dict[str, Any]:
+        """Start the process and wait for what it says of itself. Raises SandboxError where it ends before."""
+        if self._launched is None:
+            self.begin()
+        assert self._launched is not None
         try:
-            ours.sendall(frame(json.dumps(settings).encode()))
+            if not self._has_settings:
+                self._control.sendall(note(**self._settings()))
+            self._has_settings = False
             return self._await("ready", deadline=time.monotonic() + _START_S)
         except (SandboxError, OSError) as err:
             said = self._last_words()
@@ -151,15 +198,29 @@ class ForkServer:
         self._count += 1
         name = f"s{self._count}"
         request = {"open": name, "root": root, "limits": asdict(limits), "probes": self.probes}
+        request["import"] = [*self._learned]
         self._bound(name, limits.memory_mib)
         send_descriptors(self._control, json.dumps(request).encode(), descriptors)
         answer = self._await("opened", deadline=time.monotonic() + _OPEN_S)
+        if "threads" in answer:  # a module that was learned has started one: from now on nothing is learned
+            self.close()
+            self.offered, self._learned = (), {}
+            return self.open(limits, root=root, descriptors=descriptors)
         if "failed" in answer:
             raise SandboxError(
                 f"The walls of a submission could not be built: {answer['why'] or 'it ended at once'}.",
                 remedy=remedy_for(self.wall),
             )
         return name
+
+    def learn(self, names: Iterable[str]) -> bool:
+        """Note what a submission has imported; return whether the next one will find more of it there beforehand.
+
+        A stranger tells the names: only those on offer count, which the course has named for everybody.
+        """
+        new = {name: None for name in names if name in self.offered and name not in self._learned}
+        self._learned |= new
+        return bool(new)
 
     def _bound(self, name: str, memory_mib: float | None) -> None:
         """Bound the control group, if there is one, for a submission that is opened, or (None) has ended."""

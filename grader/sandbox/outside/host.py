@@ -64,6 +64,7 @@ class WalledSandbox:
         self._has_answered = False
         self._has_died_importing = False
         self._place: tuple[str, int, int] | None = None
+        self._lacks_imports = False  # each probe would import anew what the fork server has by then
 
     def __enter__(self) -> Self:
         return self
@@ -105,6 +106,8 @@ class WalledSandbox:
         return self._attempt(call)
 
     def _attempt(self, call: ProbeCall) -> ProbeOutcome:
+        if self._lacks_imports and not (self._shared is not None and self._shared.name == call.shared):
+            self._end()
         if self._name is None:
             self._open()
         needs = needs_of(call, self._ready)
@@ -122,6 +125,8 @@ class WalledSandbox:
                 outcome = self._out_of_memory(outcome)
         except Gone as gone:
             outcome = self._explain_end(gone)
+        is_news = self._server.learn(exchange.pulled) and exchange.pulled_by_probe
+        self._lacks_imports |= is_news and self._name is not None
         outcome = replace(outcome, is_first=shared is None)
         if call.shared and self._name is not None:
             first = shared or _SharedProcess(call.shared, self._calls)
@@ -182,8 +187,10 @@ class WalledSandbox:
         self._connection, self._output = ours, reading
         os.set_blocking(reading, False)
         try:
-            settings = note(shims=self._shims, **self._leaving_out.settings)
+            offered = list(self._server.offered)
+            settings = note(shims=self._shims, offered=offered, **self._leaving_out.settings)
             self._ready = read_ready(ours, settings + self._files, timeout_s=_OPEN_S)
+            self._server.learn(self._ready.pulled)
         except (OSError, ProtocolError) as err:
             self._end()
             raise SandboxError(f"The sandbox did not take the submission: {err}") from err
@@ -206,6 +213,7 @@ class WalledSandbox:
             return False
         over_memory = self._server.end(self._name)
         self._name = self._shared = None
+        self._lacks_imports = False
         self._imported.clear()
         _drain(self._connection, seconds=_GONE_S)
         self._connection.close()

@@ -3,7 +3,6 @@
 `grader.grading.opening` opens submissions; `grader.grading.grade` starts what they are opened in.
 """
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
@@ -15,11 +14,6 @@ from grader.sandbox.wire.limits import Limits
 
 Server = ForkServer | Spawner
 StartServer = Callable[..., AbstractContextManager[Server]]
-
-
-def can_fork() -> bool:
-    """Tell whether the fork server works here: it needs Linux, as macOS's own libraries don't survive a fork."""
-    return sys.platform == "linux"
 
 
 def open_in(

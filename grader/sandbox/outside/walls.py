@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import IO, Protocol
 
 import grader
 from grader.datasets.places import data_folders
@@ -33,6 +34,14 @@ from grader.sandbox.outside.scratch import make_scratch
 from grader.sandbox.wire.child_python import package_folders, python_command
 from grader.sandbox.wire.protocol import PRELOAD_BYTES, PRELOAD_FOLDER
 
+# What numerical libraries read once, while they are imported.
+OF_LIBRARIES = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "KMP_INIT_AT_FORK": "FALSE",
+    "TORCH_COMPILE_DISABLE": "1",
+}
 _DEVICES = Path("/dev")
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/etc/alternatives")
 
@@ -54,11 +63,32 @@ def wall_named(name: str) -> Wall:
         raise UsageError(f"There is no wall {name!r}.", remedy=f"Choose one of {', '.join(Wall)}.") from err
 
 
+class ServerProcess(Protocol):
+    """Hold the process of a fork server: what of `subprocess.Popen` is asked of it."""
+
+    @property
+    def pid(self) -> int:
+        """Return its number."""
+
+    @property
+    def stderr(self) -> IO[bytes] | None:
+        """Return what it complains to."""
+
+    def poll(self) -> int | None:
+        """Return the exit code, None as long as it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code once it has ended."""
+
+    def kill(self) -> None:
+        """Kill it, if it still runs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Launched:
     """Hold a started fork server: its process, the scratch folder to remove in the end, its wall, its control group."""
 
-    process: subprocess.Popen[bytes]
+    process: ServerProcess
     scratch: Path
     wall: Wall
     group: ControlGroup | None = None
@@ -102,7 +132,7 @@ def launch(wall: Wall, control: int, *, device: str = "cpu") -> Launched:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             pass_fds=(control,),
-            env=_environment(home=str(home), device=device),
+            env=environment_of_submissions(home=str(home), device=device),
             cwd=home,
         )
     except SandboxError:
@@ -154,7 +184,7 @@ def temporary_folder(wall: Wall) -> Path:
     return Path(tempfile.gettempdir()) if wall in (Wall.PROCESS, Wall.INLINE) else folder_for_all()
 
 
-def _environment(*, home: str, device: str) -> dict[str, str]:
+def environment_of_submissions(*, home: str, device: str) -> dict[str, str]:
     """Return the whole environment of student code: of the caller's, only where the system's tools are."""
     plain = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -167,13 +197,8 @@ def _environment(*, home: str, device: str) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": home,
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "KMP_INIT_AT_FORK": "FALSE",
-        "TORCH_COMPILE_DISABLE": "1",
     }
-    return plain | (_of_cards() if device == "cuda" else {"CUDA_VISIBLE_DEVICES": ""})
+    return plain | OF_LIBRARIES | (_of_cards() if device == "cuda" else {"CUDA_VISIBLE_DEVICES": ""})
 
 
 def _of_cards() -> dict[str, str]:
@@ -214,7 +239,7 @@ def _bubblewrap(server: list[str], scratch: Path, *, device: str) -> list[str]:
         arguments += _show_cards()
     arguments += ["--size", str(PRELOAD_BYTES), "--tmpfs", PRELOAD_FOLDER]
     arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
-    for name, value in _environment(home="/tmp", device=device).items():  # noqa: S108
+    for name, value in environment_of_submissions(home="/tmp", device=device).items():  # noqa: S108
         arguments += ["--setenv", name, value]
     if os.geteuid() != 0:
         return [str(bubblewrap), *arguments, "--", *server]

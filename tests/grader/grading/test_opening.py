@@ -11,13 +11,12 @@ from grader.errors import CourseError
 from grader.grading.check_session import in_session
 from grader.grading.opening import (
     limits_of,
-    modules_to_preload,
     open_sandbox,
-    read_probes,
     refuse_failed_preload,
     shims_note,
     widest_limits,
 )
+from grader.grading.probe_sources import modules_to_preload, read_probes
 from grader.probes import places_of_probes
 from grader.sandbox.wire.protocol import ProbeCall
 from grader.submissions.submission import Found, read_submission

@@ -10,7 +10,8 @@ import torch
 
 from grader.errors import SandboxError
 from grader.sandbox.outside import spawner as spawning
-from grader.sandbox.outside.servers import can_fork, open_in
+from grader.sandbox.outside.forkserver_client import can_fork
+from grader.sandbox.outside.servers import open_in
 from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.walls import Wall
 from grader.sandbox.wire.limits import Limits

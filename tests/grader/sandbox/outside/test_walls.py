@@ -281,7 +281,7 @@ def test_environment(inside):
     """The whole environment is the wall's own, with one thread for each numeric library."""
     environment = inside("return dict(os.environ)")
     assert set(environment) <= {
-        *walls._environment(home="/tmp", device="cpu"),
+        *walls.environment_of_submissions(home="/tmp", device="cpu"),
         "PWD",
         "LC_CTYPE",
         *_set_by_torch(environment),

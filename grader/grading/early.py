@@ -1,0 +1,60 @@
+"""Begin the fork server before this process reads a check: torch is imported once, or on both sides at the same time.
+
+`grader.commands.check` and `grader.runs.grading_process_main` do so, and import `grader.grading.grade` meanwhile.
+
+Why: docs/decisions.md#one-import-of-torch
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+from grader.grading.job import Order
+from grader.grading.probe_sources import preload_for
+from grader.sandbox.outside.forkserver_client import ForkServer, can_fork
+from grader.sandbox.outside.walls import OF_LIBRARIES, Launched, Wall, launch
+
+
+@contextlib.contextmanager
+def begun_server(order: Order) -> Iterator[ForkServer | None]:
+    """Begin a fork server for an order, and end it in the end; None where it has to begin later, or not at all.
+
+    Behind the wall `process` it is forked from this process, which has imported torch and read nothing of the course
+    but assignment.toml; behind the others it is started, and imports torch while this process does. Raises GraderError.
+    """
+    wall = Wall(order.wall)
+    if wall is Wall.INLINE or not can_fork() or "torch" in sys.modules:
+        yield None
+        return
+    server = ForkServer(wall, first=_forked_from_here if wall is Wall.PROCESS else launch)
+    with contextlib.closing(server):
+        server.begin()
+        modules = preload_for(order)
+        server.prepare(preload=modules.at_once, offered=modules.offered)
+        yield server
+
+
+def _forked_from_here(wall: Wall, control: int, *, device: str = "cpu") -> Launched:
+    """Import torch, as a fork server of its own would, and fork; start one where that can't be done."""
+    ours = frozenset(sys.modules)
+    with _settings_of_libraries():
+        from grader.sandbox.outside.forked import can_be_forked, fork_server
+    if not can_be_forked():
+        return launch(wall, control, device=device)
+    return fork_server(wall, control, device=device, ours=ours)
+
+
+@contextlib.contextmanager
+def _settings_of_libraries() -> Iterator[None]:
+    """Let libraries find the settings with which they are imported for students' code."""
+    before = {name: os.environ.get(name) for name in OF_LIBRARIES}
+    os.environ.update(OF_LIBRARIES)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
