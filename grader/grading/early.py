@@ -27,7 +27,7 @@ def begun_server(order: Order) -> Iterator[ForkServer | None]:
     if wall is Wall.INLINE or not can_fork() or "torch" in sys.modules:
         yield None
         return
-    server = ForkServer(wall, first=_forked_from_here if wall is Wall.PROCESS else launch)
+    server = ForkServer(wall, first=_forked_from_here if wall is Wall.PROCESS else None)
     with contextlib.closing(server):
         server.begin()
         modules = preload_for(order)

@@ -7,7 +7,7 @@ batch.
 import contextlib
 import hashlib
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -44,7 +44,7 @@ from grader.submissions.submission import Found, read_submission
 ASSIGNMENT = pytest.StashKey[Assignment]()
 SUBJECT = pytest.StashKey[Subject]()
 CHECKS = pytest.StashKey[dict[str, Check]]()
-SECRETS = pytest.StashKey[dict[str, str]]()
+SECRETS = pytest.StashKey[Mapping[str, str]]()
 _CHECK = pytest.StashKey[Check]()
 _TALK = pytest.StashKey[Conversation]()
 _STARTED = pytest.StashKey[float]()
@@ -157,7 +157,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             checks = {name: after_those_of(check, checks) for name, check in checks.items()}
         refuse_points_after_advice(checks)
         order = in_order(checks)
-        config.stash[SECRETS] = secrets_of_test_data(config.stash[ASSIGNMENT])
     except CourseError as err:
         raise pytest.UsageError(str(err)) from err
     config.stash[CHECKS] = checks
@@ -224,7 +223,7 @@ def dataset(request: pytest.FixtureRequest) -> LoadDataset:
     checks. Images are shifted and dimmed a little, so that copies of public ones don't match; `renamed=True` numbers
     the classes anew as well, for checks to which a class is a number.
     """
-    secret = request.config.stash[SECRETS][_conversation(request).task] + request.node.name
+    secret = _secrets(request.config)[_conversation(request).task] + request.node.name
 
     def load(
         *names: str,
@@ -245,6 +244,13 @@ def dataset(request: pytest.FixtureRequest) -> LoadDataset:
         )
 
     return load
+
+
+def _secrets(config: pytest.Config) -> Mapping[str, str]:
+    """Return, for each task, the secret that seeds its test data; few checks need one, and it takes a while."""
+    if SECRETS not in config.stash:
+        config.stash[SECRETS] = secrets_of_test_data(config.stash[ASSIGNMENT])
+    return config.stash[SECRETS]
 
 
 @pytest.fixture

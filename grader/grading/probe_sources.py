@@ -6,14 +6,12 @@ here imports torch.
 Why: docs/decisions.md#what-is-imported-beforehand-is-learned
 """
 
-import ast
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.courses.assignment import Assignment, probe_files
-from grader.courses.check_sources import imported_modules, read_check_sources
+from grader.courses.assignment import Assignment, check_files, helper_files, probe_files
 from grader.errors import CourseError
 from grader.grading.job import Order
 from grader.probes import places_of_probes
@@ -52,34 +50,37 @@ def preload_for(order: Order) -> Preload:
 
 
 def _probes_asked_for(order: Order) -> Mapping[str, bytes]:
-    """Return the probe files that checks of the order's tasks name a probe of, and those that these import."""
+    """Return the probe files that the files of the order's checks name a probe of, and those that these import."""
     sources = read_probes(order.assignment)
-    names = [task.name for task in order.assignment.tasks if order.includes(task.name)]
-    checks = read_check_sources(order.assignment)
-    text = "\n".join(part for name in names for part in checks.covering(name, chosen=names))
+    checks = {file.name: file.read_bytes() for file in check_files(order.assignment)}
+    helpers = {file.name: file.read_bytes() for file in helper_files(order.assignment)}
+    tasks = {task.name: _quoted(task.name) for task in order.assignment.tasks if order.includes(task.name)}
+    named = {file for file, source in checks.items() if any(task.search(source) for task in tasks.values())}
+    if not all(any(task.search(checks[file]) for file in named) for task in tasks.values()):
+        return sources  # a task is named in another way: its checks may ask for any probe
+    text = b"".join(source for _file, source in _with_imported(named, checks | helpers).items())
     asked = {
-        file for file, source in sources.items() if any(f"'{name}'" in text for name, _line in places_of_probes(source))
+        file
+        for file, source in sources.items()
+        if any(_quoted(name).search(text) for name, _line in places_of_probes(source))
     }
-    return {file: sources[file] for file in _with_imported(asked, sources)}
+    return _with_imported(asked, sources)
 
 
-def _with_imported(files: Collection[str], sources: Mapping[str, bytes]) -> list[str]:
+def _quoted(name: str) -> re.Pattern[bytes]:
+    return re.compile(b"[\"']" + re.escape(name).encode() + b"[\"']")
+
+
+def _with_imported(files: Collection[str], sources: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return files and those that they import, directly or not."""
     waiting = list(files)
-    reached: dict[str, None] = {}
+    reached: dict[str, bytes] = {}
     while waiting:
         file = waiting.pop()
-        if file in sources and file not in reached:
-            reached[file] = None
-            waiting += [f"{name}.py" for name in _modules_in(sources[file])]
-    return [*reached]
-
-
-def _modules_in(source: bytes) -> Collection[str]:
-    try:
-        return imported_modules(ast.parse(source))
-    except (SyntaxError, ValueError, RecursionError):
-        return ()
+        if file not in reached:
+            reached[file] = sources[file]
+            waiting += [other for other in sources if re.search(rb"\b%b\b" % other[:-3].encode(), sources[file])]
+    return reached
 
 
 def read_probes(assignment: Assignment) -> dict[str, bytes]:

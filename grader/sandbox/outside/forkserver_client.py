@@ -53,13 +53,13 @@ class ForkServer:
         preload: Sequence[str] = (),
         offered: Sequence[str] = (),
         device: str = "cpu",
-        first: Launch = launch,
+        first: Launch | None = None,
     ) -> None:
         self.wall = wall
         self.device = device
         self.preload = tuple(preload)
         self.offered = tuple(offered)
-        self._first: Launch | None = first  # how it is started the first time
+        self._first = first  # how it is started the first time, None: as ever after
         self._learned: dict[str, None] = {}  # of `offered`, what some submission has imported
         self.problems: tuple[str, ...] = ()
         self.probes = 0

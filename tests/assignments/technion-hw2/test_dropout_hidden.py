@@ -118,7 +118,7 @@ def chain(x, w1, b1, w2, b2, factor):
 def chain_with_gradients(factor, dout, **inputs):
     leaves = {name: tensor.detach().requires_grad_() for name, tensor in inputs.items()}
     z = chain(**leaves, factor=factor)
-    values = torch.autograd.grad(z, tuple(leaves.values()), dout)
+    values = torch.autograd.grad((z * dout).sum(), tuple(leaves.values()))
     return {"z": z.detach()} | {f"grad of {name}": value for name, value in zip(leaves, values, strict=True)}
 
 

@@ -40,7 +40,7 @@ def mlp_gradients(names, x, dout, weights):
     leaves = {"x": x, **weights}
     leaves = {name: tensor.detach().requires_grad_() for name, tensor in leaves.items()}
     z = mlp_output(names, leaves["x"], leaves)
-    values = torch.autograd.grad(z, list(leaves.values()), dout)
+    values = torch.autograd.grad((z * dout).sum(), list(leaves.values()))
     return {f"grad of {name}": value for name, value in zip(leaves, values, strict=True)}
 
 

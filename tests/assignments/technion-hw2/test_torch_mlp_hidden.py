@@ -20,7 +20,7 @@ def affine(x, weights, i):
 def gradients(function, dout, **inputs):
     """Return autograd's gradients of `function` for all its inputs."""
     leaves = {name: tensor.detach().requires_grad_() for name, tensor in inputs.items()}
-    values = torch.autograd.grad(function(leaves), list(leaves.values()), dout)
+    values = torch.autograd.grad((function(leaves) * dout).sum(), list(leaves.values()))
     return {f"grad of {name}": value for name, value in zip(leaves, values, strict=True)}
 
 

@@ -1,0 +1,98 @@
+"""Promises of a fork server that begins early: a fork of the process that reads the course knows nothing of it."""
+
+import json
+
+import pytest
+
+from grader.sandbox.outside.forkserver_client import ForkServer
+from grader.sandbox.outside.walls import Wall
+
+SECRET = "thequickbrownfoxjumpsoverthelazydog"
+SCAN = """
+import json, re
+
+OWN = "packmyboxwithfivedozenliquorjugs"
+
+def double(x):
+    wanted = {name: bytes(reversed(spelled.encode())) for name, spelled in (
+        ("secret", "godyzalehtrevospmujxofnworbkciuqeht"), ("own", "sgujrouqilnezodevifhtiwxobymkcap"))}
+    found = dict.fromkeys(wanted, False)
+    with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
+        for line in maps:
+            span = re.match(r"(\\w+)-(\\w+) r", line)
+            if span and "[v" not in line:
+                begin, end = (int(part, 16) for part in span.groups())
+                try:
+                    memory.seek(begin)
+                    data = memory.read(end - begin)
+                except (OSError, ValueError, OverflowError):
+                    continue
+                for name, value in wanted.items():
+                    found[name] |= value in data
+    print("FOUND", json.dumps(found))
+    return 2 * x
+"""
+FACTS = """
+import json, os, sys, threading
+
+MODULES = sorted({name.partition(".")[0] for name in sys.modules} - {"student"})
+
+def double(x):
+    places = [os.environ["HOME"], os.environ["MPLCONFIGDIR"]]
+    facts = {
+        "environment": sorted((name, value) for name, value in os.environ.items() if value not in places),
+        "path": sys.path[:-1], "arguments": sys.argv[:1], "threads": threading.active_count(),
+        "main": sorted(name for name in vars(sys.modules["__main__"]) if name == "grader"),
+        "descriptors": sorted(int(name) for name in os.listdir("/proc/self/fd") if int(name) < 4),
+        "streams": [(one.encoding, one.errors) for one in (sys.stdout, sys.stderr)],
+        "tools": [name for name in ("typer", "rich", "click", "pytest", "_pytest", "pluggy") if name in MODULES],
+    }
+    print("FACTS", json.dumps(facts))
+    return x
+"""
+CHECK = '''\
+import pytest
+
+SECRET = "{secret}"
+
+
+@pytest.mark.graded(task="double")
+def test_double(probe):
+    """double returns twice its input"""
+    assert probe("double", x=1.0)["y"] == SECRET
+'''
+
+
+def _told(output, word):
+    line = next(line for line in output.splitlines() if word in line)
+    return json.loads(line.partition(word)[2])
+
+
+@pytest.fixture
+def check(make_course, write_files, tmp_path, run_grader):
+    """Return a function that checks a student.py with `grader check` in a process of its own."""
+
+    def run(source):
+        course = make_course(tmp_path / "course", checks=CHECK.replace("{secret}", SECRET))
+        (course / "assets" / "tiny").mkdir(parents=True)
+        (course / "assets" / "tiny" / "labels.txt").write_text(SECRET)
+        work = write_files(tmp_path / "work", {"student.py": source})
+        return run_grader(
+            "check", work, "-a", "tiny", "--course", course, cwd=tmp_path, environment={"COLUMNS": "5000"}
+        )
+
+    return run
+
+
+def test_the_fork_holds_nothing_of_the_course(check):
+    """No check, no expected value and no asset is in the memory of the process that runs a student's code."""
+    ran = check(SCAN)
+    assert _told(ran.stdout, "FOUND") == {"secret": False, "own": True}, ran.stderr
+
+
+def test_a_fork_is_like_a_process_of_its_own(check, open_on, call):
+    """Student code finds the same modules, path, environment and streams, however its fork server came about."""
+    forked = _told(check(FACTS).stdout, "FACTS")
+    with ForkServer(Wall.PROCESS) as server:
+        launched = _told(call(open_on(server, FACTS), "double", 1.0).printed, "FACTS")
+    assert forked == launched
