@@ -6,10 +6,12 @@ The shape is that of `grader.results.verdict`, with the points of every check ad
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from grader.results.atomic import replace_file
+from grader.results.cost import cost_of, cost_of_task
 from grader.results.earned import earned_in, earned_points, is_ungraded
 from grader.results.results_file import RunInfo, as_plain
 from grader.results.shares import shares
@@ -33,7 +35,9 @@ def _submission(result: SubmissionResult) -> dict[str, Any]:
     plain = as_plain(result)
     earned = earned_points(result)
     plain |= {"points": earned, "percent": None if earned is None else round(result.percent, 2)}
+    plain["cost"] = asdict(cost_of(result))
     for task, plain_task in zip(result.tasks, plain["tasks"], strict=True):
+        plain_task["cost"] = asdict(cost_of_task(task))
         plain_task["points"] = None if is_ungraded(result) else earned_in(task)
         for share, plain_check in zip(shares(task), plain_task["checks"], strict=True):
             plain_check["points"] = share.points

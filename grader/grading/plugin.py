@@ -390,6 +390,9 @@ def _result_of(item: pytest.Item, check: Check, call: pytest.CallInfo[None]) -> 
         because=item.stash[_BECAUSE],
         crowded=verdict is Verdict.TIMED_OUT and talk.was_crowded,
         credit=credit,
+        cpu_s=round(talk.cpu_s, 3),
+        waited_s=round(talk.waited_s, 3),
+        peak_mib=round(talk.peak_mib, 1),
     )
     failed = item.stash[_FAILED]
     return result if failed is None else as_follower(result, failed)

@@ -161,7 +161,7 @@ class Conversation:
         self.printed = ""
         self.left_blank = False
         self.was_crowded = False
-        self.cpu_s = 0.0  # of all probes, as the sandbox tells it
+        self.cpu_s = self.waited_s = self.peak_mib = 0.0  # of all probes, as the sandbox tells it
         self.outputs: Mapping[str, Any] | None = None  # what came back last
 
     def refuse_forbidden(self) -> None:
@@ -195,6 +195,8 @@ class Conversation:
         self._subject.called.setdefault(self._check.task, set()).update(hidden)
         self.was_crowded |= outcome.crowded
         self.cpu_s += outcome.cpu_s
+        self.waited_s += outcome.waited_s
+        self.peak_mib = max(self.peak_mib, outcome.peak_mib)
         if outcome.ending is Ending.SANDBOX_FAILED:
             raise SandboxError(outcome.detail)
         if outcome.ending is not Ending.OK:

@@ -12,12 +12,14 @@ from statistics import fmean, median
 from grader.report.anchors import Linked, task_anchor
 from grader.report.cause_view import place_of
 from grader.report.causes import causes_of
+from grader.report.cost_view import waiting_words
 from grader.report.course_faults import CourseFault, course_faults
 from grader.report.doubts import ENOUGH, Doubts, doubts_of
 from grader.report.explanations import Explanation, common_explanations
 from grader.report.flags import Flagged, flagged
 from grader.report.task_rows import TaskRow, task_rows, tone_of
 from grader.report.task_view import bar_width
+from grader.results.cost import cost_of
 from grader.results.earned import earned_points, is_ungraded, points_cell
 from grader.results.plain_text import number
 from grader.results.results_file import RunInfo
@@ -72,12 +74,13 @@ class SubmissionRow:
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """Name a submission that took long; `bar` is in percent of the slowest."""
+    """Name a submission whose code took long; `bar` is in percent of the slowest, `remark` says if it mostly slept."""
 
     submission: str
     file: str
     seconds: str
     bar: float
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,16 +161,21 @@ def _flag_counts(flags: Sequence[Flagged]) -> tuple[tuple[VerdictMark, int], ...
 
 
 def _slowest(results: Sequence[SubmissionResult], *, files: Mapping[str, str]) -> tuple[Slow, ...]:
-    ordered = sorted(results, key=lambda result: (-result.seconds, result.submission))[:_SLOWEST_SHOWN]
+    """Return those whose code computed or slept longest; by their whole time where nobody measured that."""
+    costs = {result.submission: cost_of(result) for result in results}
+    spent = {name: cost.cpu_s + cost.waited_s for name, cost in costs.items()}
+    times = {result.submission: spent[result.submission] or result.seconds for result in results}
+    ordered = sorted(results, key=lambda result: (-times[result.submission], result.submission))[:_SLOWEST_SHOWN]
     return tuple(
         Slow(
             submission=result.submission,
             file=files[result.submission],
-            seconds=f"{result.seconds:.1f} s",
-            bar=bar_width(100 * result.seconds / ordered[0].seconds),
+            seconds=f"{times[result.submission]:.1f} s",
+            bar=bar_width(100 * times[result.submission] / times[ordered[0].submission]),
+            remark=waiting_words(costs[result.submission]),
         )
         for result in ordered
-        if result.seconds >= _SLOW_S
+        if times[result.submission] >= _SLOW_S
     )
 
 

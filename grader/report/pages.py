@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from grader.report.anchors import Linked, check_anchor, task_anchor
 from grader.report.cause_view import CauseView, cause_views
 from grader.report.causes import causes_of, root_of
+from grader.report.cost_view import cost_words
 from grader.report.page_budget import PageBudget
 from grader.report.task_view import TaskView, bar_width, task_view
 from grader.results.earned import earned_points, points_cell
@@ -42,7 +43,7 @@ class AnswerView:
 class Scorecard:
     """Show one submission.
 
-    `mend` is what to mend first, the dearest cause first. `flags` and `attempts` are for the instructor;
+    `mend` is what to mend first, the dearest cause first. `flags`, `attempts` and `cost` are for the instructor;
     `is_for_student` says that what hidden checks found is left out.
     """
 
@@ -66,6 +67,7 @@ class Scorecard:
     answers: tuple[AnswerView, ...]
     answers_summary: str
     seconds: str
+    cost: str
     hidden_checks: int
     is_for_student: bool
     run: RunInfo
@@ -102,6 +104,7 @@ def scorecard_of(
         answers=tuple(_answer(answer, budget) for answer in result.answers),
         answers_summary=_answers_summary(result.answers),
         seconds=f"{result.seconds:.1f} s" if result.seconds else "",
+        cost="" if is_for_student else cost_words(result),
         hidden_checks=sum(check.hidden or task.hidden for task in result.tasks for check in task.checks),
         is_for_student=is_for_student,
         run=run,

@@ -16,7 +16,7 @@ from grader.results.verdict import NO_ORIGIN, CheckResult, Curve, Origin, Submis
 
 ONLY_WHERE_USED = {
     Curve: ("cutoffs",),
-    CheckResult: ("override", "credit"),
+    CheckResult: ("override", "credit", "cpu_s", "waited_s", "peak_mib"),
     TaskResult: ("all_or_nothing", "override"),
     Origin: ("handed_in", "clock", "attempt_of", "is_marked_late"),
     SubmissionResult: ("lateness",),

@@ -6,10 +6,13 @@ Why: docs/decisions.md#what-students-may-read
 """
 
 from dataclasses import replace
+from typing import Any
 
 from grader.results.credit import Credit
 from grader.results.override import Override
 from grader.results.verdict import CheckResult, Feedback, SubmissionResult, TaskResult
+
+_UNTOLD: dict[str, Any] = {"seconds": 0.0, "cpu_s": 0.0, "waited_s": 0.0, "peak_mib": 0.0}
 
 
 def student_view(result: SubmissionResult) -> SubmissionResult:
@@ -40,4 +43,4 @@ def _unsigned(override: Override | None) -> Override | None:
 def _without_findings(check: CheckResult) -> CheckResult:
     credit = None if check.credit is None else Credit(check.credit.part)
     feedback = Feedback(hint=check.feedback.hint)
-    return replace(check, hidden=True, seconds=0.0, grounds="", feedback=feedback, credit=credit)
+    return replace(check, hidden=True, grounds="", feedback=feedback, credit=credit, **_UNTOLD)

@@ -209,6 +209,9 @@ class CheckResult:
     machine was crowded: it is asked again, alone, before it counts. `override` is what a person gave in its place, for
     this submission alone: it counts unless the check counts for nobody. `grounds` name the sentence of the text that it
     rests on. `credit` is what it earns by a measure: it has passed where that is all of its points or more.
+
+    `cpu_s`, `waited_s` and `peak_mib` are what its probes cost, as the sandbox tells it: seconds of computing, seconds
+    in which the student's code slept or waited for something, and the most memory, with that of torch.
     """
 
     name: str
@@ -230,6 +233,9 @@ class CheckResult:
     override: Override | None = None
     grounds: str = ""
     credit: Credit | None = None
+    cpu_s: float = 0.0
+    waited_s: float = 0.0
+    peak_mib: float = 0.0
 
     @property
     def part(self) -> float:

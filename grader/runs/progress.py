@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from grader.grading.job import Job
+from grader.results.cost import Cost, cost_of
 from grader.results.verdict import Status, SubmissionResult
 from grader.runs.executor import FinishedJob
 from grader.runs.plan import Step
@@ -30,6 +31,8 @@ class Snapshot:
     """Say how far a run has got; `left_s` is how long it will probably take, or None if nobody can know yet.
 
     `reused` counts the submissions that had nothing left to grade; `not_graded` those on which the grader failed.
+    `cpu_s` are the seconds that students' code has computed, `waited_s` those that it slept or waited, and `dearest` is
+    the submission that took most of both, "" for none.
     """
 
     total: int
@@ -40,6 +43,9 @@ class Snapshot:
     elapsed_s: float
     left_s: float | None
     under_way: tuple[JobUnderWay, ...] = ()
+    cpu_s: float = 0.0
+    waited_s: float = 0.0
+    dearest: str = ""
 
 
 @dataclass(slots=True)
@@ -65,6 +71,7 @@ class RunProgress:
         self._took: dict[tuple[str, ...] | None, list[float]] = {}
         self._failed: set[str] = set()
         self._most_busy = 0
+        self._costs: dict[str, Cost] = {}
 
     def at(self, where: str, job: Job | None) -> None:
         """Note that a job begins somewhere, or None: that none is left there."""
@@ -83,6 +90,7 @@ class RunProgress:
             if begun is not None and begun.job == finished.job:
                 del self._begun[finished.where]
             self._took.setdefault(finished.job.tasks, []).append(finished.result.seconds)
+            self._costs[result.submission] = cost_of(result)
             if finished.result.status is Status.NOT_GRADED:
                 self._failed.add(result.submission)
             else:
@@ -105,6 +113,9 @@ class RunProgress:
                 elapsed_s=now - self._started,
                 left_s=self._left_s(now),
                 under_way=under_way,
+                cpu_s=round(sum(cost.cpu_s for cost in self._costs.values()), 3),
+                waited_s=round(sum(cost.waited_s for cost in self._costs.values()), 3),
+                dearest=max(self._costs, key=lambda name: _spent_s(self._costs[name]), default=""),
             )
 
     def _left_s(self, now: float) -> float | None:
@@ -122,6 +133,10 @@ class RunProgress:
         """Return how long jobs with the same tasks took in this run: others may train, and tell nothing of these."""
         seconds = self._took.get(tasks)
         return median(seconds) if seconds else None
+
+
+def _spent_s(cost: Cost) -> float:
+    return cost.cpu_s + cost.waited_s
 
 
 def _key(job: Job) -> tuple[str, tuple[str, ...] | None]:

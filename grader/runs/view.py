@@ -69,6 +69,11 @@ def _figures(shown: Snapshot, *, has_ended: bool = False) -> str:
         words.append("time left unknown" if shown.left_s is None else f"about {span(shown.left_s)} left")
     if shown.reused:
         words.append(f"{shown.reused} of {shown.submissions} submissions had their result")
+    if shown.dearest and max(shown.cpu_s, shown.waited_s) >= 1:
+        waiting = f" and waited {span(shown.waited_s)}" if shown.waited_s >= 1 else ""
+        words.append(
+            f"students' code computed {span(shown.cpu_s)}{waiting}, most of it {visible_line(shown.dearest)}'s"
+        )
     if shown.not_graded:
         words.append(f"the grader failed on {shown.not_graded}")
     return ", ".join(words)

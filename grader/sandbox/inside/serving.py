@@ -29,6 +29,7 @@ from grader.sandbox.inside.plain_compile import compile_nothing
 from grader.sandbox.inside.probe_process import SHARE, all_probes, import_needed, inputs_of, run_probe, write_files
 from grader.sandbox.inside.pulled import PulledWatch, already_imported
 from grader.sandbox.inside.student_files import install_student_files
+from grader.sandbox.inside.waiting import Wait, queued_s
 from grader.sandbox.wire import limits as bounds
 from grader.sandbox.wire.protocol import (
     frame,
@@ -69,13 +70,17 @@ class _Submission:
             os.close(reply)
             self.connection.sendall(note(ended=call["id"], status=0, cpu_s=0.0, peak_kib=0))
             return
+        watch = Wait(0.0)
         child = kernel.fork()
         if child == 0:
             _leave_after(lambda: self._run_in_fork(call, reply))
         os.close(reply)
+        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)  # afterwards nobody could tell how long it had queued
+        queued = queued_s(child)
         _pid, status, usage = os.wait4(child, 0)
         cpu_s = usage.ru_utime + usage.ru_stime
-        self.connection.sendall(note(ended=call["id"], status=status, cpu_s=cpu_s, peak_kib=usage.ru_maxrss))
+        spent = {"cpu_s": cpu_s, "waited_s": watch.waited_s(cpu_s=cpu_s, queued=queued), "peak_kib": usage.ru_maxrss}
+        self.connection.sendall(note(ended=call["id"], status=status, **spent))
 
     def _run_in_fork(self, call: Mapping[str, Any], reply: int) -> None:
         """Run the probe and send its reply; where the call may share its process, answer those that follow as well."""
@@ -89,12 +94,14 @@ class _Submission:
         budget = bounds.SharedTime(call["cpu_s"])
         while True:
             budget.begin_probe()
+            watch = Wait(queued_s())
             self._run(call, reply)
             os.close(reply)
+            waited_s = watch.waited_s(cpu_s=budget.probe_s(), queued=queued_s())
             stays = budget.has_enough() and surroundings.put_back()
             usage = resource.getrusage(resource.RUSAGE_SELF)
-            told = note(done=call["id"], stays=stays, cpu_s=budget.probe_s(), peak_kib=usage.ru_maxrss)
-            self.connection.sendall(told)
+            spent = {"cpu_s": budget.probe_s(), "waited_s": waited_s, "peak_kib": usage.ru_maxrss}
+            self.connection.sendall(note(done=call["id"], stays=stays, **spent))
             if not stays:
                 return
             payload, descriptors = receive_descriptors(self.connection, 1)

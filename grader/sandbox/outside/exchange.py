@@ -306,6 +306,7 @@ class Exchange:
             wall_s=time.monotonic() - started,
             cpu_s=number_of(end.get("cpu_s")),
             peak_mib=number_of(end.get("peak_kib")) / 1024,
+            waited_s=number_of(end.get("waited_s")),
             crowded=outcome.ending is Ending.TIMED_OUT and self._crowding.is_found(),
         )
 

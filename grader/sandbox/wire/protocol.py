@@ -110,9 +110,10 @@ class ProbeOutcome:
     """Hold what came back from one run of a probe.
 
     `outputs` only for `ok`; `error` only for `raised`; `detail` says more about the other endings. `printed` is the
-    bounded text that the student's code wrote. Times in seconds; `cpu_s`, `peak_mib` and `called`, the first call
-    of each watched name, as the sandbox tells them. `crowded` says of a probe that timed out that others may be the
-    cause. `is_first` says that no other probe had run in its process.
+    bounded text that the student's code wrote. Times in seconds; `cpu_s`, `waited_s` (asleep or waiting, though a
+    processor was free), `peak_mib` and `called`, the first call of each watched name, as the sandbox tells them.
+    `crowded` says of a probe that timed out that others may be the cause. `is_first` says that no other probe had run
+    in its process.
     """
 
     ending: Ending
@@ -124,6 +125,7 @@ class ProbeOutcome:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     peak_mib: float = 0.0
+    waited_s: float = 0.0
     called: tuple[WatchedCall, ...] = ()
     crowded: bool = False
     is_first: bool = True

@@ -177,6 +177,28 @@ def test_the_slowest_are_named():
     ]
 
 
+def test_the_slowest_go_by_what_their_code_did():
+    """What code computed and slept decides who is slowest, not how long grading took; who mostly slept is told so."""
+
+    def spent(name, *, cpu_s, waited_s, seconds):
+        result = _result(name)
+        (task, *others) = result.tasks
+        check = replace(task.checks[0], cpu_s=cpu_s, waited_s=waited_s)
+        task = replace(task, checks=(check, *task.checks[1:]))
+        return replace(result, tasks=(task, *others), seconds=seconds)
+
+    results = [
+        spent("busy", cpu_s=20.0, waited_s=0.5, seconds=21.0),
+        spent("crowded", cpu_s=2.0, waited_s=0.0, seconds=90.0),
+        spent("sleeper", cpu_s=3.0, waited_s=558.0, seconds=562.0),
+    ]
+    assert [(slow.submission, slow.seconds, slow.remark) for slow in _page(*results).slowest] == [
+        ("sleeper", "561.0 s", "slept or waited for 558 s of that"),
+        ("busy", "20.5 s", ""),
+        ("crowded", "2.0 s", ""),
+    ]
+
+
 def test_reasons_are_counted_by_submission():
     """Each reason to look at submissions says how many of them have it."""
     results = [_result(name, verdict=Verdict.TIMED_OUT, checks=3) for name in "ab"] + [
