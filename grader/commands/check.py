@@ -3,6 +3,7 @@
 `grader.courses.own_work` finds the assignment, `grader.live.watch` waits for saves, `grader.report.terminal` prints.
 """
 
+import contextlib
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,11 +16,11 @@ from grader.commands.telling import complain, known_tasks, tell, tell_of_other_t
 from grader.errors import CourseError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from grader.courses.assignment import Assignment
     from grader.grading.job import Order
-    from grader.results.verdict import SubmissionResult
+    from grader.results.verdict import CheckResult, SubmissionResult
     from grader.submissions.submission import Found
 
 
@@ -79,18 +80,27 @@ def check(
         again = lambda: replace(order, assignment=find_own_work(path, slug=assignment, course=course).assignment)  # noqa: E731
         ignored = [html] if html else []
         raise typer.Exit(_watch(found, order, show=partial(shown, brief=True), again=again, ignored=ignored))
-    codes: list[int] = []
-
-    def report(result: "SubmissionResult", _digest: str) -> None:
-        codes.append(shown(result, order))
-        if github:
-            _tell_github(result, order, work.path, named=task)
-
-    with begun_server(order) as begun:
+    results: list[SubmissionResult] = []
+    with begun_server(order) as begun, _checks_as_they_end(debug=debug) as seen:
         from grader.grading.grade import grade_all
 
-        grade_all(order, [Job(found)], report=report, begun=begun)
-    raise typer.Exit(codes[-1])
+        grade_all(order, [Job(found)], report=lambda one, _digest: results.append(one), begun=begun, seen=seen)
+    code = shown(results[-1], order)
+    if github:
+        _tell_github(results[-1], order, work.path, named=task)
+    raise typer.Exit(code)
+
+
+@contextlib.contextmanager
+def _checks_as_they_end(*, debug: bool) -> "Iterator[Callable[[CheckResult], None]]":
+    """Show each check on the terminal as soon as it has ended, until the scorecard does; not beside a debugger."""
+    from grader.report.terminal import checks_as_they_end, progress_console
+
+    if debug:
+        yield lambda _check: None
+        return
+    with checks_as_they_end(progress_console()) as seen:
+        yield seen
 
 
 def _refuse_together(*, watch: bool, debug: bool, github: bool) -> None:

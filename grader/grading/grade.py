@@ -60,6 +60,10 @@ def _ask_nothing(_servers: Sequence[Server]) -> None:
     pass
 
 
+def _tell_nobody(_result: CheckResult) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class _BesideChecks:
     """Hold what is told of a submission beside its checks: notes on how it was read, and its text answers."""
@@ -74,11 +78,12 @@ def run_checks(
     *,
     only: Collection[str] | None = None,
     alive: Callable[[], None] = _stay_silent,
+    seen: Callable[[CheckResult], None] = _tell_nobody,
 ) -> dict[str, CheckResult]:
     """Run the collected checks, or `only` those named, against one subject and return their results by name.
 
     A check that does not pass where others have run before it is run once more, in processes of its own, which counts.
-    `alive` is called before each check.
+    `alive` is called before each check, `seen` with the result of each.
     """
     session.config.stash[plugin.SUBJECT] = subject
     items = [item for item in session.items if only is None or item.name in only]
@@ -88,6 +93,8 @@ def run_checks(
         if subject.has_to_repeat(item.name):
             alive()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if item.name in subject.results:
+            seen(subject.results[item.name])
     return subject.results
 
 
@@ -95,7 +102,8 @@ class GradingSession:
     """Grade one submission after another: the checks are collected, and the fork servers stay warm.
 
     `servers` are those that submissions are opened in, none where all is inline. `digests` of tasks (see
-    `grader.grading.keys`) make their results reusable. `alive` is called before each check.
+    `grader.grading.keys`) make their results reusable. `alive` is called before each check, `seen` with each result, to
+    be shown until the whole is known.
     """
 
     def __init__(
@@ -106,6 +114,7 @@ class GradingSession:
         servers: Sequence[Server],
         digests: Mapping[str, str],
         alive: Callable[[], None],
+        seen: Callable[[CheckResult], None] = _tell_nobody,
     ) -> None:
         self._session = session
         self._order = order
@@ -113,6 +122,7 @@ class GradingSession:
         self._servers = {server.device: server for server in servers}
         self._digests = digests
         self._alive = alive
+        self._seen = seen
         self._graded = order.graded
         self._assets = RecordedAssets(order.assignment.assets)
         self._has_told = False  # that formulas stand in for assets
@@ -186,9 +196,10 @@ class GradingSession:
             subject = self._subject(sandbox, submission, forbidden, devices)
             answers = read_answers(sandbox, assignment, files=submission.files) if is_whole else ()
             public, hidden = self._by_visibility(_named_for(job, checks=self._checks))
-            run_checks(self._session, subject, only=public, alive=self._alive)
+            run_checks(self._session, subject, only=public, alive=self._alive, seen=self._seen)
             notes = (*notes, *(file_notes(sandbox, assignment) if is_whole else ()))
-            run_checks(self._session, subject, only=hidden, alive=self._alive)  # whose processes tell students nothing
+            # in processes of their own, which tell students nothing
+            run_checks(self._session, subject, only=hidden, alive=self._alive, seen=self._seen)
             self._take_back_ours(subject)
             self._carry_forward(job, subject, submission)
         return subject, _BesideChecks(notes, answers)
@@ -302,12 +313,13 @@ def grade_all(
     ready: Callable[[Sequence[Server]], None] = _ask_nothing,
     digests: Mapping[str, str] = MappingProxyType({}),
     begun: ForkServer | None = None,
+    seen: Callable[[CheckResult], None] = _tell_nobody,
 ) -> None:
     """Do jobs one after another in one session and report each result with the digest of what was graded.
 
-    `ready` is called with the fork servers before the first job; `alive` and `digests` as in `GradingSession`. `begun`
-    is a fork server for the CPU that is starting already; it is ended in the end. Raises the error of a course or
-    sandbox with which nothing can be graded.
+    `ready` is called with the fork servers before the first job; `alive`, `seen` and `digests` as in `GradingSession`.
+    `begun` is a fork server for the CPU that is starting already; it is ended in the end. Raises the error of a course
+    or sandbox with which nothing can be graded.
     """
     wall, assignment = Wall(order.wall), order.assignment
     if wall is Wall.BUBBLEWRAP and is_in_view(assignment.folder):
@@ -337,7 +349,7 @@ def grade_all(
             for server in servers:
                 refuse_failed_preload(server, assignment)
             ready(servers)
-            grading = GradingSession(session, order, servers=servers, digests=digests, alive=alive)
+            grading = GradingSession(session, order, servers=servers, digests=digests, alive=alive, seen=seen)
             for job in jobs:
                 report(*grading.grade(job))
 

@@ -3,11 +3,13 @@
 `grader.commands` chooses when; the words of each explanation come from the feedback itself.
 """
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -30,6 +32,7 @@ _STYLES = {
 }
 _MAX_PRINTED_LINES = 15
 _MOST_NAMED = 3
+_MOST_UNDER_WAY = 8
 
 
 def results_console() -> Console:
@@ -62,14 +65,34 @@ def print_scorecard(console: Console, result: SubmissionResult, *, brief: bool =
     console.print(Text(sum_in_words(result), style="bold"))
 
 
-def _print_check(console: Console, check: CheckResult) -> None:
+@contextlib.contextmanager
+def checks_as_they_end(console: Console) -> Iterator[Callable[[CheckResult], None]]:
+    """Show on a terminal how each check has ended, for as long as others run; what is yielded takes each result."""
+    if not console.is_terminal:
+        yield lambda _check: None
+        return
+    lines: list[Text] = []
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+
+        def show(check: CheckResult) -> None:
+            lines.append(_line_of(check))
+            live.update(Group(*lines[-_MOST_UNDER_WAY:]), refresh=True)
+
+        yield show
+
+
+def _line_of(check: CheckResult) -> Text:
     mark = mark_of_check(check)
     is_mild = (check.advice or check.carried) and check.verdict is not Verdict.PASSED
     style = "yellow" if is_mild else _STYLES.get(check.verdict, "red")
     line = Text("  ").append(mark.symbol, style=style).append(f" {visible_line(check.title)}")
     if check.verdict is not Verdict.PASSED:
         line.append(f"  {mark.word}", style=style)
-    console.print(line)
+    return line
+
+
+def _print_check(console: Console, check: CheckResult) -> None:
+    console.print(_line_of(check))
     if check.verdict is Verdict.PASSED:
         if check.credit is not None:
             print_below(console, check.credit.words, style="dim")

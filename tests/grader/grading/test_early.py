@@ -4,8 +4,11 @@ import json
 
 import pytest
 
+from grader.grading.grade import grade_all
+from grader.grading.job import Job, Order
 from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.walls import Wall
+from grader.submissions.found import Found
 
 SECRET = "thequickbrownfoxjumpsoverthelazydog"
 SCAN = """
@@ -62,6 +65,22 @@ def test_double(probe):
     assert probe("double", x=1.0)["y"] == SECRET
 '''
 
+CHECKS_OF_TWO = '''\\
+import pytest
+
+
+@pytest.mark.graded(task="double")
+def test_first(probe):
+    """double returns twice its input"""
+    assert probe("double", x=1.0)["y"] == 2.0
+
+
+@pytest.mark.graded(task="double")
+def test_second(probe):
+    """double returns the square of its input"""
+    assert probe("double", x=3.0)["y"] == 9.0
+'''
+
 
 def _told(output, word):
     line = next(line for line in output.splitlines() if word in line)
@@ -96,3 +115,22 @@ def test_a_fork_is_like_a_process_of_its_own(check, open_on, call):
     with ForkServer(Wall.PROCESS) as server:
         launched = _told(call(open_on(server, FACTS), "double", 1.0).printed, "FACTS")
     assert forked == launched
+
+
+def test_each_result_is_seen_before_the_whole_is_told(make_course, read_tiny, tmp_path, write_files):
+    """Whoever waits learns of each check as it ends, on a fork server that has begun before; it ends with the run."""
+    assignment = read_tiny(make_course(tmp_path / "course", checks=CHECKS_OF_TWO))
+    work = write_files(tmp_path / "ann", {"student.py": "def double(x):\n    return 2 * x\n"})
+    told = []
+    server = ForkServer(Wall.PROCESS)
+    server.begin()
+    server.prepare(preload=(), offered=())
+    grade_all(
+        Order(assignment.folder, assignment, wall="process"),
+        [Job(Found("ann", work))],
+        report=lambda result, _digest: told.append(result.points),
+        seen=lambda check: told.append((check.name, str(check.verdict))),
+        begun=server,
+    )
+    assert told == [("test_first", "passed"), ("test_second", "wrong"), pytest.approx(5.0)]
+    assert not server.alive()

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from grader.report.terminal import (
+    checks_as_they_end,
     has_passed,
     next_step,
     print_run,
@@ -278,3 +280,22 @@ def test_in_brief_a_task_that_is_done_is_one_line():
     assert "✓ Task a  1/2\n" in text
     assert "Fine" not in text
     assert "✗ Bad  wrong" in text
+
+
+def test_each_check_is_shown_as_soon_as_it_has_ended():
+    """On a terminal the first check's line is there before the second one runs, and all are gone at the end."""
+    console = _console(terminal=True)
+    with checks_as_they_end(console) as seen:
+        seen(_check(title="The first one"))
+        assert "✓ The first one" in Text.from_ansi(console.file.getvalue()).plain
+        seen(_check(Verdict.WRONG, title="The second one"))
+        assert "✗ The second one" in Text.from_ansi(console.file.getvalue()).plain
+    assert console.file.getvalue().endswith("\x1b[2K"), "the lines are erased"
+
+
+def test_nothing_is_shown_under_way_where_there_is_no_terminal():
+    """What goes to a file holds the scorecard alone."""
+    console = _console()
+    with checks_as_they_end(console) as seen:
+        seen(_check())
+    assert console.file.getvalue() == ""
