@@ -7,9 +7,24 @@ import pytest
 from grader.grading.grade import grade_all
 from grader.grading.job import Job, Order
 from grader.sandbox.outside.forkserver_client import ForkServer
+from grader.sandbox.outside.host import WalledSandbox
 from grader.sandbox.outside.walls import Wall
+from grader.sandbox.wire.limits import Limits
+from grader.sandbox.wire.protocol import Ending, ProbeCall
 from grader.submissions.found import Found
 
+TOML = """\
+title = "Tiny"
+[submission]
+required = ["student.py"]
+editable = ["*.py"]
+[limits]
+wall_s = 60
+cpu_s = 60
+[tasks.double]
+title = "Doubling"
+points = 10
+"""
 SECRET = "thequickbrownfoxjumpsoverthelazydog"
 SCAN = """
 import json, re
@@ -23,7 +38,7 @@ def double(x):
     with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
         for line in maps:
             span = re.match(r"(\\w+)-(\\w+) r", line)
-            if span and "[v" not in line:
+            if span and line.split()[5:] in ([], ["[heap]"]):
                 begin, end = (int(part, 16) for part in span.groups())
                 try:
                     memory.seek(begin)
@@ -50,7 +65,8 @@ def double(x):
         "streams": [(one.encoding, one.errors) for one in (sys.stdout, sys.stderr)],
         "tools": [name for name in ("typer", "rich", "click", "pytest", "_pytest", "pluggy") if name in MODULES],
     }
-    print("FACTS", json.dumps(facts))
+    with open("{told}", "w") as file:
+        json.dump(facts, file)
     return x
 """
 CHECK = '''\
@@ -92,7 +108,7 @@ def check(make_course, write_files, tmp_path, run_grader):
     """Return a function that checks a student.py with `grader check` in a process of its own."""
 
     def run(source):
-        course = make_course(tmp_path / "course", checks=CHECK.replace("{secret}", SECRET))
+        course = make_course(tmp_path / "course", toml=TOML, checks=CHECK.replace("{secret}", SECRET))
         (course / "assets" / "tiny").mkdir(parents=True)
         (course / "assets" / "tiny" / "labels.txt").write_text(SECRET)
         work = write_files(tmp_path / "work", {"student.py": source})
@@ -109,17 +125,26 @@ def test_the_fork_holds_nothing_of_the_course(check):
     assert _told(ran.stdout, "FOUND") == {"secret": False, "own": True}, ran.stderr
 
 
-def test_a_fork_is_like_a_process_of_its_own(check, open_on, call):
+def test_a_fork_is_like_a_process_of_its_own(check, tmp_path):
     """Student code finds the same modules, path, environment and streams, however its fork server came about."""
-    forked = _told(check(FACTS).stdout, "FACTS")
-    with ForkServer(Wall.PROCESS) as server:
-        launched = _told(call(open_on(server, FACTS), "double", 1.0).printed, "FACTS")
-    assert forked == launched
+    told = [tmp_path / "forked.json", tmp_path / "launched.json"]
+    ended = check(FACTS.replace("{told}", str(told[0])))
+    probes = {"probes.py": (tmp_path / "course/tests/assignments/tiny/probes.py").read_bytes()}
+    files = {"student.py": FACTS.replace("{told}", str(told[1])).encode()}
+    with (
+        ForkServer(Wall.PROCESS) as server,
+        WalledSandbox(server, files=files, probes=probes, limits=Limits()) as sandbox,
+    ):
+        assert sandbox.run(ProbeCall("double", {"x": 1.0})).ending is Ending.OK
+    forked, launched = (json.loads(path.read_text()) for path in told)
+    assert forked == launched, ended.stderr
+    assert launched["threads"] == 1
+    assert launched["tools"] == []
 
 
 def test_each_result_is_seen_before_the_whole_is_told(make_course, read_tiny, tmp_path, write_files):
     """Whoever waits learns of each check as it ends, on a fork server that has begun before; it ends with the run."""
-    assignment = read_tiny(make_course(tmp_path / "course", checks=CHECKS_OF_TWO))
+    assignment = read_tiny(make_course(tmp_path / "course", toml=TOML, checks=CHECKS_OF_TWO))
     work = write_files(tmp_path / "ann", {"student.py": "def double(x):\n    return 2 * x\n"})
     told = []
     server = ForkServer(Wall.PROCESS)
