@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
+from checkouts import checkouts
 from drawing import draw
 from figures import Figure, Report, as_lines, as_markdown, read_report, setting
 from memory import memory
@@ -22,7 +23,7 @@ from scaling import cached, cluster, processes, sizes
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / ".bench" / "results"
-SECTIONS = ("overhead", "memory", "processes", "sizes", "cached", "cluster", "peers")
+SECTIONS = ("overhead", "memory", "processes", "sizes", "cached", "cluster", "checkouts", "peers")
 _MARKS = ("<!-- figures: begin -->", "<!-- figures: end -->")
 
 
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     names = tuple(options.only or SECTIONS)
     started = time.perf_counter()
-    chosen = {name: value for name, value in vars(options).items() if name not in ("out", "publish", "only")}
+    chosen = {name: value for name, value in vars(options).items() if name not in ("out", "publish", "only", "against")}
     report = Report(setting(**{"cpu seconds from": how(), "sections": ", ".join(names), **chosen}))
     code = 0
     try:
@@ -76,6 +77,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--most", type=int, default=2000, help="submissions of the largest class")
     parser.add_argument("--peers", type=int, default=20, help="submissions that the other graders grade")
     parser.add_argument("--limit", type=int, default=5, help="seconds that each tool gives an infinite loop")
+    parser.add_argument("--against", type=Path, metavar="FOLDER", help="another checkout, for the section checkouts")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where figures and plot go")
     parser.add_argument("--publish", action="store_true", help="copy the last run's figures into docs/, run nothing")
     return parser.parse_args(arguments)
@@ -93,6 +95,9 @@ def _benchmarks(options: argparse.Namespace) -> dict[str, Callable[[Path], Itera
         "sizes": lambda folder: sizes(folder, counts=counts),
         "cached": lambda folder: cached(folder, count=4 if quick else min(100, most)),
         "cluster": lambda folder: cluster(folder, count=4 if quick else min(200, most), jobs=2),
+        "checkouts": lambda folder: checkouts(
+            folder, against=options.against, rounds=1 if quick else 3, few=1, many=2 if quick else 6
+        ),
         "peers": lambda folder: _peers(folder, count=2 if quick else options.peers, limit_s=options.limit),
     }
 

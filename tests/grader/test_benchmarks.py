@@ -3,14 +3,16 @@
 The other graders themselves are not installed for tests; `make bench` drives them.
 """
 
+import itertools
 import json
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import nbformat
 import pytest
@@ -18,6 +20,7 @@ import pytest
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 sys.path.append(str(BENCHMARKS))  # they are scripts, which import each other by name
 
+import checkouts  # noqa: E402
 import grading  # noqa: E402
 import peer_environments  # noqa: E402
 import peer_notebook  # noqa: E402
@@ -100,6 +103,43 @@ def one_run(monkeypatch, tmp_path):
 
     monkeypatch.setattr(scaling, "grade", copied)
     return tmp_path
+
+
+def test_two_checkouts_are_compared_pair_by_pair(monkeypatch, tmp_path):
+    """The ratio is the median of pairs, so a machine that slows down for a while changes nothing."""
+
+    def work(count):
+        slower = itertools.cycle([1.0, 1.0, 3.0, 3.0, 1.0, 1.0])  # for the length of the second pair
+        return lambda one: next(slower) * (count if one.root == checkouts.ROOT else 2 * count)
+
+    works = {f"{name}: a run of {n}": work(n) for name in ("mini course", "technion-hw2") for n in (1, 3)}
+    monkeypatch.setattr(checkouts, "_works", lambda *_given, **_named: works)
+    monkeypatch.setattr(checkouts, "cost_of", lambda _command: SimpleNamespace(cpu_s=1.5))
+    figures = checkouts.checkouts(tmp_path, against=tmp_path, rounds=3, few=1, many=3)
+    told = {figure.name: figure.value for figure in figures}
+    assert told["floor: import torch, pytest"] == 1.5
+    for name in works:
+        assert told[f"{name}: new, in percent of old"] == 50.0
+    assert (told["mini course: a run of 3: new"], told["mini course: a run of 3: old"]) == (3.0, 6.0)
+    assert told["technion-hw2, one more: new, in percent of old"] == 50.0
+
+
+def test_without_another_checkout_nothing_is_compared(tmp_path):
+    """The section says how to name one."""
+    (figure,) = checkouts.checkouts(tmp_path, against=None, rounds=1, few=1, many=2)
+    assert (figure.value, figure.note) == (None, "not measured: name one with --against FOLDER")
+
+
+@pytest.mark.parametrize("points", ["15", "14"])
+def test_checkouts_have_to_give_the_same_points(monkeypatch, tmp_path, points):
+    """A checkout that grades otherwise has no figures that count."""
+    graded = iter(["15", points])
+    monkeypatch.setattr(checkouts, "read_grades", lambda _path: {"ann": {"points": next(graded)}})
+    monkeypatch.setattr(checkouts.Checkout, "cost", lambda *_given, **_named: SimpleNamespace(cpu_s=2.0))
+    run = checkouts._Run(tmp_path, "in", "mini")
+    assert run(checkouts.Checkout(tmp_path)) == 2.0
+    with pytest.raises(checkouts.OtherGrades, match="gives other points") if points == "14" else nullcontext():
+        assert run(checkouts.Checkout(tmp_path)) == 2.0
 
 
 def test_sections_that_grade_often(one_run):
