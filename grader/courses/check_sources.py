@@ -4,6 +4,7 @@
 """
 
 import ast
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -82,23 +83,29 @@ def read_check_sources(assignment: Assignment) -> CheckSources:
     What can't be parsed is kept as it is, and nothing is certain then.
     """
     helpers = helper_files(assignment)
+    files = (*((file, False) for file in check_files(assignment)), *((file, True) for file in helpers))
+    return _sources_of(tuple((file.name, file.read_bytes(), is_helper) for file, is_helper in files))
+
+
+@functools.lru_cache(maxsize=2)  # keys and seeds ask for the same files, and parsing a large course takes long
+def _sources_of(files: tuple[tuple[str, bytes, bool], ...]) -> CheckSources:
+    """Return what is read off these files: the name of each, its content, and whether it is a helper."""
     checks: list[CheckSource] = []
     shared: dict[str, str] = {}
     trees: dict[str, ast.Module] = {}
     is_certain = True
-    for file in (*check_files(assignment), *helpers):
-        source = file.read_bytes()
+    for file, source, is_helper in files:
         try:
-            trees[file.name] = tree = ast.parse(source)
+            trees[file] = tree = ast.parse(source)
         except (SyntaxError, ValueError, RecursionError):
-            shared[file.name] = source.decode(errors="surrogateescape")
+            shared[file] = source.decode(errors="surrogateescape")
             is_certain = False
             continue
-        found = {node: None if file in helpers else _read_check(node, file.name) for node in tree.body}
+        found = {node: None if is_helper else _read_check(node, file) for node in tree.body}
         rest = [node for node, check in found.items() if check is None]
         own = {check.name: check for check in found.values() if check is not None}
         checks += own.values()
-        shared[file.name] = "\n".join(map(ast.dump, rest))
+        shared[file] = "\n".join(map(ast.dump, rest))
         is_certain &= not any(_may_define_checks(inner) for node in rest for inner in _with_its_methods(node))
         is_certain &= not _mentions(tree, {*own, *_UNSEEN})
     imported = {

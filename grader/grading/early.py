@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 
+from grader.errors import CourseError
 from grader.grading.job import Order
 from grader.grading.probe_sources import preload_for
 from grader.sandbox.outside.forkserver_client import ForkServer, can_fork
@@ -21,7 +22,8 @@ def begun_server(order: Order) -> Iterator[ForkServer | None]:
     """Begin a fork server for an order, and end it in the end; None where it has to begin later, or not at all.
 
     Behind the wall `process` it is forked from this process, which has imported torch and read nothing of the course
-    but assignment.toml; behind the others it is started, and imports torch while this process does. Raises GraderError.
+    but assignment.toml; behind the others it is started, and imports torch while this process does. Raises SandboxError
+    where that can't be done.
     """
     wall = Wall(order.wall)
     if wall is Wall.INLINE or not can_fork() or "torch" in sys.modules:
@@ -30,8 +32,9 @@ def begun_server(order: Order) -> Iterator[ForkServer | None]:
     server = ForkServer(wall, first=_forked_from_here if wall is Wall.PROCESS else None)
     with contextlib.closing(server):
         server.begin()
-        modules = preload_for(order)
-        server.prepare(preload=modules.at_once, offered=modules.offered)
+        with contextlib.suppress(CourseError, OSError):  # told once checks and probes are read to be used
+            modules = preload_for(order)
+            server.prepare(preload=modules.at_once, offered=modules.offered)
         yield server
 
 
