@@ -81,7 +81,7 @@ def check(
         ignored = [html] if html else []
         raise typer.Exit(_watch(found, order, show=partial(shown, brief=True), again=again, ignored=ignored))
     results: list[SubmissionResult] = []
-    with begun_server(order) as begun, _checks_as_they_end(debug=debug) as seen:
+    with begun_server(order, forks=True) as begun, _checks_as_they_end(debug=debug) as seen:
         from grader.grading.grade import grade_all
 
         grade_all(order, [Job(found)], report=lambda one, _digest: results.append(one), begun=begun, seen=seen)
@@ -197,7 +197,7 @@ def _watch(
     folder = found.path if found.path.is_dir() else found.path.parent
     try:
         changes = Changes({folder, order.assignment.folder}, ignored=ignored)
-        with begun_server(order) as begun, changes:  # watching takes a thread: no fork after it
+        with begun_server(order, forks=True) as begun, changes:  # watching takes a thread: no fork after it
             from grader.grading.grade import grade_all
 
             while True:

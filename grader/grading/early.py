@@ -18,18 +18,18 @@ from grader.sandbox.outside.walls import OF_LIBRARIES, Launched, Wall, launch
 
 
 @contextlib.contextmanager
-def begun_server(order: Order) -> Iterator[ForkServer | None]:
+def begun_server(order: Order, *, forks: bool = False) -> Iterator[ForkServer | None]:
     """Begin a fork server for an order, and end it in the end; None where it has to begin later, or not at all.
 
-    Behind the wall `process` it is forked from this process, which has imported torch and read nothing of the course
-    but assignment.toml; behind the others it is started, and imports torch while this process does. Raises SandboxError
+    It is started, and imports torch while this process does. With `forks`, and behind the wall `process`, it is forked
+    from this process, which has imported torch and read nothing of the course but assignment.toml. Raises SandboxError
     where that can't be done.
     """
     wall = Wall(order.wall)
     if wall is Wall.INLINE or not can_fork() or "torch" in sys.modules:
         yield None
         return
-    server = ForkServer(wall, first=_forked_from_here if wall is Wall.PROCESS else None)
+    server = ForkServer(wall, first=_forked_from_here if forks and wall is Wall.PROCESS else None)
     with contextlib.closing(server):
         server.begin()
         with contextlib.suppress(CourseError, OSError):  # told once checks and probes are read to be used

@@ -54,9 +54,9 @@ def _probes_asked_for(order: Order) -> Mapping[str, bytes]:
     sources = read_probes(order.assignment)
     checks = {file.name: file.read_bytes() for file in check_files(order.assignment)}
     helpers = {file.name: file.read_bytes() for file in helper_files(order.assignment)}
-    tasks = {task.name: _quoted(task.name) for task in order.assignment.tasks if order.includes(task.name)}
-    named = {file for file, source in checks.items() if any(task.search(source) for task in tasks.values())}
-    if not all(any(task.search(checks[file]) for file in named) for task in tasks.values()):
+    tasks = [_quoted(task.name, after=rb"task\s*=\s*") for task in order.assignment.tasks if order.includes(task.name)]
+    named = {file for file, source in checks.items() if any(task.search(source) for task in tasks)}
+    if not all(any(task.search(checks[file]) for file in named) for task in tasks):
         return sources  # a task is named in another way: its checks may ask for any probe
     text = b"".join(source for _file, source in _with_imported(named, checks | helpers).items())
     asked = {
@@ -67,8 +67,8 @@ def _probes_asked_for(order: Order) -> Mapping[str, bytes]:
     return _with_imported(asked, sources)
 
 
-def _quoted(name: str) -> re.Pattern[bytes]:
-    return re.compile(b"[\"']" + re.escape(name).encode() + b"[\"']")
+def _quoted(name: str, *, after: bytes = b"") -> re.Pattern[bytes]:
+    return re.compile(after + b"[\"']" + re.escape(name).encode() + b"[\"']")
 
 
 def _with_imported(files: Collection[str], sources: Mapping[str, bytes]) -> dict[str, bytes]:

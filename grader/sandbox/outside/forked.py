@@ -16,7 +16,6 @@ import os
 import signal
 import subprocess
 import sys
-import sysconfig
 import threading
 import time
 from collections.abc import Collection, Sequence
@@ -99,6 +98,7 @@ def _become_server(control: int, errors: int, *, home: Path, device: str, ours: 
         signal.signal(number, signal.SIG_DFL)
     gc.freeze()  # nothing of ours is collected any more: what it closed would be another's descriptor
     _keep_descriptors(control, errors)
+    path = _path_of_its_own()
     os.environ.clear()
     os.environ.update(environment_of_submissions(home=str(home), device=device))
     time.tzset()
@@ -106,7 +106,7 @@ def _become_server(control: int, errors: int, *, home: Path, device: str, ours: 
         locale.setlocale(locale.LC_CTYPE, os.environ["LANG"])
     os.chdir(home)
     sys.argv = [forkserver.__name__, str(_CONTROL)]
-    sys.path[:] = _path_of_its_own()
+    sys.path[:] = path
     sys.excepthook = sys.__excepthook__
     put_aside = [sys.modules.pop(name) for name in (*_without_extensions(ours), "__main__")]
     sys.modules["__main__"] = ModuleType("__main__")
@@ -134,11 +134,14 @@ def _keep_descriptors(control: int, errors: int) -> None:
 
 
 def _path_of_its_own() -> list[str]:
-    """Return the path that `grader.sandbox.wire.child_python` gives a new process: Python's library, then packages."""
-    library = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")}
-    known = [*library, *(folder / "lib-dynload" for folder in library)]
-    own = [entry for entry in sys.path if entry.endswith(".zip") or (entry and Path(entry).resolve() in known)]
-    return [*own, *(str(folder) for folder in package_folders() if str(folder) not in own)]
+    """Return the path that `grader.sandbox.wire.child_python` gives a new process.
+
+    That is this process' own, without the folder it was started in or from, and what PYTHONPATH adds to packages.
+    """
+    installed = package_folders()
+    added = {Path(entry).absolute() for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry}
+    entries = sys.path if sys.flags.safe_path else sys.path[1:]
+    return [entry for entry in entries if Path(entry).absolute() in installed or Path(entry).absolute() not in added]
 
 
 def _without_extensions(names: Collection[str]) -> list[str]:

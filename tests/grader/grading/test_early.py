@@ -32,8 +32,11 @@ import json, re
 OWN = "packmyboxwithfivedozenliquorjugs"
 
 def double(x):
-    wanted = {name: bytes(reversed(spelled.encode())) for name, spelled in (
-        ("secret", "godyzalehtrevospmujxofnworbkciuqeht"), ("own", "sgujrouqilnezodevifhtiwxobymkcap"))}
+    # no pattern contains what it finds
+    wanted = {
+        "secret": re.compile(rb"t[h]equickbrownfoxjumpsoverthelazydog"),
+        "own": re.compile(rb"p[a]ckmyboxwithfivedozenliquorjugs"),
+    }
     found = dict.fromkeys(wanted, False)
     with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
         for line in maps:
@@ -45,8 +48,8 @@ def double(x):
                     data = memory.read(end - begin)
                 except (OSError, ValueError, OverflowError):
                     continue
-                for name, value in wanted.items():
-                    found[name] |= value in data
+                for name, pattern in wanted.items():
+                    found[name] |= pattern.search(data) is not None
     print("FOUND", json.dumps(found))
     return 2 * x
 """

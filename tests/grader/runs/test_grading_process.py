@@ -77,7 +77,9 @@ def test_a_trial_that_fails_is_told(monkeypatch):
     """A wall that stands, and behind which nothing runs, is none: its trial's words are passed on."""
     finding = Diagnosis("wall `bubblewrap`", is_good=False, message="no room.", remedy="Make some.")
     tried = []
-    monkeypatch.setattr(grading_process_main, "try_server", lambda server: tried.append(server.device) or finding)
+    monkeypatch.setattr(
+        "grader.sandbox.outside.trial.try_server", lambda server: tried.append(server.device) or finding
+    )
     plain, on_cards = SimpleNamespace(device="cpu"), SimpleNamespace(device="cuda")
     failed = pytest.raises(SandboxError, match=r"A trial of the wall `bubblewrap` failed: no room\. Make some\.")
     with failed:
