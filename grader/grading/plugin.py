@@ -39,7 +39,7 @@ from grader.sandbox.outside.forkserver_client import ForkServer, can_fork
 from grader.sandbox.outside.servers import StartServer
 from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.walls import Wall, wall_named
-from grader.submissions.submission import Found, read_submission
+from grader.submissions.submission import Found, read_reference, read_submission
 
 ASSIGNMENT = pytest.StashKey[Assignment]()
 SUBJECT = pytest.StashKey[Subject]()
@@ -157,6 +157,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             checks = {name: after_those_of(check, checks) for name, check in checks.items()}
         refuse_points_after_advice(checks)
         order = in_order(checks)
+        reference = config.stash[ASSIGNMENT].reference
+        if reference is not None:
+            read_reference(reference)  # what is missing there is told before anybody is graded
     except CourseError as err:
         raise pytest.UsageError(str(err)) from err
     config.stash[CHECKS] = checks
