@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := demo-results
 AUDIT := audit-results
+# Tests wait for real processes and real limits of time, so one more of them runs than there are processors.
+WORKERS = $(shell $(BIN)/python -c "import os; print(min(os.cpu_count() + 1, 5))")
 
 .PHONY: help demo test lint format bench audit clean
 help:  ## show this
@@ -20,7 +22,7 @@ demo: .venv/installed  ## grade the bundled sample submissions and show the page
 
 test: .venv/installed  ## run all tests that need no GPU
 	@# Real processes under real limits of time: what fails beside others has to pass by itself, and is named either way.
-	$(BIN)/python -m pytest -m "not gpu" --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder || \
+	$(BIN)/python -m pytest -m "not gpu" --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder || \
 		{ test $$? = 1 && echo "Once more, alone: what failed beside other tests" && \
 		$(BIN)/python -m pytest -v --last-failed --last-failed-no-failures=none -m "not gpu"; }
 
