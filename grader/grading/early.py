@@ -1,6 +1,6 @@
 """Begin the fork server before this process reads a check: torch is imported once, or on both sides at the same time.
 
-`grader.commands.check` and `grader.runs.grading_process_main` do so, and import `grader.grading.grade` meanwhile.
+`grader.commands.check` and `grader.runs.grading_process_main` do so, and import what grades meanwhile.
 
 Why: docs/decisions.md#one-import-of-torch
 """

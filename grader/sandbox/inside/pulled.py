@@ -1,7 +1,7 @@
 """Tell the grader which of the modules on offer a submission imports, so that the next one finds them imported.
 
 `grader.sandbox.inside.serving` installs it beside student code, which may lie here: the trusted side takes a name for
-no more than a wish, and only those that the course has named come true (`grader.sandbox.outside.forkserver_client`).
+no more than a wish, and only those that the course has named come true.
 """
 
 import socket
