@@ -119,7 +119,7 @@ def launch(wall: Wall, control: int, *, device: str = "cpu") -> Launched:
     For the device `cuda` it sees the graphics cards that this process may use, else none.
     """
     scratch = make_scratch(temporary_folder(wall))
-    server = python_command("grader.sandbox.inside.forkserver", str(control))
+    server = python_command("grader.sandbox.inside.forkserver", str(control), own_environment=True)
     group = None
     try:
         home = folder_of_submissions(wall, scratch)

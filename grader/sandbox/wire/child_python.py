@@ -17,17 +17,20 @@ from pathlib import Path
 _PR_SET_PDEATHSIG = 1
 
 
-def python_command(module: str, *arguments: str, isolated: bool = True) -> list[str]:
+def python_command(module: str, *arguments: str, isolated: bool = True, own_environment: bool = False) -> list[str]:
     """Return the command that calls `main` of this package's module in a new process.
 
     Wherever this process has it from, the new one has the very same package, and the same installed packages. Unless
-    it is `isolated` from variables like PYTHONPATH and from the folder it starts in, the rest of the path, too.
+    it is `isolated` from variables like PYTHONPATH and from the folder it starts in, the rest of the path, too. With
+    `own_environment` the caller gives it one in which there is nothing of the user's: it is isolated as well, and
+    variables such as PYTHONHASHSEED hold, which Python's own isolation would ignore.
     """
     import grader
 
     path = package_folders() if isolated else _path()
     settings = json.dumps({"package": str(Path(grader.__file__).parent), "path": [*map(str, path)], "module": module})
-    return [sys.executable, "-I" if isolated else "-P", __file__, settings, *arguments]
+    flags = ["-s", "-P"] if own_environment else ["-I" if isolated else "-P"]
+    return [sys.executable, *flags, __file__, settings, *arguments]
 
 
 def package_folders() -> list[Path]:

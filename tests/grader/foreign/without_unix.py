@@ -83,7 +83,7 @@ def python_without_unix(folder):
 def main():
     """Run a file or a module, with the options that the package gives to Python left out."""
     os.environ.setdefault("REAL_PYTHON", sys.executable)
-    arguments = [argument for argument in sys.argv[1:] if argument not in ("-I", "-P")]
+    arguments = [argument for argument in sys.argv[1:] if argument not in ("-I", "-P", "-s")]
     sys.path.pop(0)
     with tempfile.TemporaryDirectory() as folder:
         sys.executable = python_without_unix(folder)

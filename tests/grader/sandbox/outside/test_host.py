@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -53,6 +54,16 @@ def test_arrays_and_exceptions_come_back(open_student, call):
     assert (doubled.tolist(), doubled.dtype, kind, of_shape) == ([4, 2, 0], np.int64, "ndarray", "tuple")
     assert (type(error), str(error)) == (ValueError, "no")
     assert (number, type(number), pair) == (1.0, float, [1])
+
+
+def test_sets_have_the_same_order_each_time(open_student, call):
+    """Hashes of strings, and so the order of a set, are those of PYTHONHASHSEED=0, in whichever run."""
+    sandbox = open_student("def work(): return hash('weights') % 1000003, list({'a', 'bias', 'weight', 'loss'})")
+    source = "print(hash('weights') % 1000003, *{'a', 'bias', 'weight', 'loss'})"
+    environment = os.environ | {"PYTHONHASHSEED": "0"}
+    ended = subprocess.run([sys.executable, "-c", source], env=environment, capture_output=True, text=True, check=True)
+    number, order = call(sandbox, "work").outputs["result"]
+    assert [str(number), *order] == ended.stdout.split()
 
 
 def test_values_that_cannot_cross(open_student, call):
