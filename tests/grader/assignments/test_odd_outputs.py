@@ -4,6 +4,7 @@ A probe's outputs come out of the submission's own process, so they may be anyth
 """
 
 import importlib
+import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 import torch
+
+from grader.compare.expect import by_formula
 
 ASSIGNMENTS = Path(__file__).parents[2] / "assignments"
 
@@ -62,8 +65,12 @@ ODD = [
 def test_odd_outputs(check_named: Any, slug: str, file: str, name: str, outputs: dict[str, Any], words: str) -> None:
     """A check tells what is odd about an output, in words for the student, before it computes with it."""
     check = check_named(slug, file, name)
-    wanted = check.__code__.co_varnames[: check.__code__.co_argcount]
-    fixtures = {"probe": lambda *_name, **_inputs: outputs, "rng": torch.Generator().manual_seed(1)}
+    wanted = inspect.signature(check).parameters
+    fixtures = {
+        "probe": lambda *_name, **_inputs: outputs,
+        "expected": lambda _name, formula, /, **inputs: by_formula(formula, inputs).expectation,
+        "rng": torch.Generator().manual_seed(1),
+    }
     with pytest.raises(AssertionError) as caught:
         check(**{name: fixtures[name] for name in wanted})
     assert words in str(caught.value)
