@@ -12,7 +12,7 @@ from helpers_cnn import DOCUMENT, draw_weights, nothing, whatever_ends
 from helpers_gradients import gradients
 from helpers_lines import assert_layers, assert_layers_of
 
-from grader.compare import Context, assert_matches
+from grader.compare import Context, assert_kinds, assert_matches
 
 SMALL = {
     "in_size": (3, 12, 12),
@@ -113,9 +113,11 @@ def test_cnn_channels(probe, expected):
     line = "conv 3→4, 3×3; conv 4→6, 3×3; conv 6→8, 3×3; conv 8→7, 3×3; conv 7→5, 3×3"
     whole = f"{line}; linear 45→11; linear 11→9; linear 9→5"
     recorded = expected("network_layers", lambda: {"layers": whole}, **inputs).values
+    actual = probe("network_layers", **inputs)
+    assert_kinds(actual, {"layers": str})
     found, wanted = (
         "; ".join(part for part in layers.split("; ") if not part.startswith("linear"))
-        for layers in (probe("network_layers", **inputs)["layers"], recorded["layers"])
+        for layers in (actual["layers"], recorded["layers"])
     )
     assert_layers({"layers": found}, wanted)
 
