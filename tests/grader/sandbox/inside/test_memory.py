@@ -53,7 +53,7 @@ def test_memory_of_descendants(holder):
 def test_pages_are_counted_once(holder):
     """Children that share all their pages hold less together than the sum of what each maps."""
     pid = holder(0, children=8)
-    resident = sum(memory._resident_mib(child) for child in descendants(pid))
+    resident = sum(memory.resident_mib(child) for child in descendants(pid))
     assert not exceeds(0.7 * resident, descendants_of=pid)
 
 
