@@ -75,7 +75,7 @@ def test_the_carrier_works(result):
     """What a public probe noted is found by later public ones, and what a hidden one noted by later hidden ones."""
     printed = {check.name: check.feedback.output for task in result.tasks for check in task.checks}
     assert result.points == 15
-    assert "leaky_relu given" in printed["test_linear_forward"]
+    assert "<leaky_relu" in printed["test_linear_forward"]  # or its gradient: probes of a task may share a process
     assert any("linear_backward given" in text or "STILL HERE" in text for text in printed.values())
 
 
