@@ -217,8 +217,12 @@ class NotebookRun:
 
     def _beginnings(self, statement: Statement) -> list[Statement]:
         """Return the statements that have to run again before one does that the clock had cut off."""
-        completed = [one for one in self._above if one.node not in {event.node for event in self.log.events}]
-        return beginnings_of(statement, names=self._continued.get(statement.node, ()), completed=completed)
+        names = self._continued.get(statement.node)
+        if not names:
+            return []
+        pending = {event.node for event in self.log.events}
+        completed = [one for one in self._above if one.node not in pending]
+        return beginnings_of(statement, names=names, completed=completed)
 
     def _take_back(self, statement: Statement) -> Statement:
         """Take away what a statement has only made in part; return the statement as the one that sets all of it."""
