@@ -17,7 +17,7 @@ import pytest
 from grader.courses.assignment import Assignment, check_files
 from grader.courses.checks import Check
 from grader.errors import CourseError
-from grader.grading import plugin
+from grader.grading import check_run, plugin
 from grader.grading.check_imports import find_helpers
 from grader.grading.opening import limits_of
 from grader.grading.probe_sources import read_probes
@@ -42,7 +42,7 @@ class SessionPlugin:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Tell the plugin which assignment the checks belong to."""
-        config.stash[plugin.ASSIGNMENT] = self._assignment
+        config.stash[check_run.ASSIGNMENT] = self._assignment
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep the first reason why checks could not be collected."""

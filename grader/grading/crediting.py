@@ -1,6 +1,6 @@
 """Let a check earn a part of its points by a measure: the table of cut-offs, read strictly, and what a value earns.
 
-The fixture `credit` of `grader.grading.plugin` calls it; `grader.results.credit` is what comes out.
+The fixture `credit` calls it, for the check of `grader.grading.check_run`; `grader.results.credit` is what comes out.
 
 Why: docs/decisions.md#points-by-a-measure
 """

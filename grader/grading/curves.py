@@ -1,6 +1,6 @@
 """Keep how a training went, for the scorecard: numbers that a probe handed back, which may be anything.
 
-The fixture `curve` of `grader.grading.plugin` draws with it; scorecards show what is kept.
+The fixture `curve` draws with it, for the check of `grader.grading.check_run`; scorecards show what is kept.
 """
 
 import math

@@ -1,6 +1,6 @@
 """What becomes of a check that comes after one that failed: it is skipped, or it runs and counts if it passes.
 
-`grader.grading.plugin` asks it before and after each check; `grader.grading.session` holds the results so far.
+`grader.grading.session`, which holds the results so far, asks it before a check, `grader.grading.check_run` after it.
 
 Why: docs/decisions.md#what-follows-a-failure-may-pass
 """

@@ -21,7 +21,7 @@ from grader.courses.assignment import tasks_below
 from grader.courses.checks import Check, in_order, with_those_before
 from grader.courses.manifest import record_remedy
 from grader.errors import CourseError, SandboxError, SubmissionError
-from grader.grading import plugin
+from grader.grading import check_run, plugin
 from grader.grading.artifacts import artifacts_of
 from grader.grading.brought_data import find_brought_data
 from grader.grading.carrying import carry_forward, lost_in
@@ -85,7 +85,7 @@ def run_checks(
     A check that does not pass where others have run before it is run once more, in processes of its own, which counts.
     `alive` is called before each check, `seen` with the result of each.
     """
-    session.config.stash[plugin.SUBJECT] = subject
+    session.config.stash[check_run.SUBJECT] = subject
     items = [item for item in session.items if only is None or item.name in only]
     for item, following in itertools.zip_longest(items, items[1:]):
         alive()

@@ -1,6 +1,6 @@
 """Verdicts of checks: what an exception, or none, means for a student.
 
-`grader.grading.plugin` asks here when a check has ended.
+`grader.grading.check_run` asks here when a check has ended.
 """
 
 import re

@@ -1,6 +1,6 @@
 """What the checks of one submission run against: its sandbox, its recorded calls, and the verdicts so far.
 
-`grader.grading.plugin` hands it to the fixtures; `grader.grading.grade` and `grader.authoring.record` make it.
+`grader.grading.check_run` hands it to the fixtures; `grader.grading.grade` and `grader.authoring.record` make it.
 """
 
 import hashlib

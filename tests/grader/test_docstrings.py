@@ -8,7 +8,9 @@ import pytest
 # What no import shows: module, the neighbour that its docstring names, and how the two know each other all the same.
 WITHOUT_AN_IMPORT = {
     ("cluster.finished_jobs", "cluster.node"): "another machine wrote the message",
+    ("grading.fixtures", "grading.plugin"): "pytest imports them by their name",
     ("grading.notebook_execution", "sandbox.inside.execution"): "a probe of every assignment, called by its name",
+    ("grading.plugin", "grading.fixtures"): "pytest imports them by their name",
     ("notebooks.reader", "submissions.notebook_intake"): "started in a process of its own",
     ("runs.grading_process_main", "runs.grading_process"): "started in a process of its own",
     ("runs.grading_process", "runs.grading_process_main"): "started in a process of its own",

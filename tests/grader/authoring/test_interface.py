@@ -15,7 +15,7 @@ import torch
 from grader.authoring.interface import FIXTURES, MARKER, MODULES, find_private_imports, public_names
 from grader.authoring.record import record_assets
 from grader.courses.course import read_assignment
-from grader.grading import plugin
+from grader.grading import fixtures
 from grader.grading.crediting import Crediting
 from grader.grading.curves import Curves
 from grader.grading.session import Conversation
@@ -35,7 +35,7 @@ FIXTURE_CALLS = {
     "expected": Conversation.expected,
     "matches_recorded": Conversation.matches_recorded,
     "artifact": Conversation.artifact,
-    "dataset": plugin.LoadDataset.__call__,
+    "dataset": fixtures.LoadDataset.__call__,
     "curve": Curves.draw,
     "credit": Crediting.give,
 }
@@ -139,10 +139,10 @@ def test_private_imports_have_lines():
     assert [one.line for one in find_private_imports("x = 1\n\nimport grader")] == [3]
 
 
-def test_fixtures_are_those_of_the_plugin():
-    """The fixtures of the interface are all that the plugin defines."""
-    kind = type(plugin.rng)
-    assert {name for name, thing in vars(plugin).items() if isinstance(thing, kind)} == set(FIXTURES)
+def test_fixtures_are_those_of_their_module():
+    """The fixtures of the interface are all that their module defines."""
+    kind = type(fixtures.rng)
+    assert {name for name, thing in vars(fixtures).items() if isinstance(thing, kind)} == set(FIXTURES)
 
 
 def test_public_names_exist():
@@ -190,7 +190,7 @@ def test_reference_gives_the_signature(entry, pytestconfig):
         assert any(line.startswith(told.strip().replace('"', "'")) for line in pytestconfig.getini("markers"))
     elif name == "rng":
         assert told == "rng: torch.Generator\n"
-        assert inspect.signature(inspect.unwrap(plugin.rng)).return_annotation is torch.Generator
+        assert inspect.signature(inspect.unwrap(fixtures.rng)).return_annotation is torch.Generator
     elif title == "The fixtures":
         assert _of_page(told) == _of_code(FIXTURE_CALLS[name], is_method=True)
     else:

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from grader.grading import plugin
+from grader.grading import check_run
 from grader.results.verdict import Status, Verdict
 
 GOOD = "def double(x): return 2 * x\ndef triple(x): return 3 * x\n"
@@ -68,7 +68,7 @@ class _Witness:
     results = ()
 
     def pytest_sessionfinish(self, session):
-        subject = session.config.stash.get(plugin.SUBJECT, None)
+        subject = session.config.stash.get(check_run.SUBJECT, None)
         self.results = {name: result.verdict for name, result in subject.results.items()} if subject else {}
 
 
