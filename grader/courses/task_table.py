@@ -103,7 +103,7 @@ def _read_task(table: Table, name: str, handed_in: HandedIn) -> Task:
         bonus=take_flag(table, "bonus", default=False),
         credit_up_to=_take_most_credit(table, Scoring(scoring)),
         parts=_take_parts(table, handed_in),
-        builds_on=_take_foundations(table, handed_in),
+        builds_on=take_texts(table, "builds_on", default=()),
         any_float=bool(take_choice(table, "dtype", choices=(ANY_FLOAT,), default="")),
     )
 
@@ -134,14 +134,6 @@ def _take_parts(table: Table, handed_in: HandedIn) -> tuple[str, ...]:
             remedy = 'Name classes and functions of a package\'s own modules, `["hw2.layers.Linear"]`, say.'
             raise fault(table, "parts", f"holds `{part}`, which no student's module defines", remedy=remedy)
     return parts
-
-
-def _take_foundations(table: Table, handed_in: HandedIn) -> tuple[str, ...]:
-    names = take_texts(table, "builds_on", default=())
-    if names and handed_in.kind is SubmissionKind.NOTEBOOK:
-        problem = "is for packages: nothing is put in place of a notebook's cells"
-        raise fault(table, "builds_on", problem, remedy="Remove the key.")
-    return names
 
 
 def _take_grounds(table: Table) -> str:

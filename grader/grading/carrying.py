@@ -1,7 +1,8 @@
 """Carry errors forward: what fails only since an earlier part is wrong, which has paid already, is not charged again.
 
 `grader.grading.grade` asks for it once the checks of a submission have run; `grader.grading.sound_parts` makes the
-files. The student's own parts come first, and no task is judged with a part of its own replaced.
+files of a package, `grader.grading.sound_cells` those of a notebook. The student's own parts come first, and no task is
+judged with a part of its own replaced.
 
 Why: docs/decisions.md#a-fault-costs-once
 """
@@ -10,7 +11,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from grader.courses.assignment import Assignment, Task, tasks_below
+from grader.grading.sound_cells import with_sound_cells
 from grader.grading.sound_parts import with_sound_parts
+from grader.notebooks.plan import PLAN_FILE
 from grader.results.verdict import CheckResult, Verdict
 
 RunAgain = Callable[[dict[str, bytes], Collection[str]], Mapping[str, CheckResult]]
@@ -28,12 +31,15 @@ def carry_forward(
     """Mark in `results` what is not charged again, with the title of the task that it comes from.
 
     `results` hold those of the tasks in question and of those that they build on. A check is marked if it costs points
-    and passes with the reference's parts in place of those of earlier tasks that cost points.
+    and passes with the reference's parts in place of those of earlier tasks that cost points. `files` and `reference`
+    are what goes into the sandbox of each.
     """
+    with_sound = with_sound_cells if PLAN_FILE in files else with_sound_parts
     for task in assignment.tasks:
         lost = lost_in(task, results)
         causes = [one for one in tasks_below(task, assignment.tasks) if lost and lost_in(one, results)]
-        changed = with_sound_parts(files, reference, parts=[part for cause in causes for part in cause.parts])
+        parts = [part for cause in causes for part in cause.parts]
+        changed = with_sound(files, reference, parts=parts, own=task.parts)
         if not causes or changed is None:
             continue
         skipped = [name for name, one in results.items() if one.task == task.name and _is_left_out(one)]

@@ -49,7 +49,7 @@ from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.walls import Wall, is_in_view, temporary_folder
 from grader.sandbox.wire.protocol import Sandbox
 from grader.submissions.packing import read_packed_submission
-from grader.submissions.submission import Found, Submission, read_reference, read_submission
+from grader.submissions.submission import Found, Submission, read_submission
 
 
 def _stay_silent() -> None:
@@ -276,8 +276,8 @@ class GradingSession:
         beside = {name for name, check in self._checks.items() if check.task in below} - {*subject.results}
         if job.checks is None:  # who asks for single checks has those that matter among them
             run_checks(self._session, subject, only=beside, alive=self._alive)
-        reference = read_reference(assignment.reference)
-        carry_forward(subject.results, assignment, files=submission.files, reference=reference, run_again=run_again)
+        sound = read_submission(Found("reference", assignment.reference), assignment).files
+        carry_forward(subject.results, assignment, files=submission.files, reference=sound, run_again=run_again)
         for name in beside:
             subject.results.pop(name, None)
 

@@ -42,8 +42,9 @@ def test_settings(read):
     """Module, times, cells of tasks and of questions are read."""
     settings = '[notebook]\nmodule = "nb"\nstatement_s = 1\ncell_s = 5\nexecute_s = 50.5\n'
     answers = '[answers.q-1]\ntitle = "Why?"\npoints = 2\ncell = "q1"\n'
-    assignment = read(f'{HEAD}{settings}{TASK}cell = "check"\nparts = ["MLP"]\n{answers}')
-    assert assignment.tasks[0].parts == ("MLP",)
+    net = f'{TASK.replace("double", "net")}builds_on = ["double"]\n'
+    assignment = read(f'{HEAD}{settings}{TASK}cell = "check"\nparts = ["MLP"]\n{net}{answers}')
+    assert (assignment.tasks[0].parts, assignment.tasks[1].builds_on) == (("MLP",), ("double",))
     assert assignment.notebook == NotebookSettings("nb", 1.0, 5.0, 50.5)
     assert assignment.tasks[0].cell == "check"
     assert assignment.questions == (Question("q-1", "Why?", "", 2.0, "q1"),)
@@ -58,10 +59,6 @@ PACKAGE = HEAD.replace('"notebook"', '"package"')
         (f"{PACKAGE}[notebook]\nstatement_s = 1\n{TASK}", "is there, but what is handed in is a package"),
         (f'{PACKAGE}{TASK}cell = "x"\n', "names a cell, but what is handed in is a package"),
         (f'{HEAD}{TASK}parts = ["nb.MLP"]\n', "holds `nb.MLP`, which is no name that a cell can define"),
-        (
-            f'{HEAD}{TASK}parts = ["MLP"]\n{TASK.replace("double", "net")}builds_on = ["double"]\n',
-            "`tasks.net.builds_on` is for packages: nothing is put in place of a notebook's cells",
-        ),
         (f'{HEAD}[notebook]\nmodule = "a b"\n{TASK}', "is `a b`; expected a name"),
         (f"{HEAD}[notebook]\nstatement_s = 0\n{TASK}", "is 0; expected a number above 0"),
         (f"{HEAD}[notebook]\ncell_s = -1\n{TASK}", "is -1; expected a number above 0"),

@@ -126,6 +126,81 @@ def test_nothing_of_the_reference_is_told(graded):
     assert "2 * x" not in printed
 
 
+NOTEBOOK_TOML = TOML.replace('required = ["student.py"]', 'kind = "notebook"\nrequired = ["nb.ipynb"]')
+NOTEBOOK_TOML = NOTEBOOK_TOML.replace('["*.py"]', '["*.py", "*.ipynb"]').replace('["student.double"]', '["double"]')
+NOTEBOOK_TOML = NOTEBOOK_TOML.replace("points = 6\n", 'points = 6\nparts = ["quad"]\ncell = "check-quad"\n')
+NOTEBOOK_PROBES = PROBES.replace("import student", "import notebook_quad as student").replace(
+    'needs=["student"]', 'needs=["notebook_quad"]'
+)
+SOUND_CELLS = """\
+# %% id="base"
+BASE = 2
+
+# %% id="double"
+def double(x):
+    return BASE * x
+
+# %% id="quad"
+def quad(x):
+    return double(double(x))
+
+# %% id="check-quad"
+# %check quad
+
+# %% id="below"
+def double(x):
+    return BASE * x
+"""
+FIRST = 'def double(x):\n    return BASE * x\n\n# %% id="quad"'
+
+
+@pytest.fixture(scope="module")
+def graded_notebooks(make_course, read_tiny, grade_many, tmp_path_factory):
+    """Return the results of notebooks that differ from the reference in one thing each."""
+    folder = tmp_path_factory.mktemp("carried-cells")
+    course = make_course(
+        folder / "course", toml=NOTEBOOK_TOML, probes=NOTEBOOK_PROBES, checks=CHECKS, reference={"nb.py": SOUND_CELLS}
+    )
+    quad = "    return double(double(x))"
+    wrong = SOUND_CELLS.replace(FIRST, FIRST.replace("BASE *", "3 *"))
+    codes = {
+        "sound": SOUND_CELLS,
+        "wrong-part": wrong,
+        "prints-only": SOUND_CELLS.replace(FIRST, FIRST.replace("return", "print(x);")),
+        "part-left-out": SOUND_CELLS.replace(FIRST, '# %% id="quad"').replace("def double(x)", "def other(x)"),
+        "wrong-both": wrong.replace(quad, "    return double(x)"),
+        "own-fault": SOUND_CELLS.replace(quad, "    return double(x)"),
+        "spying": wrong.replace(quad, f"    import inspect; print(inspect.getsource(double))\n{quad}"),
+    }
+    submissions = {name: {"nb.py": code} for name, code in codes.items()}
+    return grade_many(read_tiny(course), submissions, folder=folder / "in")
+
+
+@pytest.mark.parametrize(
+    ("name", "double", "quad"),
+    [
+        ("sound", 4, 6),
+        ("wrong-part", 0, 6),
+        ("prints-only", 0, 6),
+        ("part-left-out", 0, 6),
+        ("wrong-both", 0, 2),
+        ("own-fault", 4, 2),
+        ("spying", 0, 6),
+    ],
+)
+def test_a_fault_costs_once_in_a_notebook(graded_notebooks, name, double, quad):
+    """What builds on a wrong cell is judged with a sound one, where the state of the notebook ended before."""
+    assert {task.name: task.points for task in graded_notebooks[name].tasks} == {"double": double, "quad": quad}
+
+
+def test_nothing_of_a_reference_notebook_is_told(graded_notebooks):
+    """What a cell prints while it runs with a part of the reference reaches nobody."""
+    checks = [check for task in graded_notebooks["spying"].tasks for check in task.checks]
+    printed = "".join(check.feedback.output for check in checks)
+    assert "3 * x" in printed
+    assert "BASE * x" not in printed
+
+
 TASKS = (
     Task("part", "Part", 4.0, parts=("student.part",)),
     Task("whole", "Whole", 6.0, parts=("student.whole",), builds_on=("part",)),

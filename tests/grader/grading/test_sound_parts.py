@@ -90,6 +90,14 @@ def test_a_part_that_the_reference_lacks_is_left_alone():
     assert with_sound_parts(files, {"hw/layers.py": OURS}, parts=[]) == files
 
 
+def test_what_is_judged_is_never_put_in_place():
+    """Where a part of the judged task would come along with another one, nothing is put in place."""
+    ours = {"hw/layers.py": OURS}
+    theirs = {"hw/layers.py": b"class Linear: pass\n"}
+    assert with_sound_parts(theirs, ours, parts=["hw.layers.Linear"], own=["hw.layers.scaled"]) is None
+    assert with_sound_parts(theirs, ours, parts=["hw.layers.Linear"], own=["hw.other.scaled"]) is not None
+
+
 def test_packages_are_modules_too():
     """A module is a file or a folder's __init__.py."""
     assert find_module("hw.a", ["hw/a.py"]) == "hw/a.py"
