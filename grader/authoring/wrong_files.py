@@ -3,7 +3,7 @@
 `grader.authoring.proving` has checks read them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from grader.datasets.artifact_files import ArtifactFile
 from grader.grading.artifacts import FindArtifact
@@ -29,12 +29,30 @@ def wrong_files(right: ArtifactFile) -> Iterator[tuple[str, ArtifactFile]]:
         return
     lines = right.content.splitlines(keepends=True)
     head, rest = lines[:1], lines[1:]
+    ids, said = _parted(rest)
     ways = {
         "every other line is gone": lines[::2],
-        "all predictions are the first": [*head, *rest[:1] * len(rest)],
-        "the predictions are one line off": [*head, *rest[1:], *rest[:1]],
+        "all predictions are the first": [*head, *_joined(ids, said[:1] * len(rest))],
+        "the predictions are one line off": [*head, *_joined(ids, [*said[1:], *said[:1]])],
         "no line is a prediction": [b"no prediction\n"] * len(lines),
     }
     for how, wrong in ways.items():
         if wrong != lines:
             yield how, ArtifactFile(right.path, b"".join(wrong))
+
+
+def _parted(lines: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Return what each line is about and what it says of it: in a table, the first column is taken for ids.
+
+    Where two lines begin alike it holds no ids, and the lines are predictions as a whole.
+    """
+    for separator in (b",", b";", b"\t"):
+        parts = [line.partition(separator) for line in lines]
+        ids = [before + middle for before, middle, _after in parts]
+        if all(middle for _before, middle, _after in parts) and len(set(ids)) == len(lines):
+            return ids, [after for _before, _middle, after in parts]
+    return [b""] * len(lines), list(lines)
+
+
+def _joined(ids: Sequence[bytes], said: Sequence[bytes]) -> list[bytes]:
+    return [before + after for before, after in zip(ids, said, strict=True)]

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from grader.datasets.accuracy import Accuracy, DivergedPredictions, UnusablePredictions, mean_loss, score
-    from grader.datasets.artifact_files import ArtifactFile, count_parameters, read_predictions
+    from grader.datasets.artifact_files import ArtifactFile, count_parameters
     from grader.datasets.attempts import Attempts, best_of
     from grader.datasets.load import Dataset
     from grader.datasets.parts import Limit
+    from grader.datasets.prediction_files import read_prediction_table, read_predictions
 
 __all__ = [
     "Accuracy", "ArtifactFile", "Attempts", "Dataset", "DivergedPredictions", "Limit", "UnusablePredictions", "best_of",
-    "count_parameters", "mean_loss", "read_predictions", "score",
+    "count_parameters", "mean_loss", "read_prediction_table", "read_predictions", "score",
 ]  # fmt: skip
 
 _MODULES = {
@@ -30,7 +31,8 @@ _MODULES = {
     "best_of": "attempts",
     "count_parameters": "artifact_files",
     "mean_loss": "accuracy",
-    "read_predictions": "artifact_files",
+    "read_prediction_table": "prediction_files",
+    "read_predictions": "prediction_files",
     "score": "accuracy",
 }
 

@@ -85,3 +85,12 @@ def test_wrong_files_differ_from_the_right_one():
         wrong = [one.content for _how, one in wrong_files(ArtifactFile("p.csv", lines))]
         assert wrong
         assert lines not in wrong
+
+
+def test_wrong_tables_keep_their_ids():
+    """In a table with ids other predictions stand beside the same ids: lines in another order would still be right."""
+    wrong = dict(wrong_files(ArtifactFile("p.csv", b"id,label\n1,cat\n2,dog\n3,eel\n")))
+    assert wrong["the predictions are one line off"].content == b"id,label\n1,dog\n2,eel\n3,cat\n"
+    assert wrong["all predictions are the first"].content == b"id,label\n1,cat\n2,cat\n3,cat\n"
+    scores = dict(wrong_files(ArtifactFile("p.csv", b"cat;dog\n1;0\n1;0\n0;1\n")))
+    assert scores["the predictions are one line off"].content == b"cat;dog\n1;0\n0;1\n1;0\n"
