@@ -13,10 +13,8 @@ from grader.errors import SandboxError
 from grader.runs.cards import usable_cards
 from grader.sandbox.outside.bubblewrap import find_bubblewrap
 from grader.sandbox.outside.control_groups import make_group
-from grader.sandbox.outside.forkserver_client import ForkServer, can_fork
 from grader.sandbox.outside.ordinary_user import may_change_user
-from grader.sandbox.outside.servers import StartServer
-from grader.sandbox.outside.spawner import Spawner
+from grader.sandbox.outside.servers import start_server
 from grader.sandbox.outside.trial import Diagnosis, try_server
 from grader.sandbox.outside.walls import Wall
 
@@ -89,8 +87,7 @@ def _control_groups() -> Diagnosis:
 def try_wall(wall: Wall, *, device: str = "cpu") -> Diagnosis:
     """Build a wall, run a probe on a tiny submission behind it, and tell what happened."""
     try:
-        start: StartServer = ForkServer if can_fork() else Spawner
-        with start(wall, device=device) as server:
+        with start_server(wall, device=device) as server:
             return try_server(server)
     except SandboxError as err:
         return Diagnosis(f"wall `{wall}`", is_good=False, message=err.message, remedy=err.remedy)

@@ -20,9 +20,7 @@ from grader.grading.opening import open_sandbox
 from grader.grading.probe_sources import modules_to_preload
 from grader.grading.session import RecordedAssets, Subject
 from grader.results.verdict import CheckResult
-from grader.sandbox.outside.forkserver_client import ForkServer, can_fork
-from grader.sandbox.outside.servers import StartServer
-from grader.sandbox.outside.spawner import Spawner
+from grader.sandbox.outside.servers import start_server
 from grader.sandbox.outside.walls import Wall
 from grader.sandbox.wire.kinds import rebuilt
 from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome, Sandbox
@@ -140,9 +138,8 @@ def grade_replies(assignment: Assignment, *, quick: bool) -> Iterator[tuple[str,
 
     def run(session: pytest.Session) -> None:
         expect = RecordedAssets(assignment.assets).expect
-        start: StartServer = ForkServer if can_fork() else Spawner
         with (
-            start(Wall.PROCESS, preload=modules_to_preload(assignment)) as server,
+            start_server(Wall.PROCESS, preload=modules_to_preload(assignment)) as server,
             open_sandbox(assignment, reference, server=server) as sandbox,
         ):
             remembering = _Remembering(sandbox)

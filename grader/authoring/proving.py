@@ -25,9 +25,7 @@ from grader.grading.probe_sources import modules_to_preload
 from grader.grading.session import Expect, RecordedAssets, Subject
 from grader.grading.stumbles import Stumble
 from grader.results.verdict import CheckResult, Verdict
-from grader.sandbox.outside.forkserver_client import ForkServer, can_fork
-from grader.sandbox.outside.servers import StartServer
-from grader.sandbox.outside.spawner import Spawner
+from grader.sandbox.outside.servers import start_server
 from grader.sandbox.outside.walls import Wall
 from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome, Sandbox
 from grader.sandbox.wire.tensors import pack_values
@@ -74,9 +72,8 @@ def prove_checks(assignment: Assignment, *, tasks: Collection[str] | None = None
         assert assignment.reference is not None, "a course has a reference"
         torch.set_num_threads(1)
         reference = read_submission(Found("reference", assignment.reference), assignment)
-        start: StartServer = ForkServer if can_fork() else Spawner
         with (
-            start(Wall.PROCESS, preload=modules_to_preload(assignment)) as server,
+            start_server(Wall.PROCESS, preload=modules_to_preload(assignment)) as server,
             open_sandbox(assignment, reference, server=server, limits=widest_limits(assignment)) as sandbox,
         ):
             checks = session.config.stash[plugin.CHECKS]

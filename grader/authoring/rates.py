@@ -30,9 +30,7 @@ from grader.grading.opening import open_sandbox, widest_limits
 from grader.grading.probe_sources import modules_to_preload
 from grader.grading.session import RecordedAssets, Subject
 from grader.results.verdict import Verdict
-from grader.sandbox.outside.forkserver_client import ForkServer, can_fork
-from grader.sandbox.outside.servers import StartServer
-from grader.sandbox.outside.spawner import Spawner
+from grader.sandbox.outside.servers import start_server
 from grader.sandbox.outside.walls import Wall
 from grader.sandbox.wire.protocol import ProbeCall, ProbeOutcome, Sandbox
 from grader.sandbox.wire.tensors import pack_values
@@ -117,9 +115,8 @@ def measure_rates(course: Path, slug: str, *, request: RateRequest, progress: Au
         torch.set_num_threads(1)
         reference = read_submission(Found("reference", assignment.reference), assignment)
         artifacts = artifacts_of(reference, assignment)
-        start: StartServer = ForkServer if can_fork() else Spawner
         with (
-            start(Wall.PROCESS, preload=modules_to_preload(assignment)) as server,
+            start_server(Wall.PROCESS, preload=modules_to_preload(assignment)) as server,
             open_sandbox(assignment, reference, server=server, limits=widest_limits(assignment)) as sandbox,
             progress(total=len(session.items)) as advance,
         ):

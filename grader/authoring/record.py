@@ -28,9 +28,7 @@ from grader.grading.opening import open_sandbox, widest_limits
 from grader.grading.probe_sources import modules_to_preload
 from grader.grading.session import Subject
 from grader.results.verdict import CheckResult, Verdict
-from grader.sandbox.outside.forkserver_client import ForkServer, can_fork
-from grader.sandbox.outside.servers import StartServer
-from grader.sandbox.outside.spawner import Spawner
+from grader.sandbox.outside.servers import start_server
 from grader.sandbox.outside.walls import Wall
 from grader.submissions.submission import Found, read_submission
 
@@ -91,9 +89,8 @@ def record_assets(
     assignment = replace(assignment, key=secrets.token_hex(16) if new_key else key_in(assignment.assets))
 
     def run(session: pytest.Session) -> None:
-        start: StartServer = ForkServer if can_fork() else Spawner
         with (
-            start(wall, preload=modules_to_preload(assignment)) as server,
+            start_server(wall, preload=modules_to_preload(assignment)) as server,
             open_sandbox(assignment, reference, server=server, limits=widest_limits(assignment)) as sandbox,
         ):
             recorded = _checks_that_record(session)

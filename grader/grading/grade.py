@@ -41,10 +41,10 @@ from grader.grading.session import RecordedAssets, Subject
 from grader.grading.source_lines import with_surroundings
 from grader.grading.text_answers import read_answers
 from grader.results.verdict import Answer, CheckResult, SubmissionResult
-from grader.sandbox.outside.forkserver_client import ForkServer, can_fork
+from grader.sandbox.outside.forkserver_client import ForkServer
 from grader.sandbox.outside.ordinary_user import refuse_open
 from grader.sandbox.outside.scratch import remove_stale
-from grader.sandbox.outside.servers import Server
+from grader.sandbox.outside.servers import Server, start_server
 from grader.sandbox.outside.spawner import Spawner
 from grader.sandbox.outside.walls import Wall, is_in_view, temporary_folder
 from grader.sandbox.wire.protocol import Sandbox
@@ -357,11 +357,8 @@ def grade_all(
 
 
 def _server(order: Order, wall: Wall, *, device: str) -> AbstractContextManager[Server]:
-    """Return what has to be started for an order's submissions on this system."""
     modules = preload_for(order)
-    if not can_fork():
-        return Spawner(wall, preload=modules.offered, device=device)
-    return ForkServer(wall, preload=modules.at_once, offered=modules.offered, device=device)
+    return start_server(wall, preload=modules.at_once, offered=modules.offered, device=device)
 
 
 def _refuse_unused(order: Order, session: pytest.Session) -> None:

@@ -23,9 +23,7 @@ from grader.grading.opening import open_sandbox
 from grader.grading.probe_sources import modules_to_preload
 from grader.grading.session import RecordedAssets, Subject
 from grader.results.verdict import Verdict
-from grader.sandbox.outside.forkserver_client import ForkServer, can_fork
-from grader.sandbox.outside.servers import StartServer
-from grader.sandbox.outside.spawner import Spawner
+from grader.sandbox.outside.servers import start_server
 from grader.sandbox.outside.walls import Wall, wall_named
 from grader.submissions.submission import Found, read_reference, read_submission
 
@@ -90,8 +88,7 @@ class _Alone:
         wall = wall_named(self._config.getoption("--wall"))
         server = None
         if wall is not Wall.INLINE:
-            start: StartServer = ForkServer if can_fork() else Spawner
-            server = self._stack.enter_context(start(wall, preload=modules_to_preload(assignment)))
+            server = self._stack.enter_context(start_server(wall, preload=modules_to_preload(assignment)))
         sandbox = self._stack.enter_context(open_sandbox(assignment, submission, server=server, folder=folder))
         forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
         self._config.stash[SUBJECT] = Subject(

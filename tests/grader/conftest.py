@@ -146,7 +146,7 @@ def grade_found(process_server):
 
     def grade(assignment, founds, *, report, wall=Wall.PROCESS, tasks=None, apart=False):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("grader.grading.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+            patch.setattr("grader.grading.grade.start_server", lambda *_args, **_settings: nullcontext(process_server))
             order = Order(assignment.folder, assignment, wall=wall, tasks=tasks, apart=apart)
             grade_all(order, map(Job, founds), report=report)
 
@@ -216,8 +216,8 @@ def call_grader(monkeypatch, capsys, process_server):
         from grader.cli import main
 
         kept = lambda *_args, **_settings: nullcontext(process_server)  # noqa: E731
-        monkeypatch.setattr("grader.grading.grade.ForkServer", kept)
-        monkeypatch.setattr("grader.authoring.record.ForkServer", kept)
+        monkeypatch.setattr("grader.grading.grade.start_server", kept)
+        monkeypatch.setattr("grader.authoring.record.start_server", kept)
         monkeypatch.setattr(sys, "argv", ["grader", *map(str, arguments)])
         monkeypatch.setenv("COLUMNS", "120")
         monkeypatch.chdir(cwd)

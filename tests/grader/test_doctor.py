@@ -25,7 +25,7 @@ def broken(monkeypatch):
     def refuse(wall=Wall.BUBBLEWRAP, **_settings):
         raise SandboxError(f"The {wall} wall could not be built: no.", remedy="Try another machine.")
 
-    monkeypatch.setattr("grader.doctor.ForkServer", refuse)
+    monkeypatch.setattr("grader.doctor.start_server", refuse)
     monkeypatch.setattr("grader.doctor.find_bubblewrap", refuse)
 
 

@@ -164,7 +164,7 @@ def _write_mistake(name, changes):
 def _one_fork_server(process_server):
     """Record behind a real fork server that is started once for all tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("grader.authoring.record.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+        patch.setattr("grader.authoring.record.start_server", lambda *_args, **_settings: nullcontext(process_server))
         yield
 
 

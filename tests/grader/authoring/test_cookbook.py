@@ -40,7 +40,7 @@ def graded(make_course, grade_many, process_server, tmp_path_factory):
     )
     assignment = read_assignment(course, "cookbook")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("grader.authoring.record.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+        patch.setattr("grader.authoring.record.start_server", lambda *_args, **_settings: nullcontext(process_server))
         recording = record_assets(assignment, write=True)
     assert not recording.is_blocked, recording.failed or recording.refused
     assignment = read_assignment(course, "cookbook")

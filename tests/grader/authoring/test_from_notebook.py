@@ -121,7 +121,7 @@ def test_the_assignment_works(begun, monkeypatch, process_server):
     """With checks written, the reference passes them, and the students' notebook holds no body of a function."""
     course, _ = begun
     (course / "tests" / "assignments" / "trees" / "test_first.py").write_text(CHECKS)
-    monkeypatch.setattr("grader.authoring.record.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+    monkeypatch.setattr("grader.authoring.record.start_server", lambda *_args, **_settings: nullcontext(process_server))
     recording = record_assets(read_assignment(course, "trees"), write=True)
     assert not recording.is_blocked, recording.failed or recording.refused
     assert sorted(recording.missing) == ["test_gini", "test_scale"]

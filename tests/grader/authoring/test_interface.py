@@ -92,7 +92,7 @@ def _files(*titles):
 @pytest.fixture
 def grade(grade_many, tmp_path, monkeypatch, process_server):
     """Return a function that records a course's assets and returns the verdicts of the checks on its reference."""
-    monkeypatch.setattr("grader.authoring.record.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+    monkeypatch.setattr("grader.authoring.record.start_server", lambda *_args, **_settings: nullcontext(process_server))
 
     def grade(assignment):
         record_assets(assignment, write=True)

@@ -119,7 +119,7 @@ def found(make_course, read_tiny, process_server, tmp_path_factory):
     probes.write_text(probes.read_text() + STUCK)
     assignment = read_tiny(course)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("grader.authoring.proving.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+        patch.setattr("grader.authoring.proving.start_server", lambda *_args, **_settings: nullcontext(process_server))
         proofs = prove_checks(assignment)
     return {proof.check.name: [str(one) for one in judge_proof(proof, assignment)] for proof in proofs}
 

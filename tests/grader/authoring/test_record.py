@@ -32,7 +32,7 @@ def {name}(*, x):
 @pytest.fixture(autouse=True)
 def _one_fork_server(monkeypatch, process_server):
     """Record behind a real fork server that is started once for all tests."""
-    monkeypatch.setattr("grader.authoring.record.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+    monkeypatch.setattr("grader.authoring.record.start_server", lambda *_args, **_settings: nullcontext(process_server))
 
 
 @pytest.fixture

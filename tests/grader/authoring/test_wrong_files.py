@@ -65,7 +65,9 @@ def test_checks_of_files_are_proven(make_course, read_tiny, process_server, tmp_
     course = write_course(tmp_path, make_course)
     file = next(course.rglob("test_trained_hidden.py"))
     file.write_text(file.read_text(encoding="utf-8") + CHECKS, encoding="utf-8")
-    monkeypatch.setattr("grader.authoring.proving.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+    monkeypatch.setattr(
+        "grader.authoring.proving.start_server", lambda *_args, **_settings: nullcontext(process_server)
+    )
     assignment = read_tiny(course)
     proofs = prove_checks(assignment, tasks=["predictions"])
     found = {proof.check.name: " ".join(str(one) for one in judge_proof(proof, assignment)) for proof in proofs}

@@ -92,7 +92,7 @@ def grade(course, process_server):
         digests = digests_of(order)
         executor = OneAfterAnother(digests)
         with pytest.MonkeyPatch.context() as patch, open_store(out, run=run_info(order, digests)) as store:
-            patch.setattr("grader.grading.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+            patch.setattr("grader.grading.grade.start_server", lambda *_args, **_settings: nullcontext(process_server))
             found = find_submissions(folder, course, results=out).found
             grade_submissions(order, found, store, executor, digests=digests)
         return executor.graded, {one.name: one for one in found}

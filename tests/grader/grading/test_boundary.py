@@ -33,7 +33,7 @@ def _called():
 @pytest.fixture
 def grade_three(process_server, monkeypatch, tmp_path):
     """Return a function that grades the reference three times, with a fault in one function for the second alone."""
-    monkeypatch.setattr("grader.grading.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+    monkeypatch.setattr("grader.grading.grade.start_server", lambda *_args, **_settings: nullcontext(process_server))
 
     def grade(slug, name, error):
         course, now, results = COURSES / slug, [""], {}

@@ -251,7 +251,7 @@ def test_only_the_checks_named_for_a_submission_run(rich, process_server, write_
     founds = [Found(name, write_files(tmp_path / name, {"student.py": GOOD})) for name in ("some", "all", "one task")]
     results = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("grader.grading.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+        patch.setattr("grader.grading.grade.start_server", lambda *_args, **_settings: nullcontext(process_server))
         grade_all(
             Order(rich.folder, rich, wall="process"),
             [Job(founds[0], checks=("test_double_of_nothing",)), Job(founds[1]), Job(founds[2], tasks=("triple",))],

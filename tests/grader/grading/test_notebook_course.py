@@ -303,7 +303,7 @@ def test_inline(assignment, grade_many, tmp_path):
 
 def test_fewer_tasks_read_the_whole_notebook(assignment, process_server, monkeypatch, tmp_path):
     """Where only some tasks are graded, the states of all are there: probes may use another task's."""
-    monkeypatch.setattr("grader.grading.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+    monkeypatch.setattr("grader.grading.grade.start_server", lambda *_args, **_settings: nullcontext(process_server))
     (tmp_path / NAME).write_bytes(good())
     found, seen = Found("me", tmp_path), []
 
@@ -317,7 +317,7 @@ def test_fewer_tasks_read_the_whole_notebook(assignment, process_server, monkeyp
 
 def test_a_look_at_some_checks_tells_nothing_of_the_whole(assignment, process_server, monkeypatch, tmp_path):
     """Where only checks are asked for, the rest of the notebook is neither run for its notes nor read for answers."""
-    monkeypatch.setattr("grader.grading.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+    monkeypatch.setattr("grader.grading.grade.start_server", lambda *_args, **_settings: nullcontext(process_server))
     (tmp_path / NAME).write_bytes(good(more=["1 / 0"]))
     seen = []
     jobs = [Job(Found("me", tmp_path)), Job(Found("me", tmp_path), checks=("test_momentum_first_step",))]

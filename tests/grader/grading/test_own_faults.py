@@ -84,7 +84,7 @@ def grade(make_course, read_tiny, process_server, write_files, tmp_path_factory)
         assignment, results = read_tiny(course), []
         found = Found("me", write_files(tmp_path_factory.mktemp("me"), {"student.py": source}))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("grader.grading.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+            patch.setattr("grader.grading.grade.start_server", lambda *_args, **_settings: nullcontext(process_server))
             order = Order(course, assignment, wall="process")
             grade_all(order, [Job(found)], report=lambda result, _digest: results.append(result))
         return results[0].status, {check.name: check for task in results[0].tasks for check in task.checks}

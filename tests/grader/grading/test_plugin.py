@@ -92,7 +92,7 @@ def course(make_course, write_files, tmp_path):
 @pytest.fixture
 def run_inside(course, monkeypatch, capsys, process_server):
     """Return a function that runs pytest on the checks in this process: its exit code, verdicts and output."""
-    monkeypatch.setattr("grader.grading.plugin.ForkServer", lambda *_args, **_settings: _Kept(process_server))
+    monkeypatch.setattr("grader.grading.plugin.start_server", lambda *_args, **_settings: _Kept(process_server))
 
     def run(submission, *arguments, wall="inline"):
         for name in _OURS:

@@ -59,7 +59,7 @@ def course(make_course, tmp_path_factory):
 @pytest.fixture
 def grade(course, read_tiny, process_server, monkeypatch, write_files, tmp_path):
     """Return a function that grades one source and returns its result."""
-    monkeypatch.setattr("grader.grading.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+    monkeypatch.setattr("grader.grading.grade.start_server", lambda *_args, **_settings: nullcontext(process_server))
 
     def one(source):
         assignment, results = read_tiny(course), []

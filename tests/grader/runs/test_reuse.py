@@ -111,7 +111,7 @@ def run(course, write_files, process_server, monkeypatch, tmp_path):
 
     `stop_after` ends the run after so many answers, as a kill would; `spoil` may replace answers.
     """
-    monkeypatch.setattr("grader.grading.grade.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+    monkeypatch.setattr("grader.grading.grade.start_server", lambda *_args, **_settings: nullcontext(process_server))
 
     def run(submissions=None, *, tasks=None, fresh=False, stop_after=None, spoil=lambda answer: answer):
         if submissions is not None:

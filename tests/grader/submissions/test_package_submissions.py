@@ -71,7 +71,7 @@ def grade_path(homework, process_server, monkeypatch):
     import contextlib
 
     monkeypatch.setattr(
-        "grader.grading.grade.ForkServer", lambda *_args, **_settings: contextlib.nullcontext(process_server)
+        "grader.grading.grade.start_server", lambda *_args, **_settings: contextlib.nullcontext(process_server)
     )
 
     def grade(path):
