@@ -54,7 +54,10 @@ class BoundedFile(io.RawIOBase):
 
 
 class _ForwardStream:
-    """Count what is unpacked from a tar file; move forward only, since going back unpacks it all again."""
+    """Count what is unpacked from a tar file; move forward only, since going back unpacks it all again.
+
+    In a file that is not packed, what is passed over is not read, so its size does not matter.
+    """
 
     def __init__(self, name: str, packed: IO[bytes], limits: IntakeLimits) -> None:
         zipped = packed.read(2) == b"\x1f\x8b"
@@ -83,9 +86,16 @@ class _ForwardStream:
         """Skip forward to `position`."""
         if position < self._position:
             raise tarfile.ReadError("a header points backwards")
+        if self._stream is self._packed:
+            self._skip_to(position)
         while self._position < position:
             if not self.read(min(_SKIP, position - self._position)):
                 return
+
+    def _skip_to(self, position: int) -> None:
+        if position > self._packed.seek(0, io.SEEK_END):
+            raise tarfile.ReadError("unexpected end of data")
+        self._position = self._packed.seek(position)
 
     def tell(self) -> int:
         """Return how many bytes were unpacked."""
@@ -97,8 +107,9 @@ class _ForwardStream:
 
     def _refuse_excess(self) -> None:
         name, limits = self._name, self._limits
-        if self._stream is not self._packed:
-            refuse_bomb(unpacked=self._position, packed=self._packed.tell(), name=name, limits=limits)
+        if self._stream is self._packed:
+            return
+        refuse_bomb(unpacked=self._position, packed=self._packed.tell(), name=name, limits=limits)
         if self._position > limits.unpacked_bytes:
             raise SubmissionError(
                 f"`{printable(name)}` unpacks to over {limits.unpacked_bytes // MIB:,} MiB.",

@@ -28,9 +28,11 @@ class PlacedArtifacts:
 
 
 def with_artifacts(limits: IntakeLimits, artifacts: Sequence[Artifact]) -> IntakeLimits:
-    """Return limits that hold for the artifacts as well, wherever in an upload they lie."""
+    """Return limits that hold for the artifacts as well, wherever in an upload they lie: there is room for all."""
     sizes = {PurePosixPath(artifact.path).name.lower(): artifact.most_bytes for artifact in artifacts}
-    return replace(limits, artifacts=sizes)
+    more = sum(sizes.values())
+    total, inner = limits.total_bytes + more, limits.inner_bytes + more
+    return replace(limits, artifacts=sizes, total_bytes=total, inner_bytes=inner)
 
 
 def without_artifacts(

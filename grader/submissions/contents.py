@@ -31,8 +31,8 @@ class IntakeLimits:
     `files` counts what is kept, `entries` all that is listed. A file over `file_bytes` is left out with a
     note, and so are pictures and data beyond `files` and `total_bytes`; every other bound refuses the submission.
     An archive in an archive may have `inner_bytes`; `archives` of an upload are opened, `nested` deep. `ratio`:
-    uncompressed to compressed, asked beyond `ratio_from_bytes`. `unpacked_bytes` bounds a tar stream with all that is
-    left out of it, `header_bytes` one header of an archive. `artifacts` are the sizes of those files, by their bare
+    uncompressed to compressed, asked beyond `ratio_from_bytes`. `unpacked_bytes` bounds a gzipped tar with all that
+    is left out of it, `header_bytes` one header of an archive. `artifacts` are the sizes of those files, by their bare
     names in lower case, that an assignment asks for beside the code.
     """
 
@@ -42,7 +42,7 @@ class IntakeLimits:
     notebook_bytes: int = 256 * MIB
     total_bytes: int = 300 * MIB
     weights_bytes: int = MIB
-    unpacked_bytes: int = 1024 * MIB
+    unpacked_bytes: int = 4096 * MIB
     header_bytes: int = 8 * MIB
     inner_bytes: int = 64 * MIB
     archives: int = 8
@@ -166,11 +166,17 @@ def _keep_code(entries: list[Entry], limits: IntakeLimits) -> tuple[list[Entry],
     code = [entry for entry in entries if _is_code(entry)]
     count, total = len(code), sum(entry.size for entry in code)
     kept = set(map(id, code))
-    for entry in sorted(entries, key=lambda entry: (not limits.is_artifact(entry.path), entry.size, entry.path)):
+    for entry in sorted(entries, key=lambda entry: _urgency(entry, limits)):
         if id(entry) not in kept and count < limits.files and total + entry.size <= limits.total_bytes:
             count, total = count + 1, total + entry.size
             kept.add(id(entry))
     return [entry for entry in entries if id(entry) in kept], [entry for entry in entries if id(entry) not in kept]
+
+
+def _urgency(entry: Entry, limits: IntakeLimits) -> tuple[bool, int, int, str]:
+    """Sort artifacts first, those in few folders before others of their name, and then data by size."""
+    is_artifact = limits.is_artifact(entry.path)
+    return not is_artifact, entry.path.count("/") if is_artifact else 0, entry.size, entry.path
 
 
 def leave_out(entries: Iterable[Entry], reason: str) -> str:

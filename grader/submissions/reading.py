@@ -160,7 +160,8 @@ def _open_archives(pile: _Pile, handed_in: HandedIn) -> None:
     waiting, pile.archives = pile.archives, {}
     is_alone = len(waiting) == 1 and not has_required(pile.files, handed_in)[0]
     if is_alone:
-        pile.files, pile.written = {}, {}
+        pile.files = {path: content for path, content in pile.files.items() if _is_artifact(path, pile.limits)}
+        pile.written = {path: when for path, when in pile.written.items() if path in pile.files}
     problems: list[SubmissionError] = []
     for name, opener in waiting.items():
         if pile.opened >= pile.limits.archives:
@@ -175,6 +176,10 @@ def _open_archives(pile: _Pile, handed_in: HandedIn) -> None:
     if problems and not has_required(pile.files, handed_in)[0] and not pile.archives:
         raise problems[0]
     pile.notes += [f"Not opened: {problem.message}" for problem in problems]
+
+
+def _is_artifact(path: str, limits: IntakeLimits) -> bool:
+    return limits.is_artifact(plain_name(path.rpartition("/")[2]))
 
 
 def _read_single(path: Path, name: str, limits: IntakeLimits) -> Contents:

@@ -8,6 +8,7 @@ import socket
 import stat
 import struct
 import tarfile
+import time
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -207,10 +208,32 @@ def test_tar_bomb(tmp_path):
 
 
 def test_tar_stream_is_bounded(tmp_path):
-    """A tar stream is cut off at a bound that holds for junk too."""
-    path = make_tar(tmp_path / "a.tar", [(".git/x", bytes(3 * MIB)), ("a.py", b"")])
-    with pytest.raises(SubmissionError, match=r"`a.tar` unpacks to over 2 MiB"):
+    """A gzipped tar is cut off at a bound that holds for junk too."""
+    path = make_tar(tmp_path / "a.tgz", [(".git/x", bytes(3 * MIB)), ("a.py", b"")])
+    with pytest.raises(SubmissionError, match=r"`a.tgz` unpacks to over 2 MiB"):
         read(path, unpacked_bytes=2 * MIB)
+
+
+def test_a_plain_tar_may_hold_what_nobody_reads(tmp_path):
+    """In a tar that is not packed, a file of gigabytes is passed over without being read, and what follows is found."""
+    path = tmp_path / "a.tar"
+    info = tarfile.TarInfo("data.bin")
+    info.size = 5 << 30
+    rest = make_tar(tmp_path / "rest.tar", [("a.py", b"x = 1\n")]).read_bytes()
+    with path.open("wb") as file:
+        file.write(info.tobuf(tarfile.GNU_FORMAT))
+        file.seek(info.size, 1)
+        file.write(rest)
+    started = time.monotonic()
+    contents = read(path)
+    assert time.monotonic() - started < 5
+    assert contents.files == {"a.py": b"x = 1\n"}
+    assert contents.notes == ("Left out `data.bin`: files over 20 MiB are not read.",)
+    os.truncate(path, 5 << 30)
+    with pytest.raises(
+        SubmissionError, match=r"is damaged or was cut off during the upload \(unexpected end of data\)"
+    ):
+        read(path)
 
 
 def test_tar_header_is_bounded(tmp_path):

@@ -1,13 +1,14 @@
 """Tests of grader.submissions.artifacts: artifacts are found wherever they lie, each within a limit of its own."""
 
 import io
+import random
 import tarfile
 import zipfile
 
 import pytest
 
 from grader.errors import SubmissionError
-from grader.submissions.contents import MIB
+from grader.submissions.contents import MIB, IntakeLimits
 from grader.submissions.packing import pack_submission, read_packed_submission
 from grader.submissions.submission import Found, find_submissions, read_submission
 
@@ -152,6 +153,52 @@ def test_artifacts_come_before_pictures(hand_in):
     found = hand_in({"student.py": CODE, BEST: RIGHT, **pictures})
     assert found.files[BEST] == RIGHT
     assert len(found.files) == 2000
+
+
+def test_the_path_asked_for_comes_before_copies(write_files, tmp_path, assignment):
+    """Where there is no room for all files of the name, the one in the fewest folders is read first."""
+    runs = {f"runs/{number}/best.pt": b"r" * (2 * MIB) for number in range(4)}
+    folder = write_files(tmp_path / "ann", {"student.py": CODE, **runs, BEST: RIGHT})
+    found = read_submission(Found("ann", folder), assignment, limits=IntakeLimits(total_bytes=2 * MIB))
+    assert sorted(found.files) == ["runs/0/best.pt", "student.py", BEST]
+    assert found.files[BEST] == RIGHT
+
+
+def test_weights_beside_an_archive_of_the_code(write_files, tmp_path, assignment):
+    """Weights that were handed in by themselves, beside one archive with the code, belong to the submission."""
+    files = {"ann_1_10_hw.zip": _zip({"hw/student.py": CODE}), "ann_1_11_best.pt": RIGHT, "ann_1_12_photo.png": b"p"}
+    (found,) = find_submissions(write_files(tmp_path / "class", files), assignment).found
+    read = read_submission(found, assignment)
+    assert (read.files["student.py"], read.files[BEST]) == (CODE, RIGHT)
+    folder = write_files(tmp_path / "bob", {"hw.zip": _zip({"student.py": CODE}), "best.pt": RIGHT})
+    assert sorted(read_submission(Found("bob", folder), assignment).files) == ["student.py", BEST]
+
+
+def test_an_archive_in_an_archive_has_room_for_artifacts(write_files, tmp_path, make_course, read_tiny):
+    """What may be handed in may also lie packed in an archive within an archive."""
+    toml = TOML.replace("mib = 3", "mib = 60")
+    wide = read_tiny(make_course(tmp_path / "course", toml=toml))
+    best = random.Random(0).randbytes(60 * MIB)
+    inner = _zip({"student.py": CODE, BEST: best, "plot.png": random.Random(1).randbytes(5 * MIB)})
+    write_files(tmp_path, {"ann.zip": _zip({"hw/ann.zip": inner})})
+    assert read_submission(Found("ann", tmp_path / "ann.zip"), wide).files[BEST] == best
+
+
+def test_weights_of_two_gigabytes_in_a_tar(tmp_path, assignment):
+    """In a tar, too, weights of 2 GB are told by their size, and the code beside them is graded."""
+    info = tarfile.TarInfo(BEST)
+    info.size = 2 << 30
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as archive:
+        code = tarfile.TarInfo("student.py")
+        code.size = len(CODE)
+        archive.addfile(code, io.BytesIO(CODE))
+    with (tmp_path / "ann.tar").open("wb") as file:
+        file.write(info.tobuf(tarfile.GNU_FORMAT))
+        file.seek(info.size, 1)
+        file.write(tar.getvalue())
+    found = read_submission(Found("ann", tmp_path / "ann.tar"), assignment)
+    assert (found.files, found.too_large) == ({"student.py": CODE}, {BEST: 2 << 30})
 
 
 def test_what_was_too_large_travels(write_files, tmp_path, assignment):
