@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,8 @@ class SessionPlugin:
         tasks: Collection[str] | None,
     ) -> None:
         self._assignment = assignment
+        self._folder = assignment.folder.resolve()
+        self._names = frozenset(file.name for file in check_files(assignment))
         self._run = subjects
         self._tasks = tasks
         self.problem = ""
@@ -43,6 +46,12 @@ class SessionPlugin:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Tell the plugin which assignment the checks belong to."""
         config.stash[check_run.ASSIGNMENT] = self._assignment
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_ignore_collect(self, collection_path: Path) -> bool:
+        """Look at the assignment's own check files only, each of them once."""
+        is_own = collection_path.name in self._names and collection_path.parent == self._folder
+        return not is_own and collection_path != self._folder
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep the first reason why checks could not be collected."""
@@ -99,20 +108,20 @@ def in_session(
 
     Raises CourseError for unusable checks.
     """
-    files = check_files(assignment)
-    if not files:
+    folder, modules = assignment.folder.resolve(), [file.stem for file in check_files(assignment)]
+    if not modules:
         raise CourseError(f"{assignment.folder} has no checks.", remedy="Add a file test_<part>.py.")
     grading = SessionPlugin(assignment, run, tasks=tasks)
     read_probes(assignment)  # a mistake in them is told before anything is graded
     find_helpers(assignment)
     arguments = [
-        *map(str, files), "-c", os.devnull, f"--rootdir={assignment.folder}", "--noconftest", "-p", "no:capture",
+        str(folder), "-c", os.devnull, f"--rootdir={folder}", "--noconftest", "-p", "no:capture",
         "--import-mode=importlib", "--strict-markers", "--timeout-method=signal",
         "-p", "pytest_timeout", "-p", "grader.grading.plugin", "-p", "no:terminal", "-p", "no:cacheprovider",
         "-p", "no:debugging", "-p", "no:faulthandler", "-p", "no:logging", "-p", "no:warnings", "-p", "no:junitxml",
         "-p", "no:pastebin", "-p", "no:unraisableexception", "-p", "no:threadexception",
     ]  # fmt: skip
-    with _only_our_settings(), _only_these_modules(file.stem for file in files):
+    with _only_our_settings(), _only_these_modules(modules):
         code = pytest.main(arguments, plugins=[grading])
     if grading.error is not None:
         raise grading.error

@@ -61,22 +61,23 @@ def task_digests(
     `chosen` are the tasks that are graded, None for all: a check runs without those it comes after where these belong
     to a task that is not. Tasks that are not chosen get the digest that they have where all are.
     """
-    names = [task.name for task in assignment.tasks]
+    names = tuple(task.name for task in assignment.tasks)
     sources = read_check_sources(assignment)
     general = _digest([_everywhere(assignment), wall, execute, device, _machine(), _grader_files()])
     assets = _Assets(assignment, known={check.name for check in sources.checks})
-    data = _data_sets(assignment, sources)
+    data, reference = _data_sets(assignment, sources), _files_of_reference(assignment)
+    covering = cache(lambda name, beside: sources.covering(name, chosen=beside))  # of a task, and of those on it
     digests = {}
     for task in assignment.tasks:
         beside = tuple(chosen) if chosen is not None and task.name in chosen else names
-        texts = sources.covering(task.name, chosen=beside)
+        texts = covering(task.name, beside)
         parts: list[Any] = [general, _entry(task), texts, assets.of(texts)]
         below = [one for one in tasks_below(task, assignment.tasks) if one.name in beside]
         if below:  # with their parts in the reference's words, where they are wrong
-            foundations = [text for one in below for text in sources.covering(one.name, chosen=beside)]
-            parts += [list(map(_entry, below)), foundations, assets.of(foundations), _files_of_reference(assignment)]
+            foundations = [text for one in below for text in covering(one.name, beside)]
+            parts += [list(map(_entry, below)), foundations, assets.of(foundations), reference]
         if _uses_data("\n".join(texts)):
-            parts += [data, _files_of_reference(assignment)]
+            parts += [data, reference]
         digests[task.name] = _digest(parts)
     return digests
 
@@ -145,6 +146,7 @@ class _Assets:
     def __init__(self, assignment: Assignment, *, known: set[str]) -> None:
         self._known = known
         self._parts: dict[str, list[Any]] = {}
+        self._spelled: dict[str, frozenset[str]] = {}  # by text: the names that are in it
         folder = assignment.assets
         files = sorted(path for path in folder.glob("*") if path.is_file()) if folder.is_dir() else []
         for path in files:
@@ -171,7 +173,13 @@ class _Assets:
 
     def of(self, texts: Sequence[str]) -> list[Any]:
         """Return what stands for the assets of the checks that the texts name, and for those of none."""
-        return [[name, self._parts[name]] for name in sorted(self._parts) if any(name in text for text in texts)]
+        wanted = frozenset[str]().union(*map(self._spelled_in, texts))
+        return [[name, self._parts[name]] for name in sorted(self._parts) if name in wanted]
+
+    def _spelled_in(self, text: str) -> frozenset[str]:
+        if text not in self._spelled:
+            self._spelled[text] = frozenset(name for name in self._parts if name in text)
+        return self._spelled[text]
 
 
 def _uses_data(text: str) -> bool:
