@@ -17,7 +17,6 @@ from grader.grading.artifacts import artifacts_of
 from grader.grading.check_session import in_session
 from grader.grading.grade import run_checks
 from grader.grading.opening import open_sandbox
-from grader.grading.probe_sources import modules_to_preload
 from grader.grading.session import RecordedAssets, Subject
 from grader.results.verdict import CheckResult
 from grader.sandbox.outside.servers import start_server
@@ -139,7 +138,7 @@ def grade_replies(assignment: Assignment, *, quick: bool) -> Iterator[tuple[str,
     def run(session: pytest.Session) -> None:
         expect = RecordedAssets(assignment.assets).expect
         with (
-            start_server(Wall.PROCESS, preload=modules_to_preload(assignment)) as server,
+            start_server(Wall.PROCESS, preload=assignment.sandbox.preload) as server,
             open_sandbox(assignment, reference, server=server) as sandbox,
         ):
             remembering = _Remembering(sandbox)

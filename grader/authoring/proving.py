@@ -21,7 +21,6 @@ from grader.grading.artifacts import FindArtifact, artifacts_of
 from grader.grading.check_session import in_session
 from grader.grading.grade import run_checks
 from grader.grading.opening import open_sandbox, widest_limits
-from grader.grading.probe_sources import modules_to_preload
 from grader.grading.session import Expect, RecordedAssets, Subject
 from grader.grading.stumbles import Stumble
 from grader.results.verdict import CheckResult, Verdict
@@ -73,7 +72,7 @@ def prove_checks(assignment: Assignment, *, tasks: Collection[str] | None = None
         torch.set_num_threads(1)
         reference = read_submission(Found("reference", assignment.reference), assignment)
         with (
-            start_server(Wall.PROCESS, preload=modules_to_preload(assignment)) as server,
+            start_server(Wall.PROCESS, preload=assignment.sandbox.preload) as server,
             open_sandbox(assignment, reference, server=server, limits=widest_limits(assignment)) as sandbox,
         ):
             checks = session.config.stash[plugin.CHECKS]

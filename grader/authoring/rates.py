@@ -27,7 +27,6 @@ from grader.grading.check_session import in_session
 from grader.grading.grade import run_checks
 from grader.grading.keys import task_digests
 from grader.grading.opening import open_sandbox, widest_limits
-from grader.grading.probe_sources import modules_to_preload
 from grader.grading.session import RecordedAssets, Subject
 from grader.results.verdict import Verdict
 from grader.sandbox.outside.servers import start_server
@@ -116,7 +115,7 @@ def measure_rates(course: Path, slug: str, *, request: RateRequest, progress: Au
         reference = read_submission(Found("reference", assignment.reference), assignment)
         artifacts = artifacts_of(reference, assignment)
         with (
-            start_server(Wall.PROCESS, preload=modules_to_preload(assignment)) as server,
+            start_server(Wall.PROCESS, preload=assignment.sandbox.preload) as server,
             open_sandbox(assignment, reference, server=server, limits=widest_limits(assignment)) as sandbox,
             progress(total=len(session.items)) as advance,
         ):

@@ -25,7 +25,6 @@ from grader.grading.artifacts import artifacts_of
 from grader.grading.check_session import in_session
 from grader.grading.grade import run_checks
 from grader.grading.opening import open_sandbox, widest_limits
-from grader.grading.probe_sources import modules_to_preload
 from grader.grading.session import Subject
 from grader.results.verdict import CheckResult, Verdict
 from grader.sandbox.outside.servers import start_server
@@ -90,7 +89,7 @@ def record_assets(
 
     def run(session: pytest.Session) -> None:
         with (
-            start_server(wall, preload=modules_to_preload(assignment)) as server,
+            start_server(wall, preload=assignment.sandbox.preload) as server,
             open_sandbox(assignment, reference, server=server, limits=widest_limits(assignment)) as sandbox,
         ):
             recorded = _checks_that_record(session)

@@ -10,9 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from grader.errors import CourseError
 from grader.grading.job import Order
-from grader.grading.probe_sources import preload_for
 from grader.sandbox.outside.forkserver_client import ForkServer, can_fork
 from grader.sandbox.outside.walls import OF_LIBRARIES, Launched, Wall, launch
 
@@ -32,9 +30,7 @@ def begun_server(order: Order, *, forks: bool = False) -> Iterator[ForkServer | 
     server = ForkServer(wall, first=_forked_from_here if forks and wall is Wall.PROCESS else None)
     with contextlib.closing(server):
         server.begin()
-        with contextlib.suppress(CourseError, OSError):  # told once checks and probes are read to be used
-            modules = preload_for(order)
-            server.prepare(preload=modules.at_once, offered=modules.offered)
+        server.prepare(offered=order.assignment.sandbox.preload)
         yield server
 
 

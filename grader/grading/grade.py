@@ -34,7 +34,6 @@ from grader.grading.notebook_notes import file_notes, notebook_notes
 from grader.grading.opening import open_sandbox, refuse_failed_preload, shims_note
 from grader.grading.own_faults import fault_on_reference, may_be_ours, never_defined, take_back
 from grader.grading.points import add_up, failed_to_grade, ungraded
-from grader.grading.probe_sources import preload_for
 from grader.grading.repeating import flag_repeated
 from grader.grading.result_keys import with_keys
 from grader.grading.session import RecordedAssets, Subject
@@ -357,8 +356,7 @@ def grade_all(
 
 
 def _server(order: Order, wall: Wall, *, device: str) -> AbstractContextManager[Server]:
-    modules = preload_for(order)
-    return start_server(wall, preload=modules.at_once, offered=modules.offered, device=device)
+    return start_server(wall, offered=order.assignment.sandbox.preload, device=device)
 
 
 def _refuse_unused(order: Order, session: pytest.Session) -> None:

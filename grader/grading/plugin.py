@@ -20,7 +20,6 @@ from grader.grading.check_run import ASSIGNMENT, CHECK_RUN, SUBJECT, CheckRun
 from grader.grading.forbidden import find_uses
 from grader.grading.judging import as_text
 from grader.grading.opening import open_sandbox
-from grader.grading.probe_sources import modules_to_preload
 from grader.grading.session import RecordedAssets, Subject
 from grader.results.verdict import Verdict
 from grader.sandbox.outside.servers import start_server
@@ -88,7 +87,7 @@ class _Alone:
         wall = wall_named(self._config.getoption("--wall"))
         server = None
         if wall is not Wall.INLINE:
-            server = self._stack.enter_context(start_server(wall, preload=modules_to_preload(assignment)))
+            server = self._stack.enter_context(start_server(wall, preload=assignment.sandbox.preload))
         sandbox = self._stack.enter_context(open_sandbox(assignment, submission, server=server, folder=folder))
         forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
         self._config.stash[SUBJECT] = Subject(

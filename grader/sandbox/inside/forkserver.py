@@ -14,6 +14,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import torch
 
 from grader.sandbox.inside import kernel, probe_process
 from grader.sandbox.inside.huge_pages import collapse_memory
-from grader.sandbox.inside.preloading import missing_packages, preload_modules
+from grader.sandbox.inside.preloading import missing_packages, preload_learned, preload_modules
 from grader.sandbox.inside.seccomp import build_filter
 from grader.sandbox.inside.supervisor import OVER_MEMORY, Supervisor, leave_with
 from grader.sandbox.wire import limits as bounds
@@ -34,7 +35,9 @@ def main() -> None:
     """Import what was asked for, report ready, then serve the control connection until it closes."""
     control = socket.socket(fileno=int(sys.argv[1]))
     settings = read_note(read_frame(control.fileno()))
-    problems = [*_imported(settings["preload"], walled=settings["walled"]), *missing_packages(settings["offered"])]
+    with _place_for_caches(walled=settings["walled"]):
+        problems = [*preload_modules(settings["preload"]), *missing_packages(settings["offered"])]
+        preload_learned(settings["learned"])
     torch.set_num_threads(1)
     probe_process.warm_up(starts_engine=settings["device"] == "cpu")
     threads = _thread_count()
@@ -46,10 +49,9 @@ def main() -> None:
     _Server(control, settings).serve()
 
 
-def _imported(modules: Sequence[str], *, walled: bool) -> list[str]:
-    """Import modules; return a sentence for each that failed."""
-    with _writable_home(PRELOAD_FOLDER) if walled else contextlib.nullcontext():
-        return preload_modules(modules)
+def _place_for_caches(*, walled: bool) -> AbstractContextManager[None]:
+    """Return what lets libraries write their caches while they are imported."""
+    return _writable_home(PRELOAD_FOLDER) if walled else contextlib.nullcontext()
 
 
 @contextlib.contextmanager
@@ -77,7 +79,7 @@ class _Server:
     def __init__(self, control: socket.socket, settings: Mapping[str, Any]) -> None:
         self.control = control
         self.walled: bool = settings["walled"]
-        self.imported = {*settings["preload"]}
+        self.imported = {*settings["learned"]}
         self.programs = {
             own: build_filter(sessions=own, network=self.walled) if settings["filtered"] else None
             for own in (False, True)
@@ -148,7 +150,8 @@ class _Server:
         if not new:
             return 1
         self.imported.update(new)
-        _imported(new, walled=self.walled)  # what fails here fails in a submission, with its own words
+        with _place_for_caches(walled=self.walled):
+            preload_learned(new)
         gc.collect()
         gc.freeze()
         return _thread_count()

@@ -7,19 +7,30 @@ probe.
 import importlib
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from grader.sandbox.inside.compiler_stand_in import import_really, stand_in_for_compiler
 from grader.sandbox.inside.torchvision_ops import make_torchvision_importable
 
 
 def preload_modules(modules: Sequence[str]) -> list[str]:
-    """Import modules; return a sentence for each that failed."""
+    """Import modules; return a sentence for each that failed. What is stood in for waits for who needs more of it."""
+    stand_in_for_compiler()
+    return _import_all(modules, importlib.import_module)
+
+
+def preload_learned(modules: Sequence[str]) -> None:
+    """Import modules that submissions have needed; what fails here fails in a submission, with its own words."""
+    _import_all(modules, import_really)
+
+
+def _import_all(modules: Sequence[str], how: Callable[[str], object]) -> list[str]:
     problems = []
     if importlib.util.find_spec("torchvision") is not None:
         make_torchvision_importable()
     for name in modules:
         try:
-            importlib.import_module(name)
+            how(name)
         except Exception as err:
             problems.append(f"{name} could not be imported: {type(err).__name__}: {err}"[:500])
     return problems

@@ -5,25 +5,25 @@ no more than a wish, and only those that the course has named come true.
 """
 
 import socket
-import sys
 from collections.abc import Iterable
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any
 
+from grader.sandbox.inside.compiler_stand_in import is_imported
 from grader.sandbox.wire.protocol import note
 
 
 def already_imported(offered: Iterable[str]) -> list[str]:
     """Return the names of those that are here by now."""
-    return [name for name in offered if name in sys.modules]
+    return [name for name in offered if is_imported(name)]
 
 
 class PulledWatch(MetaPathFinder):
     """Find nothing, and tell of each module on offer when somebody looks for it first, also where that never ends."""
 
     def __init__(self, offered: Iterable[str], connection: socket.socket) -> None:
-        self._untold = {name for name in offered if name not in sys.modules}
+        self._untold = {name for name in offered if not is_imported(name)}
         self._connection = connection
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:

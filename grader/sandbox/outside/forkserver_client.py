@@ -111,18 +111,19 @@ class ForkServer:
         self._reader = FrameReader(1 << 20)
         self._gone: dict[str, bool] = {}
 
-    def prepare(self, *, preload: Sequence[str], offered: Sequence[str]) -> None:
-        """Tell a process that has begun what to import. Where it is gone, whoever enters the server starts another."""
-        self.preload, self.offered = tuple(preload), tuple(offered)
+    def prepare(self, *, offered: Sequence[str]) -> None:
+        """Tell a process that has begun what it may import. Where it is gone, another is started in time."""
+        self.offered = tuple(offered)
         self._has_settings = True
         with contextlib.suppress(OSError):
             self._control.sendall(note(**self._settings()))
 
     def _settings(self) -> dict[str, Any]:
         assert self._launched is not None
-        launched, preload = self._launched, dict.fromkeys([*self.preload, *self._learned])
+        launched = self._launched
         return {
-            "preload": [*preload],
+            "preload": [*self.preload],
+            "learned": [*self._learned],
             "offered": [*self.offered],
             "walled": launched.walled,
             "filtered": launched.filtered,

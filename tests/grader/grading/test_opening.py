@@ -9,7 +9,6 @@ import torch
 from grader.courses.assignment import SandboxSettings
 from grader.errors import CourseError
 from grader.grading.check_session import in_session
-from grader.grading.job import Order
 from grader.grading.opening import (
     limits_of,
     open_sandbox,
@@ -17,7 +16,7 @@ from grader.grading.opening import (
     shims_note,
     widest_limits,
 )
-from grader.grading.probe_sources import Preload, modules_to_preload, preload_for, read_probes
+from grader.grading.probe_sources import read_probes
 from grader.probes import places_of_probes
 from grader.sandbox.wire.protocol import ProbeCall
 from grader.submissions.submission import Found, read_submission
@@ -26,14 +25,6 @@ from grader.submissions.submission import Found, read_submission
 @pytest.fixture
 def assignment(make_course, read_tiny, tmp_path):
     return read_tiny(make_course(tmp_path / "course"))
-
-
-def test_what_the_first_gradient_imports_is_preloaded(assignment):
-    """Where a probe may ask for a gradient, all submissions share what torch imports for it; elsewhere nobody pays."""
-    given = replace(assignment, sandbox=SandboxSettings(preload=("numpy",)))
-    assert modules_to_preload(given) == ("numpy",)
-    (assignment.folder / "probes_more.py").write_text("def gradient(y, d):\n    y.backward(d)\n")
-    assert modules_to_preload(given) == ("numpy", "torch.fx.experimental.symbolic_shapes")
 
 
 def test_an_assignment_needs_probes(assignment):
@@ -139,55 +130,3 @@ def test_what_a_student_lacks_is_told_to_a_student(assignment):
     with pytest.raises(CourseError, match=r"`preload` in assignment\.toml: seaborn could not be imported"):
         refuse_failed_preload(server, assignment)
     refuse_failed_preload(SimpleNamespace(problems=()), assignment)
-
-
-OPTIMIZING = b"""
-import torch
-from grader.probes import probe
-
-
-@probe(needs=["student"])
-def trained(*, x):
-    return {"y": torch.optim.SGD([x], lr=0.1)}
-"""
-
-
-def test_what_optimizers_import_is_there_where_the_checks_of_an_order_ask_for_them(assignment):
-    """An optimizer's slow import is made beforehand for tasks whose checks may need it, and for no others."""
-    preload = ("numpy", "torch._dynamo", "matplotlib.pyplot")
-    given = replace(assignment, sandbox=SandboxSettings(preload=preload))
-    (assignment.folder / "probes_more.py").write_bytes(OPTIMIZING)
-    checks = (assignment.folder / "test_tiny.py").read_text()
-    first, second = checks.split('@pytest.mark.graded(task="triple")')
-    (assignment.folder / "test_tiny.py").write_text(first)
-    begin = checks.partition("@pytest")[0] + '@pytest.mark.graded(task="triple")'
-    (assignment.folder / "test_triple.py").write_text(begin + second.replace('probe("triple"', 'probe("trained"'))
-    order = Order(assignment.folder, given, wall="process")
-    assert preload_for(order) == Preload(("torch._dynamo",), preload)
-    assert preload_for(replace(order, tasks=("triple",))) == Preload(("torch._dynamo",), preload)
-    assert preload_for(replace(order, tasks=("double",))) == Preload((), preload)
-    plain = replace(given, sandbox=SandboxSettings(preload=("numpy",)))
-    assert preload_for(replace(order, assignment=plain)) == Preload((), ("numpy",))
-
-
-def test_a_probe_file_that_is_imported_counts_as_well(assignment):
-    """Probes may call what another probe file defines: what that one mentions is theirs."""
-    given = replace(assignment, sandbox=SandboxSettings(preload=("torch._dynamo",)))
-    (assignment.folder / "probes_more.py").write_bytes(
-        b"import torch\n\ndef make(x):\n    return torch.optim.SGD([x])\n"
-    )
-    order = Order(assignment.folder, given, wall="process", tasks=("double",))
-    assert preload_for(order).at_once == ()
-    probes = assignment.folder / "probes.py"
-    probes.write_text("from probes_more import make\n" + probes.read_text())
-    assert preload_for(order).at_once == ("torch._dynamo",)
-
-
-def test_a_task_that_no_check_names_plainly_may_ask_for_any_probe(assignment):
-    """Where a check's task can't be read off its file, nothing is left out of what is imported beforehand."""
-    given = replace(assignment, sandbox=SandboxSettings(preload=("torch._dynamo",)))
-    (assignment.folder / "probes_more.py").write_bytes(OPTIMIZING)
-    checks = assignment.folder / "test_tiny.py"
-    checks.write_text(checks.read_text().replace('task="double"', "task=TASK"))
-    order = Order(assignment.folder, given, wall="process", tasks=("double",))
-    assert preload_for(order).at_once == ("torch._dynamo",)

@@ -119,7 +119,7 @@ def test_preloaded_libraries_may_write_while_they_load(preloading_server, open_o
 
 
 def test_optimizers_step_beside_what_is_preloaded(preloading_server, open_on, call):
-    """An optimizer works where `torch._dynamo` was preloaded."""
+    """An optimizer works where a course names `torch._dynamo` in `preload`."""
     source = (
         "import torch\ndef f():\n    w = torch.nn.Parameter(torch.ones(2))\n    w.sum().backward()\n"
         "    torch.optim.SGD([w], lr=0.5).step()\n    return w.tolist()\n"
