@@ -10,7 +10,7 @@ import importlib
 from dataclasses import dataclass
 
 MODULES = ("grader.probes", "grader.weights", "grader.notebook_probes", "grader.compare", "grader.datasets")
-FIXTURES = ("probe", "expected", "matches_recorded", "artifact", "rng", "dataset", "curve", "credit")
+FIXTURES = ("probe", "expected", "matches_recorded", "artifact", "rng", "personal", "dataset", "curve", "credit")
 MARKER = "graded"
 
 

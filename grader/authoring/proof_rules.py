@@ -52,6 +52,9 @@ def judge_proof(proof: Proof, assignment: Assignment) -> Iterator[Violation]:
         yield Violation("proof", message, f"Compare what it returns, or don't call it. {remedy}")
     for slip in _different(proof.slips):
         yield Violation("proof", _broken(name, slip), f"{_HOW_TO_FAIL} {remedy}")
+    if proof.of_students:
+        message = f"`{name}` {proof.of_students}"
+        yield Violation("proof", message, f"Draw with `personal(rng)`, and expect what a formula gives. {remedy}")
     for generator in proof.strays:
         message = f"`{name}` draws from {_GENERATORS.get(generator, generator)}, so others can change what it draws."
         yield Violation("proof", message, f"Draw everything from `rng`: `torch.randn(3, generator=rng)`. {remedy}")

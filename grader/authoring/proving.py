@@ -16,6 +16,7 @@ from grader.authoring.wrong_files import ListeningFinder, wrong_files
 from grader.authoring.wrong_replies import WrongReply, plainly_wrong, wrong_replies
 from grader.courses.assignment import Assignment
 from grader.courses.checks import Check
+from grader.courses.personal import NOBODY, Personal
 from grader.grading import plugin
 from grader.grading.artifacts import FindArtifact, artifacts_of
 from grader.grading.check_session import in_session
@@ -31,6 +32,7 @@ from grader.sandbox.wire.tensors import pack_values
 from grader.submissions.submission import Found, read_submission
 
 _ATTEMPTS = 2
+_MADE_UP = ("a student", "another student")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ class Proof:
 
     `is_empty`: it passed, or broke, over all of them. `deaf` are probes whose replies decide nothing beside others of
     the same check. `strays` are the generators, beside `rng`, that it has drawn from. `failed` is what the reference
-    got instead of passing, where it did not: then nothing could be tried.
+    got instead of passing, where it did not: then nothing could be tried. `of_students` says what is wrong with the
+    data that it draws for each student.
     """
 
     check: Check
@@ -58,6 +61,7 @@ class Proof:
     slips: tuple[Slip, ...] = ()
     strays: tuple[str, ...] = ()
     failed: CheckResult | None = None
+    of_students: str = ""
 
 
 def prove_checks(assignment: Assignment, *, tasks: Collection[str] | None = None) -> list[Proof]:
@@ -165,7 +169,22 @@ class _Trial:
         tried, slips = tried + len(of_files), [*slips, *(one for one in of_files if isinstance(one, Slip))]
         is_empty = not any(heard.values()) and True not in of_files
         deaf = () if is_empty else tuple(probe for probe, times in heard.items() if not times)
-        yield Proof(self._check, tried, is_empty, deaf, tuple(slips), tuple(sorted(strays)))
+        of_students = self._with_other_students(sandbox, calls)
+        yield Proof(self._check, tried, is_empty, deaf, tuple(slips), tuple(sorted(strays)), of_students=of_students)
+
+    def _with_other_students(self, sandbox: Sandbox, calls: Sequence[tuple[ProbeCall, ProbeOutcome]]) -> str:
+        """Say what is wrong with a check that draws for each student, tried with the data of some; "" for nothing."""
+        item = next(item for item in self._session.items if item.name == self._check.name)
+        if "personal" not in getattr(item, "fixturenames", ()):
+            return ""
+        asked = {tuple(_inputs(call for call, _ in calls))}
+        for student in _MADE_UP:
+            recorder = _Recorder(sandbox)
+            result, _ = self._run(recorder, personal=Personal(student))
+            if result.verdict is not Verdict.PASSED:
+                return f"fails the reference with the data of another student: {result.feedback.message}"
+            asked.add(tuple(_inputs(call for call, _ in recorder.calls)))
+        return "" if len(asked) > 1 else "asks for `personal`, and asks its probes the same for every student."
 
     def _try_files(self, sandbox: Sandbox) -> Iterator[bool | Slip]:
         """Yield for each wrong prediction file whether the check has failed over it, or how it broke."""
@@ -178,8 +197,10 @@ class _Trial:
                 else:
                     yield result.verdict is not Verdict.PASSED
 
-    def _run(self, sandbox: Sandbox, artifacts: FindArtifact | None = None) -> tuple[CheckResult, Stumble | None]:
-        subject = Subject(sandbox, self._expect, artifacts=artifacts or self._artifacts)
+    def _run(
+        self, sandbox: Sandbox, artifacts: FindArtifact | None = None, *, personal: Personal = NOBODY
+    ) -> tuple[CheckResult, Stumble | None]:
+        subject = Subject(sandbox, self._expect, artifacts=artifacts or self._artifacts, personal=personal)
         name = self._check.name
         result = run_checks(self._session, subject, only={name})[name]
         stumble = subject.stumbled.get(name)

@@ -20,6 +20,7 @@ from grader.authoring.regions import cut_regions, has_marker
 from grader.courses.assignment import Assignment, is_hidden_file, probe_files
 from grader.courses.assignment_file import ASSIGNMENT_FILE
 from grader.courses.globs import is_matched
+from grader.courses.personal import PERSONAL_FILE, personal_file
 from grader.courses.toml_table import read_toml
 from grader.errors import CourseError
 from grader.submissions.artifacts import without_artifacts
@@ -41,6 +42,15 @@ def write_template(assignment: Assignment, target: Path) -> list[Path]:
     plan = plan_template(assignment)
     for leak in find_leaks(assignment, plan):
         raise leak
+    _put(assignment, target, plan)
+    for record, content in _record_of(plan, assignment).items():
+        (assignment.assets / record).parent.mkdir(parents=True, exist_ok=True)
+        (assignment.assets / record).write_bytes(content)
+    return [target / path for path in plan]
+
+
+def _put(assignment: Assignment, target: Path, plan: Mapping[str, bytes]) -> None:
+    """Write a kit's files and remove what no longer belongs there."""
     _refuse_foreign(assignment, target)
     for extra in sorted(_list_files(target) - set(plan)):
         (target / extra).unlink()
@@ -50,10 +60,19 @@ def write_template(assignment: Assignment, target: Path) -> list[Path]:
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.is_file() or file.read_bytes() != content:
             file.write_bytes(content)
-    for record, content in _record_of(plan, assignment).items():
-        (assignment.assets / record).parent.mkdir(parents=True, exist_ok=True)
-        (assignment.assets / record).write_bytes(content)
-    return [target / path for path in plan]
+
+
+def write_kit_for(assignment: Assignment, target: Path, *, student: str, seed: str) -> None:
+    """Write the kit of one student or group to `target`: the kit of all, with the seed of their data beside it."""
+    plan = plan_template(assignment)
+    for leak in find_leaks(assignment, plan):
+        raise leak
+    if PERSONAL_FILE in plan:
+        raise CourseError(
+            f"The reference of `{assignment.slug}` has a file `{PERSONAL_FILE}`.",
+            remedy="Rename it: that name is taken.",
+        )
+    _put(assignment, target, plan | {PERSONAL_FILE: personal_file(assignment, student=student, seed=seed)})
 
 
 def is_stale(assignment: Assignment, target: Path) -> tuple[str, ...]:

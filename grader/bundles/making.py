@@ -19,6 +19,7 @@ from grader.bundles.own_wheel import own_wheel
 from grader.bundles.trial import ReferenceTrial
 from grader.cluster.bundle import course_files
 from grader.courses.assignment import Assignment
+from grader.courses.personal import DRAWS_FOR_EACH
 from grader.errors import BundleError
 from grader.results.verdict import CheckResult
 
@@ -129,7 +130,13 @@ def refuse_impossible(trial: ReferenceTrial, wanted: Wanted) -> None:
             f"{_named(for_card)} can't run on {_where(wanted.place)}: there is no graphics card.",
             remedy="Bundle the other tasks with `--task`, and grade these with `grader grade --device cuda`.",
         )
-    if checks:
+    for_each = [pair for pair in checks if _said(pair[1]).startswith(DRAWS_FOR_EACH)]
+    if for_each and wanted.place is not Destination.GITHUB:  # where a kit that names no student draws for nobody
+        raise BundleError(
+            f"{_named(for_each)} can't run on {_where(wanted.place)}: no roster says there for whom they draw data.",
+            remedy="Bundle the other tasks with `--task`, and grade these with `grader grade --roster FILE`.",
+        )
+    if checks := [pair for pair in checks if pair not in for_each]:
         raise BundleError(
             f"{_named(checks)} found none of their data: {' '.join(_said(checks[0][1]).split())[:300]}",
             remedy="`--data NAME` has a data set fetched where the bundle is used; or choose tasks with `--task`.",

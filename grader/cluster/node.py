@@ -18,6 +18,7 @@ from grader.cluster.choice import MEMORY
 from grader.cluster.sameness import data_sets, explain_data, explain_versions, versions
 from grader.cluster.slots import GradingProcesses
 from grader.courses.course import read_assignment
+from grader.courses.personal import Personal
 from grader.errors import GraderError
 from grader.grading.job import Job, Order
 from grader.runs.grading_process import LOST
@@ -143,9 +144,14 @@ def _base(run: str) -> str:
 
 
 def grade_packed(
-    run: str, name: str, packed: bytes, tasks: tuple[str, ...] | None, checks: tuple[str, ...] | None
+    run: str,
+    name: str,
+    packed: bytes,
+    tasks: tuple[str, ...] | None,
+    checks: tuple[str, ...] | None,
+    personal: tuple[str, str] = ("", ""),
 ) -> dict[str, Any]:
-    """Grade one submission on the worker that this runs on.
+    """Grade one submission on the worker that this runs on; `personal` are the fields of `Personal`.
 
     Returns `{"result", "digest", "told", "executed"}`, `{"lost", "told"}` where it ended its grading process three
     times, `{"gone"}` where this worker has been started anew, or `{"refused", "remedy"}` where it can't grade any more.
@@ -153,4 +159,4 @@ def grade_packed(
     plugin = get_worker().plugins.get(run)
     if not isinstance(plugin, GradingProcesses):
         return {"gone": True}
-    return plugin.grade(Job(Found(name, Path(name)), tasks, checks), packed)
+    return plugin.grade(Job(Found(name, Path(name)), tasks, checks, personal=Personal(*personal)), packed)

@@ -138,6 +138,7 @@ class ClusterSession:
             packed,
             job.tasks,
             job.checks,
+            (job.personal.seed, job.personal.missing),
             key=f"{self._setup.run}-{self._count}",  # no names of students: everybody sees a scheduler's page
             workers=[worker.address],
             allow_other_workers=False,

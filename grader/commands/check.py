@@ -62,6 +62,7 @@ def check(
     _refuse_together(watch=watch, debug=debug, github=github)
     _refuse_other_than_page(html)
     from grader.courses.own_work import find_own_work
+    from grader.courses.personal import personal_of_kit
     from grader.grading.early import begun_server
     from grader.grading.job import Job, Order
     from grader.sandbox.outside.walls import Wall
@@ -84,7 +85,8 @@ def check(
     with begun_server(order, forks=True) as begun, _checks_as_they_end(debug=debug) as seen:
         from grader.grading.grade import grade_all
 
-        grade_all(order, [Job(found)], report=lambda one, _digest: results.append(one), begun=begun, seen=seen)
+        job = Job(found, personal=personal_of_kit(chosen))
+        grade_all(order, [job], report=lambda one, _digest: results.append(one), begun=begun, seen=seen)
     code = shown(results[-1], order)
     if github:
         _tell_github(results[-1], order, work.path, named=task)
@@ -182,6 +184,7 @@ def _watch(
     ignored: list[Path],
 ) -> int:
     """Check at each save until Ctrl-C; return the exit code of the last round."""
+    from grader.courses.personal import personal_of_kit
     from grader.grading.early import begun_server
     from grader.grading.job import Job
     from grader.live.watch import Changes, rounds
@@ -203,7 +206,9 @@ def _watch(
             while True:
                 try:
                     order = again()
-                    jobs = map(Job, rounds(found, changes, checks=order.assignment.folder.resolve()))
+                    personal = personal_of_kit(order.assignment)
+                    saves = rounds(found, changes, checks=order.assignment.folder.resolve())
+                    jobs = (Job(one, personal=personal) for one in saves)
                     server, begun = begun, None
                     grade_all(order, jobs, report=report, begun=server)
                 except CourseError as err:  # its author is at work, too

@@ -13,15 +13,17 @@ import typer
 
 from grader.commands.executors import ClusterConfigOption, ClusterOption, choose_executor
 from grader.commands.options import AssignmentArgument, CourseOption, TaskOption, WallOption
+from grader.commands.personal_data import RosterOption, personal_data
 from grader.commands.report import keep_adjusted, refuse_unreadable, write_results
 from grader.commands.telling import complain, known_tasks, tell, tell_of_other_torch
 from grader.errors import CourseError, SandboxError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from grader.commands.report import Written
     from grader.courses.assignment import Assignment
+    from grader.courses.personal import Personal
     from grader.grading.job import Order
     from grader.results.verdict import Origin, SubmissionResult
     from grader.runs.executor import Executor
@@ -73,6 +75,7 @@ def grade(
         bool, typer.Option("--quick", help="Leave out tasks that train; their points are left out of the sum as well.")
     ] = False,
     task: TaskOption = None,
+    roster: RosterOption = None,
     course: CourseOption = None,
     device: DeviceOption = Device.CPU,
     cluster: ClusterOption = None,
@@ -106,7 +109,8 @@ def grade(
     for name in intake.ignored:
         tell(f"ignored: {name}")
     is_whole = not intake.is_one(submissions)
-    written = _grade_into(out, order, intake.found, executor, fresh=not resume, is_whole=is_whole)
+    personal = personal_data(chosen, intake.found, roster)
+    written = _grade_into(out, order, intake.found, executor, fresh=not resume, is_whole=is_whole, personal=personal)
     if code := _complain(written, out=out):
         raise typer.Exit(code)
 
@@ -134,7 +138,14 @@ def _refuse_elsewhere() -> None:
 
 
 def _grade_into(
-    out: Path, order: "Order", found: "Sequence[Found]", executor: "Executor", *, fresh: bool, is_whole: bool
+    out: Path,
+    order: "Order",
+    found: "Sequence[Found]",
+    executor: "Executor",
+    *,
+    fresh: bool,
+    is_whole: bool,
+    personal: "Mapping[str, Personal]",
 ) -> "Written":
     """Grade what is left of a run and write the files of its results folder; Ctrl-C ends with exit code 130."""
     from dataclasses import replace
@@ -149,7 +160,15 @@ def _grade_into(
         order = replace(order, key=store.run.key)
         try:
             differing = grade_submissions(
-                order, found, store, executor, digests=digests, fresh=fresh, is_whole=is_whole, watch=_shown
+                order,
+                found,
+                store,
+                executor,
+                digests=digests,
+                fresh=fresh,
+                is_whole=is_whole,
+                watch=_shown,
+                personal=personal,
             )
         except KeyboardInterrupt:
             complain("Stopped. What was graded is stored.", "Run the same command to go on.")

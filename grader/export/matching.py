@@ -51,14 +51,7 @@ def match(
     a submission fits several students, or several submissions fit one, none gets any. A hand-in counts for the whole
     group of its student.
     """
-    found = _by_own_column(names, students)
-    unmatched: dict[str, str] = {}
-    _settle_owners(names, students, origins, found=found, unmatched=unmatched, lms=lms)
-    for find in (_find_equal, _find_lms_names, _find_alike, _find_squeezed, _find_behind_group):
-        taken = set(found.values())
-        left = [name for name in names if name not in taken and name not in unmatched]
-        _settle(find(left, students), students, found=found, unmatched=unmatched)
-    _find_groups(names, students, found=found, unmatched=unmatched)
+    found, unmatched = match_alone(names, students, origins=origins, lms=lms)
     problems, replaced = share_in_groups(found, students, origins=origins)
     used = set(found.values())
     unmatched |= {name: why for name, why in problems.items() if name not in used}
@@ -67,6 +60,24 @@ def match(
         if name not in unmatched and name not in replaced and name not in used:
             unmatched[name] = "no student of the roster has this name"
     return Matching(found, unmatched, replaced)
+
+
+def match_alone(
+    names: Sequence[str], students: Sequence[Student], *, origins: Mapping[str, Origin] = NOBODY, lms: str = ""
+) -> tuple[dict[int, str], dict[str, str]]:
+    """Return whom of the students, by position, each submission was handed in by, and why others have none.
+
+    The ways are those of `match`; what a group shares is not looked at, so that each of its hand-ins has its student.
+    """
+    found = _by_own_column(names, students)
+    unmatched: dict[str, str] = {}
+    _settle_owners(names, students, origins, found=found, unmatched=unmatched, lms=lms)
+    for find in (_find_equal, _find_lms_names, _find_alike, _find_squeezed, _find_behind_group):
+        taken = set(found.values())
+        left = [name for name in names if name not in taken and name not in unmatched]
+        _settle(find(left, students), students, found=found, unmatched=unmatched)
+    _find_groups(names, students, found=found, unmatched=unmatched)
+    return found, unmatched
 
 
 def _settle_owners(

@@ -10,6 +10,7 @@ from typing import Protocol
 import pytest
 import torch
 
+from grader.courses.personal import DRAWS_FOR_EACH
 from grader.datasets.load import Dataset, load_dataset
 from grader.datasets.parts import Limit
 from grader.datasets.presence import available, explain_absence
@@ -49,6 +50,19 @@ def artifact(request: pytest.FixtureRequest) -> object:
 def rng(request: pytest.FixtureRequest) -> torch.Generator:
     """Return a generator of random numbers whose seed depends on the check's name, and if it is hidden on a key."""
     return torch.Generator().manual_seed(_conversation(request).seed)
+
+
+@pytest.fixture
+def personal(request: pytest.FixtureRequest) -> Callable[[torch.Generator], torch.Generator]:
+    """Return a function that gives a generator of the student's own: `personal(rng)`, which each student's kit has too.
+
+    Where it is not known whose the submission is, the check is skipped and its points stay open.
+    """
+    talk = _conversation(request)
+    if talk.not_known_for_whom:
+        _check_run(request).unrun = True
+        pytest.skip(f"{DRAWS_FOR_EACH}: {talk.not_known_for_whom} Its points stay open.")
+    return talk.personal
 
 
 class LoadDataset(Protocol):

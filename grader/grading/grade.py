@@ -20,6 +20,7 @@ import torch
 from grader.courses.assignment import tasks_below
 from grader.courses.checks import Check, in_order, with_those_before
 from grader.courses.manifest import record_remedy
+from grader.courses.personal import Personal, told_of_other_kit
 from grader.errors import CourseError, SandboxError, SubmissionError
 from grader.grading import check_run, plugin
 from grader.grading.artifacts import artifacts_of
@@ -125,7 +126,7 @@ class GradingSession:
         self._graded = order.graded
         self._assets = RecordedAssets(order.assignment.assets)
         self._has_told = False  # that formulas stand in for assets
-        self._sound: dict[str, str] = {}  # checks that may be to blame themselves: how the reference fails them
+        self._sound: dict[tuple[str, Personal], str] = {}  # how checks that may be to blame fail the reference
 
     def grade(self, job: Job) -> tuple[SubmissionResult, str]:
         """Do a job; return its result and the digest of what was graded, "" where it could not be.
@@ -162,6 +163,7 @@ class GradingSession:
             flags=(
                 *subject.forbidden.flags,
                 *find_brought_data(submission.files, order.assignment),
+                *told_of_other_kit(submission.files, job.personal),
                 *self._told_of_formulas(),
             ),
             task_flags=_joined(
@@ -174,6 +176,7 @@ class GradingSession:
             result.tasks,
             digests=self._digests,
             submission=submission.digest,
+            personal=job.personal,
             checks=self._checks,
             results=subject.results,
         )
@@ -192,7 +195,7 @@ class GradingSession:
             forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
             notes = (*submission.notes, *(notebook_notes(sandbox, assignment) if is_whole else ()))
             devices = tuple(self._servers) or ("cpu",)
-            subject = self._subject(sandbox, submission, forbidden, devices)
+            subject = self._subject(sandbox, submission, forbidden, devices, personal=job.personal)
             answers = read_answers(sandbox, assignment, files=submission.files) if is_whole else ()
             public, hidden = self._by_visibility(_named_for(job, checks=self._checks))
             run_checks(self._session, subject, only=public, alive=self._alive, seen=self._seen)
@@ -209,6 +212,8 @@ class GradingSession:
         submission: Submission,
         forbidden: ForbiddenUses | None = None,
         devices: Collection[str] = ("cpu",),
+        *,
+        personal: Personal,
     ) -> Subject:
         """Return what checks run against; the calls of a task that trains for long have processes of their own."""
         sharing = set() if self._order.apart else {task.name for task in self._order.assignment.tasks if not task.long}
@@ -222,6 +227,7 @@ class GradingSession:
             key=self._order.key,
             sharing=sharing,
             artifacts=artifacts,
+            personal=personal,
         )
 
     def _told_of_formulas(self) -> tuple[str, ...]:
@@ -252,8 +258,8 @@ class GradingSession:
         long_tasks = [task.name for task in assignment.tasks if task.long]
         suspects = sorted(may_be_ours(subject, self._checks, long_tasks=long_tasks))
         faults = {name: never_defined(subject.raised.get(name), assignment) for name in suspects}
-        self._ask_reference({name for name, words in faults.items() if not words})
-        told = {name: words or self._sound.get(name, "") for name, words in faults.items()}
+        self._ask_reference({name for name, words in faults.items() if not words}, subject.personal)
+        told = {name: words or self._sound.get((name, subject.personal), "") for name, words in faults.items()}
         take_back(subject.results, {name: words for name, words in told.items() if words})
 
     def _carry_forward(self, job: Job, subject: Subject, submission: Submission) -> None:
@@ -268,7 +274,7 @@ class GradingSession:
             changed = replace(submission, files=files)
             with open_sandbox(assignment, changed, server=server) as sandbox:
                 forbidden = find_uses(sandbox, assignment=assignment, files=files)
-                again = self._subject(sandbox, changed, forbidden)
+                again = self._subject(sandbox, changed, forbidden, personal=job.personal)
                 only = with_those_before({*names}, self._checks)
                 return run_checks(self._session, again, only=only, alive=self._alive)
 
@@ -280,17 +286,17 @@ class GradingSession:
         for name in beside:
             subject.results.pop(name, None)
 
-    def _ask_reference(self, names: Collection[str]) -> None:
-        """Keep how checks fail on the reference, "" for those that pass; each is asked once a session."""
+    def _ask_reference(self, names: Collection[str], personal: Personal) -> None:
+        """Keep how checks fail on the reference, "" for those that pass; each is asked once a session and student."""
         folder, server = self._order.assignment.reference, self._servers.get("cpu")
-        new = {name for name in names if name not in self._sound}
+        new = {name for name in names if (name, personal) not in self._sound}
         if folder is None or server is None or not new:
             return
         reference = read_submission(Found("reference", folder), self._order.assignment)
         with open_sandbox(self._order.assignment, reference, server=server, folder=folder) as sandbox:
-            subject = self._subject(sandbox, reference)
+            subject = self._subject(sandbox, reference, personal=personal)
             run_checks(self._session, subject, only=with_those_before(new, self._checks))
-        self._sound |= {name: fault_on_reference(name, subject) for name in new}
+        self._sound |= {(name, personal): fault_on_reference(name, subject) for name in new}
 
     def _asked_for(
         self, job: Job, results: Mapping[str, CheckResult], *, files: Mapping[str, bytes]

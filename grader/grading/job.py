@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.courses.assignment import Assignment
+from grader.courses.personal import NOBODY, Personal
 from grader.submissions.found import Found
 
 
@@ -46,10 +47,12 @@ class Job:
     `checks` are the only ones to run, None for all of these tasks. Checks that others come after are run as well; those
     of tasks that were not asked for are not in the result. With `checks` nothing is told of the submission as a whole:
     neither text answers nor how its notebook was read. `packed` is a file that holds the submission as
-    `grader.submissions.packing` packed it, read in place of what was found.
+    `grader.submissions.packing` packed it, read in place of what was found. `personal` says for whom
+    checks draw data of each student's own.
     """
 
     found: Found
     tasks: tuple[str, ...] | None = None
     checks: tuple[str, ...] | None = None
     packed: Path | None = None
+    personal: Personal = NOBODY

@@ -24,6 +24,7 @@ from grader.courses.assignment import Assignment, Task, check_files, grading_fil
 from grader.courses.assignment_file import ASSIGNMENT_FILE
 from grader.courses.check_sources import CheckSources, read_check_sources
 from grader.courses.globs import is_matched
+from grader.courses.personal import NOBODY, Personal
 from grader.datasets.places import FILE_DATASETS, FROM_SKLEARN, identity_of
 from grader.grading.job import Order
 from grader.submissions.submission import read_reference
@@ -93,9 +94,9 @@ def digests_of(order: Order) -> dict[str, str]:
     )
 
 
-def key_of(task_digest: str, *, submission: str) -> str:
-    """Return the key of a task's result for the submission with this digest."""
-    return _digest([task_digest, submission])
+def key_of(task_digest: str, *, submission: str, personal: Personal = NOBODY) -> str:
+    """Return the key of a task's result for the submission with this digest, with data drawn for this student."""
+    return _digest([task_digest, submission, *filter(None, [personal.identity])])
 
 
 def secrets_of_test_data(assignment: Assignment) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from grader.courses.checks import Check, with_those_before
+from grader.courses.personal import NOBODY, Personal
 from grader.grading.keys import key_of
 from grader.results.verdict import CheckResult, TaskResult, Verdict
 
@@ -18,6 +19,7 @@ def with_keys(
     *,
     digests: Mapping[str, str],
     submission: str,
+    personal: Personal = NOBODY,
     checks: Mapping[str, Check],
     results: Mapping[str, CheckResult],
 ) -> tuple[TaskResult, ...]:
@@ -30,7 +32,7 @@ def with_keys(
     return tuple(
         replace(
             task,
-            key=key_of(digests[task.name], submission=submission),
+            key=key_of(digests[task.name], submission=submission, personal=personal),
             is_final=_is_final(task, checks=checks, results=results),
         )
         if task.name in digests

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from grader.compare import Context, Expectation, assert_matches
 from grader.compare.expect import Formula, by_formula
 from grader.courses.assets import asset_name, expectation_of, read_asset
 from grader.courses.checks import Check
 from grader.courses.manifest import read_manifest
+from grader.courses.personal import NOBODY, Personal, drawn_for
 from grader.datasets.artifact_files import ArtifactFile
-from grader.errors import OtherInputsError, SandboxError
+from grader.errors import CourseError, OtherInputsError, SandboxError
 from grader.grading.artifacts import FindArtifact, find_none
 from grader.grading.following import Before, failed_before
 from grader.grading.forbidden import ForbiddenUses, explain_uses, shown_calls
@@ -28,6 +31,10 @@ _MAX_PRINTED = 64 * 1024
 _STANDS = (Verdict.PASSED, Verdict.SKIPPED)
 _SEED_BYTES = 6
 _NO_CONTEXT = Context()
+_NO_FORMULA = (
+    "This check draws for each student, and what the reference returns can be recorded for one draw only. Give a "
+    "formula as well, which is computed for each student, or compare with `measured`."
+)
 
 
 class ProbeOutput(Mapping[str, Any]):
@@ -95,11 +102,11 @@ Expect = Callable[..., Expectation]
 class Subject:
     """Hold the submission that the checks look at now: its sandbox, where expectations come from, results so far.
 
-    `artifacts` finds what was handed in beside the code. `devices` are those that its probes may run on. `stumbled`
-    tells, by check, that it raised something over what came back: which of the two is to blame shows when the reference
-    is asked the same. `raised` keeps, by check, what its probe raised where no line of the student's is on the way.
-    `called` collects, by task, the forbidden names that were called while probes ran. `key` is the run's: from it come
-    the seeds of the sandbox.
+    `artifacts` finds what was handed in beside the code, `personal` says for whom data of a student's own is drawn.
+    `devices` are those that its probes may run on. `stumbled` tells, by check, that it raised something over what came
+    back: which of the two is to blame shows when the reference is asked the same. `raised` keeps, by check, what its
+    probe raised where no line of the student's is on the way. `called` collects, by task, the forbidden names that were
+    called while probes ran. `key` is the run's: from it come the seeds of the sandbox.
 
     The calls of a task in `sharing` run in one process, until a check of it does not pass there: it is asked again in
     processes of its own, which counts, and so are those that follow. `doubted` keeps, by check, what came before.
@@ -120,6 +127,7 @@ class Subject:
     doubted: dict[str, CheckResult] = field(default_factory=dict)
     beside_others: set[str] = field(default_factory=set)  # checks of which a probe ran where others had run before
     artifacts: FindArtifact = find_none
+    personal: Personal = NOBODY
 
     def turn_to(self, *, hidden: bool) -> None:
         """Let hidden checks meet other processes than public ones, so that nothing they show comes from hidden ones."""
@@ -163,6 +171,7 @@ class Conversation:
         self.was_crowded = False
         self.cpu_s = self.waited_s = self.peak_mib = 0.0  # of all probes, as the sandbox tells it
         self.outputs: Mapping[str, Any] | None = None  # what came back last
+        self._draws_personally = False
 
     def refuse_forbidden(self) -> None:
         """Raise ProbeFailed if the submission uses what the check's task forbids."""
@@ -219,8 +228,13 @@ class Conversation:
         """Return what the reference returned for the same call, with the tolerance measured at recording.
 
         An independent `formula` of the inputs proves the asset where it is recorded and audited. The asset then keeps
-        only the outputs that it names.
+        only the outputs that it names. A check that draws for each student needs one, which is then what counts.
         """
+        if self._draws_personally:
+            if formula is None:
+                raise CourseError(_NO_FORMULA)
+            if self._subject.personal != NOBODY:
+                return by_formula(formula, inputs).expectation
         self._expected += 1
         asset = asset_name(self._check.name, self._expected)
         return self._subject.expect(asset, probe=name, inputs=inputs, formula=formula, any_float=self._check.any_float)
@@ -242,6 +256,16 @@ class Conversation:
         Raises ProbeFailed where it was not, or is no such file, and CourseError for an unknown name.
         """
         return self._subject.artifacts(name)
+
+    def personal(self, rng: torch.Generator) -> torch.Generator:
+        """Return a generator of the student's own, whose seed also depends on that of `rng`."""
+        self._draws_personally = True
+        return torch.Generator().manual_seed(drawn_for(self._subject.personal, seed=rng.initial_seed()))
+
+    @property
+    def not_known_for_whom(self) -> str:
+        """Say why it is not known for whom a check would draw, "" where it is."""
+        return self._subject.personal.missing
 
     @property
     def forbidden(self) -> tuple[str, ...]:

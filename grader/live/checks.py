@@ -19,6 +19,7 @@ from grader.courses.assignment import Assignment, SubmissionKind
 from grader.courses.course import read_kit
 from grader.courses.globs import is_matched
 from grader.courses.manifest import version_note
+from grader.courses.personal import personal_of_kit
 from grader.courses.toml_table import suggest
 from grader.errors import CourseError
 from grader.grading import plugin
@@ -79,6 +80,7 @@ def check_live(kit: Path, tasks: Sequence[str] | None, *, module: ModuleType, ce
             RecordedAssets(assignment.assets).expect,
             forbidden=forbidden,
             artifacts=artifacts_beside(kit, assignment),
+            personal=personal_of_kit(assignment),
         )
         try:
             results = run_checks(opened.session, subject, only=_checks_of(opened, chosen))

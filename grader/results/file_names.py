@@ -21,7 +21,12 @@ def scorecard_files(submissions: Iterable[str]) -> dict[str, str]:
     A name that had to be changed, is long, or differs from another only in what some file systems don't tell
     apart (case, composed accents) gets a part of its hash appended.
     """
-    names = sorted(set(submissions))
+    return {name: f"{stem}.html" for name, stem in folder_names(submissions).items()}
+
+
+def folder_names(wanted: Iterable[str]) -> dict[str, str]:
+    """Return a name for each that is safe everywhere and unique, made as those of `scorecard_files` are."""
+    names = sorted(set(wanted))
     likeness = Counter(_folded(_slug(name)) for name in names)
     files: dict[str, str] = {}
     taken: set[str] = set()
@@ -30,7 +35,7 @@ def scorecard_files(submissions: Iterable[str]) -> dict[str, str]:
         is_plain = slug == name and likeness[_folded(slug)] == 1 and not _RESERVED.fullmatch(slug)
         stem = slug if is_plain and _folded(slug) not in taken else _hashed(name, slug=slug, taken=taken)
         taken.add(_folded(stem))
-        files[name] = f"{stem}.html"
+        files[name] = stem
     return files
 
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
 
+from grader.courses.personal import NOBODY, Personal
 from grader.grading.job import Job, Order
 from grader.grading.keys import key_of
 from grader.grading.points import put_together
@@ -49,16 +50,17 @@ def grade_submissions(
     fresh: bool = False,
     is_whole: bool = True,
     watch: Watch = unwatched,
+    personal: Mapping[str, Personal] = MappingProxyType({}),
 ) -> int:
     """Grade what has no valid result in the store yet, and store each result at once; `fresh` grades everything again.
 
-    `digests` are those of the order's tasks (`grader.grading.keys.digests_of`). Logs and `progress.json` are written
-    beside the store. Where `found` is the whole class (`is_whole`), what is stored of others is marked as gone. Returns
-    how many submissions were graded with other checks, versions or data than this process
-    sees. What timed out while the machine was crowded is asked again at the end, alone. Stopped at any time, the same
-    call goes on where it was. Raises what the executor raises.
+    `digests` are those of the order's tasks (`grader.grading.keys.digests_of`), `personal` as in `make_plan`.
+    Logs and `progress.json` are written beside the store. Where `found` is the whole class (`is_whole`), what is stored
+    of others is marked as gone. Returns how many submissions were graded with other checks, versions or data than this
+    process sees. What timed out while the machine was crowded is asked again at the end, alone. Stopped at any time,
+    the same call goes on where it was. Raises what the executor raises.
     """
-    plan = make_plan(store, order, found, digests=digests, fresh=fresh, is_whole=is_whole)
+    plan = make_plan(store, order, found, digests=digests, fresh=fresh, is_whole=is_whole, personal=personal)
     writer, steps = ResultWriter(store, order, plan), plan.steps()
     progress = RunProgress(steps, submissions=len(plan.submissions), reused=len(plan.submissions) - len(plan.left))
     if isinstance(executor, Watched):
@@ -125,6 +127,7 @@ class ResultWriter:
         self._assignment = order.assignment
         self._plan = plan
         self._origins = {planned.found.name: planned.origin for planned in plan.submissions}
+        self._personal = {planned.found.name: planned.personal for planned in plan.submissions}
         self._own: dict[str, dict[str, str]] = {}  # by submission and task: the content that this run graded
         self._differing: set[str] = set()
 
@@ -154,7 +157,7 @@ class ResultWriter:
         now = _now()
         fresh = replace(result, tasks=tuple(replace(task, graded=now) for task in result.tasks))
         self._own.setdefault(result.submission, {}).update({task.name: digest for task in fresh.tasks if task.checks})
-        if any(task.key != self._wanted(task.name, digest) for task in fresh.tasks if task.key):
+        if any(task.key != self._wanted(result.submission, task.name, digest) for task in fresh.tasks if task.key):
             self._differing.add(result.submission)
         missing = [name for name in self._plan.chosen if has_failed or name not in ran]
         return put_together(fresh, self._assignment, kept=kept, wanted=missing), digest
@@ -166,12 +169,13 @@ class ResultWriter:
         return [
             task
             for task in others
-            if own.get(task.name) == digest or (task.key and task.key == self._wanted(task.name, digest))
+            if own.get(task.name) == digest
+            or (task.key and task.key == self._wanted(stored.submission, task.name, digest))
         ]
 
-    def _wanted(self, task: str, digest: str) -> str:
-        task_digest = self._plan.digests.get(task, "")
-        return key_of(task_digest, submission=digest) if task_digest else ""
+    def _wanted(self, submission: str, task: str, digest: str) -> str:
+        task_digest, personal = self._plan.digests.get(task, ""), self._personal.get(submission, NOBODY)
+        return key_of(task_digest, submission=digest, personal=personal) if task_digest else ""
 
 
 def _now() -> str:

@@ -75,6 +75,7 @@ class GradingProcess:
                 tasks=job.tasks,
                 checks=job.checks,
                 packed=str(job.packed or ""),
+                personal=[job.personal.seed, job.personal.missing],
             )
         )
         process.stdin.flush()

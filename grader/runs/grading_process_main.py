@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.courses.course import read_assignment
+from grader.courses.personal import Personal
 from grader.errors import GraderError, SandboxError
 from grader.grading.early import begun_server
 from grader.grading.job import Job, Order
@@ -132,7 +133,8 @@ class _Jobs:
             parts = tuple(Part(_path(path), own) for path, own in message["parts"])
             found = Found(message["name"], _path(message["path"]), parts=parts, notes=tuple(message["notes"]))
             packed = Path(message["packed"]) if message["packed"] else None
-            yield Job(found, _names(message["tasks"]), _names(message["checks"]), packed)
+            personal = Personal(*message["personal"])
+            yield Job(found, _names(message["tasks"]), _names(message["checks"]), packed, personal)
 
 
 def _names(listed: list[str] | None) -> tuple[str, ...] | None:

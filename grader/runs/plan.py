@@ -7,10 +7,12 @@ changed.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
+from types import MappingProxyType
 
 from grader.courses.assignment import Assignment
 from grader.courses.check_sources import read_check_sources
 from grader.courses.deadline import Deadline
+from grader.courses.personal import NOBODY, Personal
 from grader.grading.job import Job, Order
 from grader.grading.keys import key_of
 from grader.grading.points import put_together
@@ -54,6 +56,7 @@ class Planned:
     size: int
     earlier: Earlier
     origin: Origin = NO_ORIGIN
+    personal: Personal = NOBODY
 
     def expected_s(self, tasks: Sequence[str]) -> float | None:
         """Return how long these tasks took the last time, or None if that is not known for all of them."""
@@ -110,7 +113,7 @@ class Plan:
         return [*_longest_first(quick), *_longest_first(training)]
 
     def _step(self, planned: Planned, tasks: tuple[str, ...]) -> Step:
-        job = Job(planned.found, None if tasks == self.chosen else tasks)
+        job = Job(planned.found, None if tasks == self.chosen else tasks, personal=planned.personal)
         return Step(job, planned.expected_s(tasks), planned.size)
 
 
@@ -128,11 +131,13 @@ def make_plan(
     digests: Mapping[str, str],
     fresh: bool = False,
     is_whole: bool = True,
+    personal: Mapping[str, Personal] = MappingProxyType({}),
 ) -> Plan:
     """Compare what is stored with what is wanted now, and drop from the store what is no longer valid.
 
     What stays is marked as reused. `fresh` drops every result but remembers how long each took.
-    Where `founds` are the whole class, stored submissions that are not among them are marked as gone.
+    Where `founds` are the whole class, stored submissions that are not among them are marked as gone. `personal` says,
+    by name, for whom checks draw data of each student's own.
     """
     assignment = order.assignment
     chosen = _chosen(order)
@@ -144,7 +149,8 @@ def make_plan(
     def revise(result: SubmissionResult, digest: str) -> SubmissionResult | None:
         read = reads.get(result.submission)
         is_gone = result.submission in reads and read is None  # it can't be read any more
-        valid = () if fresh or is_gone else _valid(result, digest, read, digests)
+        own = personal.get(result.submission, NOBODY)
+        valid = () if fresh or is_gone else _valid(result, digest, read, digests, personal=own)
         earlier[result.submission] = _remember(result, valid)
         if fresh:
             return None
@@ -156,7 +162,10 @@ def make_plan(
 
     store.revise(revise)
     planned = (
-        _planned(found, reads[found.name], earlier.get(found.name), chosen=chosen, origin=origins[found.name])
+        replace(
+            _planned(found, reads[found.name], earlier.get(found.name), chosen=chosen, origin=origins[found.name]),
+            personal=personal.get(found.name, NOBODY),
+        )
         for found in founds
     )
     return Plan(tuple(planned), chosen, digests, later=_later(order))
@@ -196,12 +205,12 @@ def _origin(found: Found, read: Read | None, deadline: Deadline | None) -> Origi
 
 
 def _valid(
-    result: SubmissionResult, digest: str, read: Read | None, digests: Mapping[str, str]
+    result: SubmissionResult, digest: str, read: Read | None, digests: Mapping[str, str], *, personal: Personal
 ) -> tuple[TaskResult, ...]:
     """Return the tasks of a stored result that would be graded by the same checks, on the same content."""
     if read is not None and (read.digest != digest or result.notes[: len(read.notes)] != read.notes):
         return ()
-    wanted = {name: key_of(task_digest, submission=digest) for name, task_digest in digests.items()}
+    wanted = {name: key_of(one, submission=digest, personal=personal) for name, one in digests.items()}
     return tuple(task for task in result.tasks if task.key and task.key == wanted.get(task.name))
 
 

@@ -1,5 +1,6 @@
 """Promises of `proving`, `wrong_replies` and `proof_rules`: a check compares something, and fails in words."""
 
+import zlib
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from grader.authoring.wrong_replies import plainly_wrong, wrong_replies
 from grader.compare import Expectation
 from grader.compare.assertion import compare
 from grader.courses.course import read_assignment
+from grader.courses.personal import NOBODY, drawn_for
 from grader.grading.check_session import collect_checks
 from grader.results.verdict import Verdict
 from grader.submissions.submission import read_reference
@@ -239,3 +241,29 @@ def test_a_kit_whose_checks_can_not_be_collected_is_told(make_course, tmp_path):
     (violation,) = judge_kit_files(read_assignment(course, "tiny"))
     assert "can't be collected" in violation.message
     assert "secret_solutions" in violation.message
+
+
+OWN_DATA = {
+    "test_own": 'x = torch.randn(4, generator=personal(rng))\n    assert_matches(probe("double", x=x), {"y": 2 * x})',
+    "test_same_for_all": 'personal(rng)\n    assert_matches(probe("double", x=x), {"y": 2 * x})',
+    "test_right_for_nobody": (
+        "own = torch.randn(4, generator=personal(rng))\n"
+        "    nobody = torch.randn(4, generator=torch.Generator().manual_seed({seed}))\n"
+        '    assert_matches(probe("double", x=own), {{"y": 2 * nobody}})'
+    ),
+}
+
+
+def test_data_of_each_student_are_tried_with_several(make_course, read_tiny, process_server, monkeypatch, tmp_path):
+    """A check that draws for each student has to pass the reference for others too, and to ask something else."""
+    seed = drawn_for(NOBODY, seed=zlib.crc32(b"test_right_for_nobody"))
+    bodies = OWN_DATA | {"test_right_for_nobody": OWN_DATA["test_right_for_nobody"].format(seed=seed)}
+    checks = HEAD + "".join(CHECK.format(name=name, body=body) for name, body in bodies.items())
+    checks = checks.replace("(probe, rng)", "(probe, rng, personal)")
+    assignment = read_tiny(make_course(tmp_path, checks=checks))
+    monkeypatch.setattr("grader.authoring.proving.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+    proofs = prove_checks(assignment)
+    told = {proof.check.name: [one.message for one in judge_proof(proof, assignment)] for proof in proofs}
+    assert told["test_own"] == []
+    assert "asks its probes the same for every student" in told["test_same_for_all"][0]
+    assert "fails the reference with the data of another student: `y` differs" in told["test_right_for_nobody"][0]

@@ -7,6 +7,7 @@ import pytest
 
 from grader.bundles.making import Destination, Room, Wanted, bundle_files, objections, refuse_impossible
 from grader.bundles.trial import ReferenceTrial
+from grader.courses.personal import DRAWS_FOR_EACH
 from grader.errors import BundleError
 from grader.results.verdict import CheckResult, Feedback, Status, SubmissionResult, TaskResult, Verdict
 
@@ -77,6 +78,16 @@ def test_a_card_that_is_not_there(mini):
         refuse_impossible(trial, GRADESCOPE)
     assert caught.value.message == "test_b (t) can't run on Gradescope: there is no graphics card."
     assert "`grader grade --device cuda`" in caught.value.remedy
+
+
+def test_whose_a_submission_is_is_not_known_there(mini):
+    """Checks that draw data for each student are refused where no roster is; a kit on GitHub draws for nobody."""
+    own = _trial(_check("test_a", Verdict.SKIPPED, message=f"{DRAWS_FOR_EACH}: nobody.", unrun=True))
+    with pytest.raises(BundleError) as caught:
+        refuse_impossible(own, GRADESCOPE)
+    assert "test_a (t) can't run on Gradescope: no roster says there" in caught.value.message
+    assert "`grader grade --roster FILE`" in caught.value.remedy
+    refuse_impossible(own, GITHUB)
 
 
 def test_data_that_is_not_there(mini):

@@ -8,7 +8,8 @@ import torch
 from grader.compare import Context, Expectation, Mismatch
 from grader.courses.assets import Asset, write_assets
 from grader.courses.checks import Check
-from grader.errors import AssetError, OtherInputsError, SandboxError
+from grader.courses.personal import Personal, drawn_for
+from grader.errors import AssetError, CourseError, OtherInputsError, SandboxError
 from grader.grading.opening import open_sandbox
 from grader.grading.outcome import ProbeFailed
 from grader.grading.session import Conversation, ProbeOutput, RecordedAssets, Subject
@@ -181,3 +182,13 @@ def test_a_formula_mends_no_other_fault(recorded):
         recorded.expect("test_a", probe="triple", inputs={"x": torch.ones(1)}, formula=_never)
     with pytest.raises(AssetError, match="no recorded asset for `test_b`"):
         recorded.expect("test_b", probe="double", inputs={"x": torch.ones(1)}, formula=_never)
+
+
+def test_a_check_that_draws_for_each_student_needs_a_formula(sandbox):
+    """What was recorded for one draw is expected of nobody else: without a formula the check can't be judged."""
+    talk = Conversation(Subject(sandbox, lambda *_args, **_kwargs: Expectation({}), personal=Personal("a")), _check())
+    rng = torch.Generator().manual_seed(1)
+    assert talk.personal(rng).initial_seed() == drawn_for(Personal("a"), seed=1)
+    with pytest.raises(CourseError, match="Give a formula as well"):
+        talk.expected("double", x=2)
+    assert talk.expected("double", lambda *, x: {"y": 2.0 * x}, x=2).values == {"y": 4.0}
