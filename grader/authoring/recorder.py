@@ -14,12 +14,14 @@ from grader.compare.assertion import compare
 from grader.compare.comparison import Comparison, Tolerance
 from grader.compare.expect import MAX_SHARE, Formula, by_formula
 from grader.compare.spread import spreads_between, tolerances_from
+from grader.compare.uncomparable import instead_of, odd_kind_in_words
 from grader.compare.wording import feedback_for
 from grader.courses.assets import Asset
 from grader.errors import AssetError
 from grader.grading.outcome import explain_outcome
 from grader.grading.session import ProbeOutput
 from grader.sandbox.wire.protocol import Ending, ProbeCall, Sandbox
+from grader.sandbox.wire.tensors import what_stays
 
 _DRAWN = (
     "The probe `{probe}` returns other values with another run-time seed (dropout, shuffling, random initialisation), "
@@ -57,6 +59,9 @@ class Recorder:
         Raises AssetError where they change with the run-time seed, or are not what the formula gives.
         """
         outputs = self._run(probe, inputs)
+        for path, value in what_stays(outputs):
+            how = f" {instead_of(value)}".rstrip()
+            self._refuse(name, f"`{path}` of `{probe}` is {odd_kind_in_words(value)}, which can't be recorded.{how}")
         stated: Mapping[str, Tolerance] = {}
         least: Mapping[str, Tolerance] = {}
         wide: Mapping[str, Any] | None

@@ -35,7 +35,9 @@ def like_tensor(change: Callable[[Any], Any], value: Any) -> Any:
 
 
 def plain_number(value: Any) -> Any:
-    """Return a NumPy scalar as a number of Python's own, and anything else as it is."""
+    """Return a NumPy scalar as a number or text of Python's own, and anything else as it is."""
+    if issubclass(type(value), numpy.str_):
+        return str(value)
     is_scalar = issubclass(type(value), numpy.generic)  # a value may lie about its class
     return value.item() if is_scalar and value.dtype.name in ARRAY_DTYPES else value
 

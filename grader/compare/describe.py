@@ -12,7 +12,7 @@ import torch
 from grader.compare.arrays import ANY_FLOAT, ARRAY, is_array, is_numpy_dtype, torch_dtype
 from grader.compare.comparison import Description, Spec
 from grader.compare.texts import number_text, quoted, safe_text
-from grader.sandbox.wire.kinds import Named, fields_of
+from grader.sandbox.wire.kinds import ODD_KINDS, Named, fields_of, why_array_stays
 from grader.sandbox.wire.tensors import Opaque
 
 DICTS = (dict, OrderedDict)
@@ -106,14 +106,17 @@ def _describe_plain(value: Any) -> Description:
     if issubclass(kind, Exception) or (kind is type and issubclass(value, Exception)):
         return _describe_exception(value)
     if kind is numpy.ndarray:
-        return Description(kind="numpy.ndarray", shape=tuple(value.shape), dtype=safe_text(str(value.dtype), limit=40))
+        dtype = safe_text(str(value.dtype), limit=40)
+        why = why_array_stays(value)
+        text = f"of dtype {dtype}" if why == "numpy.ndarray" else ""
+        return Description(kind=why, text=text, shape=tuple(value.shape), dtype=dtype)
     if kind is str:
         assert isinstance(value, str)
         return Description(kind="str", text=quoted(value))
     if kind in (bool, int, float):
         assert isinstance(value, bool | int | float)
         return Description(kind=kind.__name__, text=_plain_number(value))
-    return Description(kind=safe_text(kind.__name__, limit=80))
+    return Description(kind=ODD_KINDS.get(kind) or safe_text(kind.__name__, limit=80))
 
 
 def _describe_exception(value: Exception | type[Exception]) -> Description:

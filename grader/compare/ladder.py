@@ -12,14 +12,14 @@ from typing import Any
 import numpy
 import torch
 
-from grader.compare.arrays import plain_number
+from grader.compare.arrays import is_array, plain_number
 from grader.compare.comparison import Difference, Expectation, Rung, Spec
 from grader.compare.describe import DICTS, MISSING, describe, is_list
 from grader.compare.findings import Finding, ValuePair
 from grader.compare.rungs import climb
 from grader.compare.scalars import exact_number
 from grader.compare.texts import quoted_pair, safe_text, step_text
-from grader.errors import CourseError
+from grader.compare.uncomparable import not_comparable
 from grader.sandbox.wire.kinds import fields_of
 
 _MAX_KEYS = 5
@@ -51,6 +51,8 @@ def find_mismatches(
 def _examine(pair: ValuePair) -> Iterator[Finding]:
     pair = replace(pair, actual=plain_number(pair.actual), expected=plain_number(pair.expected))
     expected = pair.expected
+    if type(expected) is numpy.ndarray and not is_array(expected):
+        raise not_comparable(pair.name, expected)
     if isinstance(expected, torch.Tensor | numpy.ndarray | Spec | float):
         finding = climb(pair)
         if finding:
@@ -64,10 +66,7 @@ def _examine(pair: ValuePair) -> Iterator[Finding]:
     elif isinstance(expected, Exception) or (isinstance(expected, type) and issubclass(expected, Exception)):
         yield from _examine_exception(pair, expected if isinstance(expected, type) else type(expected))
     else:
-        raise CourseError(
-            f"The check expects {pair.name} to be a {type(expected).__name__}, which can't be compared.",
-            remedy="Expect tensors, arrays, Specs, numbers, strings, None, exceptions, or lists and dicts of those.",
-        )
+        raise not_comparable(pair.name, expected)
 
 
 def _examine_plain(pair: ValuePair) -> Iterator[Finding]:

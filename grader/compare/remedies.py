@@ -17,13 +17,32 @@ _FOR_KIND = {
     "meta tensor": "It has a shape but no values: create it on a real device.",
     "nested tensor": "Return an ordinary tensor, padded if need be.",
     "quantized tensor": "Convert it with `.dequantize()`.",
-    "numpy.ndarray": "Build an array of numbers: its dtype is none that can be compared.",
+    "numpy.ndarray": "Its dtype is none that can be compared: convert it with `.astype(...)`.",
+    "array of texts": "Return numbers: texts belong in a list.",
+    "array of bytes": "Return numbers: texts belong in a list.",
+    "array of Python objects": "`None`, texts or rows of several lengths make one: build it of numbers alone.",
+    "array of dates": "Return numbers.",
+    "array of records": "Return an array of numbers.",
+    "array of complex numbers": "Return real numbers, such as its `.real`.",
+    "complex number": "Return a real number, such as its `.real`.",
+    "complex64 tensor": "Return real numbers, such as its `.real`.",
+    "complex128 tensor": "Return real numbers, such as its `.real`.",
+    "uint16 tensor": "Convert it with `.to(torch.int64)`.",
+    "uint32 tensor": "Convert it with `.to(torch.int64)`.",
+    "uint64 tensor": "Convert it with `.to(torch.int64)`.",
+    "numpy.ma.MaskedArray": "Return an ordinary array: `.filled(...)`.",
+    "bytes object": "Turn it into a text with `.decode()`, or into a list of numbers with `list(...)`.",
+    "set": "A set has no order: turn it into a list with `sorted(...)`.",
+    "frozenset": "A set has no order: turn it into a list with `sorted(...)`.",
     "function": "Is a call missing its parentheses?",
     "method": "Is a call missing its parentheses?",
     "builtin_function_or_method": "Is a call missing its parentheses?",
     "type": "This is the class itself: create an object of it.",
     "generator": "Turn it into a list with `list(...)`.",
-    "map": "Turn it into a list with `list(...)`.",
+    **dict.fromkeys(
+        ("map", "filter", "zip", "range", "enumerate", "reversed", "dict_keys", "dict_values", "dict_items"),
+        "Turn it into a list with `list(...)`.",
+    ),
     "too large": "It is bigger than what the grader takes.",
 }
 _FOR_PAIR = {
@@ -38,6 +57,8 @@ _FOR_PAIR = {
     ("number", ARRAY): "Keep the array: drop `.item()` or `float(...)`.",
     ("tensor", "list"): "Turn it into a list with `.tolist()` or `list(...)`.",
     (ARRAY, "list"): "Turn it into a list with `.tolist()` or `list(...)`.",
+    ("array of texts", "list"): "Turn it into a list with `.tolist()`.",
+    ("array of Python objects", "list"): "Turn it into a list with `.tolist()`.",
 }
 
 _FOR_DTYPE = {

@@ -14,6 +14,7 @@ from grader.compare.describe import dtype_text, is_readable, plain_tensor
 from grader.compare.deviation import measure, measure_alone, not_finite, too_far, widened
 from grader.compare.findings import Finding, ValuePair
 from grader.compare.scalars import scalar_tensor
+from grader.compare.uncomparable import not_comparable
 from grader.errors import CourseError
 from grader.sandbox.wire.kinds import as_tensor
 
@@ -71,10 +72,7 @@ def _expected_tensor(pair: ValuePair) -> torch.Tensor | None:
         return None
     tensor = plain_tensor(tensor_of(pair.expected))
     if tensor is None or not is_readable(tensor.dtype):
-        raise CourseError(
-            f"The check expects {pair.name} to be a tensor of a kind that can't be compared.",
-            remedy="Expect dense tensors or arrays of real numbers, integers or bools; split complex ones into two.",
-        )
+        raise not_comparable(pair.name, pair.expected)
     return tensor.cpu()
 
 

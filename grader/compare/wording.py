@@ -95,7 +95,8 @@ def _value_text(value: Description) -> str:
         return "None" if value.kind == "None" else "`...`"
     shape = "" if value.shape is None else f" of shape {shape_text(value.shape)}"
     detail = f" ({value.text})" if value.text else ""
-    return f"{'an' if value.kind[:1] in 'aeiouAEIOU' else 'a'} {value.kind or 'value'}{shape}{detail}"
+    article = "an" if value.kind[:1] in "aeiouAEIOU" and not value.kind.startswith("uint") else "a"
+    return f"{article} {value.kind or 'value'}{shape}{detail}"
 
 
 def _say_present(difference: Difference) -> str:

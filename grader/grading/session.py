@@ -13,6 +13,7 @@ import torch
 
 from grader.compare import Context, Expectation, assert_matches
 from grader.compare.expect import Formula, by_formula
+from grader.compare.uncomparable import instead_of, odd_kind_in_words
 from grader.courses.assets import asset_name, expectation_of, read_asset
 from grader.courses.checks import Check
 from grader.courses.manifest import read_manifest
@@ -26,11 +27,13 @@ from grader.grading.outcome import ProbeFailed, explain_outcome
 from grader.grading.stumbles import MissingOutput, Stumble
 from grader.results.verdict import CheckResult, Verdict
 from grader.sandbox.wire.protocol import UNRECORDED, Ending, ErrorReport, ProbeCall, ProbeOutcome, Sandbox
+from grader.sandbox.wire.tensors import what_stays
 
 _MAX_PRINTED = 64 * 1024
 _STANDS = (Verdict.PASSED, Verdict.SKIPPED)
 _SEED_BYTES = 6
 _NO_CONTEXT = Context()
+_SENDABLE = "Give numbers, texts, tensors, arrays, or lists, tuples and dicts of them; the probe can make the rest."
 _NO_FORMULA = (
     "This check draws for each student, and what the reference returns can be recorded for one draw only. Give a "
     "formula as well, which is computed for each student, or compare with `measured`."
@@ -182,6 +185,11 @@ class Conversation:
     def probe(self, name: str, /, **inputs: Any) -> ProbeOutput:
         """Run a probe of the assignment on the submission; raises ProbeFailed where it did not return, or may not."""
         self.refuse_forbidden()
+        for path, value in what_stays(inputs):
+            raise CourseError(
+                f"`{path}` of the probe `{name}` is {odd_kind_in_words(value)}, which no submission can be given.",
+                remedy=instead_of(value) or _SENDABLE,
+            )
         watch = self._subject.forbidden.names.get(self._check.task, ())
         call = ProbeCall(
             name,

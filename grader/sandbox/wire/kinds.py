@@ -83,10 +83,25 @@ def rebuilt(value: list[Any] | tuple[Any, ...], items: list[Any]) -> Any:
     return tuple(items) if isinstance(value, tuple) else items
 
 
+ODD_KINDS: dict[type, str] = {bytes: "bytes object", bytearray: "bytes object", complex: "complex number"}
+"""What some of Python's values are called that can't cross."""
+
+_ODD_ARRAYS = {
+    "U": "array of texts",
+    "T": "array of texts",
+    "S": "array of bytes",
+    "O": "array of Python objects",
+    "c": "array of complex numbers",
+    "M": "array of dates",
+    "m": "array of dates",
+    "V": "array of records",
+}
+"""What arrays are that can't cross, by NumPy's letter for the kind of their dtype."""
+
+
 def why_array_stays(value: "numpy.ndarray[Any, Any]") -> str:
-    """Return why an array can't cross, "" for one that can."""
-    name = value.dtype.name
-    return "" if name in ARRAY_DTYPES else f"of dtype {name[:50]}"
+    """Return what an array is that can't cross, "" for one that can."""
+    return "" if value.dtype.name in ARRAY_DTYPES else _ODD_ARRAYS.get(value.dtype.kind, "numpy.ndarray")
 
 
 def as_tensor(value: "numpy.ndarray[Any, Any]") -> torch.Tensor:

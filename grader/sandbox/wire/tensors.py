@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from safetensors.torch import save
 
 from grader.sandbox.wire.kinds import (
     MAX_FIELDS,
+    ODD_KINDS,
     as_tensor,
     exception_names,
     fields_of,
@@ -145,8 +146,10 @@ class _Packer:
         why = why_array_stays(value)
         if why or value.nbytes > self.budget or value.ndim > MAX_AXES:
             shape = tuple(int(n) for n in value.shape)
-            reason = Opaque("numpy.ndarray", why, shape) if why else Opaque("too large", f"{value.nbytes} bytes", shape)
-            return _opaque_tree(replace(reason, dtype=str(value.dtype)))
+            dtype = str(value.dtype)
+            of_dtype = f"of dtype {dtype[:50]}" if why == "numpy.ndarray" else ""
+            reason = Opaque(why, of_dtype, shape) if why else Opaque("too large", f"{value.nbytes} bytes", shape)
+            return _opaque_tree(replace(reason, dtype=dtype))
         return {"$array": self._tensor(as_tensor(value), path)["$tensor"]}
 
 
@@ -216,8 +219,29 @@ def _plain_tree(value: Any) -> Any:
     name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
     if kind.__module__ == "numpy" and getattr(value, "shape", None) == () and hasattr(value, "item"):
         item = value.item()
-        return _plain_tree(item) if isinstance(item, bool | int | float | str) else _opaque_tree(Opaque(name))
-    return _opaque_tree(Opaque(name))
+        return _plain_tree(item) if isinstance(item, bool | int | float | str | complex) else _opaque_tree(Opaque(name))
+    return _opaque_tree(Opaque(ODD_KINDS.get(kind, name)))
+
+
+def what_stays(value: Any, *, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Yield the values in a tree that `pack_values` would replace by an `Opaque`, each with its path: `rows.0.mask`.
+
+    How large they are is not looked at.
+    """
+    if isinstance(value, torch.Tensor):
+        stays = bool(_why_unsendable(value))
+    elif type(value) is numpy.ndarray:
+        stays = bool(why_array_stays(value))
+    elif isinstance(value, Mapping | list | tuple):
+        stays = depth > MAX_DEPTH
+        inner = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for key, item in () if stays else inner:
+            yield from what_stays(item, path=_join(path, key), depth=depth + 1)
+    else:
+        tree = _plain_tree(value)
+        stays = isinstance(value, Opaque) or (isinstance(tree, dict) and "$opaque" in tree)
+    if stays:
+        yield path, value
 
 
 def digest(data: bytes) -> str:

@@ -377,3 +377,19 @@ def test_an_asset_that_differs_from_the_reference_says_where(assignment):
     record_assets(assignment(one="2 * x"), write=True)
     recording = record_assets(assignment(one="2 * x + 1"), write=False)
     assert re.match(r"`y` differs at all 5 elements; .* instead of ", recording.differences["test_one"])
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("x + 1j", "`y` of `double` is a complex64 tensor of shape (5,), which can't be recorded. Split it into two"),
+        (
+            "__import__('numpy').array(['a'])",
+            "`y` of `double` is an array of texts of shape (1,), which can't be recorded.",
+        ),
+    ],
+)
+def test_what_cannot_cross_is_refused_by_what_it_is(assignment, body, words):
+    """A reference that returns what can't cross the wall is told so, with what its probe could return instead."""
+    recording = record_assets(assignment(double=body), write=True)
+    assert words in recording.refused["test_double"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy
 import pytest
 import torch
 
@@ -192,3 +193,24 @@ def test_a_check_that_draws_for_each_student_needs_a_formula(sandbox):
     with pytest.raises(CourseError, match="Give a formula as well"):
         talk.expected("double", x=2)
     assert talk.expected("double", lambda *, x: {"y": 2.0 * x}, x=2).values == {"y": 4.0}
+
+
+@pytest.mark.parametrize(
+    ("value", "words", "remedy"),
+    [
+        (
+            numpy.array(["a", "b"]),
+            "is an array of texts of shape (2,), which no submission can be given",
+            "`.tolist()`",
+        ),
+        ([1, {"z": 1j}], "is a complex number, which no submission can be given", "`.imag`"),
+        (len, "is a builtin_function_or_method, which no submission can be given", "the probe can make the rest"),
+    ],
+)
+def test_inputs_that_cannot_be_sent_are_the_courses_mistake(talk, value, words, remedy):
+    """Nobody's code is given a stand-in for an input: the check is told which one, what it is, and what to do."""
+    with pytest.raises(CourseError) as caught:
+        talk.probe("double", x=value)
+    assert words in str(caught.value)
+    assert "of the probe `double`" in str(caught.value)
+    assert remedy in caught.value.remedy
