@@ -2,6 +2,7 @@
 
 import pytest
 
+from grader.compare.hypotheses import HYPOTHESES
 from grader.report.course_faults import course_faults
 from grader.report.explanations import common_explanations, explained_by
 from grader.results.verdict import CheckResult, Feedback, Frame, Item, Status, SubmissionResult, TaskResult, Verdict
@@ -34,6 +35,16 @@ SECOND = "`y` differs at all 30 elements; the worst is [2]: 12.5 instead of 25.0
     [
         (_wrong(f"{FIRST} It is half of it.", "half"), _wrong(f"{SECOND} It is half of it.", "half"), True),
         (_wrong(f"{FIRST} That is x.", "other"), _wrong(f"{FIRST} That is the mean.", "other"), False),
+        (
+            _wrong(f"{FIRST} It equals layer 1.", "equals another"),
+            _wrong(f"{SECOND} It equals layer 1.", "equals another"),
+            True,
+        ),
+        (
+            _wrong(f"{FIRST} It equals layer 1.", "equals another"),
+            _wrong(f"{FIRST} It equals layer 2.", "equals another"),
+            False,
+        ),
         (_wrong(f"{FIRST} It is 3 too large.", "offset"), _wrong(f"{SECOND} It is 5 too large.", "offset"), True),
         (_wrong("The median has to be 3."), _wrong("The median has to be 4."), True),
         (_wrong("The median is not sorted."), _wrong("The mean is not sorted."), False),
@@ -63,3 +74,58 @@ def test_a_fault_of_the_course_is_told_once():
     assert (first.check, first.count, [link.submission for link in first.links]) == ("test_a", 4, ["s1", "s2", "s3"])
     assert first.message == "`NameError` (probes.py, line 3: `x`)."
     assert (second.check, second.count) == ("test_b", 1)
+
+
+CHECKS = """\
+import pytest
+import torch
+
+from grader.compare import Context, assert_matches
+
+
+@pytest.mark.graded(task="double")
+def test_double(probe, rng):
+    \"\"\"double returns twice its input\"\"\"
+    x = torch.randn(4, 3, generator=rng)
+    others = {"the output of layer 1": x + 7, "the output of layer 2": x.exp(), "the input": x}
+    assert_matches(probe("double", x=x), {"y": 2 * x}, context=Context(others=others))
+"""
+CLASS = {
+    "sound": "return 2 * x",
+    "input-1": "return x",
+    "input-2": "return x.clone()",
+    "layer-one": "return x + 7",
+    "layer-two": "return x.exp()",
+    "negative-1": "return -2 * x",
+    "negative-2": "return 0 - 2 * x",
+    "negative-in-float64": "return -2 * x.double()",
+    "nothing-1": "x = 2 * x",
+    "nothing-2": "y = 2 * x",
+    "line-1": "return x @ x",
+    "line-2": "import math\n    y = 2 * x\n    return x @ x",
+    "other-line": "return 2 * (x @ x)",
+    "same-line-1": "one = 'a'\n    return x[one]",
+    "same-line-2": "one = 7\n    return x[one]",
+}
+GROUPS = [
+    {"input-1", "input-2"}, {"layer-one"}, {"layer-two"}, {"negative-1", "negative-2"}, {"negative-in-float64"},
+    {"nothing-1", "nothing-2"}, {"line-1", "line-2"}, {"other-line"}, {"same-line-1"}, {"same-line-2"},
+]  # fmt: skip
+
+
+def test_different_mistakes_of_one_class_are_different_groups(make_course, read_tiny, grade_many, tmp_path):
+    """A class that was really graded falls into groups of one cause each, of which everybody is told the same."""
+    assignment = read_tiny(make_course(tmp_path / "course", checks=CHECKS))
+    submissions = {name: {"student.py": f"def double(x):\n    {body}\n"} for name, body in CLASS.items()}
+    results = grade_many(assignment, submissions, folder=tmp_path / "in")
+    groups = common_explanations(results.values(), files={name: f"{name}.html" for name in results})
+    assert sorted(sorted(link.submission for link in group.links) for group in groups) == sorted(map(sorted, GROUPS))
+    messages = {group.links[0].submission: group.message for group in groups}
+    assert "It equals the output of layer 1." in messages["layer-one"]
+    assert "It equals the output of layer 2." in messages["layer-two"]
+
+
+def test_the_lookalike_that_authors_name_is_one():
+    """What the page knows by its name is a lookalike that exists."""
+    (named,) = [one for one in HYPOTHESES if one.name == "equals another"]
+    assert named.sentence == "It equals {words}."
