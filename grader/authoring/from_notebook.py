@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from grader.authoring.proposed_mistakes import mistakes_file, propose_mistakes
 from grader.authoring.proposing import Proposal, ProposedPart, propose
 from grader.authoring.regions import cut_regions
 from grader.authoring.starting import notebook_name, refuse_name, write_new
@@ -26,8 +27,9 @@ _NO_PYTHON = re.compile(r"[ \t]*(?:[%!?]|[\w., ]+=[ \t]*[%!])")
 def start_from_notebook(course: Path, slug: str, *, file: Path) -> tuple[list[Path], tuple[str, ...]]:
     """Write an assignment made of a solved notebook; return its files, and sentences on what could not be proposed.
 
-    Checks are the author's to write: one for each task stands there, in comments. Raises CourseError for a name that is
-    none or taken, and for a notebook that can't be read or defines nothing that students could write.
+    A check is proposed where the notebook shows a call with its values, and stands there in comments where it doesn't;
+    a known mistake is proposed for each solution region. Raises CourseError for a name that is none or taken, and for a
+    notebook that can't be read or defines nothing that students could write.
     """
     refuse_name(course, slug)
     if not file.is_file():
@@ -44,16 +46,27 @@ def start_from_notebook(course: Path, slug: str, *, file: Path) -> tuple[list[Pa
     script = f"{notebook_name(slug)}.py"
     text, unsolved = _script(proposal, slug, name=script)
     cut_regions(text, name=script)
+    mistakes, without = propose_mistakes(text, name=script, parts=[part.name for part in parts])
+    unsolved += [*without, *_without_check(parts)]
     folder = course / "tests" / "assignments" / slug
     written = [
         write_new(course / "reference" / slug / script, text),
         write_new(folder / "assignment.toml", _toml(proposal.parts, slug)),
         write_new(folder / "probes.py", _probes(proposal.parts)),
         write_new(folder / "test_first.py", _checks(proposal.parts)),
+        write_new(folder / "mistakes.toml", mistakes_file(mistakes, file=script)),
     ]
     read_assignment(course, slug)
     unsolved += [f"`{name}` has no task: another one has its name, in letters of another case." for name in shared]
     return written, (*proposal.unsolved, *unsolved)
+
+
+def _without_check(parts: Sequence[ProposedPart]) -> list[str]:
+    """Say for which parts the check is left to the author."""
+    names = ", ".join(f"`{part.name}`" for part in parts if not part.example)
+    if not names:
+        return []
+    return [f"No check could be proposed for {names}, since no call of the notebook says with which values: write it."]
 
 
 def _task(part: ProposedPart) -> str:
@@ -190,26 +203,38 @@ def run_{part.name}({f"*, {inputs}" if inputs else ""}):
 
 
 def _checks(parts: Sequence[ProposedPart]) -> str:
-    head = '''\
-"""Public checks: students get this file. Complete one for each task, then write others in test_first_hidden.py.
+    examples = " ".join(source for part in parts for _, source in part.example)
+    names = {"np": "import numpy as np", "numpy": "import numpy", "torch": "import torch"}
+    used = {line for name, line in names.items() if re.search(rf"\b{name}\.", examples)}
+    imports = "\n".join(sorted({*used, "import pytest"}))
+    head = f'''\
+"""Public checks: students get this file. One for each task that the notebook shows a call of; complete the others.
 
-What inputs show a part's work only its author knows: draw them from `rng`. Expected is what the reference returns.
+What inputs show a part's work only its author knows: draw some from `rng`, and write others in test_first_hidden.py.
+Expected is what the reference returns.
 """
 
-# import pytest
-# import torch
+{imports}
 '''
     return head + "".join(map(_check, parts))
 
 
 def _check(part: ProposedPart) -> str:
     calls = "".join(f"# The notebook calls it in {call}\n" for call in part.calls)
-    inputs = ", ".join(f"{name}=…" for name in (*part.arguments, *part.method_arguments))
-    comma = ", " if inputs else ""
+    if part.example:
+        given = "".join(f", {name}={source}" for name, source in part.example)
+        return f'''
+
+{calls}@pytest.mark.graded(task="{_task(part)}")
+def test_{part.name}(matches_recorded):
+    """{part.name} returns what is asked for"""
+    matches_recorded("run_{part.name}"{given})
+'''
+    inputs = "".join(f", {name}=…" for name in (*part.arguments, *part.method_arguments))
     return f'''
 
 {calls}# @pytest.mark.graded(task="{_task(part)}")
 # def test_{part.name}(matches_recorded, rng):
 #     """{part.name} returns what is asked for"""
-#     matches_recorded("run_{part.name}"{comma}{inputs})
+#     matches_recorded("run_{part.name}"{inputs})
 '''

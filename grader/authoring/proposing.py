@@ -5,8 +5,9 @@
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from grader.authoring.regions import has_marker
 from grader.notebooks.cell_source import to_python
@@ -17,6 +18,14 @@ _BEGIN = re.compile(r"(?P<indent>[ \t]*)#+ *BEGIN SOLUTION.*")
 _END = re.compile(r"(?P<indent>[ \t]*)#+ *END SOLUTION.*")
 _MOST_CALLS = 3
 _MOST_LETTERS = 100
+_MAKERS = ("tensor", "array", "asarray", "ones", "zeros", "full", "eye", "arange", "linspace")
+
+
+class _Called(NamedTuple):
+    """Hold a call of a part outside of definitions, and its cell."""
+
+    cell: int
+    call: ast.Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +33,8 @@ class ProposedPart:
     """Hold a function or class that students write: where it is defined, and how the notebook calls it.
 
     `arguments` are the names that a call has to give, of the constructor for a class; `method` is the method that is
-    called then, "" for a function, with `method_arguments`.
+    called then, "" for a function, with `method_arguments`. `example` are the arguments of such a call that stand in
+    the notebook themselves, by name as source: of a function, with numbers, texts and small tensors and arrays.
     """
 
     name: str
@@ -33,6 +43,7 @@ class ProposedPart:
     method: str = ""
     method_arguments: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
+    example: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +73,45 @@ def propose(cells: Sequence[Cell]) -> Proposal:
             parts.setdefault(part.name, part)
     calls = _calls(cells, set(parts))
     unsolved += _given_away(cells)
-    with_calls = (replace(one, calls=tuple(calls.get(one.name, ()))[:_MOST_CALLS]) for one in parts.values())
-    return Proposal(tuple(marked), tuple(with_calls), tuple(unsolved))
+    return Proposal(tuple(marked), tuple(_with_calls(parts.values(), calls)), tuple(unsolved))
+
+
+def _with_calls(parts: Iterable[ProposedPart], calls: Mapping[str, Sequence[_Called]]) -> Iterator[ProposedPart]:
+    for part in parts:
+        own = calls.get(part.name, ())
+        told = tuple(f"cell {one.cell}: {ast.unparse(one.call)[:_MOST_LETTERS]}" for one in own)[:_MOST_CALLS]
+        examples = (_example(part, one.call) for one in own)
+        yield replace(part, calls=told, example=next(filter(None, examples), ()))
+
+
+def _example(part: ProposedPart, call: ast.Call) -> tuple[tuple[str, str], ...]:
+    """Return the arguments of a call by name, () where one is missing or is made elsewhere in the notebook."""
+    if part.method or len(call.args) > len(part.arguments) or not part.arguments:
+        return ()
+    given = dict(zip(part.arguments, call.args, strict=False)) | {
+        one.arg: one.value for one in call.keywords if one.arg is not None
+    }
+    is_whole = set(given) == set(part.arguments) and len(call.args) + len(call.keywords) == len(given)
+    if not is_whole or not all(map(_stands_alone, given.values())):
+        return ()
+    return tuple((name, ast.unparse(given[name])) for name in part.arguments)
+
+
+def _stands_alone(value: ast.expr) -> bool:
+    """Tell whether an expression is made of numbers, texts, lists, dicts, and tensors and arrays of those."""
+    match value:
+        case ast.Constant(value=bool() | int() | float() | str() | None):
+            return True
+        case ast.UnaryOp(operand=operand):
+            return _stands_alone(operand)
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            return all(map(_stands_alone, items))
+        case ast.Dict(keys=keys, values=values):
+            return all(key is not None and _stands_alone(key) for key in keys) and all(map(_stands_alone, values))
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="torch" | "np" | "numpy"), attr=name)) if name in _MAKERS:
+            named = [one.value for one in value.keywords if one.arg != "dtype"]
+            return all(map(_stands_alone, [*value.args, *named]))
+    return False
 
 
 def _parse(cell: Cell) -> ast.Module | None:
@@ -153,15 +201,15 @@ def _required(node: Function) -> tuple[str, ...]:
     return tuple(one.arg for one in (*needed, *named))
 
 
-def _calls(cells: Sequence[Cell], names: set[str]) -> dict[str, list[str]]:
+def _calls(cells: Sequence[Cell], names: set[str]) -> dict[str, list[_Called]]:
     """Return how the notebook itself calls its parts, outside of definitions."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[_Called]] = {}
     for cell in cells:
         tree = _parse(cell)
         outside = [node for node in tree.body if not isinstance(node, Function | ast.ClassDef)] if tree else []
         for node in (inner for one in outside for inner in ast.walk(one)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
-                found.setdefault(node.func.id, []).append(f"cell {cell.number}: {ast.unparse(node)[:_MOST_LETTERS]}")
+                found.setdefault(node.func.id, []).append(_Called(cell.number, node))
     return found
 
 

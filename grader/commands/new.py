@@ -19,7 +19,7 @@ def new(
     notebook: Annotated[bool, typer.Option("--notebook", help="Students hand in a notebook.")] = False,
     from_notebook: Annotated[
         Path | None,
-        typer.Option("--from-notebook", metavar="FILE", help="Make it of a solved notebook, without checks."),
+        typer.Option("--from-notebook", metavar="FILE", help="Make it of a solved notebook."),
     ] = None,
     course: CourseOption = None,
 ) -> None:
@@ -27,8 +27,8 @@ def new(
 
     It writes a reference, probes, public and hidden checks, known mistakes, an honest variant, a text for students and
     a question with its rubric, records it and makes the students' kit. `grader audit SLUG` is green at once; each file
-    says what to change. With --from-notebook it proposes solution regions, tasks and probes for the functions and
-    classes of a solved notebook, and says what it could not.
+    says what to change. With --from-notebook it proposes solution regions, tasks, probes, checks and known mistakes
+    for the functions and classes of a solved notebook, and says what it could not.
     """
     from grader.authoring.from_notebook import start_from_notebook
     from grader.authoring.starting import start_assignment

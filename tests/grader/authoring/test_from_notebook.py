@@ -1,17 +1,22 @@
 """Promises of `from_notebook` and `proposing`: what a solved notebook becomes, and that the rest is said."""
 
 import json
+import tomllib
 from contextlib import nullcontext
 
 import pytest
 
 from grader.authoring.from_notebook import start_from_notebook
+from grader.authoring.mistakes import explain_edit, make_mistake, read_mistakes
+from grader.authoring.proposed_mistakes import mistakes_file, propose_mistakes
 from grader.authoring.proposing import propose
 from grader.authoring.record import record_assets
 from grader.authoring.template import plan_template
 from grader.courses.course import read_assignment
 from grader.errors import CourseError
 from grader.notebooks.document import Cell, CellKind, read_notebook
+from grader.results.verdict import Verdict
+from grader.submissions.submission import read_reference
 
 CELLS = [
     ("markdown", "# Trees\n\nWrite the functions.\n# %% not a cell"),
@@ -170,3 +175,62 @@ def test_the_command_says_what_comes_next(run_grader, tmp_path):
     assert "reference/trees/trees.py" in ended.stdout
     assert "! `half` in cell 3 stands on one line" in ended.stdout
     assert "grader record trees" in ended.stdout
+
+
+def test_checks_and_mistakes_are_proposed(begun, monkeypatch, process_server, grade_many, tmp_path):
+    """Where the notebook shows a call with its values there is a check, which catches the mistake that is proposed."""
+    course, unsolved = begun
+    monkeypatch.setattr("grader.authoring.record.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+    recording = record_assets(read_assignment(course, "trees"), write=True)
+    assert not recording.is_blocked, recording.failed or recording.refused
+    assert recording.missing == ["test_gini"]
+    assert any("No check could be proposed for `Scale`, `split`, `_hidden`" in one for one in unsolved)
+    assignment = read_assignment(course, "trees")
+    files, mistakes = read_reference(assignment.reference), read_mistakes(assignment)
+    assert not [why for one in mistakes if (why := explain_edit(one, files, editable=assignment.handed_in.editable))]
+    assert {mistake.check for mistake in mistakes} == {"test_gini", "test_Scale", "test_split", "test__hidden"}
+    assert not any("No known mistake" in one for one in unsolved)
+    edited = make_mistake(next(one for one in mistakes if one.check == "test_gini"), files)
+    script = {"mistake": edited, "reference": files}
+    results = grade_many(assignment, script, folder=tmp_path / "in")
+    verdicts = {name: one.tasks[0].checks[0].verdict for name, one in results.items()}
+    assert verdicts == {"mistake": Verdict.WRONG, "reference": Verdict.PASSED}
+
+
+def test_a_call_that_needs_the_notebook_is_no_example():
+    """Only arguments that stand in the call make a check: no variables, nothing drawn, nothing left out or doubled."""
+    source = "def f(x, k):\n    return x * k\n\ndef g(x=1):\n    return x"
+    for call in ("f(y, 2)", "f(torch.rand(3), 2)", "f(1)", "f(*a)", "f(1, **b)", "f(1, 2, 3)", "f(1, 2, x=3)", "g()"):
+        assert [one.example for one in _proposed(source, call)] == [(), ()], call
+    for call, example in (
+        ("f(np.array([1, -2.0]), k=[(1, 'a'), {'b': None}])", ("np.array([1, -2.0])", "[(1, 'a'), {'b': None}]")),
+        ("print(f(k=2, x=torch.ones(3, dtype=torch.float64)))", ("torch.ones(3, dtype=torch.float64)", "2")),
+    ):
+        assert tuple(text for _, text in _proposed(source, call)[0].example) == example
+
+
+def _proposed(source, call):
+    return propose([Cell(1, CellKind.CODE, source), Cell(2, CellKind.CODE, call)]).parts
+
+
+def test_an_edit_is_widened_until_it_occurs_once():
+    """A line that stands in the script twice is found with those above it; texts are written as TOML can hold them."""
+    body = "    # <solution> Write it.\n    a = x\n    b = {other}\n    return a + 'é\\\\'\n    # </solution>\n"
+    text = "".join(f"def {name}(x):\n{body.format(other=other)}\n" for name, other in (("f", 1), ("g", 2)))
+    found, unsolved = propose_mistakes(text, name="s.py", parts=["f", "g"])
+    assert (len(found), unsolved) == (2, ())
+    assert all(text.count(one.find) == 1 for one in found)
+    assert len({one.find for one in found}) == 2
+    rows = tomllib.loads(mistakes_file(found, file="s.py"))["mistake"]
+    assert [(row["find"], row["replace"]) for row in rows] == [(one.find, one.replace) for one in found]
+    assert len({row["name"] for row in rows}) == 2
+
+
+def test_a_region_without_a_task_has_no_mistake():
+    """What belongs to no task, or holds nothing that could be faulty, is said."""
+    region = "# <solution> Write it.\n{}\n# </solution>\n"
+    text = region.format("a = 1 + 2") + "def f(x):\n    # <solution> Write it.\n    return x\n    # </solution>\n"
+    found, unsolved = propose_mistakes(text, name="s.py", parts=["f"])
+    assert found == ()
+    assert "the region in line 1: no task is its" in unsolved[0]
+    assert "could be proposed for `f`" in unsolved[1]
