@@ -180,7 +180,7 @@ def test_the_command_says_what_comes_next(run_grader, tmp_path):
 def test_checks_and_mistakes_are_proposed(begun, monkeypatch, process_server, grade_many, tmp_path):
     """Where the notebook shows a call with its values there is a check, which catches the mistake that is proposed."""
     course, unsolved = begun
-    monkeypatch.setattr("grader.authoring.record.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+    monkeypatch.setattr("grader.authoring.record.start_server", lambda *_args, **_settings: nullcontext(process_server))
     recording = record_assets(read_assignment(course, "trees"), write=True)
     assert not recording.is_blocked, recording.failed or recording.refused
     assert recording.missing == ["test_gini"]

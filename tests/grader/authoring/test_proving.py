@@ -261,7 +261,9 @@ def test_data_of_each_student_are_tried_with_several(make_course, read_tiny, pro
     checks = HEAD + "".join(CHECK.format(name=name, body=body) for name, body in bodies.items())
     checks = checks.replace("(probe, rng)", "(probe, rng, personal)")
     assignment = read_tiny(make_course(tmp_path, checks=checks))
-    monkeypatch.setattr("grader.authoring.proving.ForkServer", lambda *_args, **_settings: nullcontext(process_server))
+    monkeypatch.setattr(
+        "grader.authoring.proving.start_server", lambda *_args, **_settings: nullcontext(process_server)
+    )
     proofs = prove_checks(assignment)
     told = {proof.check.name: [one.message for one in judge_proof(proof, assignment)] for proof in proofs}
     assert told["test_own"] == []
