@@ -16,7 +16,7 @@ from grader.compare.assertion import compare
 from grader.courses.manifest import SCHEMA, record_remedy
 from grader.errors import AssetError, OtherInputsError, ProtocolError
 from grader.sandbox.wire.tensors import digest, pack_values
-from grader.sandbox.wire.unpacking import unpack_values
+from grader.sandbox.wire.unpacking import as_sent, unpack_values
 
 _SAME_INPUTS = Tolerance(rtol=1e-4, atol=1e-5)  # random numbers differ in the last bits between processors
 
@@ -74,7 +74,7 @@ def expectation_of(asset: Asset, *, probe: str, inputs: Mapping[str, Any], folde
             f"The asset {asset.name} was recorded for the probe `{asset.probe}`, not `{probe}`.",
             remedy=remedy,
         )
-    plain, _devices = unpack_values(pack_values(inputs))
+    plain = as_sent(inputs)
     tolerances = dict.fromkeys(asset.inputs, _SAME_INPUTS)
     if set(plain) != set(asset.inputs) or not compare(plain, Expectation(asset.inputs, tolerances)).passed:
         raise OtherInputsError(

@@ -26,7 +26,7 @@ from grader.sandbox.outside.replies import outcome_of
 from grader.sandbox.wire.limits import MIB, Limits
 from grader.sandbox.wire.protocol import Ending, ErrorReport, ProbeCall, ProbeOutcome
 from grader.sandbox.wire.tensors import pack_values
-from grader.sandbox.wire.unpacking import unpack_values
+from grader.sandbox.wire.unpacking import as_sent, unpack_values
 
 _ABSENT = re.compile(
     r"cannot import name '(?P<name>[^']+)' from '(?P<module>[^']+)'"
@@ -90,8 +90,7 @@ class LiveSandbox:
             if report:
                 self._failed[name] = report
                 return pack_values({"error": report})
-        inputs, _devices = unpack_values(pack_values(call.inputs))
-        settings = {"inputs": inputs, "dtype": call.dtype, "threads": call.threads, "seed": call.seed}
+        settings = {"inputs": as_sent(call.inputs), "dtype": call.dtype, "threads": call.threads, "seed": call.seed}
         settings |= {"device": call.device, "watch": list(call.watch)}
         with self._forgotten(probe):
             return run_probe(probe, settings, root=self._kernel.places, max_bytes=int(self._limits.reply_mib * MIB))

@@ -20,7 +20,7 @@ from grader.sandbox.wire.limits import MIB, Limits
 from grader.sandbox.wire.protocol import Ending, ProbeCall, ProbeOutcome
 from grader.sandbox.wire.shims import provide, shims_named
 from grader.sandbox.wire.tensors import pack_values
-from grader.sandbox.wire.unpacking import unpack_values
+from grader.sandbox.wire.unpacking import as_sent, unpack_values
 
 
 class InlineSandbox:
@@ -56,8 +56,7 @@ class InlineSandbox:
             if report:
                 self._failed[name] = report
                 return pack_values({"error": report})
-        inputs, _devices = unpack_values(pack_values(call.inputs))
-        settings = {"inputs": inputs, "dtype": call.dtype, "threads": call.threads, "seed": call.seed}
+        settings = {"inputs": as_sent(call.inputs), "dtype": call.dtype, "threads": call.threads, "seed": call.seed}
         settings |= {"device": call.device, "watch": list(call.watch)}
         return run_probe(probe, settings, root=self._root, max_bytes=int(self._limits.reply_mib * MIB))
 

@@ -6,6 +6,7 @@
 import json
 import math
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -22,6 +23,7 @@ from grader.sandbox.wire.tensors import (
     MAX_TEXT,
     MAX_VALUES,
     Opaque,
+    pack_values,
 )
 
 _TUPLES = ("$tuple", "$named", "$size")
@@ -48,6 +50,13 @@ def unpack_values(data: bytes | bytearray) -> tuple[dict[str, Any], dict[str, st
     if not isinstance(values, dict):
         raise ProtocolError("The message is not a dict of named values.")
     return values, reader.devices
+
+
+def as_sent(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a call's inputs as they reach a submission, where each stands one level below the parts of the message."""
+    values, _devices = unpack_values(pack_values({"inputs": inputs}))
+    sent: dict[str, Any] = values["inputs"]
+    return sent
 
 
 def _short(err: Exception) -> str:

@@ -8,7 +8,7 @@ import torch
 from grader.compare import Tolerance
 from grader.courses.assets import Asset, asset_name, expectation_of, read_asset, write_assets
 from grader.courses.manifest import read_manifest
-from grader.errors import AssetError
+from grader.errors import AssetError, OtherInputsError
 
 TOLERANCES = {"y": Tolerance(1e-5, 1e-4)}
 ASSET = Asset("test_a", "double", {"x": torch.arange(3.0), "n": 2}, {"y": torch.ones(2)}, TOLERANCES, {"y": 1e-5})
@@ -149,3 +149,14 @@ def test_another_probe_is_refused(folder):
     """An asset that was recorded for another probe is never compared with."""
     with pytest.raises(AssetError, match=rf"recorded for the probe `double`, not `triple`\. {REMEDY}"):
         expectation_of(_read(folder), probe="triple", inputs=dict(ASSET.inputs), folder=folder)
+
+
+def test_keys_of_inputs_stay_what_they_are(tmp_path):
+    """A call with whole numbers and tuples as keys of a dict is the same call when it is asked again."""
+    inputs = {"merges": {(1, 2): 256, 7: torch.ones(2)}, "n": 2}
+    asset = Asset("test_a", "encode", inputs, {"y": 1.0}, {}, {})
+    write_assets(tmp_path, {"test_a": asset})
+    assert list(_read(tmp_path).inputs["merges"]) == [(1, 2), 7]
+    assert expectation_of(_read(tmp_path), probe="encode", inputs=inputs, folder=tmp_path).values == {"y": 1.0}
+    with pytest.raises(OtherInputsError):
+        expectation_of(_read(tmp_path), probe="encode", inputs={"merges": {(1, 3): 256}, "n": 2}, folder=tmp_path)

@@ -112,3 +112,10 @@ def test_close(open_inline, tmp_path):
     sandbox.close()
     sandbox.close()
     assert str(tmp_path.resolve()) not in sys.path
+
+
+def test_keys_of_inputs_stay_what_they_are(open_inline):
+    """A dict among the inputs keeps its whole numbers and tuples as keys, as behind a wall."""
+    sandbox = open_inline("def f(x): return sorted(map(repr, x))")
+    outcome = sandbox.run(ProbeCall("call", {"name": "f", "x": {(1, 2): 3, 7: 8, "a": 9}}))
+    assert outcome.outputs["result"] == ["'a'", "(1, 2)", "7"]
