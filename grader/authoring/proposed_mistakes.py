@@ -1,6 +1,6 @@
 """Proposes known mistakes for a solved notebook: of each solution region one small fault, as an edit of its lines.
 
-`grader.authoring.from_notebook` writes them; `grader.authoring.mutation` makes the faults. Nothing of the notebook is
+`grader.authoring.from_notebook` writes them; `grader.authoring.mutants` makes the faults. Nothing of the notebook is
 run.
 """
 

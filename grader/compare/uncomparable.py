@@ -1,7 +1,6 @@
 """Say to an author why a value can't be expected, recorded or handed to a submission, and what to do instead.
 
-`grader.compare.ladder` refuses such expectations, `grader.grading.session` such inputs; what a student who returned one
-should try stands in `grader.compare.remedies`.
+`grader.compare.ladder` refuses such expectations, `grader.grading.session` such inputs.
 """
 
 import numpy
