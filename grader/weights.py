@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
+from grader.probes import HANDED_IN
+
 __all__ = ["load_weights"]
 
 _MOST_NAMED = 3
@@ -31,9 +33,10 @@ class MissingWeights(UnusableWeights):
 
 
 def load_weights(model: torch.nn.Module, path: str) -> None:
-    """Load a file of the submission's folder into a model: safetensors, or what `torch.save` wrote of a state dict.
+    """Load a file that was handed in into a model: safetensors, or what `torch.save` wrote of a state dict.
 
-    Of the latter nothing but tensors is read. Raises UnusableWeights where the file is no such thing, or where names or
+    It is read as it was handed in, whatever the student's code has saved under its path since. Of what `torch.save`
+    wrote nothing but tensors is read. Raises UnusableWeights where the file is no such thing, or where names or
     shapes are not those of the model; the model is then as it was. Raises MissingWeights where there is no such file.
     """
     file = _find(path)
@@ -47,8 +50,9 @@ def load_weights(model: torch.nn.Module, path: str) -> None:
 
 
 def _find(path: str) -> Path:
-    """Return where the file lies: in the current folder, or where modules are imported from."""
-    places = [Path(folder, path) for folder in (os.curdir, *sys.path)]
+    """Return where the file lies as it was handed in, else where modules are imported from or in the current folder."""
+    folders = [Path(folder) for folder in (*sys.path, os.curdir)]
+    places = [folder / HANDED_IN / path for folder in folders] + [folder / path for folder in folders]
     found = next((place for place in places if place.is_file()), None)
     if found is None:
         raise MissingWeights(f"`{path}` was not handed in.")

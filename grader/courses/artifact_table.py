@@ -5,6 +5,7 @@
 Why: docs/decisions.md#handed-in-artifacts
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -87,9 +88,9 @@ def _read_size(table: Table, limits: Mapping[str, float | int]) -> float:
 
 
 def _refuse_sum(table: Table, found: Sequence[Artifact], limits: Mapping[str, float | int]) -> None:
-    """Raise CourseError where all artifacts together leave no room for what the code itself writes."""
-    total, room = sum(artifact.most_mib for artifact in found), limits_from(limits).tmp_mib / 2
+    """Raise CourseError where all artifacts, weights twice, leave no room for what the code itself writes."""
+    total, room = sum(artifact.most_mib for artifact in found), limits_from(limits).tmp_mib / 3
     if total > min(room, _MOST_MIB):
-        problem = f"sum up to {total:g} MiB; expected at most {min(room, _MOST_MIB):g}"
-        wider = f", or write `tmp_mib = {2 * total:g}` in `[limits]`" if total <= _MOST_MIB else ""
+        problem = f"sum up to {total:g} MiB; expected at most {math.floor(min(room, _MOST_MIB))}"
+        wider = f", or write `tmp_mib = {3 * total:g}` in `[limits]`" if total <= _MOST_MIB else ""
         raise fault(table, "", problem, remedy=f"Make them smaller{wider}.")

@@ -8,11 +8,12 @@ Why: docs/decisions.md#handed-in-artifacts
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from grader.courses.assignment import Artifact, Assignment
+from grader.courses.assignment import Artifact, ArtifactKind, Assignment
 from grader.courses.toml_table import suggest
 from grader.datasets.artifact_files import ArtifactFile
 from grader.errors import CourseError, ProtocolError
 from grader.grading.outcome import ProbeFailed
+from grader.probes import HANDED_IN
 from grader.results.verdict import Feedback, Verdict
 from grader.sandbox.wire.unpacking import checked_header
 from grader.submissions.contents import explain_size
@@ -31,7 +32,16 @@ def find_none(name: str) -> ArtifactFile:
 
 def artifacts_of(submission: Submission, assignment: Assignment) -> FindArtifact:
     """Return what finds the artifacts of a submission."""
-    return _finder(assignment, submission.files, submission.too_large)
+    return _finder(assignment, submission.files, submission.too_large, absent="was not handed in.")
+
+
+def with_weights_kept(files: Mapping[str, bytes], assignment: Assignment) -> dict[str, bytes]:
+    """Return the files with weights a second time, where nobody's code saves: probes load them as handed in.
+
+    A notebook that saves its model, or a training that keeps its best one, writes over the file that lies in its place.
+    """
+    weights = [one.path for one in assignment.handed_in.artifacts if one.kind is ArtifactKind.WEIGHTS]
+    return {**files, **{f"{HANDED_IN}/{path}": files[path] for path in weights if path in files}}
 
 
 def artifacts_beside(kit: Path, assignment: Assignment) -> FindArtifact:
@@ -45,10 +55,13 @@ def artifacts_beside(kit: Path, assignment: Assignment) -> FindArtifact:
             too_large[artifact.path] = size
         elif file.is_file():
             files[artifact.path] = file.read_bytes()
-    return _finder(assignment, files, too_large)
+    absent = "is not in the assignment's folder yet: let your code save it there."
+    return _finder(assignment, files, too_large, absent=absent)
 
 
-def _finder(assignment: Assignment, files: Mapping[str, bytes], too_large: Mapping[str, int]) -> FindArtifact:
+def _finder(
+    assignment: Assignment, files: Mapping[str, bytes], too_large: Mapping[str, int], *, absent: str
+) -> FindArtifact:
     named = {artifact.name: artifact for artifact in assignment.handed_in.artifacts}
 
     def find(name: str) -> ArtifactFile:
@@ -57,7 +70,7 @@ def _finder(assignment: Assignment, files: Mapping[str, bytes], too_large: Mappi
         artifact = named[name]
         content = files.get(artifact.path)
         if content is None:
-            raise ProbeFailed(Verdict.MISSING, Feedback(message=_explain_absence(artifact, too_large)))
+            raise ProbeFailed(Verdict.MISSING, Feedback(message=_explain_absence(artifact, too_large, absent=absent)))
         if content.startswith(LFS_START):
             raise ProbeFailed(Verdict.MISSING, Feedback(message=f"`{artifact.path}` is {LFS_WORDS} {LFS_REMEDY}"))
         if fault := _find_fault(artifact, content):
@@ -67,10 +80,10 @@ def _finder(assignment: Assignment, files: Mapping[str, bytes], too_large: Mappi
     return find
 
 
-def _explain_absence(artifact: Artifact, too_large: Mapping[str, int]) -> str:
+def _explain_absence(artifact: Artifact, too_large: Mapping[str, int], *, absent: str) -> str:
     size = too_large.get(artifact.path)
     if size is None:
-        return f"`{artifact.path}` was not handed in."
+        return f"`{artifact.path}` {absent}"
     return f"`{artifact.path}` was not read: {explain_size(size, most_bytes=artifact.most_bytes)}."
 
 

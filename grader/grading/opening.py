@@ -12,6 +12,7 @@ from pathlib import Path
 
 from grader.courses.assignment import Assignment, SubmissionKind
 from grader.errors import CourseError
+from grader.grading.artifacts import with_weights_kept
 from grader.grading.probe_sources import read_probes
 from grader.sandbox.outside.host import ByDevice
 from grader.sandbox.outside.inline import InlineSandbox
@@ -39,20 +40,21 @@ def open_sandbox(
 
     `on_cards` is the server for probes on graphics cards. `limits` are the assignment's where none are given.
     """
+    files = with_weights_kept(submission.files, assignment)
     probes = read_probes(assignment)
     limits = limits or limits_of(assignment)
     sandbox: Sandbox
     with contextlib.ExitStack() as stack:
         if server is not None:
             walled = [
-                open_in(one, files=submission.files, probes=probes, limits=limits, shims=assignment.sandbox.shims)
+                open_in(one, files=files, probes=probes, limits=limits, shims=assignment.sandbox.shims)
                 for one in (server, on_cards)
                 if one is not None
             ]
             sandbox = ByDevice(*walled) if on_cards is not None else walled[0]
         else:
             is_notebook = assignment.handed_in.kind is SubmissionKind.NOTEBOOK
-            own = stack.enter_context(_written(submission.files)) if is_notebook else folder or Path.cwd()
+            own = stack.enter_context(_written(files)) if is_notebook else folder or Path.cwd()
             sandbox = InlineSandbox(own, probes=probes, limits=limits, shims=assignment.sandbox.shims)
         stack.callback(sandbox.close)
         yield sandbox

@@ -58,7 +58,7 @@ def test_artifacts_are_read_by_name():
         ('w = { path = "w.pt", mib = 100 }', "holds no file of over 64 MiB. Write `file_mib = 100` in `[limits]`"),
         (
             "".join(f'w{n} = {{ path = "w{n}.pt", mib = 60 }}\n' for n in range(3)),
-            "sum up to 180 MiB; expected at most 128. Make them smaller, or write `tmp_mib = 360`",
+            "sum up to 180 MiB; expected at most 85. Make them smaller, or write `tmp_mib = 540`",
         ),
     ],
 )
@@ -79,6 +79,6 @@ def test_a_required_file_is_no_artifact():
 def test_limits_make_room():
     """A course that raises its limits may ask for larger artifacts, and for no more than 256 MiB in sum."""
     big = "".join(f'w{n} = {{ path = "w{n}.pt", mib = 120 }}\n' for n in range(3))
-    assert len(_read(big.replace("120", "80"), file_mib=80, tmp_mib=480)) == 3
+    assert len(_read(big.replace("120", "80"), file_mib=80, tmp_mib=720)) == 3
     with pytest.raises(CourseError, match=r"sum up to 360 MiB; expected at most 256\. Make them smaller\.$"):
         _read(big, file_mib=120, tmp_mib=1024)

@@ -177,6 +177,12 @@ def test_right_artifacts_earn_everything(grade):
     assert (result.points, result.flags) == (7.0, ())
 
 
+def test_what_code_saves_is_not_what_was_handed_in(grade):
+    """Code that saves a network under the path of the weights, when it is imported, changes nothing."""
+    saving = f"\n\ntorch.save(Net().state_dict(), 'old.pt')\nopen('{BEST}', 'wb').write(b'gone')\n"
+    assert grade({"saving": {"student.py": (STUDENT + saving).encode()}})["saving"]["result"].points == 7.0
+
+
 def test_the_students_own_network_counts(grade):
     """Another architecture is as good, with weights that fit it."""
     deep = STUDENT.replace("self.layer = Layer(4, 2)", "self.layer, self.out = Layer(4, 2), Layer(2, 2)")
