@@ -51,7 +51,7 @@ from grader.authoring.grounds import Ground, count_grounded, judge_grounds, read
 from grader.authoring.mistakes import Mistake, Variant, explain_edit, explain_overlay, read_mistakes, read_variants
 from grader.authoring.naming import Naming, judge_naming, name_cause
 from grader.authoring.order import judge_order, try_both_ways
-from grader.authoring.proof_rules import judge_kit_files, judge_mistakes, judge_names, judge_proof
+from grader.authoring.proof_rules import judge_artifacts, judge_kit_files, judge_mistakes, judge_names, judge_proof
 from grader.authoring.proving import prove_checks
 from grader.authoring.record import record_assets
 from grader.authoring.template import is_stale
@@ -174,6 +174,7 @@ def audit_assignment(course: Path, slug: str, *, request: AuditRequest, progress
         found.violations += judge_grounds(checks.values(), assignment)
         found.violations += judge_imports(assignment)
         found.violations += judge_names(assignment)
+        found.violations += judge_artifacts(assignment)
         found.violations += judge_kit(is_stale(assignment, course / "student_template" / slug), assignment)
         found.violations += judge_given_cells(assignment)
         found.violations += judge_assets(record_assets(assignment, write=False, tasks=chosen), assignment)

@@ -3,6 +3,7 @@
 `grader.authoring.audit` calls these rules with what `grader.authoring.proving` and `grader.authoring.mistakes` found.
 """
 
+import ast
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -151,6 +152,16 @@ def judge_names(assignment: Assignment) -> Iterator[Violation]:
         for name, line in undefined_names(file.read_text(encoding="utf-8")).items() if file.suffix == ".py" else ():
             message = f"{file.name}, line {line}, uses `{name}`, which nothing defines."
             yield Violation("names", message, "Define or import it: else the check breaks when the line is reached.")
+
+
+def judge_artifacts(assignment: Assignment) -> Iterator[Violation]:
+    """Yield a violation for each artifact that no check names: students would make it for nobody."""
+    sources = [file.read_text(encoding="utf-8") for file in grading_files(assignment) if file.suffix == ".py"]
+    texts = {node.value for source in sources for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)}
+    for artifact in assignment.handed_in.artifacts:
+        if artifact.name not in texts:
+            message = f"No check asks for the artifact `{artifact.name}`, which students are to hand in."
+            yield Violation("artifacts", message, f'Write a check with `artifact("{artifact.name}")`, or take it out.')
 
 
 def judge_kit_files(assignment: Assignment) -> Iterator[Violation]:

@@ -7,7 +7,7 @@ from artifact_course import right, write_course
 
 from grader.authoring.audit import AuditPart, AuditRequest, audit_assignment
 from grader.authoring.lazy_audit import LazyRequest, audit_laziness
-from grader.authoring.proof_rules import judge_proof
+from grader.authoring.proof_rules import judge_artifacts, judge_proof
 from grader.authoring.proving import prove_checks
 from grader.authoring.wrong_files import wrong_files
 from grader.datasets.artifact_files import ArtifactFile
@@ -74,6 +74,19 @@ def test_checks_of_files_are_proven(make_course, read_tiny, process_server, tmp_
     assert found["test_predictions"] == found["test_length_only"] == ""
     assert "`test_deaf` passes whatever comes back: it was tried on 4 wrong replies." in found["test_deaf"]
     assert "`test_breaks` breaks where every other line is gone of the file `predictions.csv`:" in found["test_breaks"]
+
+
+def test_an_artifact_that_no_check_asks_for_is_told(make_course, read_tiny, tmp_path):
+    """What students are to hand in and no check names is a violation."""
+    course = write_course(tmp_path, make_course)
+    toml = next(course.rglob("assignment.toml"))
+    more = '[submission.artifacts]\nplot = { path = "plot.csv", mib = 1 }'
+    toml.write_text(toml.read_text(encoding="utf-8").replace("[submission.artifacts]", more), encoding="utf-8")
+    (told,) = judge_artifacts(read_tiny(course))
+    assert str(told) == (
+        "artifacts: No check asks for the artifact `plot`, which students are to hand in. Write a check with "
+        '`artifact("plot")`, or take it out.'
+    )
 
 
 def test_weights_have_no_wrong_files():
