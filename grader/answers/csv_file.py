@@ -12,7 +12,7 @@ from grader.answers.store import ManualStore
 from grader.errors import ManualError
 from grader.results.atomic import replace_file
 from grader.results.cells import csv_text, kept_cell, text_cell
-from grader.results.csv_lines import read_columns
+from grader.results.csv_lines import LONGER, QUOTES, read_columns
 from grader.results.plain_text import number
 from grader.results.verdict import Answer
 
@@ -55,8 +55,8 @@ def merge_csv(folder: Path, store: ManualStore, answers: Mapping[Key, Answer]) -
     path = folder / FILE
     if not path.exists():
         return Merge()
-    header, rows = _read(path)
-    problems: list[str] = []
+    header, rows, longer = _read(path)
+    problems = [f"line {line}: {LONGER} {QUOTES}" for line in sorted(longer)]
     said = _understand(rows, answers, problems)
     marks, before = store.marks(), store.file_rows()
     changed: dict[Key, AnswerMark] = {}
@@ -112,10 +112,10 @@ def _words(said: Said) -> str:
     return f"{words} (“{comment[:40]}”)" if comment else words
 
 
-def _read(path: Path) -> tuple[tuple[str, ...], list[Row]]:
-    """Return header and rows. Raises ManualError."""
-    header, rows = read_columns(path, COLUMNS, ManualError)
-    return header, [Row(line, *cells) for line, cells in rows]
+def _read(path: Path) -> tuple[tuple[str, ...], list[Row], frozenset[int]]:
+    """Return the header, the rows that can be read, and the lines of those that are too long. Raises ManualError."""
+    header, rows, longer = read_columns(path, COLUMNS, ManualError)
+    return header, [Row(line, *cells) for line, cells in rows if line not in longer], longer
 
 
 def _understand(rows: list[Row], answers: Mapping[Key, Answer], problems: list[str]) -> dict[Key, tuple[int, Said]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from grader.courses.deadline import Deadline
 from grader.errors import ManualError
-from grader.results.csv_lines import read_columns
+from grader.results.csv_lines import LONGER, QUOTES, read_columns
 
 FILE = "extensions.csv"
 COLUMNS = ("student", "due", "close", "slack_days", "reason")
@@ -42,8 +42,11 @@ def read_extensions(folder: Path, deadline: Deadline) -> tuple[list[Extension], 
         return [], []
     known: dict[str, Extension] = {}
     problems: list[str] = []
-    for line, cells in read_columns(path, COLUMNS, ManualError)[1]:
+    _header, found, longer = read_columns(path, COLUMNS, ManualError)
+    for line, cells in found:
         try:
+            if line in longer:
+                raise ManualError(LONGER, remedy=QUOTES)
             row = _row(line, [cell.strip() for cell in cells], deadline)
             if row.student.casefold() in known:
                 first = known[row.student.casefold()].line

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader.errors import ManualError
 from grader.results.cells import text_cell
-from grader.results.csv_lines import read_columns
+from grader.results.csv_lines import LONGER, QUOTES, read_columns
 from grader.results.plain_text import visible_line
 
 COLUMNS = ("submission", "nickname")
@@ -22,14 +22,16 @@ def read_nicknames(path: Path, submissions: Iterable[str]) -> tuple[dict[str, st
     """
     known = {text_cell(name): name for name in submissions}
     known |= {name: name for name in known.values()}
-    rows = [(line, [cell.strip() for cell in cells]) for line, cells in read_columns(path, COLUMNS, ManualError)[1]]
+    _header, found, longer = read_columns(path, COLUMNS, ManualError)
+    rows = [(line, [cell.strip() for cell in cells]) for line, cells in found]
     wished = [visible_line(nickname).casefold() for _, (_, nickname) in rows]
     named: dict[str, str] = {}
     problems: list[str] = []
     seen: set[str] = set()
     for line, (submission, nickname) in rows:
         shown = visible_line(nickname)
-        problem = _fault(submission, shown, known=known, wished=wished)
+        problem = f"{LONGER} {QUOTES}" if line in longer else ""
+        problem = problem or _fault(submission, shown, known=known, wished=wished)
         if not problem and known[submission] in seen:
             problem = f"{submission} has a nickname already; the first one counts."
         if problem:

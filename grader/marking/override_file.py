@@ -10,7 +10,7 @@ from pathlib import Path
 from grader.errors import ManualError
 from grader.results.atomic import replace_file
 from grader.results.cells import csv_text, text_cell
-from grader.results.csv_lines import CsvLines, read_columns, read_csv_lines
+from grader.results.csv_lines import LONGER, QUOTES, CsvLines, read_columns, read_csv_lines
 from grader.results.verdict import Verdict
 
 FILE = "overrides.csv"
@@ -50,8 +50,11 @@ def read_overrides(folder: Path) -> tuple[list[OverrideRow], list[str]]:
         return [], []
     rows: list[OverrideRow] = []
     problems: list[str] = []
-    for line, cells in read_columns(path, COLUMNS, ManualError)[1]:
+    _header, found, longer = read_columns(path, COLUMNS, ManualError)
+    for line, cells in found:
         try:
+            if line in longer:
+                raise ManualError(LONGER, remedy=QUOTES)
             rows.append(row_of(line, cells))
         except ManualError as error:
             problems.append(f"{FILE}, line {line}: {error}")
@@ -78,7 +81,7 @@ def _rewrite(folder: Path, submission: str, target: str, said: dict[str, str] | 
     """Put what is said, None for nothing, in place of the rows for one check or task of one submission."""
     path = folder / FILE
     if path.exists():
-        header, _ = read_columns(path, COLUMNS, ManualError)
+        header, *_ = read_columns(path, COLUMNS, ManualError)
         lines = read_csv_lines(path, ManualError)
     else:
         header, lines = COLUMNS, CsvLines(((1, COLUMNS),), ",", has_mark=False)

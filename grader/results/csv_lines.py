@@ -17,6 +17,8 @@ _MOST_BYTES = 20_000_000
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _DELIMITERS = ",;\t"
+LONGER = "It has more cells than the first row."
+QUOTES = "Put quotation marks around a text that holds the separator."
 _SEPARATOR_LINE = re.compile(r"\A\"?sep=[^\r\n]{0,3}\r?\n")
 
 
@@ -50,10 +52,12 @@ def read_csv_lines(path: Path, error: type[GraderError]) -> CsvLines:
 
 def read_columns(
     path: Path, columns: Sequence[str], error: type[GraderError]
-) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:
+) -> tuple[tuple[str, ...], list[tuple[int, list[str]]], frozenset[int]]:
     """Return the header of a CSV file and, for each row, the line where it ends and the cells of some columns.
 
-    Raises `error` for what can't be read, and where the first row does not name each of the columns once.
+    What comes last are the lines of rows that have more cells than the header: where a separator was written in a text,
+    each cell behind it may stand in a wrong column. `LONGER` says so. Raises `error` for what can't be read, and where
+    the first row does not name each of the columns once.
     """
     lines = read_csv_lines(path, error).rows
     header = tuple(name.strip().casefold() for name in lines[0][1]) if lines else ()
@@ -65,7 +69,8 @@ def read_columns(
         )
     places = [header.index(name) for name in columns]
     padded = [(line, (*cells, *[""] * len(header))) for line, cells in lines[1:]]
-    return header, [(line, [cells[place] for place in places]) for line, cells in padded]
+    longer = frozenset(line for line, cells in lines[1:] if any(map(str.strip, cells[len(header) :])))
+    return header, [(line, [cells[place] for place in places]) for line, cells in padded], longer
 
 
 def _read_text(path: Path, error: type[GraderError]) -> str:

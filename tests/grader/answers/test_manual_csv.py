@@ -89,6 +89,7 @@ def test_an_emptied_row_takes_the_points_back(folder, store):
         ("bob,why,nan,", "“nan” is not a number of points."),
         ("bob,why,-1,", "-1 points are not within 0 and 4."),
         ("ann,how,1,", "ann has a row for how already, in line 2."),
+        ("bob,why,1,Right, but late", "It has more cells than the first row. Put quotation marks around a text"),
         (f"bob,why,1,{'x' * 10001}", "The comment has 10001 characters"),
     ],
 )

@@ -46,6 +46,7 @@ def test_rows_give_time(read, tmp_path):
         ("bob,2026-11-22T12:00Z,2026-11-21T12:00Z,,Ill.", "`close` is 2026-11-21T12:00Z, before work is due."),
         ("bob,,,-1,Ill.", "`slack_days` is “-1”; expected a whole number from 0 to 366. Mend it."),
         ("bob,,,400,Ill.", "`slack_days` is “400”; expected a whole number from 0 to 366. Mend it."),
+        ("bob,,,1,Ill, again.", "It has more cells than the first row. Put quotation marks around a text that holds"),
         ("ANN,,,1,Ill.", "ANN has an extension in line 2 already. Remove one."),
     ],
 )

@@ -112,7 +112,7 @@ def test_nicknames_that_cannot_be_used(tmp_path):
     """A row for nobody, twice, for a taken, empty, long or another's name is told; all others count."""
     path = tmp_path / "names.csv"
     rows = ["zed,Z", "ann,Neo", "ann,Trinity", "bob,ann", "cy,One", "dee,one", "eve,", f"fay,{'x' * 41}"]
-    rows += ["gus,Gus\u202e", "hal,Anonymous 1"]
+    rows += ["gus,Gus\u202e", "hal,Anonymous 1", "hal,Hal, the Great"]
     path.write_text("submission,nickname\n" + "\n".join(rows), encoding="utf-8")
     names, problems = read_nicknames(path, ["ann", "bob", "cy", "dee", "eve", "fay", "gus", "hal"])
     assert names["ann"] == "Neo"
@@ -128,6 +128,7 @@ def test_nicknames_that_cannot_be_used(tmp_path):
         (8, "The nickname is empty."),
         (9, "The nickname has more than 40 characters."),
         (11, "Who has no nickname is called “anonymous …”."),
+        (12, "It has more cells than the first row. Put quotation marks around a text that holds the separator."),
     ):
         assert f"names.csv, line {line}: {words}" in told
     path.write_text("name\n", encoding="utf-8")

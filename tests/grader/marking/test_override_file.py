@@ -44,6 +44,7 @@ def test_rows_give_points_or_a_verdict(read):
         ("bob", "The column `check_or_task` is empty. Every override says whose, what, why and who."),
         ("bob,test_a,,skipped,Why.,Ann", f"`skipped` is no verdict that a person can give. Known: `{VERDICTS[0]}`"),
         ("bob,test_a,,pased,Why.,Ann", f"`pased` is no verdict that a person can give. Known: `{Verdict.PASSED}`"),
+        ("bob,test_a,1,,A slip, no more.,Ann", "It has more cells than the first row. Put quotation marks around a"),
         (f"bob,test_a,1,,{'w' * (LONGEST_REASON + 1)},Ann", f"A text is longer than {LONGEST_REASON} characters."),
     ],
 )
