@@ -87,8 +87,12 @@ def write_results(out: Path, store: "Store", assignment: "Assignment") -> Writte
     console = results_console()
     print_run(console, results)
     console.print(f"\n{len(results)} submissions. Open {page}", soft_wrap=True)
+    late = sum(result.lateness is not None and result.lateness.price > 0 for result in results)
+    if late:
+        console.print(f"{late} of them lost points by lateness: the page says how many.", soft_wrap=True)
     if changes:
-        words = f"{len(changes)} have other points than were handed out: {out / CHANGES_PAGE} says why."
+        one = "1 submission has" if len(changes) == 1 else f"{len(changes)} submissions have"
+        words = f"{one} other points than before: {out / CHANGES_PAGE} says why."
         console.print(words, markup=False, soft_wrap=True)
     pending = sum(answer.given is None for result in results for answer in result.answers)
     if pending:

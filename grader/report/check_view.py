@@ -60,12 +60,14 @@ class PlaceLink:
 class CheckView:
     """Show one check; `is_loud` where the grader failed, `note` says why a check doesn't count.
 
+    Instructors read the `name`, by which files such as overrides.csv call it.
     `link` is the explanation again, split at a line that it names and that is shown below. `grounds` name the sentence
     of the text that a check rests on that did not pass.
     """
 
     anchor: str
     mark: VerdictMark
+    name: str
     title: str
     points: str
     hidden: bool
@@ -99,6 +101,7 @@ def check_view(check: CheckResult, *, share: Share, anchor: str, budget: PageBud
     return CheckView(
         anchor=anchor,
         mark=mark_of_check(check),
+        name=check.name,
         title=check.title or check.name,
         points=f"{number(share.points)} / {number(share.max_points)}" if check.is_scored else _uncounted(check),
         hidden=check.hidden,
