@@ -6,6 +6,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from grader.answers.marks import AnswerMark, Key, comment_from, most_for, points_from, text_digest
@@ -13,18 +14,21 @@ from grader.answers.store import ManualStore, Remark
 from grader.answers.view import opaque_key, page_of, points_text
 from grader.courses.assignment import Question
 from grader.errors import ManualError
+from grader.report.html import code_spans
 from grader.report.markdown import render_markdown
 from grader.report.page_templates import page_templates
 from grader.results.verdict import Answer
 
 PAGE_FOLDER = Path(__file__).parent / "page"
+_REPORT_FOLDER = Path(__file__).parents[1] / "report" / "templates"
 _MOST_REMARKS = 9
 
 
 class PageBackend:
     """Answer the page's questions and store what it sends; may be called from several threads.
 
-    `has_marks` says that pages for automatic marks are served beside it.
+    `has_marks` says that pages for automatic marks are served beside it. `measured` is what the grader has measured of
+    the runs that answers are about.
     """
 
     def __init__(
@@ -35,17 +39,20 @@ class PageBackend:
         questions: Sequence[Question],
         answers: Mapping[Key, Answer],
         has_marks: bool = False,
+        measured: Mapping[Key, tuple[str, ...]] = MappingProxyType({}),
     ) -> None:
         self.token = secrets.token_urlsafe(24)
         self._store = store
         self._title = title
         self._has_marks = has_marks
+        self._measured = measured
         self._questions = tuple(questions)
         self._answers = dict(answers)
         self._names = {opaque_key(name, token=self.token): name for name, _ in answers}
-        self._environment = page_templates(PAGE_FOLDER)
+        self._environment = page_templates(PAGE_FOLDER, _REPORT_FOLDER)
         self._environment.filters["markdown"] = render_markdown
         self._environment.filters["points"] = points_text
+        self._environment.filters["code_spans"] = code_spans
 
     def index(self) -> str:
         """Return the page that lists the questions."""
@@ -75,10 +82,18 @@ class PageBackend:
             token=self.token,
             order="name" if order == "name" else "shuffled",
             has_names=has_names,
+            measured=self._measured,
         )
         return self._environment.get_template("question.html").render(
             title=self._title, page=page, count=len(self._questions)
         )
+
+    def picture(self, digest: str) -> bytes:
+        """Return a picture that some answer shows. Raises ManualError if there is none."""
+        content = self._store.picture(digest)
+        if content is None:
+            raise ManualError("There is no such picture.")
+        return content
 
     def give(self, sent: Mapping[str, Any]) -> dict[str, Any]:
         """Store points and comment for one answer."""
@@ -95,7 +110,7 @@ class PageBackend:
         empty = {
             key: AnswerMark(0.0, "", text_digest(answer))
             for key, answer in self._answers.items()
-            if key[1] == question and not answer.text and not self._counts(key, marks.get(key))
+            if key[1] == question and answer.is_blank and not self._counts(key, marks.get(key))
         }
         if empty:
             self._store.give(empty)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from grader.courses.assignment import Question
 from grader.errors import ManualError
+from grader.report.evidence_view import measured_words
 from grader.results.plain_text import number
 from grader.results.verdict import Answer, Status, SubmissionResult
 
@@ -42,8 +43,10 @@ class ManualSum:
 
 
 def text_digest(answer: Answer) -> str:
-    """Return a digest of an answer's text."""
-    return hashlib.sha256(answer.text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    """Return a digest of what a person read: an answer's text, and what runs have left."""
+    shown = [(one.place, one.text, *(picture.digest for picture in one.pictures)) for one in answer.exhibits]
+    rest = repr((shown, answer.curves)) if shown or answer.curves else ""
+    return hashlib.sha256((answer.text + rest).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def find_answers(results: Iterable[SubmissionResult], questions: Sequence[Question]) -> dict[Key, Answer]:
@@ -52,6 +55,16 @@ def find_answers(results: Iterable[SubmissionResult], questions: Sequence[Questi
         (result.submission, question.name): replace(answer, name=question.name, points=question.points)
         for result in results
         for question, answer in _pairs(result, questions)
+    }
+
+
+def measured_beside(results: Iterable[SubmissionResult]) -> dict[Key, tuple[str, ...]]:
+    """Return what the grader has measured of the runs that stored answers are about, in words."""
+    return {
+        (result.submission, answer.name): words
+        for result in results
+        for answer in result.answers
+        if (words := measured_words(result, answer.tasks))
     }
 
 

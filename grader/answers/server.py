@@ -19,8 +19,8 @@ TOKEN_HEADER = "X-Grader-Token"  # noqa: S105 - the header's name
 _MOST_BYTES = 256 * 1024
 _FILES = {"page.js": "text/javascript", "marks.js": "text/javascript", "page.css": "text/css"}
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -87,6 +87,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.marks is not None and _is_numbered(address.path, "m/"):
             marks = self.marks
             self._answer(lambda: marks.submission(int(address.path[2:])))
+        elif address.path.startswith("picture/"):
+            self._show(address.path.removeprefix("picture/"))
         elif _is_numbered(address.path, "q/"):
             position, has_names = int(address.path[2:]), wanted.get("names") == "shown"
             self._answer(lambda: self.backend.question(position, order=wanted.get("order", ""), has_names=has_names))
@@ -159,6 +161,17 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(HTTPStatus.OK, text.encode("utf-8", "replace"), kind="text/html")
 
+    def _show(self, digest: str) -> None:
+        """Answer with a picture, which was checked before it was stored."""
+        try:
+            content = self.backend.picture(digest)
+        except ManualError as error:
+            self._refuse(HTTPStatus.NOT_FOUND, str(error))
+        except StoreError as error:
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
+        else:
+            self._send(HTTPStatus.OK, content, kind="image/png" if content.startswith(b"\x89PNG") else "image/jpeg")
+
     def _refuse(self, status: HTTPStatus, message: str) -> None:
         self.close_connection = True
         self._send(status, json.dumps({"error": message}).encode(), kind="application/json")
@@ -167,7 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in _HEADERS.items():
             self.send_header(name, value)
-        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Type", kind if kind.startswith("image/") else f"{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         if self.close_connection:
             self.send_header("Connection", "close")

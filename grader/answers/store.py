@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.answers.marks import AnswerMark, Key
+from grader.results.pictures import find_picture
 from grader.results.store import FILE, spelled, unspelled
 from grader.results.store_errors import named_errors
 
@@ -107,6 +108,11 @@ class ManualStore:
                     connection.execute("INSERT INTO manual VALUES (?, ?, ?, ?, ?)", values)
             connection.execute("DELETE FROM manual_before WHERE step = (SELECT max(step) FROM manual_before)")
         return {(unspelled(row[0]), row[1]): AnswerMark(*row[2:]) if row[4] is not None else None for row in rows}
+
+    def picture(self, digest: str) -> bytes | None:
+        """Return the bytes of a picture that a result shows, None where there is none."""
+        with self._transaction() as connection:
+            return find_picture(connection, digest)
 
     def file_rows(self) -> dict[Key, tuple[float | None, str]]:
         """Return points and comments as manual.csv last said them."""

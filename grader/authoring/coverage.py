@@ -25,8 +25,8 @@ _SPAN = re.compile(r"(\d+)(?: to (\d+))?")
 class Demand:
     """Hold one thing that the document asks, in words of our own; `lines` is where it stands, "12 and 30 to 34".
 
-    `answer` names the question that collects it; `evidence` says what a person sees of it, and `not_graded` why nobody
-    looks at it. All three are "" where checks do.
+    `answer` names the question that collects it; `evidence` names what a person is shown of its runs, and `not_graded`
+    says why nobody looks at it. All three are "" where checks do.
     """
 
     lines: str
@@ -73,10 +73,14 @@ def _read_demand(table: Table, assignment: Assignment) -> Demand:
     demand = Demand(*(take_text(table, key, default=None if key in _KEYS[:2] else "") for key in _KEYS))
     if not named_lines(f"line {demand.lines}"):
         raise fault(table, "lines", f"is `{demand.lines}`", remedy='Write `lines = "12 and 30 to 34"`, say.')
-    names = [question.name for question in assignment.questions]
-    if demand.answer and demand.answer not in names:
-        problem = f"is `{demand.answer}`, which is no question"
-        raise fault(table, "answer", problem, remedy=suggest(demand.answer, names))
+    questions = [question.name for question in assignment.questions if question.evidence is None]
+    shown = [question.name for question in assignment.questions if question.evidence is not None]
+    for key, name, names, what in (
+        ("answer", demand.answer, questions, "question"),
+        ("evidence", demand.evidence, shown, "evidence"),
+    ):
+        if name and name not in names:
+            raise fault(table, key, f"is `{name}`, which is no {what}", remedy=suggest(name, names))
     return demand
 
 
@@ -114,10 +118,11 @@ def _judge(assignment: Assignment, rows: Collection[Treated], grounds: Iterable[
     for one in grounds:
         if named_lines(one.grounds) and one.check not in used:
             yield Violation(one.check, f"It rests on what no demand lists ({one.grounds}).", remedy)
-    asked = {row.demand.answer for row in rows}
+    asked = {name for row in rows for name in (row.demand.answer, row.demand.evidence)}
     for question in assignment.questions:
         if question.name not in asked:
-            yield Violation(question.name, "No demand asks this question.", remedy)
+            what = "asks this question" if question.evidence is None else "is treated by this evidence"
+            yield Violation(question.name, f"No demand {what}.", remedy)
 
 
 def write_page(coverage: Coverage, slug: str) -> str:
@@ -152,7 +157,7 @@ def _treatments(row: Treated, questions: Mapping[str, str]) -> Iterator[str]:
     if demand.answer:
         yield f"answered in words, “{questions[demand.answer]}”"
     if demand.evidence:
-        yield f"evidence: {demand.evidence}"
+        yield f"shown to a person, “{questions[demand.evidence]}”"
     if demand.not_graded:
         yield f"not graded: {demand.not_graded}"
 
@@ -162,7 +167,7 @@ def _in_words(rows: Collection[Treated]) -> str:
         "graded": sum(any(one.points for one in row.checks) for row in rows),
         "checked without points": sum(bool(row.checks) and not any(one.points for one in row.checks) for row in rows),
         "answered in words": sum(bool(row.demand.answer) for row in rows),
-        "evidence for a person": sum(bool(row.demand.evidence) for row in rows),
+        "shown to a person": sum(bool(row.demand.evidence) for row in rows),
         "not graded, with the reason": sum(bool(row.demand.not_graded) for row in rows),
     }
     parts = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)

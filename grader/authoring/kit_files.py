@@ -64,7 +64,7 @@ def write_assignment_file(assignment: Assignment) -> str:
             lines += [f"limits = {{ {', '.join(f'{key} = {value!r}' for key, value in task.limits.items())} }}"]
         if task.forbidden:
             lines += [f"forbidden = {_quote_all(task.forbidden)}", f"forbidden_in = {_quote_all(task.forbidden_in)}"]
-    for question in assignment.questions:
+    for question in (one for one in assignment.questions if one.evidence is None):
         lines += ["", f"[answers.{question.name}]", f"title = {_quote(question.title)}"]
         place = f"cell = {_quote(question.cell)}" if question.cell else f"module = {_quote(question.module)}"
         lines += [place, f"points = {_number(question.points)}"]

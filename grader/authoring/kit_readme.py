@@ -6,7 +6,7 @@
 from collections.abc import Collection, Iterable
 
 from grader.authoring.kit_files import extras_of, has_hidden, public_tasks
-from grader.courses.assignment import Assignment, SubmissionKind, Task
+from grader.courses.assignment import Assignment, Question, SubmissionKind, Task
 from grader.results.plain_text import number
 
 _README = """\
@@ -37,7 +37,7 @@ To run the checks of one task only, name it:
 | --- | --- | ---: |
 {tasks}
 
-{forbidden_note}## Hand in
+{forbidden_note}{evidence_note}## Hand in
 
 Pack this whole folder as one .zip file. These files have to be in it:
 
@@ -98,6 +98,18 @@ task's points, and no other task's.
 {rows}
 
 """
+_EVIDENCE_NOTE = """\
+### What a person looks at
+
+Beside the checks a person grades what your runs have left. No program judges it, and no figure that stands in an output
+counts as measured.{how}
+
+| Of what | Where | Points beside the checks |
+| --- | --- | ---: |
+{rows}
+
+"""
+_OF_CELLS = " Hand in the notebook with the outputs of these cells, as you ran them last."
 _HIDDEN_NOTE = """\
 Grading runs further checks that are not in this folder: passing these is necessary, not sufficient.
 
@@ -123,9 +135,22 @@ def write_readme(assignment: Assignment, *, grader: str = "") -> str:
         forbidden_note=_forbidden_note(tasks),
         tasks="\n".join(f"| {_cell(task.title)} | `{task.name}` | {_worth(task)} |" for task in tasks),
         required="\n".join(f"- `{path}`" for path in assignment.handed_in.required),
+        evidence_note=_evidence_note(assignment.questions),
         artifacts_note=_artifacts_note(assignment),
         editable=", ".join(f"`{glob}`" for glob in assignment.handed_in.editable),
     )
+
+
+def _evidence_note(questions: Collection[Question]) -> str:
+    """Name the runs that a person is shown, with the cells or files that show them."""
+    rows = []
+    cells = False
+    for question in questions:
+        if question.evidence is not None:
+            places = [*question.evidence.cells, *question.evidence.files, *(one.file for one in question.evidence.runs)]
+            cells = cells or bool(question.evidence.cells)
+            rows.append(f"| {_cell(question.title)} | {_names(places)} | {number(question.points)} |")
+    return _EVIDENCE_NOTE.format(how=_OF_CELLS if cells else "", rows="\n".join(rows)) if rows else ""
 
 
 def _artifacts_note(assignment: Assignment) -> str:

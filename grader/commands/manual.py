@@ -41,7 +41,7 @@ def manual(
     it. Exit code 1: rows of manual.csv can't be used.
     """
     from grader.answers.backend import PageBackend
-    from grader.answers.marks import find_answers
+    from grader.answers.marks import find_answers, measured_beside
     from grader.answers.rubric_file import read_rubric
     from grader.answers.store import ManualStore
     from grader.courses.course import find_course, read_assignment
@@ -69,7 +69,14 @@ def manual(
             results, automatic_results(results, kept, assignment).results, title=assignment.title, who=_own_name()
         )
         questions = assignment.questions if answers else ()
-        backend = PageBackend(store, title=assignment.title, questions=questions, answers=answers, has_marks=True)
+        backend = PageBackend(
+            store,
+            title=assignment.title,
+            questions=questions,
+            answers=answers,
+            has_marks=True,
+            measured=measured_beside(kept),
+        )
         _serve(backend, marks, port=port)
         is_clean = not answers or sync_csv(results, store, answers)
     results_console().print(_sum_in_words(results, store, answers), markup=False, soft_wrap=True)

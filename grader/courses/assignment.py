@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from grader.courses.deadline import Deadline
+from grader.courses.evidence import Evidence
 from grader.results.verdict import Adjusted
 
 MISTAKES_FILES = "mistakes*.toml"
@@ -147,7 +148,7 @@ class Question:
     """Name a question that is answered in words: the variable `name` of a student's `module`; a person grades it.
 
     `points` is 0 if the course does not say what it is worth. In a notebook `cell` is the id of the question's text
-    cell, and there is no module.
+    cell, and there is no module. With `evidence` nothing is written: a person grades what runs have left.
     """
 
     name: str
@@ -155,6 +156,7 @@ class Question:
     module: str
     points: float = 0.0
     cell: str = ""
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from grader.courses.assignment import (
     SubmissionKind,
 )
 from grader.courses.deadline_table import read_deadline
+from grader.courses.evidence_table import read_evidence
 from grader.courses.given_table import read_editions
 from grader.courses.globs import is_matched
 from grader.courses.task_table import read_limits, read_tasks, refuse_bad_globs, take_choice
@@ -71,7 +72,12 @@ def read_assignment_file(home: Home) -> Assignment:
     top = read_toml(home.folder / ASSIGNMENT_FILE)
     refuse_unknown(top, _TOP)
     limits = read_limits(take_table(top, "limits", default={}))
-    handed_in = _read_handed_in(take_table(top, "submission"), limits)
+    submission = take_table(top, "submission")
+    handed_in = _read_handed_in(submission, limits)
+    tasks = read_tasks(take_table(top, "tasks"), handed_in)
+    questions = _read_questions(take_table(top, "answers", default={}), handed_in)
+    runs = take_table(submission, "evidence", default={})
+    evidence = read_evidence(runs, kind=handed_in.kind, tasks=tasks, questions=questions)
     return Assignment(
         slug=_read_slug(top, home),
         title=take_text(top, "title"),
@@ -81,9 +87,9 @@ def read_assignment_file(home: Home) -> Assignment:
         handed_in=handed_in,
         sandbox=_read_sandbox(take_table(top, "sandbox", default={})),
         limits=limits,
-        tasks=read_tasks(take_table(top, "tasks"), handed_in),
+        tasks=tasks,
         notebook=_read_notebook(take_table(top, "notebook", default={}), handed_in),
-        questions=_read_questions(take_table(top, "answers", default={}), handed_in),
+        questions=_with_evidence(questions, evidence),
         **_read_audit(take_table(top, "audit", default={})),
         deadline=read_deadline(take_table(top, "deadline", default={})),
         adjustments=read_adjustments(take_table(top, "adjust", default={})),
@@ -125,7 +131,7 @@ def _read_further(top: Table, home: Home) -> bool:
 
 
 def _read_handed_in(table: Table, limits: dict[str, float | int]) -> HandedIn:
-    refuse_unknown(table, ("kind", "required", "editable", "artifacts"))
+    refuse_unknown(table, ("kind", "required", "editable", "artifacts", "evidence"))
     kind = take_choice(table, "kind", choices=tuple(SubmissionKind), default=SubmissionKind.PACKAGE)
     required, editable = take_texts(table, "required"), take_texts(table, "editable")
     for key, texts in (("required", required), ("editable", editable)):
@@ -175,6 +181,13 @@ def _read_notebook(table: Table, handed_in: HandedIn) -> NotebookSettings:
 
 def _read_questions(table: Table, handed_in: HandedIn) -> tuple[Question, ...]:
     return tuple(_read_question(take_table(table, name), name, handed_in) for name in table.values)
+
+
+def _with_evidence(questions: tuple[Question, ...], evidence: tuple[Question, ...]) -> tuple[Question, ...]:
+    """Return the questions, with evidence behind the first question that is about it."""
+    about = {one.name: one.evidence.questions[:1] for one in evidence if one.evidence is not None}
+    beside = [(question, *(one for one in evidence if about[one.name] == (question.name,))) for question in questions]
+    return (*(one for several in beside for one in several), *(one for one in evidence if not about[one.name]))
 
 
 def _read_question(table: Table, name: str, handed_in: HandedIn) -> Question:

@@ -27,6 +27,7 @@ from grader.grading.artifacts import artifacts_of
 from grader.grading.brought_data import find_brought_data
 from grader.grading.carrying import carry_forward, lost_in
 from grader.grading.check_session import in_session
+from grader.grading.evidence import with_evidence
 from grader.grading.forbidden import ForbiddenUses, find_uses, flag_calls
 from grader.grading.given import without_given
 from grader.grading.job import Job, Order
@@ -152,9 +153,14 @@ class GradingSession:
         subject, beside = self._run(job, submission)
         self._alive()
         server = self._servers.get("cpu")
+        copy = b""
         if order.executed is not None and server is not None and not isinstance(server, Spawner):
             executed = keep_executed(server, order.assignment, submission, folder=order.executed)
-            beside = replace(beside, notes=(*beside.notes, *executed))
+            beside = replace(beside, notes=(*beside.notes, *executed.notes))
+            copy = executed.notebook
+        if job.checks is None:
+            answers = with_evidence(beside.answers, order.assignment, submission, executed=copy)
+            beside = replace(beside, answers=answers)
         result = add_up(
             submission.name,
             self._graded,

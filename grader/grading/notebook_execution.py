@@ -72,19 +72,17 @@ def make_executed_copy(
         return _read(box.run(call), cells)
 
 
-def keep_executed(
-    server: ForkServer, assignment: Assignment, submission: Submission, *, folder: Path
-) -> tuple[str, ...]:
-    """Run the notebook as a whole, write its executed copy into `folder`, and return sentences on how that went.
+def keep_executed(server: ForkServer, assignment: Assignment, submission: Submission, *, folder: Path) -> Executed:
+    """Run the notebook as a whole, write its executed copy into `folder`, and return it with sentences on how it went.
 
     Raises StoreError if the copy can't be written.
     """
     if assignment.handed_in.kind is not SubmissionKind.NOTEBOOK:
-        return ()
+        return Executed(b"", ())
     executed = make_executed_copy(server, assignment, submission, limits=limits_from(assignment.limits))
     if executed.notebook:
         replace_bytes(folder / notebook_file(submission.name), executed.notebook)
-    return executed.notes
+    return executed
 
 
 def _cells_of(submission: Submission) -> Sequence[Cell]:

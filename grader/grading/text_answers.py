@@ -24,22 +24,28 @@ _NOT_READ = "It could not be read; look into the submission."
 
 def read_answers(sandbox: Sandbox, assignment: Assignment, *, files: Mapping[str, bytes]) -> tuple[Answer, ...]:
     """Return the answer to each of the assignment's questions, in their order; mistakes in one don't affect others."""
-    if not assignment.questions:
+    questions = written_questions(assignment)
+    if not questions:
         return ()
     if assignment.handed_in.kind is SubmissionKind.NOTEBOOK:
         texts = _read_cells(assignment, files)
         found = {name: (answer.text, answer.place) for name, answer in texts.items()}
-        return tuple(_answer(question, found[question.name]) for question in assignment.questions)
+        return tuple(_answer(question, found[question.name]) for question in questions)
     outcome = _ask(sandbox, assignment, files, by_import=True)
     if outcome.ending is not Ending.OK:
         outcome = _ask(sandbox, assignment, files, by_import=False)
     rows = _read_rows(outcome)
-    return tuple(_answer(question, rows.get(question.name)) for question in assignment.questions)
+    return tuple(_answer(question, rows.get(question.name)) for question in questions)
+
+
+def written_questions(assignment: Assignment) -> tuple[Question, ...]:
+    """Return the questions that are answered in words: of the others a person is shown what runs have left."""
+    return tuple(question for question in assignment.questions if question.evidence is None)
 
 
 def _read_cells(assignment: Assignment, files: Mapping[str, bytes]) -> dict[str, FoundAnswer]:
     """Return what a notebook says in answer to each question, by name."""
-    questions = {question.name: question.cell for question in assignment.questions}
+    questions = {question.name: question.cell for question in written_questions(assignment)}
     plan = files.get(PLAN_FILE)
     content = files.get(read_plan(plan).file) if plan is not None else None
     reference = reference_notebook(assignment)
@@ -52,7 +58,7 @@ def _read_cells(assignment: Assignment, files: Mapping[str, bytes]) -> dict[str,
 
 def _ask(sandbox: Sandbox, assignment: Assignment, files: Mapping[str, bytes], *, by_import: bool) -> ProbeOutcome:
     wanted: dict[str, list[str]] = {}
-    for question in assignment.questions:
+    for question in written_questions(assignment):
         wanted.setdefault(question.module, []).append(question.name)
     sources = {module: _source_of(module, files) for module in wanted}
     tensors = {module: torch.frombuffer(bytearray(data), dtype=torch.uint8) for module, data in sources.items() if data}

@@ -58,7 +58,7 @@ def read_notebook(content: bytes, *, name: str) -> Notebook:
         raise SubmissionError(f"`{name}` is empty ({len(content)} bytes).", remedy=_SAVE_AGAIN)
     notes: list[str] = []
     tree = _parse(_decode(content, name, notes), name)
-    raw = _find_cells(tree)
+    raw = cells_in(tree)
     if raw is None:
         raise SubmissionError(f"`{name}` is JSON, but not a notebook: it has no cells.", remedy=_SAVE_AGAIN)
     if len(raw) > MAX_CELLS:
@@ -134,8 +134,8 @@ def _describe(text: str) -> str:
     return "it is Python source" if start.startswith(("import ", "from ", "#!")) else ""
 
 
-def _find_cells(tree: Any) -> list[Any] | None:
-    """Return the list of cells of a notebook of version 4, or of version 3 and before, which has worksheets."""
+def cells_in(tree: Any) -> list[Any] | None:
+    """Return the list of cells in a notebook's JSON: of version 4, or of 3 and before, which has worksheets."""
     match tree:
         case {"cells": list(cells)}:
             return cells

@@ -5,8 +5,9 @@ What they show is computed by `grader.report.pages` and `grader.report.class_pag
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import quote
 
 from jinja2 import Environment, Template
@@ -14,6 +15,7 @@ from markupsafe import Markup
 
 from grader.errors import StoreError
 from grader.report.class_page import class_page_of
+from grader.report.evidence_view import has_pictures
 from grader.report.markdown import render_markdown
 from grader.report.page_budget import PAGE_BUDGETS, PAGE_LIMIT
 from grader.report.page_templates import page_templates
@@ -22,10 +24,12 @@ from grader.results.atomic import replace_file
 from grader.results.file_names import CHANGES_PAGE, SIMILAR_PAGE, notebook_file, scorecard_files
 from grader.results.plain_text import visible
 from grader.results.results_file import RunInfo
+from grader.results.store import read_pictures
 from grader.results.student_view import student_view
 from grader.results.verdict import SubmissionResult
 
 _HERE = Path(__file__).parent
+_NO_PICTURES: Mapping[str, str] = MappingProxyType({})
 
 
 def write_pages(folder: Path, run: RunInfo, *, results: Iterable[SubmissionResult]) -> Path:
@@ -41,7 +45,8 @@ def write_pages(folder: Path, run: RunInfo, *, results: Iterable[SubmissionResul
     for result in found:
         notebook = f"notebooks/{notebook_file(result.submission)}"
         executed = notebook if (folder / notebook).is_file() else ""
-        full = _fitting(scorecard, result, run=run, is_alone=False, executed=executed)
+        pictures = read_pictures(folder, result.submission) if has_pictures(result) else {}
+        full = _fitting(scorecard, result, run=run, is_alone=False, executed=executed, pictures=pictures)
         replace_file(folder / "instructor" / files[result.submission], full)
         shown = _fitting(scorecard, student_view(result), run=run, is_alone=True)
         replace_file(folder / "scorecards" / files[result.submission], shown)
@@ -64,13 +69,24 @@ def lone_scorecards(run: RunInfo, *, results: Iterable[SubmissionResult]) -> Ite
         yield _fitting(scorecard, result, run=run, is_alone=True)
 
 
-def _fitting(scorecard: Template, result: SubmissionResult, *, run: RunInfo, is_alone: bool, executed: str = "") -> str:
-    """Return a scorecard within the first budget that makes it small enough, or else within the last."""
-    text = ""
+def _fitting(
+    scorecard: Template,
+    result: SubmissionResult,
+    *,
+    run: RunInfo,
+    is_alone: bool,
+    executed: str = "",
+    pictures: Mapping[str, str] = _NO_PICTURES,
+) -> str:
+    """Return a scorecard within the first budget that makes it small enough, or else within the last.
+
+    Pictures stand beside what is bounded: only the instructor's page has them, which nobody sends.
+    """
+    drawn, text = sum(map(len, pictures.values())), ""
     for budget in PAGE_BUDGETS:
-        page = scorecard_of(result, run=run, budget=budget, is_for_student=is_alone)
+        page = scorecard_of(result, run=run, budget=budget, is_for_student=is_alone, pictures=pictures)
         text = scorecard.render(page=page, is_alone=is_alone, executed=executed)
-        if len(text) <= PAGE_LIMIT and len(text.encode()) <= PAGE_LIMIT:
+        if len(text) <= PAGE_LIMIT + drawn and len(text.encode()) <= PAGE_LIMIT + drawn:
             break
     return text
 

@@ -11,10 +11,13 @@ from markupsafe import Markup
 from grader.results.plain_text import visible
 
 
-def page_templates(folder: Path) -> Environment:
-    """Return an environment for the templates in `folder`, which escapes what it prints and knows no undefined name."""
+def page_templates(*folders: Path) -> Environment:
+    """Return an environment for the templates in `folders`, which escapes what it prints and knows no undefined name.
+
+    The first folder that has a template counts.
+    """
     return Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -4,12 +4,15 @@
 what to mend first in `grader.report.cause_view`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from grader.report.anchors import Linked, check_anchor, task_anchor
 from grader.report.cause_view import CauseView, cause_views
 from grader.report.causes import causes_of, root_of
 from grader.report.cost_view import cost_words
+from grader.report.evidence_view import EvidenceView, SourceOf, evidence_view, in_page, measured_words
 from grader.report.page_budget import PageBudget
 from grader.report.task_view import TaskView, bar_width, task_view
 from grader.results.earned import earned_points, points_cell
@@ -22,13 +25,15 @@ from grader.results.verdict_words import VerdictMark, mark_of
 
 _BUDGET = PageBudget()
 _CAUSES_SHOWN = 6
+_NO_PICTURES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
     """Show one text answer; `points` is what a person may give for it, or empty if the course doesn't say.
 
-    `given` is what a person gave, empty while nobody has; `comment` is what they remarked.
+    `given` is what a person gave, empty while nobody has; `comment` is what they remarked. `shown` is what runs have
+    left, for the instructor.
     """
 
     title: str
@@ -37,6 +42,7 @@ class AnswerView:
     note: str
     given: str
     comment: str
+    shown: EvidenceView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class Scorecard:
     flags: tuple[str, ...]
     attempts: tuple[Attempt, ...]
     answers: tuple[AnswerView, ...]
+    answers_title: str
     answers_summary: str
     seconds: str
     cost: str
@@ -75,9 +82,17 @@ class Scorecard:
 
 
 def scorecard_of(
-    result: SubmissionResult, *, run: RunInfo, budget: PageBudget = _BUDGET, is_for_student: bool = False
+    result: SubmissionResult,
+    *,
+    run: RunInfo,
+    budget: PageBudget = _BUDGET,
+    is_for_student: bool = False,
+    pictures: Mapping[str, str] = _NO_PICTURES,
 ) -> Scorecard:
-    """Return the page of one submission; the caller has taken out what a student must not read."""
+    """Return the page of one submission; the caller has taken out what a student must not read.
+
+    `pictures` are those that it shows, in base64, by their digests.
+    """
     checks = [check for task in result.tasks for check in task.checks if not check.advice]
     earned, causes, blocked = earned_points(result), causes_of(result), _blocked(result)
     return Scorecard(
@@ -101,7 +116,11 @@ def scorecard_of(
         notes=tuple(shortened(note, budget.message) for note in told_notes(result.notes)),
         flags=tuple(shortened(flag, budget.message) for flag in result.flags),
         attempts=result.lateness.attempts if result.lateness is not None and not is_for_student else (),
-        answers=tuple(_answer(answer, budget) for answer in result.answers),
+        answers=tuple(
+            _answer(answer, budget, in_page(pictures), () if is_for_student else measured_words(result, answer.tasks))
+            for answer in result.answers
+        ),
+        answers_title="Text answers and runs" if any(answer.is_run for answer in result.answers) else "Text answers",
         answers_summary=_answers_summary(result.answers),
         seconds=f"{result.seconds:.1f} s" if result.seconds else "",
         cost="" if is_for_student else cost_words(result),
@@ -112,7 +131,7 @@ def scorecard_of(
     )
 
 
-def _answer(answer: Answer, budget: PageBudget) -> AnswerView:
+def _answer(answer: Answer, budget: PageBudget, source: SourceOf, measured: tuple[str, ...]) -> AnswerView:
     return AnswerView(
         title=shortened(answer.title, budget.line),
         text=shortened(answer.text, budget.output),
@@ -120,6 +139,7 @@ def _answer(answer: Answer, budget: PageBudget) -> AnswerView:
         note=shortened(answer.note, budget.message),
         given="" if answer.given is None else number(answer.given),
         comment=shortened(answer.comment, budget.output),
+        shown=evidence_view((answer,), source=source, longest=budget.output, measured=measured),
     )
 
 

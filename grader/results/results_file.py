@@ -12,10 +12,13 @@ import cattrs
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from grader.errors import StoreError
-from grader.results.verdict import NO_ORIGIN, CheckResult, Curve, Origin, SubmissionResult, TaskResult
+from grader.results.exhibit import Picture
+from grader.results.verdict import NO_ORIGIN, Answer, CheckResult, Curve, Origin, SubmissionResult, TaskResult
 
 ONLY_WHERE_USED = {
     Curve: ("cutoffs",),
+    Picture: ("data",),
+    Answer: ("is_run", "exhibits", "curves", "tasks", "questions"),
     CheckResult: ("override", "credit", "cpu_s", "waited_s", "peak_mib"),
     TaskResult: ("all_or_nothing", "override"),
     Origin: ("handed_in", "clock", "attempt_of", "is_marked_late"),

@@ -1,12 +1,12 @@
 """Keeps the results of a run in RESULTS/run.sqlite, one transaction per submission.
 
 `grader.runs.batch` saves into it, `grader.runs.plan` resumes from it, `grader.commands.report` reads all of it.
-SQL is here, in `grader.answers.store` and in `grader.marking.memory`, nowhere else.
+SQL is here, in `grader.results.pictures`, `grader.answers.store` and `grader.marking.memory`, nowhere else.
 """
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from grader.errors import StoreError, WrongFolderError
+from grader.results import pictures
 from grader.results.results_file import RunInfo, pack_record, unpack_origin, unpack_result, unpack_run
 from grader.results.store_errors import named_errors, primary_code
 from grader.results.verdict import Origin, Status, SubmissionResult
@@ -95,6 +96,7 @@ class Store:
 
     def _save(self, result: SubmissionResult, digest: str) -> None:
         numbers = (result.points, result.max_points, result.percent)
+        result = pictures.put_aside(self._connection, spelled(result.submission), result)
         row = (spelled(result.submission), result.status.value, *numbers, digest, result.seconds, pack_record(result))
         self._connection.execute(_SAVE, row)
 
@@ -116,6 +118,7 @@ class Store:
                     self._connection.execute(_FORGET, key)
                 elif revised is not result:
                     self._save(revised, digest)
+            pictures.forget_gone(self._connection)
 
     def results(self) -> Iterator[SubmissionResult]:
         """Yield the results sorted by submission; saving and reading elsewhere may go on meanwhile.
@@ -134,6 +137,12 @@ class Store:
             except StoreError as err:
                 why = f"{err.message} The next run grades it again."
                 yield SubmissionResult(unspelled(key[0]), Status.NOT_GRADED, 0.0, 0.0, (), notes=(why,))
+
+
+def read_pictures(folder: Path, submission: str) -> Mapping[str, str]:
+    """Return the pictures of a submission in base64, by their digests. Raises StoreError when the disk fails."""
+    with ExitStack() as files, named_errors(folder / FILE):
+        return pictures.pictures_of(_connect(folder, mode="rw", files=files), spelled(submission))
 
 
 def open_store(folder: Path, *, run: RunInfo) -> Store:
@@ -163,6 +172,7 @@ def open_store(folder: Path, *, run: RunInfo) -> Store:
         if not _tables(connection):
             _create(connection, run=run)
         run = _resume(folder, connection=connection, run=run)
+        connection.execute(pictures.SCHEMA)
         return Store(folder, connection=connection, run=run, files=files.pop_all())
 
 

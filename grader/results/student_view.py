@@ -22,7 +22,8 @@ def student_view(result: SubmissionResult) -> SubmissionResult:
     """
     tasks = tuple(_task(task) for task in result.tasks)
     seconds = sum(check.seconds for task in tasks for check in task.checks)
-    return replace(result, tasks=tasks, flags=(), seconds=min(result.seconds, seconds))
+    answers = tuple(replace(answer, exhibits=(), curves=()) for answer in result.answers)
+    return replace(result, tasks=tasks, flags=(), answers=answers, seconds=min(result.seconds, seconds))
 
 
 def is_hidden_check(check: CheckResult, task: TaskResult) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from grader.results.credit import Credit
+from grader.results.exhibit import Exhibit
 from grader.results.lateness import Lateness
 from grader.results.override import Override
 
@@ -326,7 +327,9 @@ class Answer:
 
     `points` is what the course gives for it, or 0 if it says nothing: they are never part of a result's points. `note`
     says why there is nothing, or not all, to read. `name` is the question's; `given` are the points that a person gave,
-    None while nobody has, and `comment` is what they remarked.
+    None while nobody has, and `comment` is what they remarked. Where `is_run`, nothing is written: `exhibits` and
+    `curves` show what the student's runs have left, beside what was measured in `tasks`; the answers to `questions` are
+    about them.
     """
 
     title: str
@@ -336,6 +339,16 @@ class Answer:
     name: str = ""
     given: float | None = None
     comment: str = ""
+    is_run: bool = False
+    exhibits: tuple[Exhibit, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    tasks: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+
+    @property
+    def is_blank(self) -> bool:
+        """Tell whether there is nothing that a person could grade."""
+        return not (self.text or self.exhibits or self.curves)
 
 
 @dataclass(frozen=True, slots=True)

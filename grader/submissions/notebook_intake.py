@@ -17,22 +17,26 @@ from grader.notebooks.document import Cell, CellKind, Notebook, read_notebook, r
 from grader.notebooks.percent import is_percent, read_any_percent, read_percent, write_ipynb
 from grader.notebooks.plan import PLAN_FILE, NotebookPlan, NotebookState, module_of_task, write_plan
 from grader.sandbox.wire.child_python import python_command
+from grader.submissions.evidence import READ_HERE, keep_evidence
 from grader.submissions.lfs_pointers import refuse_pointers
 from grader.submissions.lms_names import plain_name
 from grader.submissions.paths import list_names, printable
 from grader.submissions.rivals import NO_RIVALS, Rivals, RivalWork, choose_work
 
-_READ_HERE = 8 << 20  # bytes; a larger file is read by a process of its own, whose memory is bounded
 _READ_S = 120
 _MOST_COMPARED = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Hold a submission's files with the notebook under the name asked for, and notes on the choice."""
+    """Hold a submission's files with the notebook under the name asked for, and notes on the choice.
+
+    `evidence` is what the notebook's cells showed, as `grader.submissions.evidence` keeps it.
+    """
 
     files: Mapping[str, bytes]
     notes: tuple[str, ...] = ()
+    evidence: str = ""
 
 
 def convert_scripts(
@@ -103,12 +107,13 @@ def strip_notebook(files: Mapping[str, bytes], assignment: Assignment, *, refere
     cells = read_notebook(reference, name=target).cells if reference is not None else ()
     plan, notes = _plan(notebook, assignment, reference=cells)
     stripped = {target: write_notebook(notebook), PLAN_FILE: write_plan(plan)}
-    return Chosen(dict(files) | stripped, (*notebook.notes, *notes))
+    evidence = keep_evidence(files[target], notebook.cells, given=cells, assignment=assignment)
+    return Chosen(dict(files) | stripped, (*notebook.notes, *notes), evidence)
 
 
 def read_bounded(content: bytes, *, name: str) -> Notebook:
     """Read a notebook, in a process with little memory and time of its own where it is large."""
-    if len(content) <= _READ_HERE:
+    if len(content) <= READ_HERE:
         return read_notebook(content, name=name)
     command = python_command("grader.notebooks.reader", name)
     try:

@@ -71,6 +71,7 @@ def pack_submission(submission: Submission) -> bytes:
         "missing": submission.missing,
         "digest": submission.digest,
         "too_large": dict(submission.too_large),
+        "evidence": submission.evidence,
     }
     return pack_with_facts(FilesWithFacts(submission.files, facts))
 
@@ -86,7 +87,8 @@ def read_packed_submission(file: Path, *, most_bytes: int = 2 << 30) -> Submissi
         missing=tuple(facts.get("missing", ())),
         digest=str(facts.get("digest", "")),
         too_large={str(path): int(size) for path, size in dict(facts.get("too_large", {})).items()},
+        evidence=str(facts.get("evidence", "")),
     )
-    if files_digest(submission.files) != submission.digest:
+    if files_digest(submission.files, evidence=submission.evidence) != submission.digest:
         raise ProtocolError(f"The packed files of {submission.name!r} were damaged on their way.")
     return submission

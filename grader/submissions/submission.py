@@ -38,7 +38,7 @@ class Submission:
 
     `digest` is the sha256 over all paths and contents. `written` is the time of the last change of a file that the
     student handed in, in seconds as the files have it, 0 where they don't. `too_large` has the sizes in bytes of
-    artifacts that were left out.
+    artifacts that were left out. `evidence` is what a notebook's cells showed, which is no file of the sandbox.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Submission:
     digest: str
     written: float = field(default=0.0, compare=False)
     too_large: Mapping[str, int] = field(default_factory=dict)
+    evidence: str = ""
 
 
 def read_submission(found: Found, assignment: Assignment, *, limits: IntakeLimits = DEFAULT_LIMITS) -> Submission:
@@ -83,7 +84,8 @@ def _read(found: Found, assignment: Assignment, *, limits: IntakeLimits) -> Subm
         notes=(*told, *notes, *respellings, *stripped.notes),
         missing=placed.missing,
         too_large=beside.too_large,
-        digest=files_digest(ordered),
+        digest=files_digest(ordered, evidence=stripped.evidence),
+        evidence=stripped.evidence,
         written=max(contents.written.values(), default=0.0),
     )
 
@@ -177,9 +179,10 @@ def _is_same(actual: bytes, expected: bytes) -> bool:
     return actual.replace(b"\r\n", b"\n") == expected.replace(b"\r\n", b"\n")
 
 
-def files_digest(files: Mapping[str, bytes]) -> str:
-    """Return the sha256 over all paths and contents, in the files' order."""
+def files_digest(files: Mapping[str, bytes], *, evidence: str = "") -> str:
+    """Return the sha256 over all paths and contents, in the files' order, and over what cells showed."""
     total = hashlib.sha256()
     for path, content in files.items():
         total.update(path.encode() + b"\0" + hashlib.sha256(content).digest())
+    total.update(evidence.encode())
     return total.hexdigest()

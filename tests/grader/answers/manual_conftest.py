@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from grader.answers.backend import PageBackend
-from grader.answers.marks import find_answers
+from grader.answers.marks import find_answers, measured_beside
 from grader.answers.server import TOKEN_HEADER, open_server
 from grader.answers.store import ManualStore
 from grader.courses.assignment import Question
@@ -72,7 +72,7 @@ class Page:
         request = urllib.request.Request(url or self.url + path, data, headers or {}, method=method)
         try:
             with urllib.request.urlopen(request, timeout=20) as reply:
-                return reply.status, reply.headers, reply.read().decode()
+                return reply.status, reply.headers, reply.read().decode(errors="replace")
         except urllib.error.HTTPError as error:
             return error.code, error.headers, error.read().decode()
 
@@ -87,9 +87,10 @@ def start_page():
     """Return a function that serves results until the test ends."""
     servers = []
 
-    def start(folder, results):
-        store = ManualStore(folder)
-        backend = PageBackend(store, title="Tiny", questions=QUESTIONS, answers=find_answers(results, QUESTIONS))
+    def start(folder, results, questions=QUESTIONS):
+        store, answers = ManualStore(folder), find_answers(results, questions)
+        measured = measured_beside(results)
+        backend = PageBackend(store, title="Tiny", questions=questions, answers=answers, measured=measured)
         server = open_server(backend)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()

@@ -34,7 +34,7 @@ def test_every_answer_says_what_a_browser_may_do(page):
     for path in ("", "q/0", "page.js", "page.css", "nothing"):
         _, headers, _ = page.ask(path)
         policy = headers["Content-Security-Policy"]
-        assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"), path
+        assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "), path
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
         assert (headers["X-Frame-Options"], headers["Cache-Control"]) == ("DENY", "no-store")

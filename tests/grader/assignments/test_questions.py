@@ -7,6 +7,7 @@ import pytest
 
 from grader.answers.rubric_file import read_rubric
 from grader.courses.course import list_slugs, read_assignment
+from grader.grading.text_answers import written_questions
 
 COURSE = Path(__file__).parents[3]
 
@@ -22,10 +23,10 @@ def test_each_question_has_a_rubric(slug: str) -> None:
 
 @pytest.mark.parametrize("slug", [slug for slug in list_slugs(COURSE) if slug != "technion-hw2"])
 def test_each_question_has_a_model_answer(slug: str) -> None:
-    """A section for each question, in their order; those of technion-hw2 are the reference's own answers."""
+    """A section for each question in words, in their order; those of technion-hw2 are the reference's own answers."""
     assignment = read_assignment(COURSE, slug)
     text = (assignment.folder / "model_answers.md").read_text(encoding="utf-8")
-    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == [question.name for question in assignment.questions]
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == [one.name for one in written_questions(assignment)]
 
 
 def test_the_reference_answers_technions_questions() -> None:
@@ -34,7 +35,7 @@ def test_the_reference_answers_technions_questions() -> None:
     place = "technion-hw2/hw2/answers.py"
     told = (COURSE / "reference" / place).read_text(encoding="utf-8")
     kit = (COURSE / "student_template" / place).read_text(encoding="utf-8")
-    for question in assignment.questions:
+    for question in written_questions(assignment):
         assert f'{question.name} = r"""' in told
         assert f'{question.name} = "Write your answer here"' in kit
 

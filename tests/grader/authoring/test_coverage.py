@@ -7,6 +7,18 @@ from grader.authoring.coverage import named_lines, write_page
 from grader.courses.course import list_slugs
 from grader.errors import CourseError
 
+ASSIGNMENT = """\
+title = "Tiny"
+[submission]
+required = ["student.py"]
+editable = ["*.py"]
+[tasks.double]
+title = "Doubling"
+points = 10
+[tasks.triple]
+title = "Tripling"
+points = 5
+"""
 TWO = """\
 [[demand]]
 lines = "1 to 3"
@@ -73,12 +85,28 @@ def test_a_demand_is_treated_by_the_checks_that_name_a_line_of_it(covered):
     assert "2 demands: 1 graded." in page
 
 
-@pytest.mark.parametrize(("key", "words"), [("not_graded", "not graded: that's why"), ("evidence", "evidence: that's")])
-def test_a_reason_is_a_treatment(covered, key, words):
-    """Who says why nobody grades a demand, or what a person sees of it, has treated it."""
-    found = covered(f'{TWO}{key} = "that\'s why"\n')
+def test_a_reason_is_a_treatment(covered):
+    """Who says why nobody grades a demand has treated it."""
+    found = covered(f'{TWO}not_graded = "that\'s why"\n')
     assert [one for one in found.violations if one.subject == "line 9"] == []
-    assert words in write_page(found, "tiny")
+    assert "not graded: that's why" in write_page(found, "tiny")
+
+
+def test_what_a_person_is_shown_is_a_treatment(tmp_path, make_course):
+    """A demand may name evidence; evidence that no demand names is a violation."""
+    shown = '\n[submission.evidence.plots]\ntitle = "The plots"\nfiles = ["*.png"]\n'
+    course = make_course(tmp_path, checks=CHECKS, toml=ASSIGNMENT + shown)
+    (slug,) = list_slugs(course)
+    demands = course / "tests" / "assignments" / slug / "demands.toml"
+    demands.write_text(TWO, encoding="utf-8")
+    assert ("plots", "No demand is treated by this evidence.") in [
+        (one.subject, one.message) for one in coverage_of(course, slug).violations
+    ]
+    demands.write_text(f'{TWO}evidence = "plots"\n', encoding="utf-8")
+    found = coverage_of(course, slug)
+    assert {one.subject for one in found.violations} == {"test_triple"}
+    assert "shown to a person, “The plots”" in write_page(found, "tiny")
+    assert "1 shown to a person" in write_page(found, "tiny")
 
 
 @pytest.mark.parametrize(
@@ -88,6 +116,7 @@ def test_a_reason_is_a_treatment(covered, key, words):
         ('[[demand]]\nlines = "1"\n', "`demand 1.asks` is missing"),
         ('[[demand]]\nlines = "above"\nasks = "x"\n', "is `above`. Write `lines ="),
         ('[[demand]]\nlines = "1"\nasks = "x"\nanswer = "q9"\n', "is `q9`, which is no question"),
+        ('[[demand]]\nlines = "1"\nasks = "x"\nevidence = "e9"\n', "is `e9`, which is no evidence"),
         ('[[demand]]\nlines = "1"\nasks = "x"\nwhy = "y"\n', "why"),
         ("[demand", "TOML"),
     ],

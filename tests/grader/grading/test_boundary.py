@@ -15,6 +15,7 @@ from grader.errors import CourseError, SandboxError, SubmissionError
 from grader.grading import grade as grade_module
 from grader.grading.grade import GradingSession, grade_all
 from grader.grading.job import Job, Order
+from grader.grading.notebook_execution import Executed
 from grader.results.verdict import Status
 from grader.submissions.submission import Found, read_submission
 
@@ -41,7 +42,7 @@ def grade_three(process_server, monkeypatch, tmp_path):
         patient = {"wall_s": 60, "cpu_s": 60, "import_s": 60}  # what is promised here is no matter of time
         assignment = replace(assignment, limits={**assignment.limits, **patient})
         executes = name == "keep_executed"  # a kernel of its own: not started for those before and after
-        sound = getattr(grade_module, name) if not executes else lambda *_arguments, **_settings: ()
+        sound = getattr(grade_module, name) if not executes else lambda *_arguments, **_settings: Executed(b"", ())
 
         def faulty(*arguments, **settings):
             if now[0] == "second":

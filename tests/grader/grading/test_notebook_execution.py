@@ -11,7 +11,7 @@ import torch
 
 from grader.courses.assignment import HandedIn, SubmissionKind
 from grader.courses.course import read_assignment
-from grader.grading.notebook_execution import _read, keep_executed
+from grader.grading.notebook_execution import Executed, _read, keep_executed
 from grader.notebooks.document import Cell, CellKind
 from grader.results.file_names import notebook_file
 from grader.sandbox.wire.protocol import Ending, ErrorReport, ProbeOutcome
@@ -127,4 +127,4 @@ def test_other_kinds(tmp_path):
     """A submission that is no notebook is not run as a whole."""
     assignment = read_assignment(COURSE, "notebook-mini")
     package = replace(assignment, handed_in=HandedIn(SubmissionKind.PACKAGE, ("a.py",), ("a.py",)))
-    assert keep_executed(None, package, None, folder=tmp_path) == ()
+    assert keep_executed(None, package, None, folder=tmp_path) == Executed(b"", ())

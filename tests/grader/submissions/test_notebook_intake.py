@@ -52,7 +52,7 @@ def test_large_and_unreadable(monkeypatch, content):
     """What the process for large notebooks says about a file is what the reader says."""
     with pytest.raises(SubmissionError) as expected:
         read_bounded(content, name="hw.ipynb")
-    monkeypatch.setattr(notebook_intake, "_READ_HERE", -1)
+    monkeypatch.setattr(notebook_intake, "READ_HERE", -1)
     with pytest.raises(SubmissionError) as actual:
         read_bounded(content, name="hw.ipynb")
     assert (actual.value.message, actual.value.remedy) == (expected.value.message, expected.value.remedy)
@@ -60,7 +60,7 @@ def test_large_and_unreadable(monkeypatch, content):
 
 def test_too_large_to_read(monkeypatch):
     """A notebook that takes more time than there is for it is refused with a remedy."""
-    monkeypatch.setattr(notebook_intake, "_READ_HERE", -1)
+    monkeypatch.setattr(notebook_intake, "READ_HERE", -1)
     monkeypatch.setattr(notebook_intake, "_READ_S", 0.001)
     with pytest.raises(SubmissionError, match="could not be read within the memory and time") as caught:
         read_bounded(notebook({"source": "x"}), name="hw.ipynb")
