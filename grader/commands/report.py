@@ -96,7 +96,8 @@ def write_results(out: Path, store: "Store", assignment: "Assignment") -> Writte
         console.print(words, markup=False, soft_wrap=True)
     pending = sum(answer.given is None for result in results for answer in result.answers)
     if pending:
-        words = f"{pending} text answers wait for a person: `grader manual {out}`."
+        has_runs = any(answer.is_run for result in results for answer in result.answers)
+        words = f"{pending} text answers{' and runs' if has_runs else ''} wait for a person: `grader manual {out}`."
         console.print(words, markup=False, soft_wrap=True)
     states = Counter(result.status for result in results)
     return Written(

@@ -76,7 +76,7 @@ def _answer(answer: Answer, *, number: str, is_scored: bool) -> dict[str, Any]:
     words = f"{in_words(answer)}\n{answer.comment}" if answer.comment else in_words(answer)
     return {
         **scores,
-        "name": visible_line(f"Text answer: {answer.title}"),
+        "name": visible_line(answer.title if answer.is_run else f"Text answer: {answer.title}"),
         "number": number,
         "output": shortened(visible(words), _MOST_LETTERS),
         "output_format": "text",
