@@ -32,17 +32,12 @@ _FOR_KIND = {
     "uint64 tensor": "Convert it with `.to(torch.int64)`.",
     "numpy.ma.MaskedArray": "Return an ordinary array: `.filled(...)`.",
     "bytes object": "Turn it into a text with `.decode()`, or into a list of numbers with `list(...)`.",
-    "set": "A set has no order: turn it into a list with `sorted(...)`.",
-    "frozenset": "A set has no order: turn it into a list with `sorted(...)`.",
     "function": "Is a call missing its parentheses?",
     "method": "Is a call missing its parentheses?",
     "builtin_function_or_method": "Is a call missing its parentheses?",
     "type": "This is the class itself: create an object of it.",
     "generator": "Turn it into a list with `list(...)`.",
-    **dict.fromkeys(
-        ("map", "filter", "zip", "range", "enumerate", "reversed", "dict_keys", "dict_values", "dict_items"),
-        "Turn it into a list with `list(...)`.",
-    ),
+    "map": "Turn it into a list with `list(...)`.",
     "too large": "It is bigger than what the grader takes.",
 }
 _FOR_PAIR = {
@@ -57,6 +52,12 @@ _FOR_PAIR = {
     ("number", ARRAY): "Keep the array: drop `.item()` or `float(...)`.",
     ("tensor", "list"): "Turn it into a list with `.tolist()` or `list(...)`.",
     (ARRAY, "list"): "Turn it into a list with `.tolist()` or `list(...)`.",
+    ("set", "list"): "A set has no order: turn it into a list with `sorted(...)`.",
+    ("frozenset", "list"): "A set has no order: turn it into a list with `sorted(...)`.",
+    **{
+        (kind, "list"): "Turn it into a list with `list(...)`."
+        for kind in ("filter", "zip", "range", "enumerate", "reversed", "dict_keys", "dict_values", "dict_items")
+    },
     ("array of texts", "list"): "Turn it into a list with `.tolist()`.",
     ("array of Python objects", "list"): "Turn it into a list with `.tolist()`.",
 }

@@ -17,7 +17,9 @@ def nearest_name(wanted: str, present: Collection[str]) -> str:
     """Return the name that is most likely a misspelling of the wanted one, "" where none is near.
 
     Another case is nearest, then a name that holds the wanted one or is held by it (`dW1` for `W1`), then like letters.
+    A number or a tuple of those, the key of a dict, is no name and is never misspelt.
     """
+    present = [name for name in present if _has_letters(name)] if _has_letters(wanted) else []
     plain = {name: _plain(name) for name in present}
     for name, letters in plain.items():
         if letters == _plain(wanted):
@@ -29,6 +31,10 @@ def nearest_name(wanted: str, present: Collection[str]) -> str:
     if near:
         return min(near, key=lambda name: abs(len(name) - len(wanted)))
     return next(iter(difflib.get_close_matches(wanted, list(present), n=1, cutoff=_ALIKE)), "")
+
+
+def _has_letters(name: str) -> bool:
+    return any(letter.isalpha() for letter in name)
 
 
 def _plain(name: str) -> str:

@@ -19,6 +19,9 @@ from grader.compare.spelling import came_instead, nearest_name
         ("forward", ["backward", "step"], ""),
         ("W1", ["completely", "other"], ""),
         ("W1", [], ""),
+        ("(32, 110)", ["(258, 101)", "(32, 111)"], ""),
+        ("256", ["257", "256.0"], ""),
+        ("W1", ["1"], ""),
     ],
 )
 def test_the_nearest_name(wanted, present, nearest):

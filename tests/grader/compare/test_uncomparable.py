@@ -69,6 +69,15 @@ def test_a_student_reads_what_to_try(value, expected, advice):
     assert advice in str(caught.value)
 
 
+@pytest.mark.parametrize("value", [{1, 2}, range(2), {"a": 1}.values()])
+def test_no_list_is_advised_where_none_is_expected(value):
+    """What is advised leads to what is expected."""
+    for expected in ({"a": 1}, 1.0, torch.ones(2)):
+        with pytest.raises(Mismatch) as caught:
+            assert_matches(_through(value), {"y": expected})
+        assert "list" not in str(caught.value)
+
+
 @pytest.mark.parametrize("words", ODD)
 def test_an_author_cannot_expect_it(words):
     """A check that expects such a value is told so at once, with what to expect instead."""
