@@ -29,7 +29,7 @@ VARIANTS = "variants"
 FILES_OF_MISTAKES = "mistakes"
 
 _EDITS = ("find", "instead", "left_out")
-_KEYS = (
+KEYS_OF_MISTAKES = (
     "name",
     "file",
     *_EDITS,
@@ -125,7 +125,7 @@ def _read_file(file: Path) -> list[Mistake]:
 
 
 def _read_mistake(table: Table) -> Mistake:
-    refuse_unknown(table, _KEYS)
+    refuse_unknown(table, KEYS_OF_MISTAKES)
     verdict = take_text(table, "verdict")
     edits = [key for key in _EDITS if key in table.values]
     if len(edits) != 1:

@@ -37,7 +37,7 @@ LIMITS_IN_WHOLE_NUMBERS = (
     "memory_mib", "processes", "open_files", "file_mib", "tmp_mib", "output_kib", "reply_mib", "threads", "gpu_mib",
 )  # fmt: skip
 
-_OF_A_TASK = (
+KEYS_OF_TASKS = (
     "title", "points", "scoring", "hidden", "forbidden", "forbidden_in", "long", "limits", "cell", "grounds", "bonus",
     "credit_up_to", "parts", "builds_on", "dtype",
 )  # fmt: skip
@@ -83,7 +83,7 @@ def _read_task(table: Table, name: str, handed_in: HandedIn) -> Task:
     if not _TASK_NAME.fullmatch(name):
         remedy = "Use letters, digits, `_` and `-`: the name becomes a column of grades.csv."
         raise fault(table, "", f"has a name that can't be used: `{name}`", remedy=remedy)
-    refuse_unknown(table, _OF_A_TASK)
+    refuse_unknown(table, KEYS_OF_TASKS)
     points = take_number(table, "points")
     if points < 0:
         raise fault(table, "points", f"is {points}; expected 0 or more", remedy="Points are earned, never lost.")

@@ -5,6 +5,7 @@ import doctest
 import inspect
 import re
 import shutil
+import tomllib
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -13,13 +14,17 @@ import pytest
 import torch
 
 from grader.authoring.interface import FIXTURES, MARKER, MODULES, find_private_imports, public_names
+from grader.authoring.mistakes import KEYS_OF_MISTAKES, read_grants, read_mistakes
 from grader.authoring.record import record_assets
+from grader.compare.hypotheses import HYPOTHESES, SHAPE_HYPOTHESES
 from grader.courses.course import read_assignment
+from grader.courses.task_table import KEYS_OF_TASKS, LIMITS_IN_SECONDS, LIMITS_IN_WHOLE_NUMBERS
 from grader.grading import fixtures
 from grader.grading.crediting import Crediting
 from grader.grading.curves import Curves
 from grader.grading.session import Conversation
 from grader.probes import probe
+from grader.sandbox.wire.limits import Limits
 
 COURSE = Path(__file__).parents[3]
 SAMPLES = COURSE / "tests" / "grader" / "sample_courses"
@@ -69,8 +74,9 @@ def _sections():
     }
 
 
+FILES = "The files beside the checks"
 SECTIONS = _sections()
-TITLES = {**dict.fromkeys(MODULES), "The marker": (MARKER,), "The fixtures": FIXTURES}
+TITLES = {**dict.fromkeys(MODULES), "The marker": (MARKER,), "The fixtures": FIXTURES, FILES: ()}
 ENTRIES = [(title, name) for title, entries in SECTIONS.items() for name in entries]
 
 
@@ -297,3 +303,28 @@ def test_first_mlp(probe):
 def test_probe_is_a_declaration():
     """What is imported as `probe` by probe files declares, and has nothing to do with the fixture of that name."""
     assert probe(needs=["student"])(dict).needs == ("student",)
+
+
+def test_reference_shows_every_key_of_mistakes(make_course, read_tiny, write_files, tmp_path):
+    """The block on mistakes.toml is read as it stands, and holds each key that there is."""
+    block = re.search(r"^```toml\n(.*?)^```$", PAGE.partition(f"## {FILES}")[2], re.MULTILINE | re.DOTALL)[1]
+    assignment = read_tiny(make_course(tmp_path))
+    write_files(assignment.folder, {"mistakes.toml": block, "mistakes/random.safetensors": "x"})
+    mistakes = read_mistakes(assignment)
+    assert [mistake.name for mistake in mistakes] == ["mean-over-everything", "other-weights", "no-predictions"]
+    assert {mistakes[0].lookalike} <= {one.name for one in (*HYPOTHESES, *SHAPE_HYPOTHESES)}
+    assert {key for table in tomllib.loads(block)["mistake"] for key in table} == set(KEYS_OF_MISTAKES)
+    assert [grant.check for grant in read_grants(assignment)] == ["test_split_sizes"]
+
+
+def test_pages_name_every_key_of_an_assignment():
+    """Each limit has its default on the reference page, and each key of assignment.toml stands on some page."""
+    rows = dict(re.findall(r"^\| (`[^|]+) \| ([\d, ]+) \|", PAGE, re.MULTILINE))
+    told = {
+        key: float(value)
+        for keys, values in rows.items()
+        for key, value in zip(re.findall(r"`(\w+)`", keys), values.split(","), strict=True)
+    }
+    assert told == {key: getattr(Limits(), key) for key in (*LIMITS_IN_SECONDS, *LIMITS_IN_WHOLE_NUMBERS)}
+    pages = "".join(page.read_text(encoding="utf-8") for page in (COURSE / "docs").glob("*.md"))
+    assert [key for key in KEYS_OF_TASKS if not re.search(rf"\b{key} = ", pages)] == []

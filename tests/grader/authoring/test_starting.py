@@ -1,10 +1,12 @@
 """Promises of `starting`: a new assignment is complete, and an audit finds nothing in it."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from grader.authoring.starting import start_assignment
+from grader.courses.course import list_slugs
 from grader.errors import CourseError
 
 AUTHORING = Path(__file__).resolve().parents[3] / "docs" / "authoring.md"
@@ -47,3 +49,14 @@ def test_a_name_that_is_taken_is_refused(make_course, tmp_path):
     """Nothing that is there is written over."""
     with pytest.raises(CourseError, match="is there already; nothing was written"):
         start_assignment(make_course(tmp_path), "tiny", numpy=False)
+
+
+def test_a_course_that_is_there_gets_another_assignment(make_course, monkeypatch, process_server, tmp_path):
+    """In a course the new assignment stands beside the others, of which nothing changes."""
+    monkeypatch.setattr("grader.authoring.record.start_server", lambda *_args, **_settings: nullcontext(process_server))
+    course = make_course(tmp_path)
+    before = {file: file.read_bytes() for file in course.rglob("*") if file.is_file()}
+    written = start_assignment(course, "homework-2", numpy=True)
+    assert list_slugs(course) == ["homework-2", "tiny"]
+    assert all("homework-2" in file.parts for file in written)
+    assert {file: file.read_bytes() for file in before} == before
