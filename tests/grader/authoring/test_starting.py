@@ -57,6 +57,6 @@ def test_a_course_that_is_there_gets_another_assignment(make_course, monkeypatch
     course = make_course(tmp_path)
     before = {file: file.read_bytes() for file in course.rglob("*") if file.is_file()}
     written = start_assignment(course, "homework-2", numpy=True)
-    assert list_slugs(course) == ["homework-2", "tiny"]
+    assert list(list_slugs(course)) == ["homework-2", "tiny"]
     assert all("homework-2" in file.parts for file in written)
     assert {file: file.read_bytes() for file in before} == before
