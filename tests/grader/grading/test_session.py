@@ -162,6 +162,20 @@ def test_an_asset_counts_and_its_formula_is_not_computed(recorded):
     assert recorded.replaced == []
 
 
+def test_what_was_recorded_is_read_once_for_the_same_inputs(recorded, tmp_path):
+    """The next submission's check gets the same, whatever a check has written to it; other inputs are looked at."""
+    found = recorded.expect("test_a", probe="double", inputs={"x": torch.ones(1)})
+    found.values["y"].zero_()
+    (tmp_path / "tiny" / "test_a.safetensors").unlink()
+    for _ in range(2):
+        again = recorded.expect("test_a", probe="double", inputs={"x": torch.ones(1)})
+        assert again.values["y"].tolist() == [2.0]
+        again.values["y"].zero_()
+    for inputs, probe in (({"x": torch.zeros(1)}, "double"), ({"x": torch.ones(1)}, "triple")):
+        with pytest.raises(AssetError, match="can't be read"):
+            recorded.expect("test_a", probe=probe, inputs=inputs)
+
+
 def test_a_formula_stands_in_where_other_inputs_are_drawn(recorded):
     """Where a machine draws other inputs, the formula is expected of them, and the asset is named once."""
     for _ in range(2):
