@@ -10,7 +10,9 @@ import os
 import sys
 from collections.abc import Iterator
 
+from grader.errors import CourseError
 from grader.grading.job import Order
+from grader.grading.probe_sources import needed_by_probes
 from grader.sandbox.outside.forkserver_client import ForkServer, can_fork
 from grader.sandbox.outside.walls import OF_LIBRARIES, Launched, Wall, launch
 
@@ -30,7 +32,8 @@ def begun_server(order: Order, *, forks: bool = False) -> Iterator[ForkServer | 
     server = ForkServer(wall, first=_forked_from_here if forks and wall is Wall.PROCESS else None)
     with contextlib.closing(server):
         server.begin()
-        server.prepare(offered=order.assignment.sandbox.preload)
+        with contextlib.suppress(CourseError):  # told once probes are read to be used
+            server.prepare(preload=needed_by_probes(order.assignment), offered=order.assignment.sandbox.preload)
         yield server
 
 

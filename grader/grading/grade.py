@@ -36,6 +36,7 @@ from grader.grading.notebook_notes import file_notes, notebook_notes
 from grader.grading.opening import open_sandbox, refuse_failed_preload, shims_note
 from grader.grading.own_faults import fault_on_reference, may_be_ours, never_defined, take_back
 from grader.grading.points import add_up, failed_to_grade, ungraded
+from grader.grading.probe_sources import needed_by_probes
 from grader.grading.repeating import flag_repeated
 from grader.grading.result_keys import with_keys
 from grader.grading.session import RecordedAssets, Subject
@@ -368,7 +369,8 @@ def grade_all(
 
 
 def _server(order: Order, wall: Wall, *, device: str) -> AbstractContextManager[Server]:
-    return start_server(wall, offered=order.assignment.sandbox.preload, device=device)
+    given = order.assignment
+    return start_server(wall, preload=needed_by_probes(given), offered=given.sandbox.preload, device=device)
 
 
 def _refuse_unused(order: Order, session: pytest.Session) -> None:

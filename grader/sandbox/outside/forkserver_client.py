@@ -111,9 +111,9 @@ class ForkServer:
         self._reader = FrameReader(1 << 20)
         self._gone: dict[str, bool] = {}
 
-    def prepare(self, *, offered: Sequence[str]) -> None:
-        """Tell a process that has begun what it may import. Where it is gone, another is started in time."""
-        self.offered = tuple(offered)
+    def prepare(self, *, preload: Sequence[str], offered: Sequence[str]) -> None:
+        """Tell a process that has begun what to import. Where it is gone, whoever enters the server starts another."""
+        self.preload, self.offered = tuple(preload), tuple(offered)
         self._has_settings = True
         with contextlib.suppress(OSError):
             self._control.sendall(note(**self._settings()))

@@ -152,7 +152,7 @@ def test_each_result_is_seen_before_the_whole_is_told(make_course, read_tiny, tm
     told = []
     server = ForkServer(Wall.PROCESS)
     server.begin()
-    server.prepare(offered=())
+    server.prepare(preload=(), offered=())
     grade_all(
         Order(assignment.folder, assignment, wall="process"),
         [Job(Found("ann", work))],

@@ -16,7 +16,7 @@ from grader.grading.opening import (
     shims_note,
     widest_limits,
 )
-from grader.grading.probe_sources import read_probes
+from grader.grading.probe_sources import needed_by_probes, read_probes
 from grader.probes import places_of_probes
 from grader.sandbox.wire.protocol import ProbeCall
 from grader.submissions.submission import Found, read_submission
@@ -25,6 +25,17 @@ from grader.submissions.submission import Found, read_submission
 @pytest.fixture
 def assignment(make_course, read_tiny, tmp_path):
     return read_tiny(make_course(tmp_path / "course"))
+
+
+def test_what_probe_files_import_is_needed_by_every_submission(assignment):
+    """What probe files import where they begin is imported at the start, and what a function imports when it is."""
+    preload = ("torch", "matplotlib.pyplot", "torchvision", "torch._dynamo", "tqdm.auto", "colorsys")
+    given = replace(assignment, sandbox=SandboxSettings(preload=preload))
+    assert needed_by_probes(given) == ()
+    imports = "import torchvision.datasets\nfrom matplotlib import pyplot as plt\nfrom torch import nn\nimport tqdm\n"
+    (assignment.folder / "probes_more.py").write_text(f"{imports}def later():\n    import colorsys\n")
+    (assignment.folder / "probes_worse.py").write_text("import colorsys\nthis is no Python\n")
+    assert needed_by_probes(given) == ("torch", "matplotlib.pyplot", "torchvision")
 
 
 def test_an_assignment_needs_probes(assignment):
