@@ -30,6 +30,7 @@ _CLASSROOM = "-submissions"
 _NOTE_BYTES = 64 * 1024
 _BLACKBOARD_NAME = re.compile(r"Name: (?P<student>.+) \((?P<login>[^()]+)\)[ \t]*(\n|$)")
 _MOST_NAMED = 3
+_UNLISTED = f"Gradescope's {METADATA} does not list it: it may be left from an earlier export."
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,8 @@ def _from_gradescope(folder: Path, children: Sequence[Path]) -> tuple[list[Uploa
         owners = people.get(child.name, ())
         origin = Origin("gradescope", owners, hand_in=child.name.removeprefix("submission_"))
         name, parts = _all_names(owners) or child.name, (Part(child, ""),)
-        uploads.append(Upload(name, origin, parts, handed_in=times.get(child.name, 0.0)))
+        notes = (_UNLISTED,) if people and child.name not in people else ()
+        uploads.append(Upload(name, origin, parts, notes=notes, handed_in=times.get(child.name, 0.0)))
     return uploads, rest
 
 

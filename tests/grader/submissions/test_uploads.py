@@ -130,7 +130,7 @@ submission_1002:
 
 
 def test_gradescope_says_whose_each_submission_is(find):
-    """Names, numbers and addresses of all submitters are read; a folder that is not listed keeps its name."""
+    """Names, numbers and addresses of all submitters are read; one that is not listed keeps its folder's name."""
     found = find(
         {
             "assignment_7_export/submission_metadata.yml": METADATA,
@@ -142,6 +142,8 @@ def test_gradescope_says_whose_each_submission_is(find):
     assert list(found) == ["Ann Lee", "Pat O'Brien & Zoë", "submission_1003"]
     assert found["Ann Lee"].origin.owners == (Owner("Ann Lee", sis_id="3001", email="ann@example.edu"),)
     assert found["Pat O'Brien & Zoë"].origin.hand_in == "1002"
+    words = "Gradescope's submission_metadata.yml does not list it: it may be left from an earlier export."
+    assert [one.notes for one in found.values()] == [(), (), (words,)]
 
 
 def test_what_was_read_is_not_said_to_be_ignored(tmp_path, make_assignment, write_files):
