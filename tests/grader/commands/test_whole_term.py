@@ -1,6 +1,7 @@
-"""A term as a whole: forty students, three deadlines, groups, artifacts; the same step by step, killed, and at once."""
+"""A term as a whole: forty students and one by mail, three deadlines, groups, artifacts; step by step and at once."""
 
 import csv
+import os
 import time
 from datetime import UTC, datetime
 
@@ -14,8 +15,9 @@ from grader.results.store import read_store
 SOURCES = (GOOD, HALF, BAD)
 STEPS = (-5, 30, 60, 200)  # hours after the due time: in time, for 80 %, for 50 %, for nothing
 MEMBERS = [[f"Ann {i:02}", f"Bob {i:02}"] if i < 8 else [f"Ann {i:02}"] for i in range(32)]  # forty students
-ROSTER = "name\n" + "".join(f"{student}\n" for members in MEMBERS for student in members)
-TOML = f"""{DEADLINE}
+BY_MAIL = {"Zed": (HALF, 0, -9), "Zed (1)": (GOOD, 3, 31)}  # two attempts: source, artifacts and hours
+ROSTER = "name\nZed\n" + "".join(f"{student}\n" for members in MEMBERS for student in members)
+TOML = f"""{DEADLINE}counts = "best"
 [tasks.measured]
 title = "Measured"
 points = 10
@@ -95,8 +97,9 @@ def forty(term, write_files, call_grader):
     return term
 
 
-def gradescope_class(folder, write_files, until):
-    """Write Gradescope's export of all that was handed in until so many hours after the due time."""
+def hand_in_all(term, write_files, until):
+    """Write Gradescope's export of what was handed in until so many hours after the due time, and what was mailed."""
+    folder = term.folder
     told = []
     for i, members in enumerate(MEMBERS):
         if STEPS[i % 4] > until:
@@ -107,6 +110,10 @@ def gradescope_class(folder, write_files, until):
         people = "".join(f"  - :name: {student}\n    :sid: '{i}{k}'\n" for k, student in enumerate(members))
         told.append(f"{name}:\n  :submitters:\n{people}  :created_at: {when}\n")
     (folder / "submission_metadata.yml").write_text("".join(told), encoding="utf-8")
+    for name, (source, kind, hours) in BY_MAIL.items():
+        files = {"student.py": source + NET, **ARTIFACTS[kind][0]} if hours <= until else {}
+        for path in write_files(folder / name, files).rglob("*"):
+            os.utime(path, (DUE_S + hours * 3600,) * 2)
 
 
 def kill_in_the_middle(term, start_grader):
@@ -148,15 +155,19 @@ def test_a_whole_term(forty, start_grader, call_grader, write_files):
         return ended
 
     for step, until in enumerate((0, 48, 96)):
-        gradescope_class(term.folder, write_files, until)
+        hand_in_all(term, write_files, until)
         if step == 1:
             kill_in_the_middle(term, start_grader)
         assert term.grade().returncode == 0
         export()
-        assert exports[-1].count(",graded,") == sum(len(one) for i, one in enumerate(MEMBERS) if STEPS[i % 4] <= until)
-    gradescope_class(term.folder, write_files, 500)
+        handed_in = [len(one) for i, one in enumerate(MEMBERS) if STEPS[i % 4] <= until]
+        assert exports[-1].count(",graded,") == sum(handed_in) + 1
+    hand_in_all(term, write_files, 500)
     term.grade()
     check_what_artifacts_earned(term)
+    # Of two attempts the better one counts, which was in time; the instructor sees both.
+    assert term.points()["Zed"] == "30"
+    assert term.page("instructor/Zed.html").count('<span class="tag">counts</span>') == 1
     # An extension for one of a group, then a person's word for another.
     late, wrong = "Ann 01 & Bob 01", "Ann 08"
     assert (term.points()[late], term.points()[wrong]) == ("20", "5")
@@ -196,7 +207,7 @@ def check_what_artifacts_earned(term):
     """Compare what weights and predictions earned with the table, and look for its words on scorecards."""
     trained = {row["submission"]: float(row["trained"]) for row in rows_of(term.page("grades.csv"))}
     names = [" & ".join(members) for members in MEMBERS]
-    assert trained == {name: ARTIFACTS[i % 5][1] for i, name in enumerate(names)}
+    assert trained == {name: ARTIFACTS[i % 5][1] for i, name in enumerate(names)} | {"Zed": 10}
     for i, (_files, _points, words) in enumerate(ARTIFACTS):
         (card,) = (term.out / "scorecards").glob(f"Ann_{i + 10}-*.html")
         assert words in card.read_text(encoding="utf-8")
@@ -213,15 +224,15 @@ def check_leaderboards(term, call_grader):
         return ended.stdout, rows_of(term.page(f"leaderboard-{task}.csv"))
 
     said, board = rank("measured")
-    assert "32 places, 1 by nickname, 0 without a score." in said
+    assert "33 places, 1 by nickname, 0 without a score." in said
     places = {(row["rank"], row["score"], row["points"], row["parameters"]) for row in board}
-    assert places == {("1", "2", "10", "7"), ("23", "1", "5", "7")}
+    assert places == {("1", "2", "10", "7"), ("24", "1", "5", "7")}
     assert [row["name"] for row in board if not row["name"].startswith("anonymous ")] == ["Neo"]
     text = term.page("leaderboard-measured.html")
     assert text.count("Target: from 2, all points") == 1
     assert "Ann" not in text
     said, board = rank("trained")
     scores = [float(row["score"]) for row in board if row["score"]]
-    wanted = [score for i in range(len(MEMBERS)) for score in {0: [4], 1: [4], 4: [2]}.get(i % 5, [])]
+    wanted = [4, *(score for i in range(len(MEMBERS)) for score in {0: [4], 1: [4], 4: [2]}.get(i % 5, []))]
     assert scores == sorted(wanted, reverse=True)
     assert {row["parameters"] for row in board if row["score"]} == {"4", "9"}
