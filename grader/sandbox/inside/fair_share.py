@@ -61,9 +61,10 @@ class FairShare:
         demand = sum(shares.values())
         if demand <= _CROWD * self._tasks:
             return
-        priority = priority_for(demand / self._tasks)
+        own = os.getpriority(os.PRIO_PROCESS, 0)  # who has the grader run at a low priority gets no less of it
+        priority = min(own + priority_for(demand / self._tasks), len(_WEIGHTS) - 1)
         for task, share in shares.items():
-            if share * passed >= _BUSY_S and priority > self._priorities.get(task, 0):
+            if share * passed >= _BUSY_S and priority > self._priorities.get(task, own):
                 with contextlib.suppress(OSError):  # it has ended
                     os.setpriority(os.PRIO_PROCESS, task, priority)
                 self._priorities[task] = priority

@@ -61,6 +61,26 @@ def test_many_busy_processes_weigh_as_much_as_one(tree):
     assert min(lowered) >= 11
 
 
+def test_who_grades_at_a_low_priority_gets_no_higher_one(tree):
+    """Beside `nice grader grade`, what a submission's crowd gets is below the grader's own priority, never above."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:  # only root could take the low priority back
+        try:
+            own, root = os.nice(5), tree(busy=12)
+            priorities = _watch(root)
+            os.killpg(root, signal.SIGKILL)
+            os.write(writing, bytes(20 + one for one in (own, *priorities)))
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+    own, *priorities = (one - 20 for one in os.read(reading, 100))
+    os.close(reading)
+    os.close(writing)
+    assert len(priorities) == 12
+    assert min(priorities) >= min(own + 11, 19)
+
+
 def test_a_single_busy_process_keeps_its_priority(tree):
     """What a submission may use, it uses at the priority that it had, however many others of its processes sleep."""
     own = os.getpriority(os.PRIO_PROCESS, 0)
