@@ -4,7 +4,7 @@ import types
 
 import pytest
 
-from grader.authoring.template import write_template
+from grader.authoring.template import write_kit_for, write_template
 from grader.courses.course import read_assignment
 from grader.errors import CourseError
 from grader.live.checks import check_live
@@ -64,6 +64,35 @@ def test_broken_probes(kit, write_files):
     assert double.verdict is Verdict.NOT_GRADED
     assert "The probe 'double' can't be used: probes.py failed in line " in double.feedback.message
     assert ": ZeroDivisionError: division by zero." in double.feedback.message
+
+
+OWN = '''\
+import pytest
+import torch
+
+
+@pytest.mark.graded(task="double")
+def test_double(probe, rng, personal):
+    """double returns twice its input"""
+    x = torch.randn(1, generator=personal(rng))
+    assert probe("double", x=x)["y"].item() == 0, f"{x.item():.6f}"
+'''
+
+
+def test_a_kit_of_ones_own_draws_its_own_data(make_course, write_files, tmp_path):
+    """`%check` draws for whom the kit names, and for nobody in a kit that names none."""
+    course = make_course(tmp_path / "course", checks=OWN)
+    told = []
+    for seed in ("", "aa", "bb", "aa"):
+        kit = tmp_path / f"kit-{len(told)}"
+        assignment = read_assignment(course, "tiny")
+        if seed:
+            write_kit_for(assignment, kit, student="Ann", seed=seed)
+        else:
+            write_template(assignment, kit)
+        told.append(check(write_files(kit, SOLVED), "double")[0].feedback.message)
+    assert told[1] == told[3]
+    assert len(set(told)) == 3
 
 
 def test_kit_that_went_away(kit):
