@@ -1,24 +1,27 @@
 """Measure two checkouts of this project on the same work, in alternation: new, old, new, old …
 
-`run.py --against FOLDER` names the other checkout; both run with this environment's Python and packages. A machine
-whose speed swings shows ratios that hold: each pair was measured within a minute, and the median of pairs is told.
+`run.py --against FOLDER` names the other checkout; both run with this environment's Python and packages, and grade that
+checkout's courses, which both can read. `alternation.py` says why in turn.
 """
 
 import os
 import shutil
 import statistics
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from alternation import in_turn, median_ratio
+from checks import FLOOR, write_references
 from figures import Figure
 from grading import read_grades
 from processor_time import Cost, cost_of
 from synthetic import perfect_class, write_class
 
 ROOT = Path(__file__).resolve().parents[1]
-_COURSE = "technion-hw2"
+MINI, KIT = "mini course", "technion-hw2"
+COURSES = (KIT, "uva-mlp", "leeds-fashion-mlp", "neuromatch-deep-mlp", "uva-cnn")
 _TASK = "linear"
 
 
@@ -44,77 +47,94 @@ class Checkout:
         return self.root / "tests" / "grader" / "sample_courses" / "mini"
 
 
-def checkouts(folder: Path, *, against: Path | None, rounds: int, few: int, many: int) -> Iterator[Figure]:
+def checkouts(
+    folder: Path, *, against: Path | None, rounds: int, few: int, many: int, courses: Sequence[str] = COURSES
+) -> Iterator[Figure]:
     """Yield what the same work costs with both checkouts, and how much of the old cost is left."""
     if against is None:
         yield Figure("another checkout", None, "", note="not measured: name one with --against FOLDER")
         return
-    new, old = Checkout(ROOT), Checkout(against.resolve())
-    works = _works(folder, few=few, many=many)
-    floor = [cost_of([sys.executable, "-c", "import torch, pytest"]).cpu_s for _round in range(rounds)]
-    yield Figure("floor: import torch, pytest", statistics.median(floor), "s CPU")
-    medians = {}
-    for name, work in works.items():
-        pairs = [(work(new), work(old)) for _round in range(rounds)]
-        medians[name] = [statistics.median(pair[place] for pair in pairs) for place in (0, 1)]
-        yield Figure(f"{name}: new", medians[name][0], "s CPU", note=f"median of {rounds}")
-        yield Figure(f"{name}: old", medians[name][1], "s CPU")
-        ratio = statistics.median(pair[0] / pair[1] for pair in pairs)
-        yield Figure(f"{name}: new, in percent of old", 100 * ratio, "%", note="median of pairs")
-    for name in ("mini course", _COURSE):
-        one, more = f"{name}: a run of {few}", f"{name}: a run of {many}"
-        marginal = [(medians[more][place] - medians[one][place]) / (many - few) for place in (0, 1)]
-        yield Figure(f"{name}, one more: new, in percent of old", 100 * marginal[0] / marginal[1], "%")
+    both = {"new": Checkout(ROOT), "old": Checkout(against.resolve())}
+    floor = cost_of([sys.executable, "-c", FLOOR]).cpu_s
+    yield Figure(f"floor: {FLOOR}", floor, "s CPU")
+    for name, works in _works(folder, both["old"], few=few, many=many, courses=courses):
+        turns = {
+            f"{work} {which}": (lambda run=run, one=one: run(one))
+            for work, run in works.items()
+            for which, one in both.items()
+        }
+        given = in_turn(turns, rounds=rounds)
+        for work in works:
+            yield from _compared(f"{name}: {work}", given[f"{work} new"], given[f"{work} old"])
+        if len(works) == 2:
+            one, more = works
+            marginal = [
+                [
+                    (large - small) / (many - few)
+                    for small, large in zip(given[f"{one} {w}"], given[f"{more} {w}"], strict=True)
+                ]
+                for w in both
+            ]
+            yield from _compared(f"{name}: one more", *marginal)
 
 
-def _works(folder: Path, *, few: int, many: int) -> dict[str, Callable[[Checkout], float]]:
-    """Return the works by name, each as a function of the checkout that does it, which returns its CPU seconds."""
-    works: dict[str, Callable[[Checkout], float]] = {f"check --task {_TASK} in a kit": _Check(folder / "kit")}
-    for count in (few, many):
-        write_class(folder / f"mini-{count}", perfect_class(count))
-        works[f"mini course: a run of {count}"] = _Run(folder, f"mini-{count}", "mini")
-        for number in range(count):
-            work = folder / f"{_COURSE}-{count}" / f"student{number}"
-            shutil.copytree(ROOT / "reference" / _COURSE, work)
-            with (work / "hw2" / "answers.py").open("a", encoding="utf-8") as file:
-                file.write(f"# student {number}\n")  # no two have the same content
-        works[f"{_COURSE}: a run of {count}"] = _Run(folder, f"{_COURSE}-{count}", _COURSE, "--quick")
-    return works
+def _compared(name: str, new: Sequence[float], old: Sequence[float]) -> Iterator[Figure]:
+    """Yield both costs, and what is left of the old one."""
+    yield Figure(f"{name}, new", statistics.median(new), "s CPU", note=f"median of {len(new)}")
+    yield Figure(f"{name}, old", statistics.median(old), "s CPU")
+    yield Figure(f"{name}, new in percent of old", 100 * median_ratio(new, old), "%", note="median of pairs")
+
+
+def _works(
+    folder: Path, old: Checkout, *, few: int, many: int, courses: Sequence[str]
+) -> Iterator[tuple[str, Mapping[str, "_Run | _Check"]]]:
+    """Yield works by name: each is a function of the checkout that does it, and returns its CPU seconds."""
+    yield "kit", {f"check --task {_TASK}": _Check(folder / "kit", old.root)}
+    for name in (MINI, *courses):
+        runs = {}
+        for count in (few, many):
+            place = folder / f"{name}-{count}"
+            if name == MINI:
+                write_class(place, perfect_class(count))
+                runs[f"a run of {count}"] = _Run(folder, place, "mini", old.mini)
+            else:
+                write_references(place, name, count, root=old.root)
+                runs[f"a run of {count}"] = _Run(folder, place, name, old.root, "--quick")
+        yield name, runs
 
 
 class _Run:
     """Grade a folder; whichever checkout does so, the points are the same."""
 
-    def __init__(self, folder: Path, submissions: str, slug: str, *options: str) -> None:
+    def __init__(self, folder: Path, submissions: Path, slug: str, course: Path, *options: str) -> None:
         self._folder = folder
         self._submissions = submissions
-        self._slug = slug
-        self._options = options
+        self._arguments = ["grade", slug, str(submissions), "--course", str(course), "--jobs", "1", *options]
         self._points: dict[str, str] | None = None
 
     def __call__(self, checkout: Checkout) -> float:
         """Return the CPU seconds of the run. Raises OtherGrades."""
         out = self._folder / "out"
         shutil.rmtree(out, ignore_errors=True)
-        course = checkout.mini if self._slug == "mini" else checkout.root
-        arguments = [self._slug, str(self._folder / self._submissions), "--course", str(course), "--out", str(out)]
-        cost = checkout.cost("grade", *arguments, "--jobs", "1", *self._options, cwd=self._folder)
+        cost = checkout.cost(*self._arguments, "--out", str(out), cwd=self._folder)
         points = {name: row["points"] for name, row in read_grades(out / "grades.csv").items()}
         self._points = self._points or points
         if points != self._points:
-            raise OtherGrades(f"{self._submissions}: {checkout.root} gives other points: {points}, not {self._points}")
+            where = self._submissions.name
+            raise OtherGrades(f"{where}: {checkout.root} gives other points: {points}, not {self._points}")
         return cost.cpu_s
 
 
 class _Check:
-    """Check one task in the students' kit of each checkout, with the reference as the student's work."""
+    """Check one task in the students' kit, with the reference as the student's work."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, root: Path) -> None:
         self._folder = folder
+        self._root = root
 
     def __call__(self, checkout: Checkout) -> float:
         """Return the CPU seconds of the check; it passes, or the command fails."""
         shutil.rmtree(self._folder, ignore_errors=True)
-        shutil.copytree(checkout.root / "student_template" / _COURSE, self._folder)
-        shutil.copytree(checkout.root / "reference" / _COURSE, self._folder, dirs_exist_ok=True)
+        shutil.copytree(self._root / "student_template" / KIT, self._folder)
+        shutil.copytree(self._root / "reference" / KIT, self._folder, dirs_exist_ok=True)
         return checkout.cost("check", "--task", _TASK, cwd=self._folder).cpu_s

@@ -1,4 +1,4 @@
-"""Plot a report: what a submission costs with each tool, scaling, memory, and what is remembered.
+"""Plot a report: what a submission costs with each tool and by its checks, scaling, memory, and what is remembered.
 
 `figures.py` holds the report; sections that were not run are left empty and say so.
 """
@@ -17,16 +17,18 @@ def draw(report: Report, path: Path) -> None:
     """Write the plot as PNG."""
     from matplotlib.figure import Figure as Canvas
 
-    canvas = Canvas(figsize=(11, 7), layout="constrained")
+    canvas = Canvas(figsize=(14, 7), layout="constrained")
     panels: list[tuple[str, Callable[[Axes, Report], bool]]] = [
         ("CPU seconds per submission", _peers),
         ("wall seconds by processes", _processes),
         ("CPU seconds by submissions", _cpu),
+        ("CPU seconds by checks", _checks),
+        ("CPU left of another checkout's, %", _checkouts),
         ("memory of trusted processes, MiB", _memory),
         ("files, KiB by submissions", _files),
         ("CPU per submission, again", _cached),
     ]
-    for axes, (title, panel) in zip(canvas.subplots(2, 3).flat, panels, strict=True):
+    for axes, (title, panel) in zip(canvas.subplots(2, 4).flat, panels, strict=True):
         axes.set_title(title, fontsize=10)
         axes.tick_params(labelsize=8)
         if not panel(axes, report):
@@ -60,19 +62,37 @@ def _processes(axes: "Axes", report: Report) -> bool:
     return True
 
 
-def _lines(axes: "Axes", report: Report, names: tuple[str, ...]) -> bool:
-    lines = {name: points for name in names if (points := report.points("sizes", name))}
+def _lines(
+    axes: "Axes", report: Report, names: tuple[str, ...], *, section: str = "sizes", along: str = "submissions"
+) -> bool:
+    lines = {name: points for name in names if (points := report.points(section, name))}
     for name, points in lines.items():
         axes.plot(*zip(*points, strict=True), marker="o", label=name)
     if lines:
         axes.set(xlim=(0, None), ylim=(0, None))
-        axes.set_xlabel("submissions", fontsize=8)
+        axes.set_xlabel(along, fontsize=8)
         axes.legend(fontsize=8)
     return bool(lines)
 
 
 def _cpu(axes: "Axes", report: Report) -> bool:
     return _lines(axes, report, ("CPU",))
+
+
+def _checks(axes: "Axes", report: Report) -> bool:
+    return _lines(axes, report, ("a run of one", "one more submission"), section="checks", along="checks")
+
+
+def _checkouts(axes: "Axes", report: Report) -> bool:
+    suffix = ", new in percent of old"
+    found = [one for one in report.sections.get("checkouts", []) if one.name.endswith(suffix)]
+    if not found:
+        return False
+    bars = axes.barh([one.name.removesuffix(suffix) for one in found], [one.value or 0.0 for one in found])
+    axes.bar_label(bars, fmt="%.0f", fontsize=8, padding=2)
+    axes.tick_params(axis="y", labelsize=6)
+    axes.margins(x=0.2)
+    return True
 
 
 def _memory(axes: "Axes", report: Report) -> bool:

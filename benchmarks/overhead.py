@@ -3,13 +3,17 @@
 The mini course of the tests is graded (LeakyReLU, Linear, MomentumSGD: six checks); `scaling.py` grades more of it.
 """
 
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from statistics import median
 
+from alternation import in_turn, median_ratio
 from figures import Figure
 from grading import grade
-from processor_time import cost_of
+from processor_time import Cost, cost_of
 from synthetic import ASSIGNMENT, REFERENCE, perfect_class, write_class
 
 PROBES = 6
@@ -34,27 +38,46 @@ for _ in range(int(sys.argv[3])):
 """
 
 
-def overhead(folder: Path, *, few: int, many: int) -> Iterator[Figure]:
-    """Yield the cost of one more submission and of one more probe, from the difference of two batches."""
+def overhead(folder: Path, *, few: int, many: int, rounds: int = 1) -> Iterator[Figure]:
+    """Yield the cost of one more submission and of one more probe, from two batches in turn with a cold process."""
     classes = {count: write_class(folder / str(count), perfect_class(count)) for count in (1, few, many)}
-    cold = cost_of([sys.executable, "-c", "import torch, pytest"])
-    yield Figure("cold process: interpreter, torch, pytest", cold.cpu_s, "s CPU")
+
+    def graded(count: int, *options: str) -> Cost:
+        shutil.rmtree(folder / "out", ignore_errors=True)
+        return grade(folder / str(count), folder / "out", classes[count], options=options)
+
+    cold_process = [sys.executable, "-c", "import torch, pytest"]
+    yield Figure("cold process: interpreter, torch, pytest", cost_of(cold_process).cpu_s, "s CPU")
     own = own_code_s()
     yield Figure("the student's own code, per submission", own, "s CPU")
-    one = grade(folder / "1", folder / "out-1", classes[1])
-    yield Figure("fixed: a run of one submission", one.cpu_s, "s CPU")
-    small = grade(folder / str(few), folder / "out-few", classes[few])
-    large = grade(folder / str(many), folder / "out-many", classes[many])
-    yield Figure("per submission, all told", small.cpu_s / few, "s CPU", at=few)
-    yield Figure("per submission, all told", large.cpu_s / many, "s CPU", at=many)
-    marginal = (large.cpu_s - small.cpu_s) / (many - few)
-    yield Figure("one more submission", marginal, "s CPU")
-    yield Figure("one more submission, beyond the student's own code", marginal - own, "s CPU")
-    yield Figure("the same per probe", (marginal - own) / PROBES, "s CPU")
-    yield Figure("a cold process each would cost, times", cold.cpu_s / (marginal - own), "")
-    yield Figure("submissions per second, one process", (many - few) / (large.wall_s - small.wall_s), "")
-    bare = grade(folder / str(many), folder / "out-bare", classes[many], options=("--wall", "process"))
-    yield Figure("one more submission, without a wall (process)", (bare.cpu_s - one.cpu_s) / (many - 1), "s CPU")
+    works: dict[str, Callable[[], Cost]] = {
+        "cold": partial(cost_of, cold_process),
+        "one": partial(graded, 1),
+        "small": partial(graded, few),
+        "large": partial(graded, many),
+        "bare": partial(graded, many, "--wall", "process"),
+    }
+    yield from _figures(in_turn(works, rounds=rounds), few=few, many=many, own=own)
+
+
+def _figures(given: Mapping[str, Sequence[Cost]], *, few: int, many: int, own: float) -> Iterator[Figure]:
+    """Yield what the rounds of all works come to."""
+    cpu = {name: [cost.cpu_s for cost in costs] for name, costs in given.items()}
+    note = f"median of {len(cpu['one'])}"
+    yield Figure("fixed: a run of one submission", median(cpu["one"]), "s CPU", note=note)
+    yield Figure("fixed: a run of one, times a cold process", median_ratio(cpu["one"], cpu["cold"]), "")
+    yield Figure("per submission, all told", median(cpu["small"]) / few, "s CPU", at=few)
+    yield Figure("per submission, all told", median(cpu["large"]) / many, "s CPU", at=many)
+    marginal = [(large - small) / (many - few) for small, large in zip(cpu["small"], cpu["large"], strict=True)]
+    beyond = [more - own for more in marginal]
+    yield Figure("one more submission", median(marginal), "s CPU")
+    yield Figure("one more submission, beyond the student's own code", median(beyond), "s CPU")
+    yield Figure("the same per probe", median(beyond) / PROBES, "s CPU")
+    yield Figure("a cold process each would cost, times", median_ratio(cpu["cold"], beyond), "")
+    wall_s = median(large.wall_s - small.wall_s for small, large in zip(given["small"], given["large"], strict=True))
+    yield Figure("submissions per second, one process", (many - few) / wall_s, "")
+    bare = median((more - one) / (many - 1) for one, more in zip(cpu["one"], cpu["bare"], strict=True))
+    yield Figure("one more submission, without a wall (process)", bare, "s CPU")
 
 
 def own_code_s(rounds: int = 200) -> float:

@@ -4,10 +4,12 @@
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
+from alternation import median_ratio
 from figures import Figure
 from grading import FULL, WrongGrades, grade
 from peer_notebook import POINTS
@@ -49,55 +51,69 @@ class Classes:
         return f"{100 * self.loops / self.count:.3g} % infinite loops"
 
 
-def peers(folder: Path, classes: Classes) -> Iterator[Figure]:
-    """Yield each tool's cost per submission, the floor of those that start processes, and the ratios."""
-    cpu: dict[tuple[str, str], float] = {}
-    for tool, name, graded, count in _all_runs(folder, classes):
-        if isinstance(graded, Graded):
-            _verify(tool, graded, name == PERFECT)
-        note = f"{count} submissions"
-        if isinstance(graded, Graded) and name == classes.looping:
-            note += f"; {_what_happened(graded, classes.loops)}"
-        cpu[tool, name] = graded.cpu_s / count
-        yield Figure(f"{tool}, {name}: CPU per submission", graded.cpu_s / count, "s CPU", note=note)
-        yield Figure(f"{tool}, {name}: wall per submission", graded.wall_s / count, "s")
+def peers(folder: Path, classes: Classes, *, rounds: int = 1) -> Iterator[Figure]:
+    """Yield each tool's cost per submission, the floor of those that start processes, and the ratios.
+
+    In each round a class is graded by one tool after the other; the medians of costs and of ratios are told.
+    """
+    cpu: dict[tuple[str, str], list[float]] = {}
+    wall: dict[tuple[str, str], list[float]] = {}
+    notes: dict[tuple[str, str], str] = {}
+    tools = _Tools(folder, classes)
+    for number in range(rounds):
+        for tool, name, graded, count in tools.round(number):
+            notes[tool, name] = f"{count} submissions, median of {rounds}"
+            if isinstance(graded, Graded):
+                _verify(tool, graded, name == PERFECT)
+                if name == classes.looping:
+                    notes[tool, name] += f"; {_what_happened(graded, classes.loops)}"
+            cpu.setdefault((tool, name), []).append(graded.cpu_s / count)
+            wall.setdefault((tool, name), []).append(graded.wall_s / count)
+    for (tool, name), note in notes.items():
+        yield Figure(f"{tool}, {name}: CPU per submission", median(cpu[tool, name]), "s CPU", note=note)
+        yield Figure(f"{tool}, {name}: wall per submission", median(wall[tool, name]), "s")
     yield from _floor(folder)
     yield from _ratios(cpu, classes)
 
 
-def _all_runs(folder: Path, classes: Classes) -> Iterator[tuple[str, str, Cost | Graded, int]]:
-    """Yield (tool, class, what it cost, how many submissions that is for), each tool warmed up by one submission."""
-    yield from _our_runs(folder / "ours", classes)
-    mixed = {PERFECT: perfect_class(classes.count), classes.looping: perfect_class(classes.count, loops=classes.loops)}
-    otter = Otter(folder / "otter", limit_s=classes.limit_s)
-    otter.grade([Kind.PERFECT])
-    for name, kinds in mixed.items():
-        yield OTTER, name, otter.grade(kinds), classes.count
-    single, single_with_pages = Nbgrader(folder / "nbgrader", limit_s=classes.limit_s).grade([Kind.PERFECT])
-    for number, (name, kinds) in enumerate(mixed.items()):
-        course = folder / f"nbgrader-{number}"  # a class is graded once, in a course of its own
-        without, with_pages = Nbgrader(course, limit_s=classes.limit_s).grade(kinds)
-        yield NBGRADER, name, without, classes.count
-        yield WITH_FEEDBACK, name, with_pages, classes.count
-        if name == PERFECT and classes.count > 1:
-            yield NBGRADER, MORE, _difference(without, single), classes.count - 1
-            yield WITH_FEEDBACK, MORE, _difference(with_pages, single_with_pages), classes.count - 1
+class _Tools:
+    """Hold the three tools, each warmed up by one submission."""
 
+    def __init__(self, folder: Path, classes: Classes) -> None:
+        self._folder = folder
+        self._classes = classes
+        self._course = course_with_limit(folder / "course", limit_s=classes.limit_s)
+        self._ours("warm-up", perfect_class(1))
+        self._otter = Otter(folder / "otter", limit_s=classes.limit_s)
+        self._otter.grade([Kind.PERFECT])
 
-def _our_runs(folder: Path, classes: Classes) -> Iterator[tuple[str, str, Cost | Graded, int]]:
-    course = course_with_limit(folder / "course", limit_s=classes.limit_s)
+    def round(self, number: int) -> Iterator[tuple[str, str, Cost | Graded, int]]:
+        """Yield (tool, class, what it cost, how many submissions that is for), tool after tool for each class."""
+        classes, place = self._classes, f"{number}"
+        single = self._ours(f"one-{place}", perfect_class(1))
+        alone, alone_with_pages = self._nbgrader(f"one-{place}", [Kind.PERFECT])
+        for name in (PERFECT, classes.looping):
+            kinds = perfect_class(classes.count, loops=classes.loops if name == classes.looping else 0)
+            label = f"{'loops' if name == classes.looping else 'perfect'}-{place}"
+            yield OURS, name, self._ours(label, kinds), classes.count
+            yield OTTER, name, self._otter.grade(kinds), classes.count
+            without, with_pages = self._nbgrader(label, kinds)
+            yield NBGRADER, name, without, classes.count
+            yield WITH_FEEDBACK, name, with_pages, classes.count
+            if name == PERFECT and classes.count > 1:
+                yield NBGRADER, MORE, _difference(without, alone), classes.count - 1
+                yield WITH_FEEDBACK, MORE, _difference(with_pages, alone_with_pages), classes.count - 1
+                many = self._ours(f"many-{place}", perfect_class(classes.ours))
+                yield OURS, f"{PERFECT}, a larger class", many, classes.ours
+                yield OURS, MORE, _difference(many, single), classes.ours - 1
 
-    def run(name: str, kinds: Sequence[Kind]) -> Cost:
-        written = write_class(folder / name, kinds)
-        return grade(folder / name, folder / f"out-{name}", written, course=course)
+    def _ours(self, name: str, kinds: Sequence[Kind]) -> Cost:
+        place = self._folder / "ours" / name
+        return grade(place, place.with_name(f"out-{name}"), write_class(place, kinds), course=self._course)
 
-    run("warm-up", perfect_class(1))
-    single = run("one", perfect_class(1))
-    yield OURS, PERFECT, run("perfect", perfect_class(classes.count)), classes.count
-    many = run("many", perfect_class(classes.ours))
-    yield OURS, f"{PERFECT}, a larger class", many, classes.ours
-    yield OURS, MORE, _difference(many, single), classes.ours - 1
-    yield OURS, classes.looping, run("loops", perfect_class(classes.count, loops=classes.loops)), classes.count
+    def _nbgrader(self, name: str, kinds: Sequence[Kind]) -> tuple[Graded, Graded]:
+        """Grade a class in a course of its own, since it is graded once."""
+        return Nbgrader(self._folder / f"nbgrader-{name}", limit_s=self._classes.limit_s).grade(kinds)
 
 
 def _difference(large: Cost | Graded, small: Cost | Graded) -> Graded:
@@ -137,14 +153,14 @@ def _floor(folder: Path) -> Iterator[Figure]:
     yield Figure("floor of otter: two processes", tool + with_torch, "s CPU", note=note)
 
 
-def _ratios(cpu: dict[tuple[str, str], float], classes: Classes) -> Iterator[Figure]:
+def _ratios(cpu: Mapping[tuple[str, str], Sequence[float]], classes: Classes) -> Iterator[Figure]:
     """Yield how many times cheaper we are than the better peer, with and without its feedback pages."""
     for tool in (NBGRADER, WITH_FEEDBACK):
-        better = min((OTTER, tool), key=lambda one: cpu[one, PERFECT])
+        better = min((OTTER, tool), key=lambda one: median(cpu[one, PERFECT]))
         against = f"than the better peer, {better}"
-        ratio = cpu[better, PERFECT] / cpu[OURS, PERFECT]
+        ratio = median_ratio(cpu[better, PERFECT], cpu[OURS, PERFECT])
         yield Figure(f"cheaper {against}: perfect, all told", ratio, "times", note=f"{classes.count} submissions each")
         more = cpu.get((better, MORE), cpu[better, PERFECT])
-        yield Figure(f"cheaper {against}: {MORE}", more / cpu[OURS, MORE], "times")
-        ratio = cpu[better, classes.looping] / cpu[OURS, classes.looping]
+        yield Figure(f"cheaper {against}: {MORE}", median_ratio(more, cpu[OURS, MORE]), "times")
+        ratio = median_ratio(cpu[better, classes.looping], cpu[OURS, classes.looping])
         yield Figure(f"cheaper {against}: {classes.looping}", ratio, "times")

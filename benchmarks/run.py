@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
-from checkouts import checkouts
+from checkouts import COURSES, checkouts
+from checks import checks
 from drawing import draw
 from figures import Figure, Report, as_lines, as_markdown, read_report, setting
 from memory import memory
@@ -23,7 +24,8 @@ from scaling import cached, cluster, processes, sizes
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / ".bench" / "results"
-SECTIONS = ("overhead", "memory", "processes", "sizes", "cached", "cluster", "checkouts", "peers")
+SECTIONS = ("overhead", "checks", "memory", "processes", "sizes", "cached", "cluster", "checkouts", "peers")
+_UNTOLD = ("out", "publish", "only", "against", "course")
 _MARKS = ("<!-- figures: begin -->", "<!-- figures: end -->")
 
 
@@ -35,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     names = tuple(options.only or SECTIONS)
     started = time.perf_counter()
-    chosen = {name: value for name, value in vars(options).items() if name not in ("out", "publish", "only", "against")}
+    chosen = {name: value for name, value in vars(options).items() if name not in _UNTOLD}
     report = Report(setting(**{"cpu seconds from": how(), "sections": ", ".join(names), **chosen}))
     code = 0
     try:
@@ -78,6 +80,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--peers", type=int, default=20, help="submissions that the other graders grade")
     parser.add_argument("--limit", type=int, default=5, help="seconds that each tool gives an infinite loop")
     parser.add_argument("--against", type=Path, metavar="FOLDER", help="another checkout, for the section checkouts")
+    parser.add_argument("--course", nargs="+", default=COURSES, choices=COURSES, help="the courses they grade")
+    parser.add_argument("--rounds", type=int, default=3, help="how often works are done in turn; the median is told")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where figures and plot go")
     parser.add_argument("--publish", action="store_true", help="copy the last run's figures into docs/, run nothing")
     return parser.parse_args(arguments)
@@ -85,27 +89,34 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _benchmarks(options: argparse.Namespace) -> dict[str, Callable[[Path], Iterator[Figure]]]:
     """Return each section as a function of a scratch folder."""
-    quick, most = options.quick, options.most
+    quick, most, rounds = options.quick, options.most, 1 if options.quick else options.rounds
     jobs = (1, 2) if quick else (1, 2, 4)
     counts = [2, 4] if quick else [count for count in (100, 500, 1000, 2000) if count <= most] or [most]
     return {
-        "overhead": lambda folder: overhead(folder, few=2 if quick else 20, many=4 if quick else min(60, most)),
+        "overhead": lambda folder: overhead(
+            folder, few=2 if quick else 20, many=4 if quick else min(60, most), rounds=rounds
+        ),
+        "checks": lambda folder: checks(
+            folder, shares=(0.0, 1.0) if quick else (0.0, 0.25, 0.5, 1.0), more=1 if quick else 2, rounds=rounds
+        ),
         "memory": lambda folder: memory(folder, count=4 if quick else min(500, most)),
-        "processes": lambda folder: processes(folder, count=4 if quick else min(200, most), jobs=jobs),
+        "processes": lambda folder: processes(folder, count=4 if quick else min(200, most), jobs=jobs, rounds=rounds),
         "sizes": lambda folder: sizes(folder, counts=counts),
         "cached": lambda folder: cached(folder, count=4 if quick else min(100, most)),
         "cluster": lambda folder: cluster(folder, count=4 if quick else min(200, most), jobs=2),
         "checkouts": lambda folder: checkouts(
-            folder, against=options.against, rounds=1 if quick else 3, few=1, many=2 if quick else 6
+            folder, against=options.against, rounds=rounds, few=1, many=2 if quick else 5, courses=options.course
         ),
-        "peers": lambda folder: _peers(folder, count=2 if quick else options.peers, limit_s=options.limit),
+        "peers": lambda folder: _peers(
+            folder, count=2 if quick else options.peers, limit_s=options.limit, rounds=rounds
+        ),
     }
 
 
-def _peers(folder: Path, *, count: int, limit_s: int) -> Iterator[Figure]:
+def _peers(folder: Path, *, count: int, limit_s: int, rounds: int) -> Iterator[Figure]:
     from peers import Classes, peers  # imports torch
 
-    return peers(folder, Classes(count, ours=10 * count, limit_s=limit_s))
+    return peers(folder, Classes(count, ours=10 * count, limit_s=limit_s), rounds=rounds)
 
 
 def _run(name: str, benchmark: Callable[[Path], Iterator[Figure]], *, report: Report, out: Path) -> int:

@@ -4,29 +4,59 @@
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
+from alternation import in_turn, median_ratio
 from figures import Figure
 from grading import grade, why_no_cluster, write_pages
+from processor_time import Cost, cost_of
 from synthetic import COURSE, edited, mixed_class, write_class
 
 PROCESSES_BY_SIZE = 2
 _EDITED = ("alpha is the slope of the negative side.", "alpha is the slope on the negative side.")
 
 
-def processes(folder: Path, *, count: int, jobs: Sequence[int]) -> Iterator[Figure]:
-    """Yield wall and CPU seconds of the same mixed class with 1, 2, … processes."""
+_LOOPS = """
+import subprocess, sys
+loop = f"for _ in range({int(sys.argv[1]) // int(sys.argv[2])}): pass"
+for process in [subprocess.Popen([sys.executable, "-c", loop]) for _ in range(int(sys.argv[2]))]:
+    process.wait()
+"""
+
+
+def processes(
+    folder: Path, *, count: int, jobs: Sequence[int], rounds: int = 1, loop: int = 400_000_000
+) -> Iterator[Figure]:
+    """Yield wall and CPU seconds of the same mixed class with 1, 2, … processes, in turn with plain loops of as many.
+
+    Loops share nothing: how much faster two of them are is what this machine can give at that moment.
+    """
     kinds = write_class(folder / "in", mixed_class(count))
-    first_s = None
+
+    def graded(number: int) -> Cost:
+        shutil.rmtree(folder / "out", ignore_errors=True)
+        return grade(folder / "in", folder / "out", kinds, jobs=number)
+
+    works: dict[str, Callable[[], Cost]] = {}
     for number in jobs:
-        cost = grade(folder / "in", folder / f"out-{number}", kinds, jobs=number)
-        first_s = first_s or cost.wall_s
-        yield Figure("wall", cost.wall_s, "s", at=number, note=f"{count} submissions")
-        yield Figure("CPU", cost.cpu_s, "s CPU", at=number)
-        yield Figure("largest, trusted processes", cost.peak_mib, "MiB", at=number)
-        yield Figure("as fast as the first, times", first_s / cost.wall_s, "", at=number)
+        works[f"{number}"] = partial(graded, number)
+        works[f"loops {number}"] = partial(cost_of, [sys.executable, "-c", _LOOPS, str(loop), str(number)])
+    given = in_turn(works, rounds=rounds)
+    wall = {name: [cost.wall_s for cost in costs] for name, costs in given.items()}
+    for number in jobs:
+        costs = given[f"{number}"]
+        yield Figure("wall", median(wall[f"{number}"]), "s", at=number, note=f"{count} submissions, median of {rounds}")
+        yield Figure("CPU", median(cost.cpu_s for cost in costs), "s CPU", at=number)
+        yield Figure("largest, trusted processes", max(cost.peak_mib for cost in costs), "MiB", at=number)
+        first = median_ratio(wall[f"{jobs[0]}"], wall[f"{number}"])
+        yield Figure("as fast as the first, times", first, "", at=number)
+        loops = median_ratio(wall[f"loops {jobs[0]}"], wall[f"loops {number}"])
+        yield Figure("plain loops: as fast as the first, times", loops, "", at=number)
 
 
 def sizes(folder: Path, *, counts: Sequence[int]) -> Iterator[Figure]:

@@ -27,6 +27,7 @@ import peer_notebook  # noqa: E402
 import peers  # noqa: E402
 import run  # noqa: E402
 import scaling  # noqa: E402
+from alternation import in_turn, median_ratio  # noqa: E402
 from figures import Figure, Report, read_report  # noqa: E402
 from peer_notebook import POINTS, TASKS  # noqa: E402
 from peer_tools import Graded  # noqa: E402
@@ -112,16 +113,33 @@ def test_two_checkouts_are_compared_pair_by_pair(monkeypatch, tmp_path):
         slower = itertools.cycle([1.0, 1.0, 3.0, 3.0, 1.0, 1.0])  # for the length of the second pair
         return lambda one: next(slower) * (count if one.root == checkouts.ROOT else 2 * count)
 
-    works = {f"{name}: a run of {n}": work(n) for name in ("mini course", "technion-hw2") for n in (1, 3)}
-    monkeypatch.setattr(checkouts, "_works", lambda *_given, **_named: works)
+    runs = {f"a run of {n}": work(n) for n in (1, 3)}
+    monkeypatch.setattr(checkouts, "_works", lambda *_given, **_named: [("kit", {"check": work(1)}), ("mini", runs)])
     monkeypatch.setattr(checkouts, "cost_of", lambda _command: SimpleNamespace(cpu_s=1.5))
     figures = checkouts.checkouts(tmp_path, against=tmp_path, rounds=3, few=1, many=3)
     told = {figure.name: figure.value for figure in figures}
     assert told["floor: import torch, pytest"] == 1.5
-    for name in works:
-        assert told[f"{name}: new, in percent of old"] == 50.0
-    assert (told["mini course: a run of 3: new"], told["mini course: a run of 3: old"]) == (3.0, 6.0)
-    assert told["technion-hw2, one more: new, in percent of old"] == 50.0
+    for name in ("kit: check", "mini: a run of 1", "mini: a run of 3", "mini: one more"):
+        assert told[f"{name}, new in percent of old"] == 50.0
+    assert (told["mini: a run of 3, new"], told["mini: a run of 3, old"]) == (3.0, 6.0)
+    assert (told["mini: one more, new"], told["mini: one more, old"]) == (1.0, 2.0)
+
+
+def test_works_are_done_in_turn():
+    """Each round does all works once, and ratios are those within a round."""
+    done = []
+    works = {name: lambda name=name: done.append(name) or len(done) for name in "ab"}
+    assert in_turn(works, rounds=2) == {"a": [1, 3], "b": [2, 4]}
+    assert done == ["a", "b", "a", "b"]
+    assert median_ratio([1, 9, 4], [2, 0, 4]) == 0.75
+
+
+@pytest.mark.slow
+def test_the_cost_is_told_by_checks(tmp_path):
+    """A course's own number of checks stands beside what one more submission costs."""
+    report, _ = _figures("checks", tmp_path)
+    (few, _less), (many, _more) = report.points("checks", "a run of one")
+    assert 0 < few < many
 
 
 def test_without_another_checkout_nothing_is_compared(tmp_path):
@@ -136,16 +154,18 @@ def test_checkouts_have_to_give_the_same_points(monkeypatch, tmp_path, points):
     graded = iter(["15", points])
     monkeypatch.setattr(checkouts, "read_grades", lambda _path: {"ann": {"points": next(graded)}})
     monkeypatch.setattr(checkouts.Checkout, "cost", lambda *_given, **_named: SimpleNamespace(cpu_s=2.0))
-    run = checkouts._Run(tmp_path, "in", "mini")
+    run = checkouts._Run(tmp_path, tmp_path / "in", "mini", tmp_path)
     assert run(checkouts.Checkout(tmp_path)) == 2.0
     with pytest.raises(checkouts.OtherGrades, match="gives other points") if points == "14" else nullcontext():
         assert run(checkouts.Checkout(tmp_path)) == 2.0
 
 
 def test_sections_that_grade_often(one_run):
-    """Processes and sizes yield their figures, and the ratios of equal runs are 1."""
-    told = {figure.name: figure.value for figure in scaling.processes(one_run / "w", count=2, jobs=(1, 2))}
+    """Processes and sizes yield their figures; the ratios of equal runs are 1, beside those of plain loops."""
+    figures = scaling.processes(one_run / "w", count=2, jobs=(1, 2), loop=1000)
+    told = {figure.name: figure.value for figure in figures}
     assert told["as fast as the first, times"] == 1
+    assert told["plain loops: as fast as the first, times"] > 0
     assert told["CPU"] > 0.5
     told = {figure.name: figure.value for figure in scaling.sizes(one_run / "s", counts=(1, 2))}
     assert told["largest memory, times"] == 1
