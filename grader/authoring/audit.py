@@ -7,7 +7,7 @@
 import json
 import tempfile
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -22,7 +22,6 @@ from grader.authoring.audit_rules import (
     judge_kit,
     judge_lookalikes,
     judge_mistake,
-    judge_price,
     judge_reference,
     judge_template,
     judge_variant,
@@ -51,6 +50,7 @@ from grader.authoring.grounds import Ground, count_grounded, judge_grounds, read
 from grader.authoring.mistakes import Mistake, Variant, explain_edit, explain_overlay, read_mistakes, read_variants
 from grader.authoring.naming import Naming, judge_naming, name_cause
 from grader.authoring.order import judge_order, try_both_ways
+from grader.authoring.prices import judge_missing_prices, judge_price, widely_priced
 from grader.authoring.proof_rules import judge_artifacts, judge_kit_files, judge_mistakes, judge_names, judge_proof
 from grader.authoring.proving import prove_checks
 from grader.authoring.record import record_assets
@@ -143,7 +143,7 @@ def audit_assignment(course: Path, slug: str, *, request: AuditRequest, progress
     found.grounded = count_grounded(audited.checks.values())
     found.advice = sum(check.advice for check in audited.checks.values())
     found.points = sum(task.points for task in assignment.tasks if task.name in chosen)
-    trials = _trials(audited, request.parts, mistakes, variants)
+    trials = _trials(audited, request, mistakes, variants)
     again = try_both_ways(audited) if AuditPart.ORDER in request.parts else []
     graded = {trial.subject for trial in trials}
     trials += (trial for trial in again if trial.subject not in graded)
@@ -160,7 +160,9 @@ def audit_assignment(course: Path, slug: str, *, request: AuditRequest, progress
     for variant in variants:
         _judge_variant(found, variant, outcomes, audited)
     if AuditPart.MISTAKES in request.parts and not request.mistakes:
-        found.violations += judge_mistakes(read_mistakes(assignment), checks, audited.reference, assignment)
+        known = read_mistakes(assignment)
+        found.violations += judge_mistakes(known, checks, audited.reference, assignment)
+        found.violations += judge_missing_prices(known, assignment)
     if AuditPart.PROOF in request.parts:
         proofs = prove_checks(assignment, tasks=chosen)
         found.proven = sum(proof.tried > 0 for proof in proofs)
@@ -232,16 +234,17 @@ def _choose(assignment: Assignment, request: AuditRequest) -> tuple[tuple[Mistak
 
 
 def _trials(
-    audited: AuditedAssignment, parts: Collection[AuditPart], mistakes: Sequence[Mistake], variants: Sequence[Variant]
+    audited: AuditedAssignment, request: AuditRequest, mistakes: Sequence[Mistake], variants: Sequence[Variant]
 ) -> list[Trial]:
     """Return all trials, those that may take longest first."""
-    trials = try_reference(audited) if AuditPart.REFERENCE in parts else []
+    trials = try_reference(audited) if AuditPart.REFERENCE in request.parts else []
     for variant in variants:
         trials += try_variant(variant, audited)
-    if AuditPart.TEMPLATE in parts:
+    if AuditPart.TEMPLATE in request.parts:
         trials += try_template(audited)
+    widely = widely_priced(mistakes, audited) if not request.quick or request.mistakes else frozenset()
     for mistake in mistakes:
-        trials += try_mistake(mistake, audited)
+        trials += try_mistake(mistake, audited, widely=mistake.name in widely)
     return trials
 
 

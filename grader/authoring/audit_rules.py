@@ -11,13 +11,12 @@ from grader.authoring.interface import MODULES, find_private_imports
 from grader.authoring.mistakes import Mistake, Variant
 from grader.authoring.record import Recording
 from grader.compare.hypotheses import HYPOTHESES, SHAPE_HYPOTHESES
-from grader.courses.assignment import Assignment, grading_files, tasks_below
+from grader.courses.assignment import Assignment, grading_files
 from grader.courses.checks import Check
 from grader.courses.toml_table import suggest
 from grader.results.verdict import CheckResult, Verdict
 from grader.results.verdict_words import explanation_of
 
-_CARRIED_SHARE = 1 / 4
 _NAMED = 5
 _UNWRITTEN = (Verdict.NOT_IMPLEMENTED, Verdict.SKIPPED)
 
@@ -83,29 +82,6 @@ def judge_mistake(mistake: Mistake, outcome: Outcome, assignment: Assignment) ->
             words = ", ".join(f"“{word}”" for word in missing)
             yield Violation(subject, f"`{mistake.check}` does not say {words}; it says: {message}", remedy)
         yield from _judge_lookalike(mistake, result, remedy)
-
-
-def judge_price(mistake: Mistake, outcome: Outcome, assignment: Assignment) -> Iterator[Violation]:
-    """Yield a violation where a mistake costs other than it says, or more than one fault may cost."""
-    if mistake.costs is None or not outcome.results:
-        return
-    subject, remedy = named(mistake), edit_mistake(mistake, assignment)
-    fewest, most = mistake.costs
-    if not fewest - 0.005 <= outcome.lost <= most + 0.005:
-        yield Violation(subject, f"It costs {outcome.lost:g} points; expected {fewest:g} to {most:g}.", remedy)
-    bound = _bound(outcome.results.get(mistake.check), assignment)
-    if outcome.lost > bound + 0.005:
-        message = f"It costs {outcome.lost:g} points, more than the {bound:g} that one fault of its task may cost."
-        yield Violation(subject, message, "Let tasks that build on it say so: `builds_on` in assignment.toml.")
-
-
-def _bound(result: CheckResult | None, assignment: Assignment) -> float:
-    """Return the most that a fault may cost: its task, and a stated part of those that build on it."""
-    own = next((task for task in assignment.tasks if result is not None and task.name == result.task), None)
-    if own is None:
-        return 0.0
-    above = [task.points for task in assignment.tasks if own in tasks_below(task, assignment.tasks)]
-    return own.points + _CARRIED_SHARE * sum(above)
 
 
 def _judge_lookalike(mistake: Mistake, result: CheckResult, remedy: str) -> Iterator[Violation]:

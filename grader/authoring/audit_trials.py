@@ -10,7 +10,7 @@ from pathlib import Path
 
 from grader.authoring.mistakes import Mistake, Variant, explain_edit, explain_overlay, make_mistake
 from grader.authoring.template import plan_template
-from grader.courses.assignment import Assignment
+from grader.courses.assignment import Assignment, tasks_below
 from grader.courses.checks import Check
 from grader.errors import SandboxError
 from grader.grading.job import Job, Order
@@ -40,7 +40,7 @@ class Trial:
 class Outcome:
     """Hold what came out of one subject's trials: its checks' results by name, or why it could not be read.
 
-    `lost` are the points that the tasks of its checks did not give.
+    `lost` are the points that tasks did not give of which all checks were tried.
     """
 
     results: dict[str, CheckResult] = field(default_factory=dict)
@@ -85,18 +85,27 @@ def try_variant(variant: Variant, audited: AuditedAssignment) -> list[Trial]:
     return _in_parts(named(variant), {**audited.reference, **variant.files}, audited)
 
 
-def try_mistake(mistake: Mistake, audited: AuditedAssignment) -> list[Trial]:
-    """Return the trial of a mistake: only its check, or all short tasks where its price is to be measured.
+def try_mistake(mistake: Mistake, audited: AuditedAssignment, *, widely: bool = False) -> list[Trial]:
+    """Return the trial of a mistake: only its check, or all that its price is measured on where it has one.
 
-    There is none if the check is unknown or the edit can't be made.
+    That is its task, with the short ones that this builds on and that build on it; `widely` adds all short ones. There
+    is no trial if the check is unknown or the edit can't be made.
     """
     unusable = explain_edit(mistake, audited.reference, editable=audited.assignment.handed_in.editable)
     if unusable or mistake.check not in audited.checks:
         return []
     names = [mistake.check]
     if mistake.costs is not None:
-        names += [name for name, check in audited.checks.items() if check.task not in audited.long_tasks]
+        tasks = _priced_tasks(audited.checks[mistake.check].task, audited, widely=widely)
+        names += [name for name, check in audited.checks.items() if check.task in tasks]
     return [Trial(named(mistake), "", make_mistake(mistake, audited.reference), tuple(dict.fromkeys(names)))]
+
+
+def _priced_tasks(own: str, audited: AuditedAssignment, *, widely: bool) -> frozenset[str]:
+    tasks = audited.assignment.tasks
+    below = {task.name: {one.name for one in tasks_below(task, tasks)} for task in tasks}
+    near = {name for name in below if widely or own in below[name] or name in below[own]}
+    return frozenset({own} | (near - {*audited.long_tasks}))
 
 
 def named(subject: Mistake | Variant) -> str:
@@ -143,7 +152,7 @@ def grade_trials(
 
     def keep(finished: FinishedJob) -> None:
         trial = by_name[finished.result.submission]
-        _put_together(finished.result, outcomes[trial.subject], trial.subject)
+        _put_together(finished.result, outcomes[trial.subject], trial, audited.checks)
         keep_outcome(trial.subject, outcomes[trial.subject])
         advance(trial.subject)
 
@@ -165,12 +174,14 @@ def _lay_out(files: Mapping[str, bytes], folder: Path) -> Found:
     return Found(folder.name, folder)
 
 
-def _put_together(result: SubmissionResult, outcome: Outcome, subject: str) -> None:
+def _put_together(result: SubmissionResult, outcome: Outcome, trial: Trial, checks: Mapping[str, Check]) -> None:
     """Add the result of one trial to the outcome of its subject."""
-    checks = [check for task in result.tasks for check in task.checks]
-    if result.status is Status.NOT_GRADED and not checks:
-        raise SandboxError(f"The {subject} could not be graded: {result.notes[0]}", remedy="Try `grader doctor`.")
+    found = [check for task in result.tasks for check in task.checks]
+    if result.status is Status.NOT_GRADED and not found:
+        raise SandboxError(f"The {trial.subject} could not be graded: {result.notes[0]}", remedy="Try `grader doctor`.")
     if result.status is Status.UNREADABLE:
         outcome.problem = result.notes[0]
-    outcome.results |= {check.name: check for check in checks}
-    outcome.lost += sum(max(0.0, task.max_points - task.points - task.unjudged) for task in result.tasks)
+    outcome.results |= {check.name: check for check in found}
+    partial = {check.task for name, check in checks.items() if name not in trial.checks}
+    whole = [task for task in result.tasks if task.name not in partial]
+    outcome.lost += sum(max(0.0, task.max_points - task.points - task.unjudged) for task in whole)

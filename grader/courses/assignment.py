@@ -177,8 +177,9 @@ class Assignment:
 
     `folder` holds probes and checks; `assets` may not exist yet; `reference` is None in the students' kit.
     `limits` are the overrides as written: keys of `grader.sandbox.wire.limits` to numbers above zero.
-    `demands_grounds`: an audit refuses checks that state neither grounds nor that they are advice. It advises to hide
-    at least `hidden_share` of them; `unchecked` are the instructions of solution regions that no check is for. `key` is
+    `demands_grounds`: an audit refuses checks that state neither grounds nor that they are advice; `demands_prices`: it
+    refuses known mistakes that don't say what they cost. It advises to hide at least `hidden_share` of the checks;
+    `unchecked` are the instructions of solution regions that no check is for. `key` is
     the course's secret, from which the inputs of hidden checks are drawn; "" where none was recorded, and in a kit.
     Without a `deadline` nothing is late, and nobody looks for attempts. `has_further_checks` is true in a kit whose
     course has checks that students don't get.
@@ -196,6 +197,7 @@ class Assignment:
     notebook: NotebookSettings = NotebookSettings()
     questions: tuple[Question, ...] = ()
     demands_grounds: bool = True
+    demands_prices: bool = False
     hidden_share: float = 1 / 3
     unchecked: tuple[str, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()

@@ -100,17 +100,19 @@ def read_assignment_file(home: Home) -> Assignment:
 
 class _AuditSettings(TypedDict):
     demands_grounds: bool
+    demands_prices: bool
     hidden_share: float
     unchecked: tuple[str, ...]
 
 
 def _read_audit(table: Table) -> _AuditSettings:
-    refuse_unknown(table, ("grounds", "hidden_share", "unchecked"))
+    refuse_unknown(table, ("grounds", "hidden_share", "prices", "unchecked"))
     share = take_number(table, "hidden_share", default=_HIDDEN_SHARE)
     if not 0 <= share <= 1:
         raise fault(table, "hidden_share", f"is {share}", remedy="Write a number from 0 (none) to 1 (all of them).")
     return _AuditSettings(
         demands_grounds=take_flag(table, "grounds", default=True),
+        demands_prices=take_flag(table, "prices", default=False),
         hidden_share=float(share),
         unchecked=take_texts(table, "unchecked", default=()),
     )

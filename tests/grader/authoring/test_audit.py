@@ -17,9 +17,8 @@ from grader.authoring.audit import (
     request_for,
     write_figures,
 )
-from grader.authoring.audit_rules import judge_price, judge_template
+from grader.authoring.audit_rules import judge_template
 from grader.authoring.audit_trials import Outcome
-from grader.authoring.mistakes import Mistake
 from grader.errors import CourseError
 from grader.results.verdict import CheckResult, Verdict
 
@@ -275,28 +274,6 @@ def test_a_mistake_that_does_otherwise_is_told(found, name, words):
     assert words in line
     file = "tests/assignments/bad/mistakes.toml"
     assert line.endswith(f" Edit {file}; try again with `grader audit bad --mistake {name}`.")
-
-
-@pytest.mark.parametrize(
-    ("lost", "told"),
-    [
-        (4.0, []),
-        (3.0, ["It costs 3 points; expected 4 to 20."]),
-        (11.5, []),
-        (12.0, ["It costs 12 points, more than the 11.5 that one fault of its task may cost."]),
-    ],
-)
-def test_a_price_outside_of_its_range_is_told(read_tiny, make_course, tmp_path, lost, told):
-    """A mistake costs what it says, and no more than its task and a quarter of the tasks that build on it."""
-    assignment = read_tiny(make_course(tmp_path))
-    double, triple = assignment.tasks
-    upper = replace(triple, points=6.0, builds_on=("double",))
-    assignment = replace(assignment, tasks=(replace(double, parts=("student.double",)), upper))
-    result = CheckResult("test_double", "doubles", "double", Verdict.WRONG)
-    mistake = Mistake("half", "a.py", "x", "y", "test_double", Verdict.WRONG, (), "", tmp_path / "m.toml", (4.0, 20.0))
-    outcome = Outcome({"test_double": result}, lost=lost)
-    assert [one.message for one in judge_price(mistake, outcome, assignment)] == told
-    assert list(judge_price(replace(mistake, costs=None), outcome, assignment)) == []
 
 
 def test_caught_mistakes_are_counted(found):

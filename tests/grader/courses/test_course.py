@@ -207,9 +207,9 @@ def test_grounds_of_a_task(tmp_path):
 def test_what_an_audit_asks_for_is_set(tmp_path):
     """The share of hidden checks that is advised, and regions that no check is for, can be set; a share is a share."""
     default = read(tmp_path / "a")
-    assert (default.hidden_share, default.unchecked) == (1 / 3, ())
-    chosen = read(tmp_path / "b", GOOD + '[audit]\nhidden_share = 0\nunchecked = ["Plot it."]\n')
-    assert (chosen.hidden_share, chosen.unchecked) == (0.0, ("Plot it.",))
+    assert (default.hidden_share, default.unchecked, default.demands_prices) == (1 / 3, (), False)
+    chosen = read(tmp_path / "b", GOOD + '[audit]\nhidden_share = 0\nunchecked = ["Plot it."]\nprices = true\n')
+    assert (chosen.hidden_share, chosen.unchecked, chosen.demands_prices) == (0.0, ("Plot it.",), True)
     with pytest.raises(CourseError, match=r"hidden_share` is 2\. Write a number from 0 \(none\) to 1"):
         read(tmp_path / "c", GOOD + "[audit]\nhidden_share = 2\n")
 
