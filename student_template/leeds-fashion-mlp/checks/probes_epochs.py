@@ -32,6 +32,7 @@ class Script:
         self.tested = []
         self.models = []
         self.is_by_reference = False
+        self.has_loaded = False
 
     def begin(self):
         """Forget the epochs of a loop that was no more than a try."""
@@ -67,6 +68,7 @@ class Script:
 
     def load_state(self, model, state_dict, *arguments, **options):
         """Load a state into a model, and note whether it is the model's own, which nothing would change."""
+        self.has_loaded = True
         own = {value.data_ptr() for value in model.state_dict().values()}
         values = getattr(state_dict, "values", tuple)()
         given = {value.data_ptr() for value in values if isinstance(value, torch.Tensor)}
@@ -82,6 +84,7 @@ class Script:
         """Return a copy of what was saved under this name."""
         if name_of(file) not in self.files:
             raise FileNotFoundError(f"No such file: {str(file)!r}; nothing was saved under that name.")
+        self.has_loaded = True
         return copy.deepcopy(self.files[name_of(file)])
 
 
@@ -117,6 +120,7 @@ def training_loop(*, train, valid, test):
         rest = run_loop(script, own_statements("notebook_best_model"), epochs=len(valid))
         epochs, saved = script.epoch, list(script.saved)
         script.tested.clear()
+        script.has_loaded = False
         failed = ""
         for statement in rest:
             if script.tested:
@@ -132,6 +136,7 @@ def training_loop(*, train, valid, test):
         "tested": numbered(script.tested[:1]),
         "failed": failed,
         "by reference": script.is_by_reference,
+        "loaded": script.has_loaded,
         "would save": any("save" in names_in(one.node) for one in statements_of("notebook_best_model")),
     }
 

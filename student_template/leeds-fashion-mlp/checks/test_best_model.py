@@ -35,7 +35,7 @@ def run_once(probe, train, valid, test):
     """Run the loop; return the outputs, how many epochs it ran, the epoch to be saved last, and words for others."""
     actual = probe("training_loop", train=train, valid=valid, test=test)
     kinds = {"epochs": int, "saved": [float], "below": bool, "tested": [float], "failed": str}
-    assert_kinds(actual, kinds | {"by reference": bool, "would save": bool})
+    assert_kinds(actual, kinds | {"by reference": bool, "loaded": bool, "would save": bool})
     epochs = actual["epochs"]
     assert epochs > 0, (
         "No statement of the notebook calls `train` and `evaluate` for each epoch; expected a loop outside of "

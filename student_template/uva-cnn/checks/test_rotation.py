@@ -47,6 +47,40 @@ def shares_at(turns, angles, *, way=1):
     return {f"rotated by {angle} degrees": expected_share(turns, way * angle) for angle in angles}
 
 
+BATCH = 128  # the course's
+
+
+def slips_at(turns, angles, *, way, two_faced):
+    """Return what the usual mistakes give at each angle, by the words to tell them with."""
+    batches = turns.split(BATCH)
+
+    def at_each(share):
+        return {f"rotated by {angle} degrees": share(way * angle) for angle in angles}
+
+    slips = {
+        "the average of the batches' accuracies: the last batch is smaller": at_each(
+            lambda angle: sum(expected_share(batch, angle) for batch in batches) / len(batches)
+        ),
+        "the accuracy of the last batch only": at_each(lambda angle: expected_share(batches[-1], angle)),
+        "the number of right answers: divide it by the number of images": at_each(
+            lambda angle: len(turns) * expected_share(turns, angle)
+        ),
+    }
+    if two_faced:
+        words = "the accuracy in training mode: call `model.eval()` first"
+        slips[words] = at_each(lambda angle: expected_share(turns, angle + 180))
+    return slips
+
+
+def tell_slip(found, turns, angles, *, two_faced):
+    """Fail with the usual mistake that explains all of what was found, if there is one."""
+    for way in (1, -1):
+        for words, slip in slips_at(turns, angles, way=way, two_faced=two_faced).items():
+            if any(all(abs(found[name] - scale * slip[name]) < 1e-3 for name in slip) for scale in (1, 100)):
+                name, value = next(iter(found.items()))
+                pytest.fail(f"`{name}` is {float(value):.4g}. That is {words}.", pytrace=False)
+
+
 def assert_accuracies(probe, expected, turns, **inputs):
     """Ask for the accuracies at all angles, either way round, as shares or as percentages; return what came back.
 
@@ -82,6 +116,8 @@ def assert_accuracies(probe, expected, turns, **inputs):
             "Does the model get the rotated images, and is the angle in degrees?",
             pytrace=False,
         )
+    if not is_right:
+        tell_slip(found, turns, angles, two_faced=inputs.get("two_faced", False))
     assert_matches(found, Expectation(wanted, tolerances))
     return actual
 

@@ -57,7 +57,7 @@ def check_curve(probe, expected, *, updates, init, **bowl):
 @pytest.mark.graded(task="curve", weight=2, grounds="practical 1, line 259: an array of shape [num_updates, 3]")
 def test_curve_shape(probe):
     """train_curve returns w1, w2 and the loss of each update: shape (num_updates, 3)"""
-    actual = probe("curve", **BOWL)
+    actual = probe("curve_as_written", **BOWL)
     assert_matches(actual, {"points": Spec((6, 3))})
     points = actual["points"]
     assert bool((points != points[:1]).any()), (

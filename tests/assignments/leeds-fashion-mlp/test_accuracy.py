@@ -16,7 +16,8 @@ def draw(rng, *, n, classes, right):
     return {"y_pred": y_pred[order], "y": ((y_pred.argmax(dim=1) + shift) % classes)[order]}
 
 
-def check_share(probe, expected, inputs):
+def check_share(probe, expected, inputs, *, or_percent=False):
+    """Compare with the share of right answers, with `or_percent` also in percent."""
     y_pred, y = inputs["y_pred"], inputs["y"]
     top, n = y_pred.argmax(dim=1), len(y)
     count = int((top == y).sum())
@@ -31,7 +32,8 @@ def check_share(probe, expected, inputs):
     assert_kinds(actual, {"accuracy": float})
     told = [text for text, slip in words.items() if abs(slip - actual["accuracy"]) <= CLOSE]
     share = expected("accuracy", lambda: {"accuracy": count / n}, **inputs).values["accuracy"]
-    assert abs(actual["accuracy"] - share) <= CLOSE, (
+    is_percent = or_percent and abs(actual["accuracy"] - 100 * share) <= 100 * CLOSE
+    assert is_percent or abs(actual["accuracy"] - share) <= CLOSE, (
         f"The accuracy is {actual['accuracy']:.4g}; expected {share:.4g}, for {count} of {n} answers are right. "
         f"{told[0] if told else ''}".strip()
     )

@@ -12,7 +12,7 @@ from test_evaluate import check_figures, draw
 )
 def test_evaluate_smaller_last_batch(probe, expected, rng):
     """evaluate divides by the number of batches, also where the last one is smaller"""
-    check_figures(probe, expected, "evaluation", **draw(rng, n=22), batch_size=5)
+    check_figures(probe, expected, "evaluation", **draw(rng, n=22), batch_size=5, any_mode=True)
 
 
 @pytest.mark.graded(
@@ -23,7 +23,8 @@ def test_evaluate_smaller_last_batch(probe, expected, rng):
 )
 def test_evaluate_criterion(probe, expected, rng):
     """evaluate measures with the loss that it is given"""
-    check_figures(probe, expected, "evaluation", **draw(rng, n=16), batch_size=4, criterion="MultiMarginLoss")
+    inputs = draw(rng, n=16)
+    check_figures(probe, expected, "evaluation", **inputs, batch_size=4, criterion="MultiMarginLoss", any_mode=True)
 
 
 @pytest.mark.graded(

@@ -26,8 +26,11 @@ def test_train_again_after_evaluation(probe, expected, rng):
     grounds="notebook, lines 179 and 194: the loss is that of the criterion given",
 )
 def test_train_criterion(probe, expected, rng):
-    """train minimizes the loss that it is given"""
-    check_parameters(probe, expected, draw(rng, n=18), lr=0.2, batch_size=6, criterion="MultiMarginLoss")
+    """train minimizes the loss that it is given
+
+    A single batch: how the steps follow each other is what other checks are about.
+    """
+    check_parameters(probe, expected, draw(rng, n=18), lr=0.2, batch_size=18, criterion="MultiMarginLoss")
 
 
 @pytest.mark.graded(
@@ -38,7 +41,7 @@ def test_train_criterion(probe, expected, rng):
 )
 def test_train_smaller_last_batch(probe, expected, rng):
     """train divides by the number of batches, also where the last one is smaller"""
-    check_figures(probe, expected, "training", **draw(rng, n=22), lr=0.0, batch_size=5)
+    check_figures(probe, expected, "training", **draw(rng, n=22), lr=0.0, batch_size=5, any_mode=True)
 
 
 @pytest.mark.graded(task="train", after="test_train_figures", advice=True)

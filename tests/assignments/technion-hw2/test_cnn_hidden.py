@@ -90,22 +90,22 @@ def test_cnn_gray_oblong_images(probe, expected, rng):
         "activation_type": "relu",
         "activation_params": {},
         "pooling_type": "avg",
-        "pooling_params": {"kernel_size": 2},
+        "pooling_params": {"kernel_size": 1},
     }
     x, weights = (
         torch.randn(2, 1, 12, 18, generator=rng),
-        draw_weights(rng, [(4, 1, 3, 3), (4, 4, 3, 3), (6, 216), (4, 6)]),
+        draw_weights(rng, [(4, 1, 3, 3), (4, 4, 3, 3), (6, 864), (4, 6)]),
     )
     dout = torch.randn(2, 4, generator=rng)
 
     def scores(x, w, end):
         x = F.relu(conv(x, w, 1, padding=1))
-        x = F.avg_pool2d(F.relu(conv(x, w, 2, padding=1)), 2)
+        x = F.relu(conv(x, w, 2, padding=1))
         return end(linear(F.relu(linear(x.flatten(1), w, 3)), w, 4))
 
     inputs = {"x": x, "weights": weights, "dout": dout}
     actual = probe("network_pass", kind="CNN", options=options, **inputs)
-    assert_layers(actual, "conv 1→4, 3×3; conv 4→4, 3×3; linear 216→6; linear 6→4")
+    assert_layers(actual, "conv 1→4, 3×3; conv 4→4, 3×3; linear 864→6; linear 6→4")
 
     def formula(x, weights, dout, end=nothing):
         return {"z": scores(x, weights, end)} | gradients(lambda x, w: scores(x, w, end), dout, x, weights)

@@ -33,8 +33,12 @@ def test_early_stopping_counts_again(probe, expected):
     def attempt(*, tensors):
         actual = probe("fit_with_options", **call, tensors=tensors)
         skip_where_ignored(actual["number of epochs"] == NUM_EPOCHS, "early_stopping")
+        assert_kinds(actual, {"number of epochs": int})
+        right = recorded.values["number of epochs"]
+        if actual["number of epochs"] == right + 1:
+            return  # one epoch late, for which test_early_stopping charges
         causes = {5: "An improvement does not make it count again from zero."}
-        assert_count(actual, "number of epochs", recorded.values["number of epochs"], causes=causes)
+        assert_count(actual, "number of epochs", right, causes=causes)
 
     each_kind_of_result(attempt)
 
@@ -65,7 +69,10 @@ def test_early_stopping_results(probe, expected):
         assert_kinds(actual, {"number of epochs": int})
         is_short = isinstance(found, torch.Tensor) and found.shape == (3,) and actual["number of epochs"] == 4
         assert not is_short, "`test_loss` has 3 entries after 4 epochs: the last epoch is left out of the results."
-        assert_matches(actual, recorded)
+        if actual["number of epochs"] == 5:  # one epoch late, for which test_early_stopping charges
+            assert_matches(actual, {"test_loss": torch.tensor(losses[:5])})
+        else:
+            assert_matches(actual, recorded)
 
     each_kind_of_result(attempt)
 

@@ -34,7 +34,7 @@ def test_resnet_gradients(probe, expected, rng):
         "hidden_dims": [5],
         "activation_type": "tanh",
         "pooling_type": "max",
-        "pooling_params": {"kernel_size": 2},
+        "pooling_params": {"kernel_size": 1},
         "batchnorm": True,
         "dropout": 0.5,
     }
@@ -46,7 +46,7 @@ def test_resnet_gradients(probe, expected, rng):
         widths = [conv.split("→")[1].split(",")[0] for conv in (first, second)]
         steps = [f"conv {first}", f"batchnorm {widths[0]}", f"conv {second}", f"batchnorm {widths[1]}", f"conv {third}"]
         blocks.append("; ".join(f"block {i} main: {step}" for step in steps) + shortcuts[i - 1])
-    line = "; ".join([*blocks, "linear 6→5", "linear 5→3"])
+    line = "; ".join([*blocks, "linear 576→5", "linear 5→3"])
     x, weights = torch.randn(2, 1, 8, 12, generator=rng), draw_weights(rng, line)
     dout = torch.randn(2, 3, generator=rng)
 
@@ -54,7 +54,6 @@ def test_resnet_gradients(probe, expected, rng):
         number = 1
         for projects in (True, False, True):
             x, number = block_output(x, w, number, convs=3, act=torch.tanh, norm=True, projects=projects)
-            x = F.max_pool2d(x, 2)
         x = torch.tanh(F.linear(x.flatten(1), w[f"{number}.weight"], w[f"{number}.bias"]))
         return F.linear(x, w[f"{number + 1}.weight"], w[f"{number + 1}.bias"])
 
@@ -89,13 +88,13 @@ def test_resnet_bottleneck_needs_equal_channels(probe, expected):
         "hidden_dims": [7],
         "activation_type": "relu",
         "pooling_type": "max",
-        "pooling_params": {"kernel_size": 2},
+        "pooling_params": {"kernel_size": 1},
         "bottleneck": True,
     }
     line = (
         "block 1 main: conv 4→4, 3×3; block 1 main: conv 4→2, 3×3; block 1 main: conv 2→6, 3×3; "
         "block 1 shortcut: conv 4→6, 1×1, no bias; block 2 main: conv 6→6, 3×3; block 2 main: conv 6→3, 3×3; "
-        "block 2 main: conv 3→5, 3×3; block 2 shortcut: conv 6→5, 1×1, no bias; linear 20→7; linear 7→3"
+        "block 2 main: conv 3→5, 3×3; block 2 shortcut: conv 6→5, 1×1, no bias; linear 320→7; linear 7→3"
     )
     assert_layers_of(probe, expected, line, kind="ResNet", options=options, in_size=(4, 8, 8))
 
@@ -118,10 +117,10 @@ def test_resnet_dropout(probe, rng):
         "channels": [8, 3],
         "pool_every": 2,
         "hidden_dims": [5],
-        "pooling_params": {"kernel_size": 2},
+        "pooling_params": {"kernel_size": 1},
         "dropout": p,
     }
-    line = "block 1 main: conv 3→8, 3×3; block 1 main: conv 8→3, 3×3; linear 27→5; linear 5→2"
+    line = "block 1 main: conv 3→8, 3×3; block 1 main: conv 8→3, 3×3; linear 108→5; linear 5→2"
     x, weights = torch.randn(64, 3, 6, 6, generator=rng), draw_weights(rng, line)
     weights["1.bias"] += 3  # so that the ReLU itself makes few zeros
     actual = probe("block_in_training", kind="ResNet", options=options, x=x, weights=weights)

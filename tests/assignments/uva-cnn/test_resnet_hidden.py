@@ -66,6 +66,26 @@ def test_resnet_order(probe, rng):
         assert_matches(actual, wanted, context=Context(others=others))
 
 
+def tell_slip(found, shapes, values, tolerances):
+    """Fail with the usual mistake that explains all standard deviations where one is wrong, if there is one."""
+
+    def fits(wanted):
+        rows = zip(found.items(), wanted, strict=True)
+        return all(abs(float(std) / float(one) - 1) <= tolerances[name].rtol for (name, std), one in rows)
+
+    fans_in = [math.prod(shape[1:]) for shape in shapes]
+    slips = {
+        'what `mode="fan_in"` gives: `mode="fan_out"` is asked for': [math.sqrt(2 / fan) for fan in fans_in],
+        "what PyTorch begins with: `_init_params` has to come after the layers are made": [
+            math.sqrt(1 / (3 * fan)) for fan in fans_in
+        ],
+    }
+    for words, wanted in slips.items():
+        if fits(wanted) and not fits(values.values()):
+            name, std = next(iter(found.items()))
+            pytest.fail(f"The {name} is {float(std):.4g}. That is {words}.", pytrace=False)
+
+
 @pytest.mark.graded(
     task="resnet",
     weight=4,
@@ -95,6 +115,7 @@ def test_resnet_initialization(probe):
         values[name] = torch.tensor(math.sqrt(2 / fan_out))
         # Six standard errors of a standard deviation of so many normal numbers: luck costs nobody points.
         tolerances[name] = Tolerance(rtol=6 / math.sqrt(2 * weight.numel()), atol=0)
+    tell_slip(found, shapes, values, tolerances)
     assert_matches(found, Expectation(values, tolerances))
     numbers = actual.get("norm weights")
     count = len(numbers) if isinstance(numbers, torch.Tensor) and numbers.ndim else 1

@@ -174,8 +174,19 @@ def momentum_on_the_track(*, start, lr, momentum, updates):
 
 
 @probe(needs=["notebook_curve"])
+def curve_as_written(*, lr, centre, slopes, updates, init):
+    """Run train_curve with plain gradient descent on a bowl; points that keep their graph end it, as in a notebook."""
+    return {"points": as_tensor(points_on_a_bowl(lr, centre, slopes, updates, init))}
+
+
+@probe(needs=["notebook_curve"])
 def curve(*, lr, centre, slopes, updates, init):
-    """Run train_curve with plain gradient descent on a bowl; without `updates` and `init` it takes its defaults."""
+    """Do the same, also with points that keep their graph; without `updates` and `init` it takes its defaults."""
+    with graphs_left_behind():
+        return {"points": as_tensor(points_on_a_bowl(lr, centre, slopes, updates, init))}
+
+
+def points_on_a_bowl(lr, centre, slopes, updates, init):
     from notebook_curve import train_curve
 
     def bowl(w1, w2):
@@ -184,8 +195,7 @@ def curve(*, lr, centre, slopes, updates, init):
     options = {}
     if updates is not None:
         options = {"num_updates": updates, "init": list(init)}
-    points = train_curve(lambda params: torch.optim.SGD(params, lr=lr), curve_func=bowl, **options)
-    return {"points": as_tensor(points)}
+    return train_curve(lambda params: torch.optim.SGD(params, lr=lr), curve_func=bowl, **options)
 
 
 @probe(needs=["notebook_curve"])
@@ -193,8 +203,20 @@ def curve_losses():
     """Run train_curve on its own curve with an optimizer that stands still."""
     from notebook_curve import train_curve
 
-    points = train_curve(lambda params: torch.optim.SGD(params, lr=0.0), num_updates=3, init=[0.7, -1.2])
+    with graphs_left_behind():
+        points = train_curve(lambda params: torch.optim.SGD(params, lr=0.0), num_updates=3, init=[0.7, -1.2])
     return {"points": as_tensor(points)}
+
+
+@contextlib.contextmanager
+def graphs_left_behind():
+    """Let tensors that need gradients become arrays: one check is about that, and the others about the numbers."""
+    to_numpy = torch.Tensor.numpy
+    torch.Tensor.numpy = lambda tensor, **options: to_numpy(tensor.detach(), **options)
+    try:
+        yield
+    finally:
+        torch.Tensor.numpy = to_numpy
 
 
 def as_tensor(points):
