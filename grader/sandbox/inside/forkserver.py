@@ -131,9 +131,12 @@ class _Server:
             self.is_collapsed = True
             collapse_memory()
         reading, writing = os.pipe()
+        own = os.getpid()
         pid = kernel.fork()
         if pid == 0:
-            leave_with(lambda: self._become_supervisor(request["root"], descriptors, (reading, writing), limits))
+            leave_with(
+                lambda: self._become_supervisor(request["root"], descriptors, (reading, writing), limits, parent=own)
+            )
         for descriptor in (*descriptors, writing):
             os.close(descriptor)
         self.names[pid] = name
@@ -168,7 +171,7 @@ class _Server:
                     self.control.sendall(note(gone=name, over_memory=over))
 
     def _become_supervisor(
-        self, root: str, descriptors: list[int], report: tuple[int, int], limits: bounds.Limits
+        self, root: str, descriptors: list[int], report: tuple[int, int], limits: bounds.Limits, *, parent: int
     ) -> int:
         """Turn this fork into a submission's supervisor: build its walls, start it, watch its memory."""
         signal.set_wakeup_fd(-1)
@@ -177,9 +180,8 @@ class _Server:
         self.wakeup.close()
         self.wake.close()
         os.close(report[0])
-        walls = Supervisor(
-            root, descriptors, report=report[1], limits=limits, program=self.programs[limits.sessions > 0]
-        )
+        program = self.programs[limits.sessions > 0]
+        walls = Supervisor(root, descriptors, report=report[1], limits=limits, program=program, parent=parent)
         return walls.supervise_namespaces() if self.walled else walls.supervise_tree()
 
 

@@ -40,9 +40,17 @@ class Supervisor:
     """Hold what a submission's first processes need; used only between the fork and the student's code."""
 
     def __init__(
-        self, root: str, descriptors: list[int], *, report: int, limits: bounds.Limits, program: bytes | None
+        self,
+        root: str,
+        descriptors: list[int],
+        *,
+        report: int,
+        limits: bounds.Limits,
+        program: bytes | None,
+        parent: int,
     ) -> None:
         self.root = root
+        self.parent = parent
         self.connection, self.output = descriptors
         self.report = report
         self.limits = limits
@@ -72,16 +80,24 @@ class Supervisor:
         return self._watch(first, is_over)
 
     def supervise_tree(self) -> int:
-        """Start the submission as a plain child, for walls without namespaces."""
+        """Start the submission as a plain child, for walls without namespaces.
+
+        Whatever ends the grader, this process outlives it to end what the submission has started: in a session of its
+        own it isn't killed along with the others.
+        """
+        os.setsid()
+        signal.signal(signal.SIGTERM, lambda _number, _frame: _end_tree())
         with contextlib.suppress(OSError):
             kernel.adopt_orphans()
             kernel.die_with_parent(signal.SIGTERM)
+        if os.getppid() != self.parent:  # it has ended before it could be told
+            return 0
         first = kernel.fork()
         if first == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             with contextlib.suppress(OSError):
                 kernel.die_with_parent(signal.SIGKILL)
             leave_with(lambda: self._be_student(walled=False))
-        signal.signal(signal.SIGTERM, lambda _number, _frame: _end_tree())
         share = FairShare.of_own(tasks=self.limits.threads)
 
         def is_over() -> bool:

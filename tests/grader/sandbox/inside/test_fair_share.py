@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from grader.sandbox.inside import kernel
 from grader.sandbox.inside.fair_share import FairShare, priority_for
 from grader.sandbox.inside.memory import descendants
 
@@ -19,9 +20,11 @@ def tree():
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
+            kernel.die_with_parent(signal.SIGKILL)  # also where the tests are killed
             os.setsid()
             for number in range(busy + asleep):
                 if os.fork() == 0:
+                    kernel.die_with_parent(signal.SIGKILL)
                     os.write(writing, b"1")
                     while number < busy:
                         pass
