@@ -10,7 +10,8 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -65,7 +66,7 @@ class NotebookRun:
         statements = self._read(cells)
         self._above = [statement for statement in statements if end is None or statement.cell < end]
         self._below = statements[len(self._above) :]
-        self._cell = 0
+        self._cell, self._has_failed = 0, False  # the cell whose turn it is, and whether a statement of it has failed
         self._continued: dict[ast.stmt, frozenset[str]] = {}  # what statements that were cut off begin with
 
     def run(self) -> None:
@@ -153,12 +154,14 @@ class NotebookRun:
         """Run a statement, or note why not; return False if it lacked a name that a later cell may define."""
         if statement.cell != self._cell:
             _close_figures()
-            self._cell = statement.cell
+            self._cell, self._has_failed = statement.cell, False
         if not statement.is_definition and self._left_s <= 0:
             why = f"the statements before it have used up {self._pace.total_s:g} s"
             self._note(statement, why, NoTimeLeft(why))
             return True
-        error = self._execute_in_turn(statement)
+        with _without_warnings() if self._has_failed else contextlib.nullcontext():
+            error = self._execute_in_turn(statement)
+        self._has_failed |= error is not None
         self._conclude(statement, error)
         return not isinstance(error, NameError)
 
@@ -203,7 +206,10 @@ class NotebookRun:
         if why_not := self._watch.why_not(place):
             return ProcessEnded(why_not)
         try:
-            with self._watch.at(place), time_limit(cpu_s=cpu_s, wall_s=wall_s):
+            with (
+                self._watch.at(place),
+                time_limit(cpu_s=cpu_s, wall_s=wall_s, import_s=self._pace.total_s, root=self._root),
+            ):
                 with_card_played(
                     lambda: execute_statement(statement, self.namespace, root=self._root, flags=self._flags)
                 )
@@ -244,6 +250,14 @@ class NotebookRun:
 
     def _note(self, statement: Statement, why: str, error: BaseException | None = None) -> None:
         self.log.events.append(Event(statement.cell, statement.line, statement.names, why, error, statement))
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Let nobody read warnings of what runs below a statement that failed: a kernel would have ended the cell there."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _newer_event(one: NewerStatement, cell: Cell) -> Event:

@@ -50,6 +50,14 @@ def test_failing_statement(run):
     assert events(log) == [(2, 2, "`ZeroDivisionError: division by zero`")]
 
 
+def test_warnings_below_a_failure(run, recwarn):
+    """What still runs below a statement that failed warns of nothing; the next cell's warnings are told again."""
+    warns = "import warnings\nwarnings.warn('told')"
+    module, _log = run(f"1 / 0\n{warns}\nb = 2", f"a = 1\n{warns}\n1 / 0")
+    assert (module.a, module.b) == (1, 2)
+    assert [str(one.message) for one in recwarn] == ["told"]
+
+
 def test_traceback(run):
     """A traceback names the cell as the file, with the line in that cell and its text."""
     module, _log = run("x = 0", "def f():\n    # one\n    return 1 / x")

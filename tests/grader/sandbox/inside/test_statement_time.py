@@ -1,8 +1,10 @@
 """Tests of grader.sandbox.inside.statement_time: with timers that send signals, and with a thread instead."""
 
+import importlib
 import signal
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -69,3 +71,44 @@ def test_other_errors_pass(means):
     with pytest.raises(KeyError), time_limit(cpu_s=5, wall_s=5):
         raise KeyError("own")
     assert sys.exc_info() == (None, None, None)
+
+
+SLOW = """\
+import time
+from pathlib import Path
+end = time.process_time() + 0.4
+while time.process_time() < end:
+    pass
+whole = True
+"""
+
+
+@pytest.fixture
+def importing(tmp_path, monkeypatch):
+    """Return a function that imports a module which computes for 0.4 s, a new one each time."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def bring(name):
+        (tmp_path / f"{name}.py").write_text(SLOW)
+        return importlib.import_module(name)
+
+    return bring
+
+
+def test_an_import_is_not_cut_in_half(means, importing, request):
+    """A library that a statement imports is there as a whole; then the statement has its own seconds, and no more."""
+    name = f"slow_{request.node.callspec.params['means']}"
+    with time_limit(cpu_s=0.2, wall_s=30, import_s=10):
+        assert importing(name).whole
+        _compute(0.05)
+    with pytest.raises(StatementTooLong), time_limit(cpu_s=0.2, wall_s=30, import_s=10):
+        _compute(20 if importing(f"{name}_again").whole else 0)
+
+
+def test_an_import_has_an_end(means, importing, request):
+    """What is imported for longer than an import may take is cut off, and a student's own file like a statement."""
+    name = f"endless_{request.node.callspec.params['means']}"
+    with pytest.raises(StatementTooLong), time_limit(cpu_s=0.1, wall_s=30, import_s=0.2):
+        importing(name)
+    with pytest.raises(StatementTooLong), time_limit(cpu_s=0.1, wall_s=30, import_s=10, root=Path(sys.path[0])):
+        importing(f"{name}_own")
