@@ -14,7 +14,7 @@ from grader.sandbox.wire.protocol import NOTEBOOK, Ending, ProbeCall, Sandbox
 _MOST_TOLD = 5
 _BELOW_MAIN = 'Delete it, or put it below `if __name__ == "__main__":`.'
 _IN_OLDER_WORDS = "Write it in words that both versions have."
-_ON_PROCESSOR = (
+ON_PROCESSOR = (
     "Your code asks for a graphics card even where there is none; here `cuda` meant the processor. Choose with "
     '`device = "cuda" if torch.cuda.is_available() else "cpu"`, so that it runs everywhere.'
 )
@@ -42,7 +42,7 @@ def file_notes(sandbox: Sandbox, assignment: Assignment) -> tuple[str, ...]:
         return ()
     is_notebook = assignment.handed_in.kind is SubmissionKind.NOTEBOOK
     told = () if is_notebook else tuple(_tell_left_out(_rows(outcome.outputs, "left_out")))
-    return (*told, _ON_PROCESSOR) if outcome.outputs.get("on processor") is True else told
+    return (*told, ON_PROCESSOR) if outcome.outputs.get("on processor") is True else told
 
 
 def _tell_left_out(rows: list[Any]) -> Iterator[str]:

@@ -27,6 +27,7 @@ from grader.grading.artifacts import artifacts_beside
 from grader.grading.check_session import in_session
 from grader.grading.forbidden import ForbiddenUses, find_uses
 from grader.grading.grade import run_checks
+from grader.grading.notebook_notes import ON_PROCESSOR
 from grader.grading.opening import limits_of
 from grader.grading.points import add_up
 from grader.grading.probe_sources import read_probes
@@ -38,6 +39,7 @@ from grader.live.state import unharmed
 from grader.notebooks.document import Notebook, write_notebook
 from grader.notebooks.plan import NotebookPlan, NotebookState, module_of_task
 from grader.results.verdict import SubmissionResult
+from grader.sandbox.inside.cuda_on_cpu import has_used_processor, watch_for_cuda
 from grader.sandbox.inside.notebook_modules import NotebookFinder
 from grader.sandbox.inside.torchvision_ops import make_torchvision_importable
 from grader.sandbox.wire.protocol import Sandbox
@@ -74,6 +76,7 @@ def check_live(kit: Path, tasks: Sequence[str] | None, *, module: ModuleType, ce
         torch.set_num_threads(1)  # as when the submission is graded
         sandbox = LiveSandbox(kernel, probes=probes, limits=limits_of(assignment))
         stack.callback(sandbox.close)
+        stack.callback(watch_for_cuda())
         forbidden = _find_uses(sandbox, chosen, kit, namespace=kernel.namespace, cells=cells)
         subject = Subject(
             sandbox,
@@ -87,7 +90,8 @@ def check_live(kit: Path, tasks: Sequence[str] | None, *, module: ModuleType, ce
         except BaseException:  # stopped in the middle of a check: pytest would not begin another
             _open.cache_clear()
             raise
-    return add_up(kit.name, chosen, results, notes=_notes(assignment, chosen, tasks), seconds=0.0, wall="inline")
+        notes = (*_notes(assignment, chosen, tasks), *([ON_PROCESSOR] if has_used_processor() else []))
+    return add_up(kit.name, chosen, results, notes=notes, seconds=0.0, wall="inline")
 
 
 def _notes(assignment: Assignment, chosen: Assignment, tasks: Sequence[str] | None) -> tuple[str, ...]:

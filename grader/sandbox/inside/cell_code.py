@@ -26,8 +26,13 @@ def cell_file(number: int, *, root: Path) -> str:
 
 
 def parse_cell(cell: Cell, source: CellSource, *, root: Path) -> ast.Module:
-    """Return a cell's syntax tree, and let tracebacks show its lines; raise what the compiler raises."""
+    """Return a cell's syntax tree, and let tracebacks show its lines; raise what the compiler raises.
+
+    The cell's file is there, for libraries that look at the file of a function: numba does to keep what it compiles.
+    """
     file = cell_file(cell.number, root=root)
+    with contextlib.suppress(OSError):
+        Path(file).write_text(cell.source, encoding="utf-8", errors="replace")
     linecache.cache[file] = (len(source.python), None, cell.source.splitlines(keepends=True), file)
     tree = compile(source.python, file, "exec", ast.PyCF_ONLY_AST | TOP_LEVEL_AWAIT, dont_inherit=True)
     assert isinstance(tree, ast.Module)

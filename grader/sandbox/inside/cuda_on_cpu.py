@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 import torch
 from torch.overrides import TorchFunctionMode
 
+from grader.sandbox.wire.protocol import USED_PROCESSOR
+
 T = TypeVar("T")
-_MARK = ".on-the-processor"  # a file beside the submission's own: what a probe's fork learns, its parent can't see
 
 
 @dataclass(slots=True)
@@ -26,17 +27,30 @@ class _State:
     asked: bool = False
     plays: bool = False
     root: Path | None = None
+    stop_playing: Callable[[], None] | None = None
 
 
 _state = _State()
 
 
-def watch_for_cuda(root: Path) -> None:
-    """See from now on when code asks for a card and there is none."""
+def watch_for_cuda(root: Path | None = None) -> Callable[[], None]:
+    """See from now on when code asks for a card and there is none; return what puts everything back as it was.
+
+    Below `root` other processes of the submission learn that the processor has played a card.
+    """
     _state.root = root
-    if not torch.cuda.is_available() and not hasattr(torch.cuda._lazy_init, "watched"):
-        for name in ("_lazy_init", "is_available", "device_count"):
-            setattr(torch.cuda, name, _noted(getattr(torch.cuda, name)))
+    if torch.cuda.is_available():
+        return lambda: None
+    names = () if hasattr(torch.cuda._lazy_init, "watched") else ("_lazy_init", "is_available", "device_count")
+    restore = _replace({(torch.cuda, name): _noted(getattr(torch.cuda, name)) for name in names})
+
+    def forget() -> None:
+        if _state.stop_playing is not None:
+            _state.stop_playing()
+        _state.asked, _state.plays, _state.root, _state.stop_playing = False, False, None, None
+        restore()
+
+    return forget
 
 
 def _noted(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,7 +64,7 @@ def _noted(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def has_used_processor() -> bool:
     """Tell whether the processor has played a card, here or in a probe before."""
-    return _state.plays or (_state.root is not None and (_state.root / _MARK).exists())
+    return _state.plays or (_state.root is not None and (_state.root / USED_PROCESSOR).exists())
 
 
 def with_card_played(run: Callable[[], T]) -> T:
@@ -66,29 +80,39 @@ def with_card_played(run: Callable[[], T]) -> T:
         if not _state.asked or _state.plays:
             raise
         first = err
-    mode, restore = _OnProcessor(), _replace(_STAND_INS)
+    stop_playing = _play()
     seeming = _replace({(torch.cuda, "is_available"): lambda: True, (torch.cuda, "device_count"): lambda: 1})
-    mode.__enter__()  # type: ignore[no-untyped-call]
     try:
         returned = run()
     except (Exception, SystemExit):
-        mode.__exit__(None, None, None)  # type: ignore[no-untyped-call]
-        restore()
+        stop_playing()
         raise first from None
     except BaseException:  # it was stopped at something else, so it got further than without a card
-        _note_use()
+        _note_use(stop_playing)
         raise
     finally:
         seeming()
-    _note_use()
+    _note_use(stop_playing)
     return returned
 
 
-def _note_use() -> None:
-    _state.plays = True
+def _play() -> Callable[[], None]:
+    """Let the processor be the card from now on; return what ends that."""
+    mode, restore = _OnProcessor(), _replace(_STAND_INS)
+    mode.__enter__()  # type: ignore[no-untyped-call]
+
+    def stop() -> None:
+        mode.__exit__(None, None, None)  # type: ignore[no-untyped-call]
+        restore()
+
+    return stop
+
+
+def _note_use(stop_playing: Callable[[], None]) -> None:
+    _state.plays, _state.stop_playing = True, stop_playing
     if _state.root is not None:
         with contextlib.suppress(OSError):
-            (_state.root / _MARK).touch()
+            (_state.root / USED_PROCESSOR).touch()
 
 
 def _replace(stand_ins: Mapping[tuple[Any, str], Any]) -> Callable[[], None]:

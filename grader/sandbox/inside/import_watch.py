@@ -1,6 +1,6 @@
 """Tell which top-level statement is being run, so that the one which ends the process can be left out the next time.
 
-`grader.sandbox.inside.serving` makes one where a submission's process has died while it was imported;
+`grader.sandbox.inside.preparing` makes one where a submission's process has died while it was imported;
 `grader.sandbox.inside.definitions` and `grader.sandbox.inside.student_files` run their statements under it.
 
 Why: docs/decisions.md#what-ends-the-process-is-left-out

@@ -1,15 +1,16 @@
 """Make a submission's notebook importable: as a whole, and as it was before the cells where tasks are checked.
 
-`grader.sandbox.inside.serving` installs it before the probes run; `grader.sandbox.inside.definitions` runs the
+`grader.sandbox.inside.preparing` installs it before the probes run; `grader.sandbox.inside.definitions` runs the
 cells, and `grader.sandbox.inside.notebook_names` explains what a module turns out to lack.
 
 Why: docs/decisions.md#one-module-per-task
 """
 
 import ast
+import gc
 import importlib.util
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -59,6 +60,8 @@ class NotebookLoader(Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Run the cells; this fails only if the notebook breaks the interpreter itself."""
         finder = self.finder
+        if module.__spec__ is not None:  # like a kernel's, it is there while it runs: workers may ask for its functions
+            module.__spec__._initializing = False  # type: ignore[attr-defined]
         prepare_surroundings(module)
         run = NotebookRun(
             finder.cells, module, root=finder.root, end=self.state.cell, pace=finder.pace, watch=finder.watch
@@ -104,6 +107,15 @@ def remove_notebook() -> None:
         sys.meta_path.remove(finder)
         for state in finder.plan.states:
             sys.modules.pop(state.module, None)
+
+
+def forget_states(*, but: Collection[str]) -> list[str]:
+    """Let go of the states of the notebook that were imported, and return their names; `but` are kept."""
+    finder = installed_notebook()
+    states = [] if finder is None else [state.module for state in finder.plan.states]
+    forgotten = [name for name in states if name not in but and sys.modules.pop(name, None) is not None]
+    gc.collect()
+    return forgotten
 
 
 def installed_notebook() -> NotebookFinder | None:

@@ -1,6 +1,6 @@
 """Let `torch.compile` return what it is given, wrapped as always, and compute it as it stands.
 
-`grader.sandbox.inside.serving` asks for it behind the wall. A compiled model gives the same numbers, and the
+`grader.sandbox.inside.preparing` asks for it behind the wall. A compiled model gives the same numbers, and the
 compiler takes a minute, a C++ compiler and a writable cache before the first of them.
 
 Why: docs/decisions.md#nothing-is-compiled

@@ -20,15 +20,13 @@ from typing import Any, NoReturn
 
 from grader.probes import Probe
 from grader.sandbox.inside import kernel
-from grader.sandbox.inside.cuda_on_cpu import watch_for_cuda
-from grader.sandbox.inside.import_watch import ImportWatch
 from grader.sandbox.inside.leftovers import Surroundings
+from grader.sandbox.inside.memory import resident_mib
 from grader.sandbox.inside.nobody import nobody_answers
-from grader.sandbox.inside.notebook_modules import install_notebook, let_complete
-from grader.sandbox.inside.plain_compile import compile_nothing
+from grader.sandbox.inside.notebook_modules import forget_states, let_complete
+from grader.sandbox.inside.preparing import prepare
 from grader.sandbox.inside.probe_process import SHARE, all_probes, import_needed, inputs_of, run_probe, write_files
 from grader.sandbox.inside.pulled import PulledWatch, already_imported
-from grader.sandbox.inside.student_files import install_student_files
 from grader.sandbox.inside.waiting import Wait, queued_s
 from grader.sandbox.wire import limits as bounds
 from grader.sandbox.wire.protocol import (
@@ -40,9 +38,10 @@ from grader.sandbox.wire.protocol import (
     unpack_files,
     write_all,
 )
-from grader.sandbox.wire.shims import plain_progress_bars, provide, shims_named
 from grader.sandbox.wire.tensors import pack_values
 from grader.sandbox.wire.unpacking import unpack_values
+
+_FULL = 0.3  # of a submission's memory, what the states of a notebook may hold when another one is imported
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,8 @@ class _Submission:
         """Import what a probe needs, fork, run it there, and tell how the fork ended."""
         is_here = call["device"] == "cpu"  # a student's module may start CUDA, which has to happen in the fork
         probe = self.probes[call["probe"]]
+        if is_here:
+            self._make_room(probe)
         failed = import_needed(probe, self.imported, root=self.root) if is_here else None
         self.connection.sendall(note(imported=call["id"]))
         _flush()
@@ -81,6 +82,13 @@ class _Submission:
         cpu_s = usage.ru_utime + usage.ru_stime
         spent = {"cpu_s": cpu_s, "waited_s": watch.waited_s(cpu_s=cpu_s, queued=queued), "peak_kib": usage.ru_maxrss}
         self.connection.sendall(note(ended=call["id"], status=status, **spent))
+
+    def _make_room(self, probe: Probe) -> None:
+        """Let go of a notebook's other states where they hold much: each holds the data that its cells have loaded."""
+        is_new = any(name not in self.imported for name in probe.needs)
+        if is_new and resident_mib("self") > _FULL * self.limits.memory_mib:
+            for name in forget_states(but=probe.needs):
+                self.imported.pop(name, None)
 
     def _run_in_fork(self, call: Mapping[str, Any], reply: int) -> None:
         """Run the probe and send its reply; where the call may share its process, answer those that follow as well."""
@@ -134,13 +142,7 @@ def serve_probes(connection: socket.socket, *, root: Path, limits: bounds.Limits
     sources = unpack_files(read_frame(descriptor))
     write_files(unpack_files(read_frame(descriptor)), root=root)
     os.chdir(root)
-    provide(shims_named(settings["shims"]))
-    plain_progress_bars()
-    watch = _import_watch(settings, connection)
-    install_notebook(root, import_s=limits.import_s, watch=watch)
-    install_student_files(root, watch=watch)
-    watch_for_cuda(root)
-    compile_nothing()
+    prepare(root, settings, import_s=limits.import_s, tell=lambda place: connection.sendall(note(at=list(place))))
     loaded = all_probes(sources)
     ready = {probe.name: [probe.needs, *inputs_of(probe)] for probe in loaded.probes.values()}
     connection.sendall(note(ready=ready, broken=loaded.broken, pulled=already_imported(settings["offered"])))
@@ -159,14 +161,6 @@ def serve_probes(connection: socket.socket, *, root: Path, limits: bounds.Limits
 def _read_call(payload: bytes) -> Mapping[str, Any]:
     call, _devices = unpack_values(payload)
     return call
-
-
-def _import_watch(settings: Mapping[str, Any], connection: socket.socket) -> ImportWatch:
-    """Return what is to be left out, and a way to tell each statement where the process has died before."""
-    left_out = {(file, line, column): why for file, line, column, why in settings["left out"]}
-    if not settings["careful"]:
-        return ImportWatch(left_out=left_out)
-    return ImportWatch(lambda place: connection.sendall(note(at=list(place))), left_out)
 
 
 def _leave_after(body: Any) -> NoReturn:

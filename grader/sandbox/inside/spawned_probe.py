@@ -13,12 +13,15 @@ from typing import Any
 
 import torch
 
-from grader.sandbox.inside.notebook_modules import install_notebook, let_complete
+from grader.sandbox.inside.nobody import nobody_answers
+from grader.sandbox.inside.notebook_modules import let_complete
 from grader.sandbox.inside.preloading import preload_modules
+from grader.sandbox.inside.preparing import prepare
 from grader.sandbox.inside.probe_process import (
     SHARE,
     all_probes,
     import_needed,
+    import_student,
     inputs_of,
     run_probe,
     warm_up,
@@ -26,7 +29,6 @@ from grader.sandbox.inside.probe_process import (
 )
 from grader.sandbox.wire import limits as bounds
 from grader.sandbox.wire.protocol import BEGINS, frame, note, read_frame, read_note, unpack_files, write_all
-from grader.sandbox.wire.shims import plain_progress_bars, provide, shims_named
 from grader.sandbox.wire.tensors import pack_values
 from grader.sandbox.wire.unpacking import unpack_values
 
@@ -56,9 +58,7 @@ def _answer_one(calls: int, replies: int) -> None:
     root, limits = Path(settings["root"]), bounds.Limits(**settings["limits"])
     write_files(files, root=root)
     os.chdir(root)
-    provide(shims_named(settings["shims"]))
-    plain_progress_bars()
-    install_notebook(root, import_s=limits.import_s)
+    prepare(root, settings, import_s=limits.import_s, tell=lambda place: write_all(replies, note(at=list(place))))
     loaded = all_probes(sources)
     ready = {probe.name: [probe.needs, *inputs_of(probe)] for probe in loaded.probes.values()}
     write_all(replies, note(ready=ready, broken=loaded.broken))
@@ -68,12 +68,15 @@ def _answer_one(calls: int, replies: int) -> None:
     probe = loaded.probes[call["probe"]]
     write_all(2, BEGINS)
     imported: dict[str, dict[str, Any] | None] = {}
-    failed = import_needed(probe, imported, root=root)
-    write_all(replies, note(imported=True))
-    if failed:
-        reply = pack_values({"error": failed})
-    else:
-        let_complete(seconds=SHARE * min(limits.cpu_s, limits.wall_s))
-        reply = run_probe(probe, call, root=root, max_bytes=int(limits.reply_mib * bounds.MIB))
+    with nobody_answers():
+        for name in call["first"]:
+            imported[name] = import_student(name, root=root)
+        failed = import_needed(probe, imported, root=root)
+        write_all(replies, note(imported=True))
+        if failed:
+            reply = pack_values({"error": failed})
+        else:
+            let_complete(seconds=SHARE * min(limits.cpu_s, limits.wall_s))
+            reply = run_probe(probe, call, root=root, max_bytes=int(limits.reply_mib * bounds.MIB))
     write_all(replies, frame(reply))
     os._exit(0)  # without any exit handlers of the student's

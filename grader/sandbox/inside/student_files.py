@@ -1,6 +1,6 @@
 """Import the Python files of a submission: a statement that trains, asks or serves is left out, the rest counts.
 
-`grader.sandbox.inside.serving` and the sandboxes in a user's own process install it;
+`grader.sandbox.inside.preparing` and the sandboxes in a user's own process install it;
 `grader.sandbox.inside.unwanted` says at what a statement is stopped. A notebook's own modules, `%%writefile` included,
 are such files as well.
 """

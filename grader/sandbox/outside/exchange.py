@@ -247,7 +247,7 @@ class Exchange:
             elif "pulled" in message:
                 self._note_pulled(message["pulled"])
             elif "at" in message:
-                self.place = _place_of(message["at"])
+                self.place = statement_told(message["at"])
             elif message.get("done") == number or message.get("ended") == self._process:
                 self._end = self._end or message
         return just_imported
@@ -311,7 +311,8 @@ class Exchange:
         )
 
 
-def _place_of(told: Any) -> tuple[str, int, int] | None:
+def statement_told(told: Any) -> tuple[str, int, int] | None:
+    """Return the place of a statement as a submission's process tells it, None for anything that is none."""
     match told:
         case [str(file), int(line), int(column)]:
             return file[:_MOST_LETTERS], line, column

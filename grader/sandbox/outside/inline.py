@@ -12,6 +12,7 @@ from typing import Any
 
 from grader.errors import CourseError
 from grader.probes import explain_missing_probe
+from grader.sandbox.inside.cuda_on_cpu import watch_for_cuda
 from grader.sandbox.inside.notebook_modules import install_notebook, remove_notebook
 from grader.sandbox.inside.probe_process import all_probes, import_student, run_probe
 from grader.sandbox.inside.student_files import install_student_files, remove_student_files
@@ -32,6 +33,7 @@ class InlineSandbox:
         provide(shims_named(shims))
         install_notebook(self._root, import_s=limits.import_s)
         install_student_files(self._root)
+        self._forget_cuda = watch_for_cuda()
         loaded = all_probes(probes)
         self._probes, self._broken = loaded.probes, loaded.broken
         self._failed: dict[str, Mapping[str, Any]] = {}
@@ -67,5 +69,6 @@ class InlineSandbox:
         """Make the submission's files importable no more."""
         remove_notebook()
         remove_student_files()
+        self._forget_cuda()
         if str(self._root) in sys.path:
             sys.path.remove(str(self._root))

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from grader.errors import ProtocolError, SandboxError
-from grader.sandbox.outside.walls import Wall, remedy_for
+from grader.sandbox.outside.walls import OF_LIBRARIES, Wall, remedy_for
 from grader.sandbox.wire.child_python import python_command
 from grader.sandbox.wire.protocol import BEGINS, FrameReader, note, read_note
 
@@ -200,11 +200,4 @@ class Spawner:
 
 def _environment() -> dict[str, str]:
     """Return the environment of a probe: the caller's, who runs their own code, without what makes sums differ."""
-    fixed = {
-        "MPLBACKEND": "Agg",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "CUDA_VISIBLE_DEVICES": "",
-    }
-    return {**os.environ, **fixed}
+    return {**os.environ, **OF_LIBRARIES, "MPLBACKEND": "Agg", "CUDA_VISIBLE_DEVICES": ""}

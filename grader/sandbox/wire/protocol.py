@@ -22,6 +22,7 @@ EXECUTE = "execute the notebook"  # likewise, for `grader grade --execute`
 ANSWERS = "read text answers"  # likewise
 UNRECORDED = "what was called could not be recorded"  # in place of a watched name; none can look like this
 BEGINS = b"\0the student's code begins\0\n"  # in what a spawned process prints: nothing before it is the student's
+USED_PROCESSOR = ".on-the-processor"  # a file beside the submission's: other processes learn that it played a card
 # Where a walled fork server may write while it imports; covered before any student code can see it
 # (docs/decisions.md#a-private-folder-for-preloading).
 PRELOAD_FOLDER = "/preload"

@@ -1,6 +1,6 @@
 """Give back names that old course code uses and that today's libraries have removed, where an assignment asks for it.
 
-`grader.sandbox.inside.serving` applies them before a student's first import; `grader.courses.assignment_file`
+`grader.sandbox.inside.preparing` applies them before a student's first import; `grader.courses.assignment_file`
 knows the names. A name that the installed version still has is never touched, and no library is imported for a shim's
 sake: what is not there yet is patched when student code imports it.
 

@@ -26,7 +26,8 @@ from grader.live.in_notebook import _cells
 from grader.sandbox.inside.probe_process import all_probes
 from grader.sandbox.inside.torchvision_ops import make_torchvision_importable
 
-CELL_S = 4.0  # then whoever sits there interrupts the kernel
+CELL_S = 4.0  # of computing, then whoever sits there interrupts the kernel
+WAIT_S = 40.0  # by the clock
 
 
 def main():
@@ -69,6 +70,7 @@ def run(kit, cells, tasks):
     shell.history_manager.enabled = False
     sys.stdin = io.StringIO()
     sys.path.insert(0, "")
+    signal.signal(signal.SIGPROF, signal.default_int_handler)
     signal.signal(signal.SIGALRM, signal.default_int_handler)
     waiting = {task.name: task.cell for task in read_kit(kit).tasks if task.name in tasks}
     verdicts = {}
@@ -87,12 +89,14 @@ def run(kit, cells, tasks):
 
 def run_cell(shell, source):
     """Run a cell as its author does, who interrupts the kernel after some seconds."""
-    signal.setitimer(signal.ITIMER_REAL, CELL_S)
+    signal.setitimer(signal.ITIMER_PROF, CELL_S)
+    signal.setitimer(signal.ITIMER_REAL, WAIT_S)
     try:
         shell.run_cell(source, store_history=True)
     except KeyboardInterrupt:
         pass
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 

@@ -1,6 +1,7 @@
 """Tests of what notebooks commonly do at the top of their cells: it runs alike in `check`, `grade` and the kernel."""
 
 import json
+import sys
 import types
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,14 @@ from grader.submissions.submission import Found, read_submission
 
 FOLDER = Path(__file__).parents[1] / "sample_courses" / "notebook-mini"
 KIT = FOLDER / "student_template" / "notebook-mini"
-SETUP = """\
+# Where libraries keep what they have downloaded or computed, if these are set.
+PLACES = (
+    "HF_HOME", "JOBLIB_TEMP_FOLDER", "KERAS_HOME", "MPLCONFIGDIR", "NUMBA_CACHE_DIR", "PYTHONPYCACHEPREFIX",
+    "SCIKIT_LEARN_DATA", "SEABORN_DATA", "TORCHINDUCTOR_CACHE_DIR", "TORCH_EXTENSIONS_DIR", "TORCH_HOME",
+    "TRITON_CACHE_DIR", "TRITON_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME",
+)  # fmt: skip
+SETUP = f"""\
+PLACES = {PLACES}
 import collections, copy, functools, itertools, json, math, os, pickle, random, string, sys, tempfile, time, warnings
 from pathlib import Path
 import matplotlib.pyplot as plt
@@ -34,7 +42,7 @@ data = TensorDataset(x, y)
 net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
 def train_transform(mean): return lambda image: image - mean
 def fit_line(n): return 2 * n
-def train_defaults(): return {"every": 5}
+def train_defaults(): return {{"every": 5}}
 def training_config(**options): return options
 def ask_user(question): return question.upper()
 def plot_curve(values): plt.plot(values); return max(values)
@@ -42,6 +50,11 @@ def evaluate(model): return (model(x).argmax(1) == y).float().mean().item()
 class Schedule:
     def __init__(self): self.n = 0
     def step(self): self.n += 1; return self.n
+def write_cache(name):
+    folder = Path(os.environ.get(name, Path.home() / ".cache" / name)) / "own"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "cache").write_text("kept")
+    return (folder / "cache").read_text()
 class Pairs(Dataset):
     def __len__(self): return 6
     def __getitem__(self, index): return index, index ** 2
@@ -85,6 +98,10 @@ IDIOMS = (
     "import subprocess\n{0} = subprocess.run(['ls'], capture_output=True).stdout",
     "import concurrent.futures as cf\nwith cf.ThreadPoolExecutor(2) as pool:\n    {0} = list(pool.map(abs, [-1]))",
     "import multiprocessing as mp\n{0} = mp.cpu_count()",
+    "import multiprocessing as mp\nwith mp.Pool(2) as pool:\n    {0} = pool.map(fit_line, [1, 2])",
+    "import concurrent.futures as cf\nwith cf.ProcessPoolExecutor(1) as pool:\n    {0} = list(pool.map(fit_line, [1]))",
+    "{0} = [write_cache(name) for name in PLACES]", "import matplotlib; {0} = os.listdir(matplotlib.get_cachedir())",
+    "import joblib\n{0} = joblib.Memory('kept', verbose=0).cache(fit_line)(2)",
     "import logging\nlogging.basicConfig(filename='a.log'); {0} = logging.getLogger()",
     "import sqlite3\n{0} = sqlite3.connect(':memory:').execute('select 1').fetchone()",
     "import datetime\n{0} = datetime.datetime.now()",
@@ -96,6 +113,10 @@ OF_A_CARD = (
     "torch.set_default_device('cuda'); {0} = torch.ones(2)", "torch.cuda.synchronize(); {0} = x.pin_memory()",
     "{0} = torch.Generator(device='cuda').manual_seed(1)", "{0} = torch.load('net.pt', map_location='cuda')",
     "if not torch.cuda.is_available():\n    raise RuntimeError('no GPU')\n{0} = torch.cuda.get_device_name(0)",
+)  # fmt: skip
+# These look at a cell's source or at its file, as numba does for `cache=True`.
+OF_A_FILE = (
+    "import inspect; {0} = inspect.getsource(fit_line)", "{0} = os.stat(fit_line.__code__.co_filename).st_mtime",
 )  # fmt: skip
 MLP = """\
 class MLP(nn.Module):
@@ -140,11 +161,16 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("wall", [Wall.BUBBLEWRAP, Wall.PROCESS])
-def test_graded(tmp_path, wall):
-    """Every idiom sets its name where a notebook is graded and where it is checked, with a card that is not there."""
+def test_graded(tmp_path, wall, monkeypatch):
+    """Every idiom sets its name where a notebook is graded and where it is checked, with a card that is not there.
+
+    Caches are private: none is written where the environment of whoever grades says.
+    """
+    for name in PLACES:
+        monkeypatch.setenv(name, str(tmp_path / "foreign"))
     assignment = read_assignment(FOLDER, "notebook-mini")
     path = tmp_path / "notebook_mini.ipynb"
-    path.write_bytes(notebook(cells(IDIOMS + OF_A_CARD)))
+    path.write_bytes(notebook(cells(IDIOMS + OF_A_FILE + OF_A_CARD)))
     submission = read_submission(Found("student", path), assignment)
     limits = replace(limits_of(assignment), import_s=60, memory_mib=2048)
     with (
@@ -155,12 +181,14 @@ def test_graded(tmp_path, wall):
         assert outcome.ending is Ending.OK, outcome.error
         assert outcome.outputs["scores"].shape == (2, 3)
         assert sandbox.run(ProbeCall(NOTEBOOK, {})).outputs["on processor"] is True
+    assert not (tmp_path / "foreign").exists()
 
 
 def test_in_the_kernel(tmp_path, monkeypatch):
     """The same idioms, run one after the other as a kernel does, pass there too."""
     monkeypatch.chdir(tmp_path)
     module = types.ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", module)  # where worker processes look for functions
     module.__dict__.update(input=lambda *_question: "7")
     for source in cells(IDIOMS):
         exec(compile(source, "<cell>", "exec"), vars(module))

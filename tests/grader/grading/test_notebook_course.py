@@ -2,6 +2,7 @@
 
 import json
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -292,6 +293,16 @@ def test_named_one_of_several(grade):
     result = grade({"notebook_mini (1).ipynb": good(), "other.ipynb": notebook("x = 1")})
     assert result.points == 10
     assert any("it has the name asked for" in note for note in result.notes)
+
+
+def test_each_task_has_room_for_the_data(assignment, grade_many, tmp_path):
+    """Data that fit into the memory of a submission once fit also where each task has a state of its own."""
+    data = "import numpy as np\npixels = np.ones((50_000, 1_000))  # 381 MiB"
+    mlp = MLP.replace("super().__init__()", "super().__init__(); assert pixels.size")
+    optimizer = OPTIMIZER.replace("self.averages =", "assert pixels.size; self.averages =")
+    content = good(setup=f"{SETUP}\n{data}", mlp=mlp, optimizer=optimizer)
+    limited = replace(assignment, limits={**assignment.limits, "memory_mib": 1100, "import_s": 60})
+    assert grade_many(limited, {"a": {NAME: content}}, folder=tmp_path)["a"].points == 10
 
 
 def test_inline(assignment, grade_many, tmp_path):

@@ -3,10 +3,12 @@
 import types
 
 import pytest
+import torch
 
 from grader.authoring.template import write_kit_for, write_template
 from grader.courses.course import read_assignment
 from grader.errors import CourseError
+from grader.grading.notebook_notes import ON_PROCESSOR
 from grader.live.checks import check_live
 from grader.live.source import Cells, definitions_in
 from grader.results.verdict import Verdict
@@ -54,6 +56,17 @@ def test_changed_kit(kit, write_files):
     assert check(kit, "double")[0].verdict is Verdict.PASSED
     write_files(kit, {"checks/test_tiny.py": CHECKS.replace("== 2", "== 22")})
     assert check(kit, "double")[0].verdict is Verdict.WRONG
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a card")
+def test_a_card_that_is_not_there(kit, write_files):
+    """Code that insists on a card is checked on the processor, as when it is graded; a note says so."""
+    write_files(kit, {"student.py": "import torch\ndef double(x): return int(2 * torch.tensor(x).cuda())\n"})
+    result = check_live(kit, ["double"], module=types.ModuleType("__main__"), cells=Cells())
+    assert [one.verdict for task in result.tasks for one in task.checks] == [Verdict.PASSED]
+    assert ON_PROCESSOR in result.notes
+    with pytest.raises((AssertionError, RuntimeError)):
+        torch.ones(1).cuda()
 
 
 def test_broken_probes(kit, write_files):

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from grader.errors import CourseError
+from grader.sandbox.inside.cuda_on_cpu import has_used_processor
 from grader.sandbox.outside.inline import InlineSandbox
 from grader.sandbox.wire.limits import Limits
 from grader.sandbox.wire.protocol import Ending, ProbeCall
@@ -53,6 +54,20 @@ def test_runs_here(open_inline):
     assert torch.equal(back, x)
     assert back is not x
     assert outcome.wall_s > 0
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a card")
+def test_a_card_is_played_and_taken_back(open_inline):
+    """Code that insists on a card runs on the processor, as behind a wall; afterwards torch is as it was."""
+    before = [torch.cuda._lazy_init, torch.cuda.is_available, torch.Generator]
+    sandbox = open_inline("def f(x): return x.cuda()")
+    assert sandbox.run(ProbeCall("call", {"name": "f", "x": torch.ones(2)})).outputs["result"].tolist() == [1.0, 1.0]
+    assert has_used_processor()
+    sandbox.close()
+    assert [torch.cuda._lazy_init, torch.cuda.is_available, torch.Generator] == before
+    assert not has_used_processor()
+    with pytest.raises((AssertionError, RuntimeError)):
+        torch.ones(1).cuda()
 
 
 def test_inputs_are_copies(open_inline):
