@@ -13,7 +13,6 @@ from pathlib import PurePosixPath
 
 from grader.courses.assignment import Assignment, Question
 from grader.courses.evidence import Evidence
-from grader.courses.globs import is_matched
 from grader.errors import SubmissionError
 from grader.grading.run_files import view_runs
 from grader.notebooks.picture_check import check_picture
@@ -21,8 +20,8 @@ from grader.notebooks.saved_outputs import SavedCell
 from grader.results.exhibit import Exhibit, Picture
 from grader.results.plain_text import shortened
 from grader.results.verdict import Answer
-from grader.submissions.evidence import SavedEvidence, saved_outputs, unpack_evidence
-from grader.submissions.paths import printable
+from grader.submissions.evidence import SavedEvidence, evidence_paths, saved_outputs, unpack_evidence
+from grader.submissions.paths import list_names, printable
 from grader.submissions.submission import Submission
 
 _PICTURES = (".png", ".jpg", ".jpeg")
@@ -150,7 +149,7 @@ def _shows(cell: SavedCell) -> bool:
 
 
 def _of_files(evidence: Evidence, files: Mapping[str, bytes], room: _Room) -> Iterator[Exhibit]:
-    for path in _matched(evidence, files)[:_MOST_FILES]:
+    for path in evidence_paths(files, evidence)[:_MOST_FILES]:
         suffix, content, place = PurePosixPath(path).suffix.lower(), files[path], f"`{printable(path)}`"
         if suffix == ".ipynb":
             for number, cell in saved_outputs(content).items():
@@ -166,10 +165,12 @@ def _of_files(evidence: Evidence, files: Mapping[str, bytes], room: _Room) -> It
             yield Exhibit(place, note=f"A file of {len(content):,} bytes, of a kind that is not shown.")
 
 
-def _matched(evidence: Evidence, files: Mapping[str, bytes]) -> Sequence[str]:
-    return sorted(path for path in files if is_matched(path, evidence.files))
-
-
 def _notes_on_files(evidence: Evidence, files: Mapping[str, bytes]) -> Iterator[str]:
-    if evidence.files and not _matched(evidence, files):
+    found = evidence_paths(files, evidence)
+    if evidence.files and not found:
         yield f"No file was handed in for this: {' or '.join(f'`{glob}`' for glob in evidence.files)}."
+    silent = [
+        path for path in found if path.endswith(".ipynb") and not any(map(_shows, saved_outputs(files[path]).values()))
+    ]
+    if silent:
+        yield f"Handed in without outputs: {list_names(silent)}."

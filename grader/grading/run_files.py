@@ -56,6 +56,7 @@ def view_runs(runs: RunFiles, files: Mapping[str, bytes]) -> RunsView:
     found: dict[str, _Run] = {}
     missing: list[str] = []
     notes: list[str] = []
+    odd: dict[str, list[str]] = {}
     for path, values in runs_of(runs).items():
         content = _content(path, files)
         if content is None:
@@ -66,7 +67,9 @@ def view_runs(runs: RunFiles, files: Mapping[str, bytes]) -> RunsView:
             notes.append(f"`{PurePosixPath(path).name}` can't be read: {run}.")
             continue
         found[path] = run
-        notes += [f"`{PurePosixPath(path).name}`: {words}." for words in _oddities(run, path, runs)]
+        for words in _oddities(run, path, runs):
+            odd.setdefault(words, []).append(PurePosixPath(path).name)
+    notes += [f"{list_names(names, most=8)}: {words}." for words, names in odd.items()]
     notes += list(_copies(found))
     words = f"{len(missing)} of {len(runs_of(runs))} files are missing: {list_names(missing, most=40)}."
     if len(notes) > _MOST_NOTES:

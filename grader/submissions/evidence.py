@@ -9,8 +9,12 @@ import json
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from grader.courses.assignment import Assignment
+from grader.courses.evidence import Evidence
+from grader.courses.evidence_table import runs_of
+from grader.courses.globs import is_matched
 from grader.notebooks.document import Cell
 from grader.notebooks.run_cells import find_run_cells
 from grader.notebooks.saved_outputs import SavedCell, as_rows, from_rows, read_saved
@@ -27,6 +31,25 @@ class SavedEvidence:
 
     cells: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     saved: Mapping[int, SavedCell] = field(default_factory=dict)
+
+
+def evidence_paths(files: Mapping[str, bytes], evidence: Evidence) -> list[str]:
+    """Return the paths of the files that evidence names, in whatever folder of an upload they lie, sorted."""
+    globs = [found for glob in evidence.files for found in (glob, f"**/{glob}")]
+    return sorted(path for path in files if is_matched(path, globs))
+
+
+def with_evidence_files(
+    files: Mapping[str, bytes], uploaded: Mapping[str, bytes], assignment: Assignment
+) -> dict[str, bytes]:
+    """Return the files of a submission with those of the upload that evidence names and that lie elsewhere in it."""
+    kept = set(files.values())
+    left = {path: content for path, content in uploaded.items() if content not in kept}
+    evidence = [question.evidence for question in assignment.questions if question.evidence is not None]
+    names = {PurePosixPath(file).name for one in evidence for runs in one.runs for file in runs_of(runs)}
+    wanted = {path for one in evidence for path in evidence_paths(left, one)}
+    wanted |= {path for path in left if PurePosixPath(path).name in names}
+    return {**files, **{path: left[path] for path in sorted(wanted) if path not in files}}
 
 
 def keep_evidence(content: bytes, cells: Sequence[Cell], *, given: Sequence[Cell], assignment: Assignment) -> str:

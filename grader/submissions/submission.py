@@ -14,6 +14,7 @@ from grader.errors import CourseError, UnclearError
 from grader.submissions.artifacts import place_artifacts, with_artifacts
 from grader.submissions.contents import Contents, IntakeLimits, is_junk
 from grader.submissions.editions import respell
+from grader.submissions.evidence import with_evidence_files
 from grader.submissions.found import Found
 from grader.submissions.intake import Intake, find_submissions
 from grader.submissions.lfs_pointers import refuse_pointers
@@ -73,7 +74,7 @@ def _read(found: Found, assignment: Assignment, *, limits: IntakeLimits) -> Subm
     placed = place_files(chosen.files, assignment.handed_in, rivals)
     refuse_pointers(placed.files, assignment.handed_in.required)
     beside = place_artifacts(placed.files, artifacts, uploaded=contents.files, too_large=contents.too_large)
-    files, notes = _restore(beside.files, assignment)
+    files, notes = _restore(with_evidence_files(beside.files, contents.files, assignment), assignment)
     files, respellings = respell(files, assignment)
     stripped = _strip_notebook(files, assignment)
     ordered = dict(sorted(stripped.files.items()))

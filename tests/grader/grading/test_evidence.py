@@ -194,13 +194,34 @@ def test_files_are_shown_by_their_kind(assignment, submit):
         "figures/b.png": b"<svg/>",
         "figures/c.bin": b"\0" * 10,
         "notes.txt": b"\xff" + b"x" * 50_000,
-        "figures/more.ipynb": _notebook(train=[_stream("three")]),
     }
     shown = {one.place: one for one in _run(assignment, submit(files))["plots"].exhibits}
     assert len(shown["`figures/a.png`"].pictures) == 1
     assert shown["`figures/b.png`"].note == "A picture is neither PNG nor JPEG."
     assert shown["`figures/c.bin`"].note == "A file of 10 bytes, of a kind that is not shown."
     assert len(shown["`notes.txt`"].text) < 7_000
+
+
+def test_files_beside_the_package_are_found(make_course, write_files, tmp_path):
+    """Where the code lies in a folder of its own, what is asked for beside it counts wherever it lies.
+
+    A notebook that was handed in without what it showed is named.
+    """
+    shown = '[submission.evidence.exp]\ntitle = "Runs"\nfiles = ["plots/*.png", "*Part2*.ipynb"]\n'
+    runs = '[[submission.evidence.exp.runs]]\nfile = "results/exp_L{depth}.json"\nvalues = { depth = [2] }\n'
+    toml = '[submission]\nrequired = ["hw/a.py"]\neditable = ["hw/*.py"]\n[tasks.double]\ntitle = "D"\npoints = 1\n'
+    reference = {"hw/a.py": "x = 1\n", "hw/__init__.py": ""}
+    course = make_course(tmp_path / "c", toml=f'title = "T"\n{toml}{shown}{runs}', reference=reference)
+    content = json.dumps({"config": {"depth": 2}, "results": {"train_acc": [1.0], "test_acc": [2.0]}}).encode()
+    beside = {"out/plots/a.png": _png(), "My Part2.ipynb": _notebook(train=[_stream("x")]), "exp_L2.json": content}
+    beside["Part2.ipynb"] = _notebook()
+    files = {"code/hw/a.py": "x = 1\n", "code/hw/__init__.py": "", "other.bin": b"0"} | beside
+    found = Found("ann", write_files(tmp_path / "in", files))
+    submission = read_submission(found, read_assignment(course, "tiny"))
+    assert sorted(submission.files) == sorted(["hw/a.py", "hw/__init__.py", *beside])
+    answer = _run(read_assignment(course, "tiny"), submission)["exp"]
+    assert answer.note == "Handed in without outputs: `Part2.ipynb`."
+    assert (len(answer.exhibits), len(answer.curves)) == (3, 2)
 
 
 def test_pictures_are_bounded_for_a_submission(assignment, submit):

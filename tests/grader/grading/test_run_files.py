@@ -133,3 +133,15 @@ def test_batches_without_a_bound_use_all_images():
     """Where the configuration sets no bound, nothing is remarked on the number of images."""
     assert _first(_file(SOUND | {"batches": None}, _results())) == []
     assert "all" in view_runs(RUNS, {FIRST: _file(SOUND | {"batches": None}, _results())}).text
+
+
+def test_equal_remarks_are_told_once():
+    """What is odd about several files is said once, with their names."""
+    files = _all()
+    for name in (FIRST, "results/exp_L4_K32.json"):
+        changed = json.loads(files[name])
+        changed["config"]["bs_train"] = 1
+        files[name] = json.dumps(changed).encode()
+    assert view_runs(RUNS, files).notes == (
+        "`exp_L2_K32.json`, `exp_L4_K32.json`: an epoch uses 100 training images, fewer than 3,000.",
+    )
