@@ -9,6 +9,7 @@ import re
 import pytest
 import torch
 from helpers_dropout import assert_fraction_dropped
+from helpers_hyperparameters import refuse_unusable
 
 from grader.compare import Context, Spec, assert_matches
 
@@ -97,3 +98,13 @@ def test_mlp_dropout_modes(probe, rng):
     assert_matches(actual, {"test z 2": actual["test z 1"], "training z 2": Spec((20, 3))})
     changed = {"training scores differ": bool((actual["training z 1"] != actual["training z 2"]).any())}
     assert_matches(changed, {"training scores differ": True})
+
+
+@pytest.mark.graded(task="mlp-dropout", weight=1, grounds="document, line 1155: wstd and lr of a network that overfits")
+def test_dropout_hyperparameters(probe):
+    """part2_dropout_hp returns wstd and lr
+
+    A dict of two numbers above 0. Whether the network overfits with them without dropout is for your curves to show.
+    """
+    actual = probe("part2_hyperparameters", function="part2_dropout_hp")
+    refuse_unusable(actual["hyperparameters"], function="part2_dropout_hp", positive=["wstd", "lr"], at_least_zero=[])
