@@ -91,11 +91,16 @@ def import_really(name: str) -> None:
 
 
 def _loaded(name: str) -> ModuleType:
-    """Return the real module, which is imported now if it was not before; no other is stood in for from then on."""
-    for other in _HERE:
-        if isinstance(sys.modules.get(other), StandIn):
-            stand_in = sys.modules.pop(other)
-            parent, _, child = other.rpartition(".")
+    """Return a module, imported now if need be; where it was stood in for, nothing is from then on."""
+    if isinstance(sys.modules.get(name), StandIn):
+        _take_away()
+    return importlib.import_module(name)
+
+
+def _take_away() -> None:
+    for name in _HERE:
+        if isinstance(sys.modules.get(name), StandIn):
+            stand_in = sys.modules.pop(name)
+            parent, _, child = name.rpartition(".")
             if getattr(sys.modules.get(parent), "__dict__", {}).get(child) is stand_in:
                 delattr(sys.modules[parent], child)
-    return importlib.import_module(name)
