@@ -9,7 +9,7 @@ import torch
 from helpers_hyperparameters import SEEDS
 from helpers_points import turned
 
-from grader.compare import Spec, assert_matches
+from grader.compare import Spec, assert_kinds, assert_matches
 
 LOWEST = 75.0  # percent, the text's own requirement; the reference reaches 78 to 85
 
@@ -40,17 +40,20 @@ def draw_moons(dataset, rng, *, limit, seed=0):
 def run_experiments(probe, data, known, *, seed=SEEDS[0], **options):
     """Run mlp_experiment for each depth and width, and ask for four usable values of each."""
     actual = probe("mlp_experiments", **data.for_probe(), **known, **options, seed=seed)
-    for name in (f"depth {d}, width {w}" for w in options["widths"] for d in options["depths"]):
+    names = [f"depth {d}, width {w}" for w in options["widths"] for d in options["depths"]]
+    for name in names:
+        assert_kinds(actual, {name: {"returned": str}})
         found = actual[name]
         assert found["returned"] == "four values", (
             f"mlp_experiment returned something else than four values for {name}; expected "
             "(model, thresh, valid_acc, test_acc)."
         )
+        assert_kinds(actual, {name: {"model": str}})
         assert found["model"] == "torch module", f"The model for {name} is no torch module."
         # roc_curve's first threshold is infinite; it is the best one where all scores are equal.
         finite = ["valid_acc", "test_acc", *([] if is_infinite(found["threshold"]) else ["threshold"])]
         assert_matches({key: found[key] for key in finite}, {key: Spec(()) for key in finite})
-    return actual
+    return {name: actual[name] for name in names}
 
 
 def is_infinite(value):
