@@ -1,6 +1,7 @@
 """Compile and execute the statements of cells, each under its cell's name: a traceback then says "cell 12, line 4".
 
-`grader.sandbox.inside.definitions` runs a whole notebook with it, `grader.notebook_probes` single statements.
+`grader.sandbox.inside.definitions` runs a whole notebook with it, `grader.notebook_probes` single statements;
+`grader.sandbox.inside.preparing` has the cells' files written.
 """
 
 import __future__
@@ -10,13 +11,13 @@ import asyncio
 import contextlib
 import inspect
 import linecache
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 from grader.notebooks.cell_source import TOP_LEVEL_AWAIT, CellSource
-from grader.notebooks.document import Cell
+from grader.notebooks.document import Cell, CellKind
 from grader.sandbox.inside.statements import Statement
 
 
@@ -26,17 +27,23 @@ def cell_file(number: int, *, root: Path) -> str:
 
 
 def parse_cell(cell: Cell, source: CellSource, *, root: Path) -> ast.Module:
-    """Return a cell's syntax tree, and let tracebacks show its lines; raise what the compiler raises.
-
-    The cell's file is there, for libraries that look at the file of a function: numba does to keep what it compiles.
-    """
+    """Return a cell's syntax tree, and let tracebacks show its lines; raise what the compiler raises."""
     file = cell_file(cell.number, root=root)
-    with contextlib.suppress(OSError):
-        Path(file).write_text(cell.source, encoding="utf-8", errors="replace")
     linecache.cache[file] = (len(source.python), None, cell.source.splitlines(keepends=True), file)
     tree = compile(source.python, file, "exec", ast.PyCF_ONLY_AST | TOP_LEVEL_AWAIT, dont_inherit=True)
     assert isinstance(tree, ast.Module)
     return tree
+
+
+def write_cells(cells: Sequence[Cell], *, root: Path) -> None:
+    """Write code cells to their files, for libraries that look at the file of a function, as numba does for its cache.
+
+    Only where `root` is a copy: nothing is to be written into a student's own folder.
+    """
+    for cell in cells:
+        if cell.kind is CellKind.CODE:
+            with contextlib.suppress(OSError):
+                Path(cell_file(cell.number, root=root)).write_text(cell.source, encoding="utf-8", errors="replace")
 
 
 def execute_statement(

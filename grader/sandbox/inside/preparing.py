@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from grader.sandbox.inside.cell_code import write_cells
 from grader.sandbox.inside.cuda_on_cpu import watch_for_cuda
 from grader.sandbox.inside.import_watch import ImportWatch, Place
-from grader.sandbox.inside.notebook_modules import install_notebook
+from grader.sandbox.inside.notebook_modules import install_notebook, installed_notebook
 from grader.sandbox.inside.plain_compile import compile_nothing
 from grader.sandbox.inside.student_files import install_student_files
 from grader.sandbox.wire.shims import plain_progress_bars, provide, shims_named
@@ -26,6 +27,9 @@ def prepare(root: Path, settings: Mapping[str, Any], *, import_s: float, tell: C
     left_out = {(file, line, column): why for file, line, column, why in settings["left out"]}
     watch = ImportWatch(tell if settings["careful"] else None, left_out)
     install_notebook(root, import_s=import_s, watch=watch)
+    notebook = installed_notebook()
+    if notebook is not None:
+        write_cells(notebook.cells, root=root)
     install_student_files(root, watch=watch)
     watch_for_cuda(root)
     compile_nothing()

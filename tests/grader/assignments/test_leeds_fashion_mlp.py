@@ -65,9 +65,10 @@ def test_template_is_up_to_date(assignment):
 
 
 def test_points(assignment):
-    """All tasks together are worth 100 points, and a person grades three answers."""
+    """All tasks together are worth 100 points, and a person grades three answers and five runs."""
     assert sum(task.points for task in assignment.tasks) == 100
-    assert len(assignment.questions) == 3
+    assert len([question for question in assignment.questions if question.evidence is None]) == 3
+    assert len([question for question in assignment.questions if question.evidence is not None]) == 5
 
 
 def test_stand_in(stand_in):

@@ -26,6 +26,7 @@ memory_mib = 1500
 due = 2026-11-20T23:59:00+01:00
 [audit]
 grounds = false
+prices = true
 hidden_share = 0.5
 unchecked = ["Return three."]
 [adjust.test_two]
@@ -78,6 +79,10 @@ module = "cells"
 statement_s = 3
 cell_s = 7
 execute_s = 77
+[submission.evidence.run]
+title = "Run"
+points = 1
+cells = ["two-cell"]
 [answers.why]
 title = "Why?"
 points = 2
@@ -125,6 +130,7 @@ KEPT_BACK = {
         "assets": "a kit lies elsewhere",
         "reference": "students don't get it",
         "demands_grounds": "only audits ask",
+        "demands_prices": "only audits ask",
         "hidden_share": "only audits ask",
         "unchecked": "only audits ask",
         "adjustments": "a result that is there is adjusted, in the course",
@@ -133,6 +139,7 @@ KEPT_BACK = {
         "deadline": "lateness is told in the course",
         "has_further_checks": "a kit's own key, which no course has",
         "tasks": "compared one by one, without hidden ones",
+        "questions": "compared without evidence, which a person looks at in the course",
     },
     Task: {
         "hidden": "hidden tasks stay behind",
@@ -181,6 +188,7 @@ def test_nothing_is_left_out_of_a_kit_by_mistake(pairs):
     """Each field of an assignment is in its kit as it was, or named above with the reason why not."""
     for course, kit in pairs:
         assert list(_differences(course, kit)) == []
+        assert [one for one in course.questions if one.evidence is None] == [*kit.questions]
         public = [task for task in course.tasks if not task.hidden]
         assert [task.name for task in kit.tasks] == [task.name for task in public]
         for theirs, ours in zip(public, kit.tasks, strict=True):
@@ -219,7 +227,7 @@ def test_all_parts_of_an_assignment_are_compared():
         kind = waiting.pop()
         reached.add(kind)
         for name, hint in typing.get_type_hints(kind).items():
-            if name not in KEPT_BACK.get(kind, ()) or name == "tasks":
+            if name not in KEPT_BACK.get(kind, ()) or name in ("tasks", "questions"):
                 waiting += [one for one in _dataclasses_in(hint) if one not in reached]
     assert {Artifact, HandedIn, Question, Task} <= reached
 
