@@ -40,7 +40,10 @@ def mlp_experiment(depth, width, dl_train, dl_valid, dl_test, n_epochs):
 
     thresh = select_roc_thresh(model, *dl_valid.dataset.tensors)
     model.threshold = thresh
-    test_acc = trainer.test_epoch(dl_test, verbose=False).accuracy
+    model.train(False)
+    samples, labels = dl_test.dataset.tensors
+    with torch.no_grad():  # the trainer beside this file goes by the larger score, whatever the threshold
+        test_acc = 100 * float((model.classify(samples) == labels).float().mean())
     return model, thresh, valid_acc, test_acc
 
 
