@@ -84,14 +84,18 @@ def _checks(axes: "Axes", report: Report) -> bool:
 
 
 def _checkouts(axes: "Axes", report: Report) -> bool:
-    suffix = ", new in percent of old"
-    found = [one for one in report.sections.get("checkouts", []) if one.name.endswith(suffix)]
+    axes.tick_params(axis="y", labelsize=6)
+    return _bars(axes, report, "checkouts", suffix=", new in percent of old", fmt="%.0f", margin=0.2)
+
+
+def _bars(axes: "Axes", report: Report, section: str, *, suffix: str, fmt: str, margin: float) -> bool:
+    """Draw the figures of a section whose names end alike, one bar each; return whether there are any."""
+    found = [one for one in report.sections.get(section, []) if one.name.endswith(suffix)]
     if not found:
         return False
     bars = axes.barh([one.name.removesuffix(suffix) for one in found], [one.value or 0.0 for one in found])
-    axes.bar_label(bars, fmt="%.0f", fontsize=8, padding=2)
-    axes.tick_params(axis="y", labelsize=6)
-    axes.margins(x=0.2)
+    axes.bar_label(bars, fmt=fmt, fontsize=8, padding=2)
+    axes.margins(x=margin)
     return True
 
 
@@ -104,11 +108,4 @@ def _files(axes: "Axes", report: Report) -> bool:
 
 
 def _cached(axes: "Axes", report: Report) -> bool:
-    suffix = ": per submission"
-    found = [one for one in report.sections.get("cached", []) if one.name.endswith(suffix)]
-    if not found:
-        return False
-    bars = axes.barh([one.name.removesuffix(suffix) for one in found], [one.value or 0.0 for one in found])
-    axes.bar_label(bars, fmt="%.3g s", fontsize=8, padding=2)
-    axes.margins(x=0.3)
-    return True
+    return _bars(axes, report, "cached", suffix=": per submission", fmt="%.3g s", margin=0.3)

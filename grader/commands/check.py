@@ -62,9 +62,7 @@ def check(
     _refuse_together(watch=watch, debug=debug, github=github)
     _refuse_other_than_page(html)
     from grader.courses.own_work import find_own_work
-    from grader.courses.personal import personal_of_kit
-    from grader.grading.early import begun_server
-    from grader.grading.job import Job, Order
+    from grader.grading.job import Order
     from grader.sandbox.outside.walls import Wall
     from grader.submissions.found import Found
 
@@ -81,16 +79,25 @@ def check(
         again = lambda: replace(order, assignment=find_own_work(path, slug=assignment, course=course).assignment)  # noqa: E731
         ignored = [html] if html else []
         raise typer.Exit(_watch(found, order, show=partial(shown, brief=True), again=again, ignored=ignored))
+    result = _check_once(found, order, debug=debug)
+    code = shown(result, order)
+    if github:
+        _tell_github(result, order, work.path, named=task)
+    raise typer.Exit(code)
+
+
+def _check_once(found: "Found", order: "Order", *, debug: bool) -> "SubmissionResult":
+    from grader.courses.personal import personal_of_kit
+    from grader.grading.early import begun_server
+    from grader.grading.job import Job
+
     results: list[SubmissionResult] = []
     with begun_server(order, forks=True) as begun, _checks_as_they_end(debug=debug) as seen:
         from grader.grading.grade import grade_all
 
-        job = Job(found, personal=personal_of_kit(chosen))
+        job = Job(found, personal=personal_of_kit(order.assignment))
         grade_all(order, [job], report=lambda one, _digest: results.append(one), begun=begun, seen=seen)
-    code = shown(results[-1], order)
-    if github:
-        _tell_github(results[-1], order, work.path, named=task)
-    raise typer.Exit(code)
+    return results[-1]
 
 
 @contextlib.contextmanager
