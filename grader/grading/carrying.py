@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from grader.courses.assignment import Assignment, Task, tasks_below
+from grader.grading.points import add_up_task
 from grader.grading.sound_cells import with_sound_cells
 from grader.grading.sound_parts import with_sound_parts
 from grader.notebooks.plan import PLAN_FILE
@@ -31,16 +32,20 @@ def carry_forward(
     """Mark in `results` what is not charged again, with the title of the task that it comes from.
 
     `results` hold those of the tasks in question and of those that they build on. A check is marked if it costs points
-    and passes with the reference's parts in place of those of earlier tasks that cost points. `files` and `reference`
-    are what goes into the sandbox of each.
+    and passes with the reference's parts in place of those of earlier tasks that cost points. A task without a part of
+    its own is about how those parts work together: it is only judged again where most of what it builds on is sound,
+    for else the reference would earn its points. `files` and `reference` are what goes into the sandbox of each.
     """
     with_sound = with_sound_cells if PLAN_FILE in files else with_sound_parts
     for task in assignment.tasks:
         lost = lost_in(task, results)
-        causes = [one for one in tasks_below(task, assignment.tasks) if lost and lost_in(one, results)]
+        below = tasks_below(task, assignment.tasks)
+        causes = [one for one in below if lost and lost_in(one, results)]
+        if not causes or not (task.parts or _is_half_earned(below, results)):
+            continue
         parts = [part for cause in causes for part in cause.parts]
         changed = with_sound(files, reference, parts=parts, own=task.parts)
-        if not causes or changed is None:
+        if changed is None:
             continue
         skipped = [name for name, one in results.items() if one.task == task.name and _is_left_out(one)]
         again = run_again(changed, [*lost, *skipped])
@@ -48,6 +53,12 @@ def carry_forward(
         for name in (*lost, *skipped):
             if name in again and again[name].verdict is Verdict.PASSED:
                 results[name] = replace(results[name], carried=titles, counted=True)
+
+
+def _is_half_earned(tasks: Collection[Task], results: Mapping[str, CheckResult]) -> bool:
+    """Say whether at least half of what can be earned in these tasks is."""
+    added = [add_up_task(task, tuple(one for one in results.values() if one.task == task.name)) for task in tasks]
+    return 2 * sum(task.points for task in added) >= sum(task.max_points - task.unjudged for task in added)
 
 
 def _is_left_out(result: CheckResult) -> bool:

@@ -10,7 +10,7 @@ from helpers_hyperparameters import SEEDS
 from helpers_mlp_experiment import LOWEST, draw_moons, is_infinite, run_experiments
 
 from grader.compare import assert_matches
-from grader.datasets import Accuracy, Limit, best_of, score
+from grader.datasets import Accuracy, DivergedPredictions, Limit, best_of, score
 
 DEPTHS, WIDTHS = (1, 2, 4), (2, 8, 32, 128)
 QUARTER = 85.0  # percent, the text's own requirement; the reference reaches 89 to 90
@@ -51,34 +51,59 @@ def test_mlp_experiment_model(probe, dataset, rng):
 def test_mlp_experiment_accuracies(probe, dataset, rng):
     """The twelve architectures reach 75 %, and a quarter of them 85 %
 
-    Each is trained for ten epochs. The accuracies are those of the returned model with the returned threshold, for new
-    points like those of the test set: at least 75 % for all, and a 75th percentile of at least 85 %.
+    Each is trained for ten epochs; of three attempts the best counts. The accuracies are those of the returned
+    model with the returned threshold, for new points like those of the test set: at least 75 % for all, and a 75th
+    percentile of at least 85 %.
     """
     data, known = draw_moons(dataset, rng, limit=Limit(train=5333, valid=1000, test=2000))
-    found, reached = {}, {}
-
-    def attempt(number):
-        if number not in reached:
-            for width in WIDTHS:  # one probe for each, so that each has its own time limit
-                options = {"depths": list(DEPTHS), "widths": [width], "num_epochs": 10, "seed": SEEDS[number]}
-                found.update(run_experiments(probe, data, known, **options))
-            reached[number] = {name: score(one["labels"], data) for name, one in found.items()}
-        return reached[number]
-
+    trained = Trainings(probe, data, known)
     rules = {"chance": 50, "attempts": len(SEEDS)}
-    lowest = best_of(lambda i: min(attempt(i).values(), key=percent), target=LOWEST, **rules)
-    latest = reached[max(reached)]
-    poorest = min(latest, key=lambda name: latest[name].percent)
-    words = f"The lowest accuracy is {lowest.best}; expected at least {LOWEST:.0f} %. {lowest} "
-    words += f"In the latest attempt it is that of {poorest}. "
-    if is_infinite(found[poorest]["threshold"]):
+    lowest = best_of(lambda i: trained.after(i)[0], target=LOWEST, **rules)
+    poorest = min(trained.best, key=lambda name: percent(trained.best[name]))
+    words = f"The lowest accuracy is {lowest.best}, that of {poorest}; expected at least {LOWEST:.0f} %. {lowest} "
+    if is_infinite(trained.thresholds[poorest]):
         words += "Its threshold is infinite, so no point is positive: are its scores the same for all points?"
     assert lowest.succeeded, words.rstrip()
-    quarter = best_of(lambda i: upper_quarter(attempt(i).values()), target=QUARTER, **rules)
+    quarter = best_of(lambda i: upper_quarter(trained.after(i)), target=QUARTER, **rules)
     assert quarter.succeeded, (
         f"The 75th percentile of the accuracies is {quarter.best.percent:.1f} %; expected at least {QUARTER:.0f} %. "
         f"{quarter}"
     )
+
+
+class Trainings:
+    """Train the twelve architectures, again with another seed what is poor yet, and keep the best of each."""
+
+    def __init__(self, probe, data, known):
+        self.probe, self.data, self.known = probe, data, known
+        self.best, self.thresholds, self.made = {}, {}, 0
+
+    def after(self, attempt):
+        """Return the best accuracy of each architecture after attempts 0 to `attempt`, the poorest first."""
+        while self.made <= attempt:
+            seed = SEEDS[self.made]
+            self.made += 1
+            diverged = [self._train(width, seed) for width in WIDTHS]  # each width has its own time limit
+            if len(self.best) < len(DEPTHS) * len(WIDTHS):
+                raise next(filter(None, diverged))
+        return sorted(self.best.values(), key=percent)
+
+    def _train(self, width, seed):
+        """Train the depths that are poor yet; return what was raised where predictions are NaN."""
+        names = {depth: f"depth {depth}, width {width}" for depth in DEPTHS}
+        poor = [depth for depth, name in names.items() if name not in self.best or percent(self.best[name]) < QUARTER]
+        options = {"depths": poor, "widths": [width], "num_epochs": 10, "seed": seed}
+        trained = run_experiments(self.probe, self.data, self.known, **options) if poor else {}
+        diverged = None
+        for name, found in trained.items():
+            try:
+                reached = score(found["labels"], self.data)
+            except DivergedPredictions as error:
+                diverged = error
+                continue
+            if name not in self.best or percent(self.best[name]) < percent(reached):
+                self.best[name], self.thresholds[name] = reached, found["threshold"]
+        return diverged
 
 
 def percent(accuracy):

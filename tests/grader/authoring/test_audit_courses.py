@@ -1,4 +1,4 @@
-"""The audit of this repository's own course: every assignment is sound, long tasks left out.
+"""The audit of this repository's own course: every assignment is sound, long tasks left out where they would train.
 
 `grader audit` without --quick trains too.
 """
@@ -27,6 +27,14 @@ def test_the_assignment_is_sound(run_grader, figures, slug):
     """Reference, template, mistakes, variants, assets and kit are what they should be."""
     options = ("--quick", "--jobs", "2", "--json", figures / f"{slug}.json")  # or this file would be the last
     ended = run_grader("audit", slug, *options, cwd=COURSE, timeout_s=1500)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("slug", list_slugs(COURSE))
+def test_the_template_earns_nothing_where_it_would_train(run_grader, slug):
+    """In the tasks that train for long, too, what students start from earns nothing, with sound parts or without."""
+    ended = run_grader("audit", slug, "--only", "template", cwd=COURSE, timeout_s=600)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 

@@ -24,7 +24,14 @@ parts = ["student.double"]
 [tasks.quad]
 title = "Four times"
 points = 6
+parts = ["student.quad"]
 builds_on = ["double"]
+"""
+SUM_TOML = """\
+[tasks.sum]
+title = "Both together"
+points = 5
+builds_on = ["double", "quad"]
 """
 PROBES = """\
 from grader.probes import probe
@@ -126,9 +133,38 @@ def test_nothing_of_the_reference_is_told(graded):
     assert "2 * x" not in printed
 
 
+SUM_CHECK = (
+    CHECKS
+    + '''
+@pytest.mark.graded(task="sum")
+def test_sum(probe):
+    """has both work together"""
+    assert_matches(probe("quad", x=torch.ones(2)), {"y": torch.full((2,), 4.0)})
+'''
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "points"),
+    [
+        ("double(double(x))", "double(double(x))", 5),
+        ("2 * x", "3 * x", 5),
+        ("def double(x):\n    return 2 * x", "", 5),
+        ("def quad(x):\n    return double(double(x))", "", 0),
+        (SOUND, "", 0),
+    ],
+    ids=["sound", "wrong-part", "no-part", "most-missing", "nothing"],
+)
+def test_sound_parts_alone_earn_nothing(make_course, read_tiny, grade_many, tmp_path, old, new, points):
+    """A task about how parts work together isn't earned where most of what would work is the reference's."""
+    course = make_course(tmp_path / "course", toml=TOML + SUM_TOML, probes=PROBES, checks=SUM_CHECK, reference=SOUND)
+    result = grade_many(read_tiny(course), {"one": {"student.py": SOUND.replace(old, new)}}, folder=tmp_path / "in")
+    assert result["one"].tasks[-1].points == points
+
+
 NOTEBOOK_TOML = TOML.replace('required = ["student.py"]', 'kind = "notebook"\nrequired = ["nb.ipynb"]')
-NOTEBOOK_TOML = NOTEBOOK_TOML.replace('["*.py"]', '["*.py", "*.ipynb"]').replace('["student.double"]', '["double"]')
-NOTEBOOK_TOML = NOTEBOOK_TOML.replace("points = 6\n", 'points = 6\nparts = ["quad"]\ncell = "check-quad"\n')
+NOTEBOOK_TOML = NOTEBOOK_TOML.replace('["*.py"]', '["*.py", "*.ipynb"]').replace('"student.', '"')
+NOTEBOOK_TOML = NOTEBOOK_TOML.replace("points = 6\n", 'points = 6\ncell = "check-quad"\n')
 NOTEBOOK_PROBES = PROBES.replace("import student", "import notebook_quad as student").replace(
     'needs=["student"]', 'needs=["notebook_quad"]'
 )
@@ -204,6 +240,7 @@ def test_nothing_of_a_reference_notebook_is_told(graded_notebooks):
 TASKS = (
     Task("part", "Part", 4.0, parts=("student.part",)),
     Task("whole", "Whole", 6.0, parts=("student.whole",), builds_on=("part",)),
+    Task("sum", "How they work together", 3.0, builds_on=("part", "whole")),
     Task("other", "Other", 5.0),
 )
 FILES = {"student.py": b"def part(): pass\ndef whole(): pass\n"}
@@ -238,9 +275,13 @@ def test_points_are_only_ever_saved(replies):
         run_again=lambda _files, wanted: asked.append(wanted) or {name: again[name] for name in wanted},
     )
     after = _points(results)
+    below = [add_up_task(task, tuple(one for one in results.values() if one.task == task.name)) for task in TASKS[:2]]
+    half_is_sound = 2 * sum(one.points for one in below) >= sum(one.max_points - one.unjudged for one in below)
     assert all(before[name] <= after[name] + 1e-9 for name in before)
     assert (after["part"], after["other"]) == (before["part"], before["other"])
-    assert part_has_paid or (not asked and after == before)
+    assert half_is_sound or after["sum"] == before["sum"]
+    assert part_has_paid or after["whole"] == before["whole"]
+    assert asked or after == before
     assert all(result.verdict is not Verdict.PASSED for result in results.values() if result.carried)
 
 

@@ -17,7 +17,7 @@ from .training import ClassifierTrainer
 
 
 def mlp_experiment(depth, width, dl_train, dl_valid, dl_test, n_epochs):
-    net = MLP(in_dim=2, dims=[*[width] * depth, 2], nonlins=[*["relu"] * depth, "none"])
+    net = MLP(in_dim=2, dims=[*[width] * depth, 2], nonlins=[*["lrelu"] * depth, "none"])
     model = BinaryClassifier(net, threshold=0.5)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     trainer = ClassifierTrainer(model, torch.nn.CrossEntropyLoss(), optimizer)
