@@ -150,6 +150,7 @@ def grade_packed(
     tasks: tuple[str, ...] | None,
     checks: tuple[str, ...] | None,
     personal: tuple[str, str] = ("", ""),
+    patient: bool = False,
 ) -> dict[str, Any]:
     """Grade one submission on the worker that this runs on; `personal` are the fields of `Personal`.
 
@@ -159,4 +160,5 @@ def grade_packed(
     plugin = get_worker().plugins.get(run)
     if not isinstance(plugin, GradingProcesses):
         return {"gone": True}
-    return plugin.grade(Job(Found(name, Path(name)), tasks, checks, personal=Personal(*personal)), packed)
+    job = Job(Found(name, Path(name)), tasks, checks, personal=Personal(*personal), patient=patient)
+    return plugin.grade(job, packed)

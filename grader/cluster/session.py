@@ -139,6 +139,7 @@ class ClusterSession:
             job.tasks,
             job.checks,
             (job.personal.seed, job.personal.missing),
+            job.patient,
             key=f"{self._setup.run}-{self._count}",  # no names of students: everybody sees a scheduler's page
             workers=[worker.address],
             allow_other_workers=False,

@@ -17,7 +17,7 @@ from types import MappingProxyType
 import pytest
 import torch
 
-from grader.courses.assignment import tasks_below
+from grader.courses.assignment import Assignment, tasks_below
 from grader.courses.checks import Check, in_order, with_those_before
 from grader.courses.manifest import record_remedy
 from grader.courses.personal import Personal, told_of_other_kit
@@ -33,7 +33,7 @@ from grader.grading.given import without_given
 from grader.grading.job import Job, Order
 from grader.grading.notebook_execution import keep_executed
 from grader.grading.notebook_notes import file_notes, notebook_notes
-from grader.grading.opening import open_sandbox, refuse_failed_preload, shims_note
+from grader.grading.opening import open_sandbox, refuse_failed_preload, shims_note, with_patience
 from grader.grading.own_faults import fault_on_reference, may_be_ours, never_defined, take_back
 from grader.grading.points import add_up, failed_to_grade, ungraded
 from grader.grading.probe_sources import needed_by_probes
@@ -191,7 +191,7 @@ class GradingSession:
 
     def _run(self, job: Job, submission: Submission) -> tuple[Subject, _BesideChecks]:
         """Open a submission, read what students are told beside the checks, then run those that a job asks for."""
-        assignment, is_whole = self._order.assignment, job.checks is None
+        assignment, is_whole = self._limited(job), job.checks is None
         with open_sandbox(
             assignment,
             submission,
@@ -202,7 +202,7 @@ class GradingSession:
             forbidden = find_uses(sandbox, assignment=assignment, files=submission.files)
             notes = (*submission.notes, *(notebook_notes(sandbox, assignment) if is_whole else ()))
             devices = tuple(self._servers) or ("cpu",)
-            subject = self._subject(sandbox, submission, forbidden, devices, personal=job.personal)
+            subject = self._subject(job, sandbox, submission, forbidden, devices)
             answers = read_answers(sandbox, assignment, files=submission.files) if is_whole else ()
             public, hidden = self._by_visibility(_named_for(job, checks=self._checks))
             run_checks(self._session, subject, only=public, alive=self._alive, seen=self._seen)
@@ -213,14 +213,17 @@ class GradingSession:
             self._carry_forward(job, subject, submission)
         return subject, _BesideChecks(notes, answers)
 
+    def _limited(self, job: Job) -> Assignment:
+        """Return the assignment with the limits that a job is done within."""
+        return with_patience(self._order.assignment) if job.patient else self._order.assignment
+
     def _subject(
         self,
+        job: Job,
         sandbox: Sandbox,
         submission: Submission,
         forbidden: ForbiddenUses | None = None,
         devices: Collection[str] = ("cpu",),
-        *,
-        personal: Personal,
     ) -> Subject:
         """Return what checks run against; the calls of a task that trains for long have processes of their own."""
         sharing = set() if self._order.apart else {task.name for task in self._order.assignment.tasks if not task.long}
@@ -234,7 +237,8 @@ class GradingSession:
             key=self._order.key,
             sharing=sharing,
             artifacts=artifacts,
-            personal=personal,
+            personal=job.personal,
+            limits={task.name: task.limits for task in self._limited(job).tasks if job.patient and task.limits},
         )
 
     def _told_of_formulas(self) -> tuple[str, ...]:
@@ -279,9 +283,9 @@ class GradingSession:
 
         def run_again(files: Mapping[str, bytes], names: Collection[str]) -> Mapping[str, CheckResult]:
             changed = replace(submission, files=files)
-            with open_sandbox(assignment, changed, server=server) as sandbox:
+            with open_sandbox(self._limited(job), changed, server=server) as sandbox:
                 forbidden = find_uses(sandbox, assignment=assignment, files=files)
-                again = self._subject(sandbox, changed, forbidden, personal=job.personal)
+                again = self._subject(job, sandbox, changed, forbidden)
                 only = with_those_before({*names}, self._checks)
                 return run_checks(self._session, again, only=only, alive=self._alive)
 
@@ -299,9 +303,10 @@ class GradingSession:
         new = {name for name in names if (name, personal) not in self._sound}
         if folder is None or server is None or not new:
             return
-        reference = read_submission(Found("reference", folder), self._order.assignment)
+        job = Job(Found("reference", folder), personal=personal)
+        reference = read_submission(job.found, self._order.assignment)
         with open_sandbox(self._order.assignment, reference, server=server, folder=folder) as sandbox:
-            subject = self._subject(sandbox, reference, personal=personal)
+            subject = self._subject(job, sandbox, reference)
             run_checks(self._session, subject, only=with_those_before(new, self._checks))
         self._sound |= {(name, personal): fault_on_reference(name, subject) for name in new}
 

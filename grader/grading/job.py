@@ -48,7 +48,8 @@ class Job:
     of tasks that were not asked for are not in the result. With `checks` nothing is told of the submission as a whole:
     neither text answers nor how its notebook was read. `packed` is a file that holds the submission as
     `grader.submissions.packing` packed it, read in place of what was found. `personal` says for whom
-    checks draw data of each student's own.
+    checks draw data of each student's own. `patient` counts what probes compute rather than the seconds by the clock:
+    for what timed out beside others.
     """
 
     found: Found
@@ -56,3 +57,4 @@ class Job:
     checks: tuple[str, ...] | None = None
     packed: Path | None = None
     personal: Personal = NOBODY
+    patient: bool = False

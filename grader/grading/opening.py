@@ -17,7 +17,7 @@ from grader.grading.probe_sources import read_probes
 from grader.sandbox.outside.host import ByDevice
 from grader.sandbox.outside.inline import InlineSandbox
 from grader.sandbox.outside.servers import Server, open_in
-from grader.sandbox.wire.limits import Limits, limits_from
+from grader.sandbox.wire.limits import Limits, limits_from, patient
 from grader.sandbox.wire.protocol import Sandbox
 from grader.sandbox.wire.shims import shims_named, shims_used
 from grader.submissions.paths import list_names
@@ -97,6 +97,18 @@ def shims_note(assignment: Assignment, files: Mapping[str, bytes]) -> tuple[str,
 def limits_of(assignment: Assignment) -> Limits:
     """Return the assignment's limits."""
     return limits_from(assignment.limits)
+
+
+def with_patience(assignment: Assignment) -> Assignment:
+    """Return the assignment with the limits for what timed out beside others, its tasks' own limits included."""
+    base = limits_of(assignment)
+
+    def stretched(own: Mapping[str, float]) -> dict[str, float | int]:
+        limits = patient(replace(base, **own))
+        return {**own, "wall_s": limits.wall_s, "import_s": limits.import_s, "cpu_s": limits.cpu_s}
+
+    tasks = tuple(replace(task, limits=stretched(task.limits)) if task.limits else task for task in assignment.tasks)
+    return replace(assignment, limits=stretched(assignment.limits), tasks=tasks)
 
 
 def widest_limits(assignment: Assignment) -> Limits:

@@ -117,6 +117,7 @@ class Subject:
     """Hold the submission that the checks look at now: its sandbox, where expectations come from, results so far.
 
     `artifacts` finds what was handed in beside the code, `personal` says for whom data of a student's own is drawn.
+    `limits` are those of tasks whose probes have others than their checks say.
     `devices` are those that its probes may run on. `stumbled` tells, by check, that it raised something over what came
     back: which of the two is to blame shows when the reference is asked the same. `raised` keeps, by check, what its
     probe raised where no line of the student's is on the way. `called` collects, by task, the forbidden names that were
@@ -142,6 +143,7 @@ class Subject:
     beside_others: set[str] = field(default_factory=set)  # checks of which a probe ran where others had run before
     artifacts: FindArtifact = find_none
     personal: Personal = NOBODY
+    limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def turn_to(self, *, hidden: bool) -> None:
         """Let hidden checks meet other processes than public ones, so that nothing they show comes from hidden ones."""
@@ -208,7 +210,7 @@ class Conversation:
             seed=self.sandbox_seed,
             device=self._check.device,
             watch=watch,
-            limits=self._check.limits,
+            limits=self._subject.limits.get(self._check.task, self._check.limits),
             shared=self._shared(),
         )
         outcome: ProbeOutcome = self._subject.sandbox.run(call)

@@ -57,7 +57,8 @@ def grade_submissions(
     `digests` are those of the order's tasks (`grader.grading.keys.digests_of`), `personal` as in `make_plan`.
     Logs and `progress.json` are written beside the store. Where `found` is the whole class (`is_whole`), what is stored
     of others is marked as gone. Returns how many submissions were graded with other checks, versions or data than this
-    process sees. What timed out while the machine was crowded is asked again at the end, alone. Stopped at any time,
+    process sees. What timed out while the machine was crowded is asked again at the end, alone and with
+    more time by the clock. Stopped at any time,
     the same call goes on where it was. Raises what the executor raises.
     """
     plan = make_plan(store, order, found, digests=digests, fresh=fresh, is_whole=is_whole, personal=personal)
@@ -96,7 +97,7 @@ def _crowded_in(finished: FinishedJob) -> list[Job]:
     if not any(check.crowded for found in checks.values() for check in found):
         return []
     tasks = [name for name in checks if any(one.crowded or one.verdict is Verdict.SKIPPED for one in checks[name])]
-    return [replace(finished.job, tasks=tuple(tasks))]
+    return [replace(finished.job, tasks=tuple(tasks), patient=True)]
 
 
 def run_info(order: Order, digests: Mapping[str, str] = MappingProxyType({})) -> RunInfo:

@@ -76,6 +76,7 @@ class GradingProcess:
                 checks=job.checks,
                 packed=str(job.packed or ""),
                 personal=[job.personal.seed, job.personal.missing],
+                patient=job.patient,
             )
         )
         process.stdin.flush()

@@ -134,7 +134,8 @@ class _Jobs:
             found = Found(message["name"], _path(message["path"]), parts=parts, notes=tuple(message["notes"]))
             packed = Path(message["packed"]) if message["packed"] else None
             personal = Personal(*message["personal"])
-            yield Job(found, _names(message["tasks"]), _names(message["checks"]), packed, personal)
+            tasks, checks = _names(message["tasks"]), _names(message["checks"])
+            yield Job(found, tasks, checks, packed, personal, patient=message["patient"])
 
 
 def _names(listed: list[str] | None) -> tuple[str, ...] | None:

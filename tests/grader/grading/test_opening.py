@@ -15,6 +15,7 @@ from grader.grading.opening import (
     refuse_failed_preload,
     shims_note,
     widest_limits,
+    with_patience,
 )
 from grader.grading.probe_sources import needed_by_probes, read_probes
 from grader.probes import places_of_probes
@@ -141,3 +142,22 @@ def test_what_a_student_lacks_is_told_to_a_student(assignment):
     with pytest.raises(CourseError, match=r"`preload` in assignment\.toml: seaborn could not be imported"):
         refuse_failed_preload(server, assignment)
     refuse_failed_preload(SimpleNamespace(problems=()), assignment)
+
+
+def test_patience_is_with_the_clock_alone(assignment):
+    """Four times as long by the clock, tasks with limits of their own included; no more computing than before."""
+    task = assignment.tasks[0]
+    given = replace(
+        assignment,
+        limits={"wall_s": 2, "cpu_s": 30, "memory_mib": 512},
+        tasks=(task, replace(task, name="long", limits={"wall_s": 60, "cpu_s": 40}), replace(task, name="threads")),
+    )
+    patient = with_patience(given)
+    limits = limits_of(patient)
+    assert (limits.wall_s, limits.import_s, limits.cpu_s) == (8, 4 * limits_of(given).import_s, 2)
+    assert limits.memory_mib == 512
+    own = [task.limits for task in patient.tasks]
+    assert own[0] == own[2] == {}
+    assert (own[1]["wall_s"], own[1]["cpu_s"]) == (240, 40)
+    several = limits_of(with_patience(replace(given, limits={"wall_s": 2, "cpu_s": 30, "threads": 3})))
+    assert several.cpu_s == 6

@@ -46,6 +46,15 @@ def double(x):
     return 2 * x
 """
 
+COMPUTES = """
+import time
+def double(x):
+    began = time.process_time()
+    while time.process_time() - began < 0.7:
+        pass
+    return 2 * x
+"""
+
 
 @pytest.fixture
 def crowd():
@@ -94,3 +103,11 @@ def test_a_time_out_in_a_crowd_is_asked_again(grade, tmp_path, always, verdict):
     seen, verdicts = grade(SLOW_ONCE.format(seen=str(tmp_path / "seen"), always=always))
     assert seen == [(False, [None]), (True, [("double",)])]
     assert verdicts == {"test_double": verdict}
+
+
+@pytest.mark.usefixtures("crowd")
+def test_who_only_waits_for_a_processor_does_not_run_out_of_time(grade):
+    """Asked again while the crowd is still there, what computes less than its time passes, however long that takes."""
+    seen, verdicts = grade(COMPUTES)
+    assert verdicts == {"test_double": Verdict.PASSED}
+    assert seen == [(False, [None]), (True, [("double",)])]
