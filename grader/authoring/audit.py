@@ -50,7 +50,7 @@ from grader.authoring.grounds import Ground, count_grounded, judge_grounds, read
 from grader.authoring.mistakes import Mistake, Variant, explain_edit, explain_overlay, read_mistakes, read_variants
 from grader.authoring.naming import Naming, judge_naming, name_cause
 from grader.authoring.order import judge_order, try_both_ways
-from grader.authoring.prices import judge_missing_prices, judge_price, widely_priced
+from grader.authoring.prices import dearest_of_tasks, judge_missing_prices, judge_price, without_most_prices
 from grader.authoring.proof_rules import judge_artifacts, judge_kit_files, judge_mistakes, judge_names, judge_proof
 from grader.authoring.proving import prove_checks
 from grader.authoring.record import record_assets
@@ -143,6 +143,8 @@ def audit_assignment(course: Path, slug: str, *, request: AuditRequest, progress
     found.grounded = count_grounded(audited.checks.values())
     found.advice = sum(check.advice for check in audited.checks.values())
     found.points = sum(task.points for task in assignment.tasks if task.name in chosen)
+    if request.quick and not request.mistakes:
+        mistakes = without_most_prices(mistakes, audited)
     trials = _trials(audited, request, mistakes, variants)
     again = try_both_ways(audited) if AuditPart.ORDER in request.parts else []
     graded = {trial.subject for trial in trials}
@@ -242,7 +244,7 @@ def _trials(
         trials += try_variant(variant, audited)
     if AuditPart.TEMPLATE in request.parts:
         trials += try_template(audited)
-    widely = widely_priced(mistakes, audited) if not request.quick or request.mistakes else frozenset()
+    widely = dearest_of_tasks(mistakes, audited) if not request.quick or request.mistakes else frozenset()
     for mistake in mistakes:
         trials += try_mistake(mistake, audited, widely=mistake.name in widely)
     return trials

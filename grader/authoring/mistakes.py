@@ -44,6 +44,30 @@ KEYS_OF_MISTAKES = (
 )
 
 
+SHARES = {
+    "nothing": (0.0, 0.0),
+    "detail": (0.0, 0.35),
+    "property": (0.05, 0.65),
+    "result": (0.25, 1.0),
+    "unusable": (0.6, 1.0),
+}
+"""What a mistake may cost, as parts of its task: the steps of docs/grading.md#what-a-mistake-costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Hold the fewest and the most that a mistake may cost: points, or where `of_task` parts of its task's points."""
+
+    fewest: float
+    most: float
+    of_task: bool = False
+
+    def points(self, task: float) -> tuple[float, float]:
+        """Return the fewest and the most points, where the task has so many."""
+        share = task if self.of_task else 1.0
+        return share * self.fewest, share * self.most
+
+
 @dataclass(frozen=True, slots=True)
 class Mistake:
     """Hold one edit of the reference, and what a check has to say about it.
@@ -51,7 +75,7 @@ class Mistake:
     `find` occurs once in `file` and becomes `replace`; or the whole file is another one, `instead`, which lies in the
     assignment's folder `mistakes`, or is not handed in (`is_left_out`). `check` then gets `verdict`, with each of
     `words` in its message. `lookalike` names the hypothesis that the mistake proves, or "" if it proves none. `costs`
-    are the fewest and the most points that it may take of all short tasks together, None where nobody measures that.
+    says how many points it may take of all short tasks together, None where nobody measures that.
     `cause` are words that together name what is wrong, `innocent` words of which each blames something that is right.
     `source` is the file that it was read from.
     """
@@ -65,7 +89,7 @@ class Mistake:
     words: tuple[str, ...]
     lookalike: str
     source: Path
-    costs: tuple[float, float] | None = None
+    costs: Price | None = None
     cause: tuple[str, ...] = ()
     innocent: tuple[str, ...] = ()
     instead: Path | None = None
@@ -164,14 +188,17 @@ def _take_instead(table: Table) -> Path | None:
     return path
 
 
-def _take_costs(table: Table) -> tuple[float, float] | None:
+def _take_costs(table: Table) -> Price | None:
     costs = table.values.get("costs")
-    if costs is None:
-        return None
     match costs:
+        case None:
+            return None
         case [int() | float() as fewest, int() | float() as most] if 0 <= fewest <= most < math.inf:
-            return float(fewest), float(most)
-    raise fault(table, "costs", f"is {costs!r}", remedy="Write the fewest and the most points, `costs = [4, 8]`, say.")
+            return Price(float(fewest), float(most))
+        case str() if costs in SHARES:
+            return Price(*SHARES[costs], of_task=True)
+    remedy = f"Write one of {', '.join(SHARES)}, or the fewest and the most points, `costs = [4, 8]`, say."
+    raise fault(table, "costs", f"is {costs!r}", remedy=remedy)
 
 
 def read_variants(assignment: Assignment) -> tuple[Variant, ...]:

@@ -6,6 +6,7 @@ Why: docs/decisions.md#what-a-mistake-costs
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from grader.authoring.audit_rules import Violation, edit_mistake
 from grader.authoring.audit_trials import AuditedAssignment, Outcome, named
@@ -17,19 +18,26 @@ _CARRIED_SHARE = 1 / 4
 _ROUNDING = 0.005
 
 
-def widely_priced(mistakes: Sequence[Mistake], audited: AuditedAssignment) -> frozenset[str]:
-    """Return the names of the mistakes that are priced on all short tasks: the dearest of each task.
+def dearest_of_tasks(mistakes: Sequence[Mistake], audited: AuditedAssignment) -> frozenset[str]:
+    """Return the names of the dearest mistake of each task: they are priced on all short tasks, and in quick audits.
 
     What a fault does to other tasks depends on the part that it is in more than on the fault.
     """
-    dearest: dict[str, Mistake] = {}
+    points = {task.name: task.points for task in audited.assignment.tasks}
+    dearest: dict[str, tuple[float, str]] = {}
     for mistake in mistakes:
         check = audited.checks.get(mistake.check)
         if check is not None and mistake.costs is not None:
-            other = dearest.get(check.task)
-            if other is None or other.costs is None or mistake.costs[1] > other.costs[1]:
-                dearest[check.task] = mistake
-    return frozenset(mistake.name for mistake in dearest.values())
+            most = mistake.costs.points(points[check.task])[1]
+            if check.task not in dearest or most > dearest[check.task][0]:
+                dearest[check.task] = most, mistake.name
+    return frozenset(name for _, name in dearest.values())
+
+
+def without_most_prices(mistakes: Sequence[Mistake], audited: AuditedAssignment) -> tuple[Mistake, ...]:
+    """Return the mistakes for a quick audit: only the dearest of each task is priced."""
+    dearest = dearest_of_tasks(mistakes, audited)
+    return tuple(mistake if mistake.name in dearest else replace(mistake, costs=None) for mistake in mistakes)
 
 
 def judge_price(mistake: Mistake, outcome: Outcome, assignment: Assignment) -> Iterator[Violation]:
@@ -37,7 +45,8 @@ def judge_price(mistake: Mistake, outcome: Outcome, assignment: Assignment) -> I
     if mistake.costs is None or not outcome.results:
         return
     subject, remedy = named(mistake), edit_mistake(mistake, assignment)
-    fewest, most = mistake.costs
+    own = _task_of(mistake.check, outcome.results, assignment)
+    fewest, most = mistake.costs.points(own.points if own is not None else 0.0)
     if not fewest - _ROUNDING <= outcome.lost <= most + _ROUNDING:
         yield Violation(subject, f"It costs {outcome.lost:g} points; expected {fewest:g} to {most:g}.", remedy)
     bound = _bound(outcome.results, mistake.check, assignment)
@@ -50,7 +59,7 @@ def judge_missing_prices(mistakes: Sequence[Mistake], assignment: Assignment) ->
     """Yield a violation for each mistake without a price, where the assignment demands one."""
     for mistake in mistakes:
         if mistake.costs is None and assignment.demands_prices:
-            message = "It does not say what it costs: `costs = [4, 8]`, say."
+            message = 'It does not say what it costs: `costs = "detail"`, say.'
             yield Violation(named(mistake), message, edit_mistake(mistake, assignment))
 
 
@@ -59,12 +68,16 @@ def _bound(results: Mapping[str, CheckResult], check: str, assignment: Assignmen
 
     Its task is the one whose check tells it, or one that this builds on, if that has lost points as well.
     """
-    own = next((task for task in assignment.tasks if check in results and task.name == results[check].task), None)
+    own = _task_of(check, results, assignment)
     if own is None:
         return 0.0
     lost = {result.task for result in results.values() if result.is_lost}
     below = [task for task in tasks_below(own, assignment.tasks) if task.name in lost]
     return max(task.points + _CARRIED_SHARE * _above(task, assignment) for task in (own, *below))
+
+
+def _task_of(check: str, results: Mapping[str, CheckResult], assignment: Assignment) -> Task | None:
+    return next((task for task in assignment.tasks if check in results and task.name == results[check].task), None)
 
 
 def _above(task: Task, assignment: Assignment) -> float:

@@ -14,7 +14,7 @@ from grader.authoring.audit_trials import (
     try_reference,
     try_template,
 )
-from grader.authoring.mistakes import Mistake
+from grader.authoring.mistakes import Mistake, Price
 from grader.courses.checks import Check
 from grader.errors import SandboxError, SubmissionError
 from grader.grading.points import failed_to_grade, ungraded
@@ -63,7 +63,7 @@ def test_a_mistake_is_graded_by_its_check(audited, tmp_path):
         "half", "student.py", "2 * x", "x", "test_double", Verdict.WRONG, (), "", tmp_path / "mistakes.toml"
     )
     (trial,) = try_mistake(mistake, audited)
-    (priced,) = try_mistake(replace(mistake, costs=(1.0, 2.0)), read_short(audited))
+    (priced,) = try_mistake(replace(mistake, costs=Price(1.0, 2.0)), read_short(audited))
     assert priced.checks == ("test_double", "test_more")
     assert (trial.checks, b"return x" in trial.files["student.py"]) == (("test_double",), True)
     assert try_mistake(replace(mistake, check="test_nothing"), audited) == []

@@ -48,15 +48,21 @@ def test_a_mistake_is_read(tiny):
 
 
 def test_a_mistake_may_have_a_price(tiny):
-    """`costs` are the fewest and the most points; without it nobody measures the price."""
+    """`costs` are the fewest and the most points, or a word for parts of the task; without it nobody measures."""
     priced = GOOD.replace("half", "other") + "costs = [4, 8.5]\n"
-    assert [one.costs for one in read_mistakes(tiny(mistakes__toml=GOOD + priced))] == [None, (4.0, 8.5)]
+    steps = GOOD.replace("half", "third") + 'costs = "detail"\n'
+    free, range_, step = (one.costs for one in read_mistakes(tiny(mistakes__toml=GOOD + priced + steps)))
+    assert free is None
+    assert range_.points(20) == (4.0, 8.5)
+    assert step.points(20) == (0, 7)
 
 
-@pytest.mark.parametrize("costs", ["4", "[4]", "[8, 4]", "[-1, 4]", "[1, inf]", '["a", "b"]'])
+@pytest.mark.parametrize("costs", ["4", "[4]", "[8, 4]", "[-1, 4]", "[1, inf]", '["a", "b"]', '"trifle"'])
 def test_a_price_is_a_range(tiny, costs):
     """Anything but a range of points is refused with what to write."""
-    with pytest.raises(CourseError, match=r"costs` is .*Write the fewest and the most points, `costs = \[4, 8\]`"):
+    with pytest.raises(
+        CourseError, match=r"costs` is .*Write one of nothing, detail, .*or the fewest and the most points"
+    ):
         read_mistakes(tiny(mistakes__toml=f"{GOOD}costs = {costs}\n"))
 
 

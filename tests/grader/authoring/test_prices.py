@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from grader.authoring.audit_trials import AuditedAssignment, Outcome, try_mistake
-from grader.authoring.mistakes import Mistake
-from grader.authoring.prices import judge_missing_prices, judge_price, widely_priced
+from grader.authoring.mistakes import SHARES, Mistake, Price
+from grader.authoring.prices import dearest_of_tasks, judge_missing_prices, judge_price, without_most_prices
 from grader.courses.assignment import Task
 from grader.courses.checks import Check
 from grader.results.verdict import CheckResult, Verdict
@@ -37,7 +37,14 @@ def make(tmp_path):
 
     def make_one(check, costs, name="wrong"):
         edit = ("student.py", "x = 1", "x = 2", f"test_{check}", Verdict.WRONG)
-        return Mistake(name, *edit, (), "", tmp_path / "mistakes.toml", costs)
+        match costs:
+            case str():
+                price = Price(*SHARES[costs], of_task=True)
+            case (fewest, most):
+                price = Price(fewest, most)
+            case _:
+                price = None
+        return Mistake(name, *edit, (), "", tmp_path / "mistakes.toml", price)
 
     return make_one
 
@@ -73,7 +80,7 @@ def test_where_prices_are_demanded_all_mistakes_have_one(audited, make):
     mistakes = [make("base", (1.0, 2.0), "priced"), make("top", None, "free")]
     (violation,) = judge_missing_prices(mistakes, replace(audited.assignment, demands_prices=True))
     assert violation.subject == "mistake free"
-    assert violation.message == "It does not say what it costs: `costs = [4, 8]`, say."
+    assert violation.message == 'It does not say what it costs: `costs = "detail"`, say.'
     assert list(judge_missing_prices(mistakes, audited.assignment)) == []
 
 
@@ -100,12 +107,33 @@ def test_without_a_price_only_the_check_runs(audited, make):
 
 
 def test_the_dearest_mistake_of_each_task_is_priced_widely(audited, make):
-    """One mistake of each task, the dearest, is tried on all short tasks."""
+    """One mistake of each task, the dearest, is tried on all short tasks, and is the only one with a price if quick."""
     mistakes = [
         make("middle", (1.0, 2.0), "cheap"),
-        make("more", (1.0, 5.0), "dear"),
+        make("more", "unusable", "dear"),
         make("top", (0.0, 1.0), "only"),
         make("base", None, "free"),
         make("gone", (1.0, 9.0), "of no check"),
     ]
-    assert widely_priced(mistakes, audited) == {"dear", "only"}
+    assert dearest_of_tasks(mistakes, audited) == {"dear", "only"}
+    quick = without_most_prices(mistakes, audited)
+    assert [one.name for one in quick] == [one.name for one in mistakes]
+    assert {one.name for one in quick if one.costs is not None} == {"dear", "only"}
+
+
+@pytest.mark.parametrize(
+    ("step", "lost", "told"),
+    [
+        ("nothing", 0.0, []),
+        ("nothing", 0.5, ["It costs 0.5 points; expected 0 to 0."]),
+        ("detail", 3.5, []),
+        ("detail", 4.0, ["It costs 4 points; expected 0 to 3.5."]),
+        ("property", 0.4, ["It costs 0.4 points; expected 0.5 to 6.5."]),
+        ("result", 2.5, []),
+        ("unusable", 5.0, ["It costs 5 points; expected 6 to 10."]),
+    ],
+)
+def test_a_price_can_be_a_part_of_the_task(audited, make, step, lost, told):
+    """A word says which part of its task's points a mistake may take."""
+    outcome = Outcome({"test_base": CheckResult("test_base", "T", "base", Verdict.WRONG)}, lost=lost)
+    assert [one.message for one in judge_price(make("base", step), outcome, audited.assignment)] == told
