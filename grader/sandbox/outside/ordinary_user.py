@@ -14,14 +14,15 @@ from pathlib import Path
 
 from grader.errors import SandboxError
 
-_NOBODY = 65534
+NOBODY_ID = 65534
+"""The number of the user, and of the group, that submissions run as where root grades."""
 _STAGE = Path(__file__).with_name("stage.py")
 
 
 def as_ordinary_user(command: Sequence[str], sources: Mapping[Path, Path]) -> list[str]:
     """Return the command that root runs to execute another one as an ordinary user, who finds folders at `sources`."""
     staged = [str(path) for pair in sources.items() if pair[0] != pair[1] for path in pair]
-    return [sys.executable, "-I", str(_STAGE), str(_NOBODY), str(_NOBODY), *staged, "--", *command]
+    return [sys.executable, "-I", str(_STAGE), str(NOBODY_ID), str(NOBODY_ID), *staged, "--", *command]
 
 
 def may_change_user() -> bool:
@@ -43,7 +44,7 @@ def owned_by_ordinary_user(scratch: Path) -> Path:
     own = scratch / "own"
     scratch.chmod(0o711)
     own.mkdir(mode=0o700)
-    os.chown(own, _NOBODY, _NOBODY)
+    os.chown(own, NOBODY_ID, NOBODY_ID)
     return own
 
 

@@ -22,6 +22,7 @@ from grader.errors import SandboxError, UsageError
 from grader.sandbox.outside.bubblewrap import find_bubblewrap, remedy_for_wall
 from grader.sandbox.outside.control_groups import ControlGroup, make_group
 from grader.sandbox.outside.ordinary_user import (
+    NOBODY_ID,
     as_ordinary_user,
     folder_for_all,
     owned_by_ordinary_user,
@@ -230,6 +231,7 @@ def _bubblewrap(server: list[str], scratch: Path, *, device: str) -> list[str]:
     for name in ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "fonts"):
         if Path("/etc", name).exists():
             arguments += ["--ro-bind", f"/etc/{name}", f"/etc/{name}"]
+    arguments += _account(scratch)
     for folder in folders:
         arguments += ["--ro-bind", str(sources[folder]), str(folder)]
     arguments += _links_to_python(folders)
@@ -246,6 +248,15 @@ def _bubblewrap(server: list[str], scratch: Path, *, device: str) -> list[str]:
     refuse_closed(_files_of_python(), folders)
     scratch.chmod(0o755)
     return as_ordinary_user([reached_by(bubblewrap, sources), *arguments, "--", *server], sources)
+
+
+def _account(scratch: Path) -> list[str]:
+    """Return the arguments that give the user of the sandbox a name and a home, and tell nobody of the host's users."""
+    user, group = (NOBODY_ID, NOBODY_ID) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+    lines = {"passwd": f"student:x:{user}:{group}:student:/tmp:/bin/sh\n", "group": f"student:x:{group}:\n"}
+    for name, line in lines.items():
+        (scratch / name).write_text(line, encoding="ascii")
+    return [word for name in lines for word in ("--ro-bind", str(scratch / name), f"/etc/{name}")]
 
 
 def _show(folder: Path) -> list[str]:

@@ -105,6 +105,9 @@ IDIOMS = (
     "import logging\nlogging.basicConfig(filename='a.log'); {0} = logging.getLogger()",
     "import sqlite3\n{0} = sqlite3.connect(':memory:').execute('select 1').fetchone()",
     "import datetime\n{0} = datetime.datetime.now()",
+    "import getpass\n{0} = getpass.getuser()", "import pwd\n{0} = pwd.getpwuid(os.getuid()).pw_name",
+    "import grp\n{0} = grp.getgrgid(os.getgid()).gr_name", "{0} = Path.home().owner() + Path.home().group()",
+    "{0} = [os.path.expanduser('~'), Path('~/data').expanduser()]",
 )  # fmt: skip
 # These insist on a card, which a kernel without one would not give them either.
 OF_A_CARD = (
@@ -116,7 +119,9 @@ OF_A_CARD = (
 )  # fmt: skip
 # These look at a cell's source or at its file, as numba does for `cache=True`.
 OF_A_FILE = (
-    "import inspect; {0} = inspect.getsource(fit_line)", "{0} = os.stat(fit_line.__code__.co_filename).st_mtime",
+    "import inspect; {0} = inspect.getsource(fit_line)",
+    "import inspect; {0} = inspect.getsource(Schedule.step)",
+    "{0} = os.stat(fit_line.__code__.co_filename).st_mtime",
 )  # fmt: skip
 MLP = """\
 class MLP(nn.Module):

@@ -236,9 +236,20 @@ def test_nothing_of_the_host(inside, tmp_path):
     secret = tmp_path / "secret.txt"
     secret.write_text("42")
     course = Path(__file__).parents[4]
-    places = [str(secret), "/etc/passwd", "/etc/shadow", "/etc/hostname", "/var", "/home", "/run", "/sys", "/boot"]
+    places = [str(secret), "/etc/shadow", "/etc/hostname", "/var", "/home", "/run", "/sys", "/boot"]
     places += [str(course / "tests"), str(course / "reference"), str(course / "assets"), str(course / ".git")]
     assert inside("return [place for place in arguments if os.path.exists(place)]", *places) == []
+
+
+def test_the_account_is_made_up(inside):
+    """Whoever asks who they are gets a name and the private home; of the host's users there is nothing."""
+    body = """
+import getpass, grp, pwd
+own = pwd.getpwuid(os.getuid())
+users = [one.pw_name for one in pwd.getpwall()], [one.gr_name for one in grp.getgrall()]
+return [own.pw_name, own.pw_dir, os.path.expanduser("~"), getpass.getuser(), *users]
+"""
+    assert inside(body) == ["student", "/tmp", "/tmp", "student", ["student"], ["student"]]
 
 
 def test_only_temporary_places_can_be_written(inside):
