@@ -41,7 +41,7 @@ def carry_forward(
         lost = lost_in(task, results)
         below = tasks_below(task, assignment.tasks)
         causes = [one for one in below if lost and lost_in(one, results)]
-        if not causes or not (task.parts or _is_half_earned(below, results)):
+        if not causes or not (task.parts or _is_mostly_earned(below, results)):
             continue
         parts = [part for cause in causes for part in cause.parts]
         changed = with_sound(files, reference, parts=parts, own=task.parts)
@@ -55,10 +55,10 @@ def carry_forward(
                 results[name] = replace(results[name], carried=titles, counted=True)
 
 
-def _is_half_earned(tasks: Collection[Task], results: Mapping[str, CheckResult]) -> bool:
-    """Say whether at least half of what can be earned in these tasks is."""
+def _is_mostly_earned(tasks: Collection[Task], results: Mapping[str, CheckResult]) -> bool:
+    """Say whether more than half of what can be earned in these tasks is."""
     added = [add_up_task(task, tuple(one for one in results.values() if one.task == task.name)) for task in tasks]
-    return 2 * sum(task.points for task in added) >= sum(task.max_points - task.unjudged for task in added)
+    return 2 * sum(task.points for task in added) > sum(task.max_points - task.unjudged for task in added)
 
 
 def _is_left_out(result: CheckResult) -> bool:
