@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader.authoring.mistakes import Mistake, Variant, explain_edit, explain_overlay, make_mistake
@@ -15,6 +15,7 @@ from grader.courses.checks import Check
 from grader.errors import SandboxError
 from grader.grading.job import Job, Order
 from grader.results.verdict import CheckResult, Status, SubmissionResult
+from grader.runs.asked_again import ask_again
 from grader.runs.executor import FinishedJob
 from grader.runs.local_processes import LocalProcesses
 from grader.submissions.submission import Found, read_reference
@@ -145,12 +146,18 @@ def grade_trials(
 ) -> dict[str, Outcome]:
     """Grade all trials in parallel and return the outcomes by subject; `advance` hears of each trial as it ends.
 
-    `keep_outcome` gets the outcome so far with it. Raises SandboxError if the grader itself failed on one.
+    `keep_outcome` gets the outcome so far with it. A trial that ran out of time beside others is graded again when all
+    are done, alone. Raises SandboxError if the grader itself failed on one.
     """
     outcomes = {trial.subject: Outcome() for trial in trials}
     by_name = {str(at): trial for at, trial in enumerate(trials)}
 
+    crowded: list[Job] = []
+
     def keep(finished: FinishedJob) -> None:
+        if ask_again(finished.job, finished.result) is not None:
+            crowded.append(replace(finished.job, patient=True))
+            return
         trial = by_name[finished.result.submission]
         _put_together(finished.result, outcomes[trial.subject], trial, audited.checks)
         keep_outcome(trial.subject, outcomes[trial.subject])
@@ -163,6 +170,8 @@ def grade_trials(
     ]
     if jobs:
         LocalProcesses(settings.jobs).grade(order, jobs, report=keep)
+    if again := tuple(crowded):
+        LocalProcesses(settings.jobs).grade(order, again, report=keep, alone=True)
     return outcomes
 
 

@@ -21,7 +21,8 @@ from grader.grading.points import put_together
 from grader.results.earned import is_ungraded
 from grader.results.results_file import RunInfo
 from grader.results.store import Store
-from grader.results.verdict import Status, SubmissionResult, TaskResult, Verdict
+from grader.results.verdict import Status, SubmissionResult, TaskResult
+from grader.runs.asked_again import ask_again
 from grader.runs.executor import Executor, FinishedJob, Watched
 from grader.runs.logs import log_finished_job
 from grader.runs.plan import Plan, make_plan
@@ -70,7 +71,8 @@ def grade_submissions(
     with watch(plan, progress.snapshot) as show:
 
         def keep(finished: FinishedJob, *, is_told: bool = True) -> None:
-            crowded.extend(_crowded_in(finished))
+            if (again := ask_again(finished.job, finished.result)) is not None:
+                crowded.append(again)
             result = writer.keep(finished)
             log_finished_job(store.folder, finished)
             progress.finished(finished, result)
@@ -86,18 +88,9 @@ def grade_submissions(
             )
             with written:
                 executor.grade(order, [step.job for step in steps], report=keep)
-                if again := tuple(crowded):  # what times out alone counts
-                    executor.grade(order, again, report=partial(keep, is_told=False), alone=True)
+                if crowded:  # what times out alone counts
+                    executor.grade(order, tuple(crowded), report=partial(keep, is_told=False), alone=True)
     return writer.differing
-
-
-def _crowded_in(finished: FinishedJob) -> list[Job]:
-    """Return a job for the tasks with a check that timed out on a crowded machine, or was skipped, if there is one."""
-    checks = {task.name: task.checks for task in finished.result.tasks}
-    if not any(check.crowded for found in checks.values() for check in found):
-        return []
-    tasks = [name for name in checks if any(one.crowded or one.verdict is Verdict.SKIPPED for one in checks[name])]
-    return [replace(finished.job, tasks=tuple(tasks), patient=True)]
 
 
 def run_info(order: Order, digests: Mapping[str, str] = MappingProxyType({})) -> RunInfo:

@@ -7,6 +7,7 @@ Why: docs/decisions.md#control-groups-where-there-are-any
 """
 
 import contextlib
+import functools
 import itertools
 import os
 import time
@@ -21,6 +22,7 @@ _GONE_S = 1.0
 _MIB = 1 << 20
 _ENTER = 'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ > "$1"; shift; n=$((n-1)); done; exec "$@"'
 _NUMBERS = itertools.count(1)
+_HELD_BACK = {"throttled_usec": 1e-6, "throttled_time": 1e-9}  # of version 2 and 1, in seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,37 @@ def make_group() -> ControlGroup | None:
     return None
 
 
+def throttled_s() -> float:
+    """Return how long groups of this process have held it back since they were made, as they are given a quota.
+
+    A container may have half a processor: what runs in it then stands still for half of the time.
+    """
+    return max((_held_back_s(file) or 0.0 for file in _files_of_time()), default=0.0)
+
+
+@functools.cache
+def _files_of_time() -> tuple[Path, ...]:
+    """Return the files that tell how long this process' groups held it back: of its own ones and all around them.
+
+    In a container its own ones are seen where groups are mounted, whatever they are called outside.
+    """
+    folders = {_MOUNTED, _unified(), _MOUNTED / "cpu"}
+    for own in _own_folders().values():
+        folders |= {place for place in (own, *own.parents) if place.is_relative_to(_MOUNTED)}
+    files = (folder / "cpu.stat" for folder in folders)
+    return tuple(file for file in files if _held_back_s(file) is not None)
+
+
+def _held_back_s(file: Path) -> float | None:
+    """Return the seconds in such a file, None where it tells of none."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in file.read_text(encoding="ascii").splitlines():
+            name, _, number = line.partition(" ")
+            if name in _HELD_BACK:
+                return int(number) * _HELD_BACK[name]
+    return None
+
+
 def _candidates(own: dict[str, Path]) -> list[tuple[int, dict[str, Path]]]:
     """Return where groups may be made: version 1 below the own ones, version 2 below or beside the own one."""
     first = {name: folder for name, folder in own.items() if name in ("memory", "pids", "cpu")}
@@ -100,7 +133,7 @@ def _candidates(own: dict[str, Path]) -> list[tuple[int, dict[str, Path]]]:
 def _own_folders() -> dict[str, Path]:
     """Return the folders of this process' own groups by controller, that of version 2 under ""."""
     folders: dict[str, Path] = {}
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ValueError):
         for line in _OWN.read_text().splitlines():
             _number, controllers, path = line.split(":", 2)
             for controller in controllers.split(","):

@@ -10,6 +10,8 @@ import re
 import time
 from pathlib import Path
 
+from grader.sandbox.outside.control_groups import throttled_s
+
 _PRESSURE = Path("/proc/pressure/cpu")
 _SOME = re.compile(r"some .*total=(\d+)")
 _MOST_WAITING = 0.2  # of the time
@@ -21,16 +23,21 @@ class Crowding:
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._waited = _waited_s()
+        self._throttled = throttled_s()
 
     def is_found(self) -> bool:
         """Tell whether some process had to wait for a processor in more than a fifth of the time since the beginning.
 
-        Where the kernel doesn't say, more processes than processors are a crowd.
+        So does one in a container that has only a part of a processor. Where the kernel doesn't say, more processes
+        than processors are a crowd.
         """
+        most = _MOST_WAITING * (time.monotonic() - self._began)
+        if throttled_s() - self._throttled > most:
+            return True
         now = _waited_s()
         if now is None or self._waited is None:
             return os.getloadavg()[0] > len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else False
-        return now - self._waited > _MOST_WAITING * (time.monotonic() - self._began)
+        return now - self._waited > most
 
 
 def _waited_s() -> float | None:

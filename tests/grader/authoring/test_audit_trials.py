@@ -17,8 +17,8 @@ from grader.authoring.audit_trials import (
 from grader.authoring.mistakes import Mistake, Price
 from grader.courses.checks import Check
 from grader.errors import SandboxError, SubmissionError
-from grader.grading.points import failed_to_grade, ungraded
-from grader.results.verdict import Verdict
+from grader.grading.points import add_up, failed_to_grade, ungraded
+from grader.results.verdict import CheckResult, Verdict
 from grader.runs.executor import FinishedJob
 
 
@@ -77,8 +77,9 @@ def _grade(audited, folder, result_of, monkeypatch):
         def __init__(self, _count):
             pass
 
-        def grade(self, _order, jobs, *, report):
+        def grade(self, _order, jobs, *, report, alone=False):
             for job in jobs:
+                assert alone is job.patient
                 report(FinishedJob(job, result_of(job.found.name), ""))
 
     monkeypatch.setattr(audit_trials, "LocalProcesses", Processes)
@@ -107,3 +108,19 @@ def test_a_reference_that_can_not_be_read_is_a_violation(audited, tmp_path, monk
     assert [str(one) for one in judge_reference(outcome, audited.assignment)] == [
         "reference: It holds no file. Mend reference/tiny."
     ]
+
+
+@pytest.mark.parametrize("ends", [Verdict.PASSED, Verdict.TIMED_OUT])
+def test_what_ran_out_of_time_beside_others_is_graded_again_alone(audited, tmp_path, monkeypatch, ends):
+    """A time-out in a crowd is no violation: the trial is graded again, patiently, and that counts once."""
+    asked = []
+
+    def result_of(name):
+        verdict = ends if name in asked else Verdict.TIMED_OUT
+        asked.append(name)
+        check = CheckResult("test_double", "T", "double", verdict, crowded=verdict is Verdict.TIMED_OUT)
+        return add_up(name, audited.assignment, {"test_double": check}, notes=(), seconds=1, wall="process")
+
+    outcome = _grade(audited, tmp_path, result_of, monkeypatch)["reference"]
+    assert outcome.results["test_double"].verdict is ends
+    assert sorted(asked) == sorted(2 * list({*asked}))

@@ -53,6 +53,15 @@ class LeakyReLU:
         found = spy()
         raise RuntimeError(f"{'BREACH' if found else 'nothing'} {found} as {os.getuid()}")
 """
+SPENDS = """
+import time
+
+def spend(spent=[]):
+    began = time.process_time()
+    while not spent and time.process_time() - began < 1.6:
+        pass
+    spent.append(True)
+"""
 
 
 @pytest.fixture
@@ -123,6 +132,16 @@ def test_where_namespaces_are_refused(gradescope):
     assert "The wall `user` stands in for `bubblewrap`, which this container refuses" in done.stderr
     assert "nothing [] as 65534" in json.dumps(results["tests"])
     assert results["score"] == 11.0  # of 15: only the task of the spy is lost
+
+
+def test_a_container_with_a_third_of_a_processor(gradescope, third_of_a_processor):
+    """What computes within its time gets its points, however long a small container takes for it by the clock."""
+    good = GOOD.read_text(encoding="utf-8").replace(
+        "def forward(self, x):", "def forward(self, x):\n        spend()", 1
+    )
+    done, results = gradescope({"student.py": SPENDS + good}, before=third_of_a_processor)
+    assert done.returncode == 0, done.stderr
+    assert results["score"] == 15.0, results
 
 
 def test_an_end_of_time(gradescope):

@@ -132,3 +132,28 @@ def test_a_group_of_version_2_is_bounded_without_swap(tmp_path):
     (tmp_path / "memory.events").write_text("low 0\noom 3\noom_kill 2\n")
     assert group.ended() == 2
     assert os.fspath(tmp_path / "cgroup.procs") in group.entered_by(["true"])
+
+
+@pytest.mark.parametrize(
+    ("own", "files", "seconds"),
+    [
+        ("0::/a/b\n", {"a/cpu.stat": "usage_usec 5\nthrottled_usec 1500000\n", "a/b/cpu.stat": "usage_usec 5\n"}, 1.5),
+        ("0::/\n", {"cpu.stat": "nr_throttled 3\nthrottled_usec 250000\n"}, 0.25),
+        ("0::/../outside\n", {"cpu.stat": "throttled_usec 250000\n"}, 0.25),
+        ("3:cpu,cpuacct:/job\n", {"cpu/job/cpu.stat": "nr_throttled 2\nthrottled_time 2000000000\n"}, 2.0),
+        ("3:cpu,cpuacct:/seen/outside\n", {"cpu/cpu.stat": "throttled_time 3000000000\n"}, 3.0),
+        ("0::/a\n", {"a/cpu.stat": "throttled_usec soon\n"}, 0.0),
+        ("nonsense", {}, 0.0),
+    ],
+)
+def test_how_long_groups_held_a_process_back(monkeypatch, tmp_path, write_files, own, files, seconds):
+    """It is read from the own groups and those around them, of both versions, as a container shows them, too."""
+    mounted = write_files(tmp_path / "cgroup", {"placeholder": "", **files})
+    (tmp_path / "own").write_text(own)
+    monkeypatch.setattr(control_groups, "_MOUNTED", mounted)
+    monkeypatch.setattr(control_groups, "_OWN", tmp_path / "own")
+    control_groups._files_of_time.cache_clear()
+    try:
+        assert control_groups.throttled_s() == pytest.approx(seconds)
+    finally:
+        control_groups._files_of_time.cache_clear()

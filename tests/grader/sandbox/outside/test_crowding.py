@@ -1,6 +1,8 @@
 """Tests of grader.sandbox.outside.crowding: what the kernel tells of processes that wait for a processor."""
 
 import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -37,6 +39,34 @@ def test_without_pressure_the_load_counts(monkeypatch, tmp_path, load, is_crowde
     monkeypatch.setattr(crowding, "_PRESSURE", tmp_path / "absent")
     monkeypatch.setattr(os, "getloadavg", lambda: (load, load, load))
     assert Crowding().is_found() is is_crowded
+
+
+STANDS_STILL = """
+import time
+from grader.sandbox.outside.crowding import Crowding
+watched = Crowding()
+began = time.monotonic()
+while time.monotonic() - began < 1:
+    pass
+print(watched.is_found())
+"""
+
+
+@pytest.mark.parametrize("held_back_s", [0.0, 0.2])
+def test_standing_still_for_a_quota_is_a_crowd(monkeypatch, pressure, held_back_s):
+    """What the kernel held back for a fifth of the time, since its container has a part of a processor, had no time."""
+    told = iter([7.0, 7.0 + held_back_s])
+    monkeypatch.setattr(crowding, "throttled_s", lambda: next(told))
+    watched = Crowding()
+    time.sleep(0.3)
+    assert watched.is_found() is bool(held_back_s)
+
+
+def test_a_container_with_a_third_of_a_processor(third_of_a_processor):
+    """A process in a real group with a quota finds that it was held back."""
+    command = [sys.executable, "-c", STANDS_STILL]
+    done = subprocess.run(command, preexec_fn=third_of_a_processor, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "True\n", done.stderr
 
 
 def test_this_machine():
