@@ -10,9 +10,9 @@ from grader.compare import Spec, assert_matches
 NEAR = 1e-6  # two ways to compute a softmax differ by less
 
 
-def rates(scores, y, threshold):
-    """Return FPR and TPR of calling everything positive that reaches the threshold."""
-    positive = scores >= threshold - NEAR
+def rates(scores, y, threshold, *, reaches=True):
+    """Return FPR and TPR of calling everything positive that reaches the threshold, or only what lies above it."""
+    positive = scores >= threshold - NEAR if reaches else scores > threshold + NEAR
     return positive[y == 0].double().mean(), positive[y == 1].double().mean()
 
 
@@ -24,16 +24,22 @@ def curve_of(x, y):
     return thresholds, *torch.stack(points, dim=1)
 
 
-def assert_is_closest(actual, *, x, y):
-    """Ask for a threshold whose point on the ROC curve is as close to (0, 1) as that of any other."""
+def assert_is_closest(actual, *, x, y, asks_edge=True):
+    """Ask for a threshold whose point on the ROC curve is as close to (0, 1) as that of any other.
+
+    Without `asks_edge` samples whose probability is the threshold itself may be on either side of it.
+    """
     assert_matches(actual, {"threshold": Spec(())})
     thresholds, fpr, tpr = curve_of(x, y)
     distances = (fpr**2 + (1 - tpr) ** 2).sqrt()
     best = int(distances.argmin())
     given = float(actual["threshold"])
-    given_fpr, given_tpr = rates(torch.sigmoid(x[:, 0].double()), y, given)
-    distance = (given_fpr**2 + (1 - given_tpr) ** 2).sqrt()
-    assert distance <= distances[best] + 1e-9, (
+    scores = torch.sigmoid(x[:, 0].double())
+    given_fpr, given_tpr = rates(scores, y, given)
+    above_fpr, above_tpr = rates(scores, y, given, reaches=False)
+    distance, above = (given_fpr**2 + (1 - given_tpr) ** 2).sqrt(), (above_fpr**2 + (1 - above_tpr) ** 2).sqrt()
+    closest = distance if asks_edge else min(distance, above)
+    assert closest <= distances[best] + 1e-9, (
         f"The threshold {given:.4f} gives FPR {given_fpr:.3f} and TPR {given_tpr:.3f}, {distance:.3f} away from the "
         f"ideal point (0, 1); expected {float(distances[best]):.3f} at most, as {float(thresholds[best]):.4f} gives "
         f"it with FPR {float(fpr[best]):.3f} and TPR {float(tpr[best]):.3f}."
