@@ -69,11 +69,9 @@ def decision_boundary(*, x, y, corner, where, dx=None, own_axes=False):
     if own_axes:
         options["ax"] = axes
     returned = plot_decision_boundary_2d(classifier, x.clone(), y.clone(), **options)
-    if not _is_figure_and_axes(returned):
-        return {"returned": "something else"}
-    _, ax = returned
+    ax = _drawn_axes(returned)
     return {
-        "returned": "(fig, ax)",
+        "returned": "(fig, ax)" if _is_figure_and_axes(returned) else "something else",
         "ax is the given one": ax is axes,
         "asked points": torch.cat([torch.zeros(0, 2, dtype=torch.float64), *asked]),
         "limits": torch.tensor([sorted(ax.get_xlim()), sorted(ax.get_ylim())], dtype=torch.float32),
@@ -88,6 +86,14 @@ def _is_figure_and_axes(returned):
     if not (isinstance(returned, tuple | list) and len(returned) == 2):
         return False
     return isinstance(returned[0], Figure) and isinstance(returned[1], Axes)
+
+
+def _drawn_axes(returned):
+    """Return the axes among what was returned, or those that were drawn into last."""
+    from matplotlib.axes import Axes
+
+    values = returned if isinstance(returned, tuple | list) else [returned]
+    return next((value for value in values if isinstance(value, Axes)), None) or _pyplot().gca()
 
 
 def _colours(ax, where):

@@ -5,6 +5,7 @@ test_decision_boundary.py holds the public ones.
 
 import pytest
 import torch
+from helpers_decision_boundary import assert_is_grid
 
 from grader.compare import Spec, assert_matches
 
@@ -37,6 +38,11 @@ def draw_crossings(samples):
     walks = torch.cat([upright, level])
     nearest = torch.cdist((walks.flatten(0, 1) - LOW) / SIZE, (samples - LOW) / SIZE).amin(dim=1)
     return walks[(nearest.reshape(walks.shape[:2]) > 0.1).all(dim=1)]
+
+
+def is_within(points, asked):
+    """Tell of each point (P, 2) whether it lies in the rectangle around the asked ones (G, 2)."""
+    return ((points >= asked.amin(dim=0)) & (points <= asked.amax(dim=0))).all(dim=1)
 
 
 def share_with_a_line(colours):
@@ -83,19 +89,23 @@ def test_decision_boundary_regions(probe, rng):
     looked_at = torch.cat([where, walks.flatten(0, 1)])
     actual = probe("decision_boundary", x=x, y=classes_of(x), corner=CORNER, where=looked_at)
     assert_matches(actual, {"colours": Spec((len(looked_at), 3), torch.uint8), "limits": Spec((2, 2))})
+    assert_is_grid(actual["asked points"])
     assert_shows(actual["limits"])
-    colours, classes = actual["colours"][: len(where)].long(), classes_of(where)
+    # Whether the grid covers all samples is asked elsewhere.
+    reached = is_within(where, actual["asked points"])
+    assert int(reached.sum()) >= 50, "The grid reaches hardly any place between the samples."
+    colours, classes = actual["colours"][: len(where)][reached].long(), classes_of(where[reached])
     _, colour = (colours // 8).unique(dim=0, return_inverse=True)
     counts = torch.zeros(int(colour.max()) + 1, 2).index_put_((colour, classes), torch.ones(()), accumulate=True)
     # A figure that draws the boundary as a line has regions of one colour. The text does not ask for more.
-    if float(counts.sum(dim=1).max()) > 0.95 * len(where):
+    if float(counts.sum(dim=1).max()) > 0.95 * len(classes):
         crossed = share_with_a_line(actual["colours"][len(where) :].long().reshape(*walks.shape[:2], 3))
         assert crossed >= 0.7, (
             "The figure has one colour all over and no line where the classes meet: it shows the samples, but not what "
             "the classifier says of the grid."
         )
         return
-    told = 100 * float(counts.amax(dim=1).sum()) / len(where)
+    told = 100 * float(counts.amax(dim=1).sum()) / len(classes)
     assert told >= 90, (
         f"The colours of the figure agree with the classifier's regions at {told:.0f} % of the places looked at; "
         "expected nearly all. Do the axes or the rows and columns of the grid change places?"
