@@ -17,6 +17,12 @@ def fraction_dropped(z):
     return float((z == 0).float().mean())
 
 
+def assert_some_dropped(z):
+    """Ask that some elements are dropped and some kept: only then there is a mask to look at."""
+    dropped = fraction_dropped(z)
+    assert 0 < dropped < 1, f"`{DROPPED}` is {dropped:g}: there is no mask. Drop some elements, and keep the others."
+
+
 def five_sigma(p, *, n):
     """Return five standard deviations of the fraction of n independent events of probability p."""
     return 5 * math.sqrt(p * (1 - p) / n)

@@ -14,12 +14,17 @@ def draw_clear_of_zero(*shape, rng):
     return x + 0.1 * torch.sign(x)
 
 
-def assert_second_batch_alike(probe, name, *, before, shapes, others=None, **inputs):
+def assert_second_batch_alike(probe, name, *, before, shapes, gradients=None, others=None, **inputs):
     """Ask that a batch gives after another one (`before`) what it gives alone.
 
-    `shapes` are those of the outputs; what they hold is asked elsewhere. `others` are what they may be by mistake.
+    `shapes` are those of the outputs; what they hold is asked elsewhere. `gradients` are the shapes of the gradients of
+    parameters: one that is missing or has another shape is told elsewhere, too. `others` are what outputs may be by
+    mistake.
     """
     alone, second = probe(name, **inputs), probe(name, before=before, **inputs)
-    specs = {output: Spec(shape) for output, shape in shapes.items()}
-    assert_matches(alone, specs)
-    assert_matches(second, {output: alone[output] for output in shapes}, context=Context(others=others or {}))
+    gradients = gradients or {}
+    seen = [output for output in gradients if isinstance(alone.get(output), torch.Tensor)]
+    required = shapes if seen else shapes | gradients
+    assert_matches(alone, {output: Spec(shape) for output, shape in required.items()})
+    wanted = {output: alone[output] for output in (*shapes, *seen)}
+    assert_matches(second, wanted, context=Context(others=others or {}))

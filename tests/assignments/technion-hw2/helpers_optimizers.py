@@ -1,6 +1,7 @@
 """Steps by rules that are wrong in one place: the check of that place charges it, the others take the rule as it is.
 
-test_optimizers.py and test_optimizers_hidden.py import it. Only the recorded steps are right.
+test_optimizers.py and test_optimizers_hidden.py import it. A rule turns what it keeps of a parameter, and the gradient,
+into what it keeps from now on and the step. Only the recorded steps are right.
 """
 
 from functools import partial
@@ -9,7 +10,18 @@ import torch
 
 from grader.compare import Expectation, assert_any, assert_matches
 
-# A rule turns what it keeps of a parameter, and the gradient, into what it keeps from now on and the step.
+
+def forgetful_rmsprop(_, g, decay, eps):
+    """Keep nothing of earlier steps: the average is the latest square's share."""
+    average = (1 - decay) * g**2
+    return average, g / (average + eps).sqrt()
+
+
+def forgetful_momentum(_, g, momentum, rate):
+    """Keep nothing of earlier steps: every step is a plain one."""
+    return rate * g, g
+
+
 FIRST_STEP_OF_RMSPROP = (
     lambda r, g, decay, eps: ((r := decay * r + (1 - decay) * g**2), g / (r + eps)),
     lambda r, g, decay, eps: ((r := (1 - decay) * r + decay * g**2), g / (r + eps).sqrt()),
@@ -19,7 +31,7 @@ FIRST_STEP_OF_RMSPROP = (
     lambda r, g, decay, eps: (decay * r + (1 - decay) * g**2, g / (r + eps).sqrt()),
 )
 MEMORY_OF_RMSPROP = (
-    lambda _, g, decay, eps: ((r := (1 - decay) * g**2), g / (r + eps).sqrt()),
+    forgetful_rmsprop,
     lambda r, g, decay, eps: ((r := r + (1 - decay) * g**2), g / (r + eps).sqrt()),
 )
 FIRST_STEP_OF_MOMENTUM = (
@@ -29,7 +41,7 @@ FIRST_STEP_OF_MOMENTUM = (
     lambda v, g, momentum, rate: (momentum * v + rate * g, v / rate),
 )
 MEMORY_OF_MOMENTUM = (
-    lambda _, g, momentum, rate: (rate * g, g),
+    forgetful_momentum,
     lambda v, g, momentum, rate: ((v := (1 - momentum) * v + rate * g), v / rate),
     lambda v, g, momentum, rate: ((v := rate * g - momentum * v), v / rate),
 )

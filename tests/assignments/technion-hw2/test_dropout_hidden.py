@@ -9,7 +9,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers_dropout import assert_fraction, fraction_dropped
+from helpers_dropout import assert_fraction, assert_some_dropped, fraction_dropped
 
 from grader.compare import Context, Expectation, Spec, Tolerance, assert_any, assert_matches, measured
 
@@ -75,6 +75,7 @@ def test_dropout_new_mask(probe):
     ones = torch.ones(100, 200)
     actual = probe("dropout", x=ones, p=0.3, training=True, before=ones)
     assert_matches(actual, {"z": Spec((100, 200)), "earlier z": Spec((100, 200))})
+    assert_some_dropped(actual["z"])
     p, earlier_p = fraction_dropped(actual["z"]), fraction_dropped(actual["earlier z"])
     same = (actual["z"] == 0) == (actual["earlier z"] == 0)
     chance = p * earlier_p + (1 - p) * (1 - earlier_p)
@@ -91,6 +92,7 @@ def test_dropout_element_by_element(probe):
     """
     actual = probe("dropout", x=torch.ones(200, 100), p=0.4, training=True)
     assert_matches(actual, {"z": Spec((200, 100))})
+    assert_some_dropped(actual["z"])
     p, dropped = fraction_dropped(actual["z"]), actual["z"] == 0
     agreements = {
         "fraction of elements with the fate of their neighbour in the next row": dropped[1:] == dropped[:-1],

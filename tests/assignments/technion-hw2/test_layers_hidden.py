@@ -163,9 +163,11 @@ def test_linear_second_pass(probe, rng):
         "the sum of both batches' gradients of w": first_dout.T @ before + dout.T @ x,
         "the sum of both batches' gradients of b": first_dout.sum(dim=0) + dout.sum(dim=0),
     }
-    shapes = {"z": (7, 4), "grad of x": (7, 6), "grad of w": (4, 6), "grad of b": (4,)}
+    shapes, gradients = {"z": (7, 4), "grad of x": (7, 6)}, {"grad of w": (4, 6), "grad of b": (4,)}
     inputs = {"in_features": 6, "out_features": 4, "x": x, "dout": dout}
-    assert_second_batch_alike(probe, "linear", before=before, shapes=shapes, others=others, **inputs)
+    assert_second_batch_alike(
+        probe, "linear", before=before, shapes=shapes, gradients=gradients, others=others, **inputs
+    )
 
 
 @pytest.mark.graded(

@@ -11,6 +11,8 @@ from helpers_optimizers import (
     MEMORY_OF_MOMENTUM,
     MEMORY_OF_RMSPROP,
     assert_steps,
+    forgetful_momentum,
+    forgetful_rmsprop,
 )
 
 from grader.compare import Context, assert_matches
@@ -96,7 +98,8 @@ def test_momentum_sgd_two_parameters(probe, expected, rng):
     params, gradients = draw_two_parameters(steps=4, rng=rng)
     inputs = {"params": params, "gradients": gradients, "learn_rate": 0.1, "reg": 0.0, "momentum": 0.9}
     actual = probe("momentum_sgd", **inputs)
-    assert_steps(actual, expected("momentum_sgd", **inputs), inputs, others=RULES_OF_MOMENTUM)
+    others = [rule for rule in RULES_OF_MOMENTUM if rule is not forgetful_momentum]  # it has no velocity of any
+    assert_steps(actual, expected("momentum_sgd", **inputs), inputs, others=others)
 
 
 @pytest.mark.graded(
@@ -167,7 +170,8 @@ def test_rmsprop_two_parameters(probe, expected, rng):
     settings = {"learn_rate": 0.02, "reg": 0.0, "decay": 0.7, "eps": 1e-8}
     inputs = {"params": params, "gradients": gradients, **settings}
     actual = probe("rmsprop", **inputs)
-    assert_steps(actual, expected("rmsprop", **inputs), inputs, others=RULES_OF_RMSPROP)
+    others = [rule for rule in RULES_OF_RMSPROP if rule is not forgetful_rmsprop]  # it has no average of any
+    assert_steps(actual, expected("rmsprop", **inputs), inputs, others=others)
 
 
 @pytest.mark.graded(
