@@ -1,6 +1,7 @@
 """Tests of technion-hw2 as a course: its sample submissions are explained in words."""
 
 import runpy
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from grader.courses.course import read_assignment
 from grader.grading.grade import grade_all
 from grader.grading.job import Job, Order
 from grader.results.verdict import Status, Verdict
-from grader.submissions.submission import find_submissions
+from grader.submissions.submission import Found, find_submissions
 
 COURSE = Path(__file__).resolve().parents[3]
 WORDS = {
@@ -65,3 +66,18 @@ def test_each_sample_is_told_its_mistake(results, name):
     assert any(WORDS[name] in message for message in told)
     assert any(task.points < task.max_points for task in results[name].tasks)
     assert results[name].status is Status.GRADED
+
+
+def test_experiments_without_a_network_of_their_own(assignment, tmp_path):
+    """Whoever wrote no YourCNN loses it, and of the experiments only the one that would run it."""
+    package = shutil.copytree(assignment.reference, tmp_path / "ann")
+    for name, old, new in (("cnn", "class YourCNN(", "class _Unused("), ("experiments", ", YourCNN", "")):
+        file = package / "hw2" / f"{name}.py"
+        text = file.read_text(encoding="utf-8").replace(old, new)
+        file.write_text(text.replace('"ycn": YourCNN', ""), encoding="utf-8")
+    graded = []
+    order = Order(COURSE, assignment, wall="process", tasks=("your-cnn", "cnn-experiment"))
+    grade_all(order, [Job(Found("ann", package))], report=lambda result, _digest: graded.append(result))
+    lost = {task.name: [check.name for check in task.checks if check.is_lost] for task in graded[0].tasks}
+    assert set(lost["your-cnn"]) == {"test_your_cnn_document", "test_your_cnn_small_images"}
+    assert lost["cnn-experiment"] == ["test_experiment_with_your_network"]

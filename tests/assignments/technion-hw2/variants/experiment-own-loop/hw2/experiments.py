@@ -66,7 +66,7 @@ def cnn_experiment(
     out_dir="./results",
     seed=None,
     device=None,
-    bs_train=50,
+    bs_train=128,
     bs_test=None,
     batches=100,
     epochs=100,
@@ -95,7 +95,7 @@ def cnn_experiment(
         ds = torchvision.datasets.CIFAR10(
             root=str(Path.home() / ".pytorch-datasets"), download=True, train=train, transform=tvtf.ToTensor()
         )
-        loaders.append(torch.utils.data.DataLoader(ds, batch_size=size, shuffle=train, drop_last=False))
+        loaders.append(torch.utils.data.DataLoader(ds, batch_size=size, shuffle=train, drop_last=train))
 
     channels = []
     for filters in filters_per_layer:
