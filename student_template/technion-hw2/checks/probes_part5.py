@@ -239,7 +239,8 @@ def _noting(original, networks):
             networks.append(_Network(self))
         network = next(network for network in networks if network.model is self)
         bound = inspect.signature(original).bind(self, *args, **kwargs).arguments
-        network.asked = {name: bound[name] for name in ASKED if name in bound} | network.asked
+        # copied, since a network may write into what it is given
+        network.asked = {name: _plain(bound[name]) for name in ASKED if name in bound} | network.asked
         original(self, *args, **kwargs)
         if is_outer:
             network.watch()
@@ -255,7 +256,7 @@ def _seen(networks, held, part):
     bases = [cls.__name__ for cls in type(network.model).__mro__ if cls.__name__ in NETWORKS]
     seen = {
         "network": bases[0],
-        **{name: _plain(network.asked.get(name)) for name in ASKED},
+        **{name: network.asked.get(name) for name in ASKED},
         "sizes of the training batches": network.train_batches[:200],
         "number of training batches": len(network.train_batches),
         "sizes of the test batches": network.test_batches[:200],

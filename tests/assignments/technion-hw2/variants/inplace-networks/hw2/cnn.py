@@ -1,4 +1,4 @@
-"""Work in place where torch can, keep layers that do nothing, create the layers of a network when they are needed."""
+"""Work in place where torch can and in the list that is given; keep layers that do nothing."""
 
 # Written as students write.
 # ruff: noqa: B006, B905, C408, RUF005
@@ -35,17 +35,16 @@ class CNN(nn.Module):
         self.in_size, self.conv_params = in_size, conv_params
         self.kind, self.params = activation_type, activation_params
         self.pool = (pooling_type, pooling_params)
-        self.feature_extractor = nn.Sequential(*self._make_feature_extractor(list(channels), pool_every))
+        self.feature_extractor = nn.Sequential(*self._make_feature_extractor(channels, pool_every))
         self.mlp = self._make_mlp(hidden_dims, out_classes)
 
     def _make_feature_extractor(self, channels, pool_every):
-        layers, width = [], self.in_size[0]
-        while channels:
-            out = channels.pop(0)
+        layers = []
+        channels.insert(0, self.in_size[0])  # whoever gave the list finds it longer
+        for width, out in zip(channels, channels[1:]):
             layers += [nn.Conv2d(width, out, **self.conv_params), activation(self.kind, self.params)]
             number = sum(isinstance(layer, nn.Conv2d) for layer in layers)
             layers.append(self._pooling() if number % pool_every == 0 else nn.Identity())
-            width = out
         return layers
 
     def _pooling(self):
