@@ -138,7 +138,7 @@ def test_torch_mlp_gradients(probe, expected, rng):
     torch computes them; nothing on the way may be detached or turned into NumPy.
     """
     x, dout = torch.randn(9, 2, generator=rng), torch.randn(9, 7, generator=rng)
-    weights, names = draw_weights((2, 6, 5, 7), rng), ("tanh", "relu", "none")
+    weights, names = draw_weights((2, 6, 5, 7), rng), ("relu", "relu", "none")
     actual = probe("torch_mlp", x=x, dims=[6, 5, 7], nonlins=list(names), weights=weights, dout=dout)
     assert_has_parameters(actual, weights)
     assert_not_detached(actual, weights)
