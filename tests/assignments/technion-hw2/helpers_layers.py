@@ -23,8 +23,7 @@ def assert_second_batch_alike(probe, name, *, before, shapes, gradients=None, ot
     """
     alone, second = probe(name, **inputs), probe(name, before=before, **inputs)
     gradients = gradients or {}
-    seen = [output for output in gradients if isinstance(alone.get(output), torch.Tensor)]
-    required = shapes if seen else shapes | gradients
-    assert_matches(alone, {output: Spec(shape) for output, shape in required.items()})
-    wanted = {output: alone[output] for output in (*shapes, *seen)}
-    assert_matches(second, wanted, context=Context(others=others or {}))
+    seen = {output: alone[output].shape for output in gradients if isinstance(alone.get(output), torch.Tensor)}
+    required = shapes | (seen or gradients)
+    assert_matches(alone, {output: Spec(tuple(shape)) for output, shape in required.items()})
+    assert_matches(second, {output: alone[output] for output in required}, context=Context(others=others or {}))
