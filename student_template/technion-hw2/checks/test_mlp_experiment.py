@@ -7,10 +7,10 @@ computed here, for points whose classes the experiment never saw, with the retur
 import pytest
 import torch
 from helpers_hyperparameters import SEEDS
-from helpers_mlp_experiment import LOWEST, draw_moons, is_infinite, run_experiments
+from helpers_mlp_experiment import LOWEST, accuracy_of, draw_moons, is_infinite, run_experiments
 
 from grader.compare import assert_matches
-from grader.datasets import Accuracy, DivergedPredictions, Limit, best_of, score
+from grader.datasets import Accuracy, DivergedPredictions, Limit, best_of
 
 DEPTHS, WIDTHS = (1, 2, 4), (2, 8, 32, 128)
 QUARTER = 85.0  # percent, the text's own requirement; the reference reaches 89 to 90
@@ -52,8 +52,8 @@ def test_mlp_experiment_accuracies(probe, dataset, rng):
     """The twelve architectures reach 75 %, and a quarter of them 85 %
 
     Each is trained for ten epochs; of three attempts the best counts. The accuracies are those of the returned
-    model with the returned threshold, for new points like those of the test set: at least 75 % for all, and a 75th
-    percentile of at least 85 %.
+    model, with the returned threshold or one half, for new points like those of the test set: at least 75 % for all,
+    and a 75th percentile of at least 85 %.
     """
     data, known = draw_moons(dataset, rng, limit=Limit(train=5333, valid=1000, test=2000))
     trained = Trainings(probe, data, known)
@@ -97,7 +97,7 @@ class Trainings:
         diverged = None
         for name, found in trained.items():
             try:
-                reached = score(found["labels"], self.data)
+                reached = accuracy_of(found, self.data)
             except DivergedPredictions as error:
                 diverged = error
                 continue

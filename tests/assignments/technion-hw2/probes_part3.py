@@ -73,8 +73,9 @@ def moons(*, train_x, train_y, valid_x, valid_y, test_x, num_epochs, seed):
 def mlp_experiments(*, train_x, train_y, valid_x, valid_y, known_x, known_y, test_x, depths, widths, num_epochs, seed):
     """Run mlp_experiment for each depth and width; return what it reports, and the labels for other inputs.
 
-    `known_x` and `known_y` are the test set that it gets. The returned model labels `test_x`, which it never saw, and
-    gives probabilities for the validation set. The seed is set before the first, as in the document.
+    `known_x` and `known_y` are the test set that it gets. The returned model labels `test_x`, which it never saw,
+    with the returned threshold and with one half, and gives probabilities for the validation set. The seed is set
+    before the first, as in the document.
     """
     from hw2.experiments import mlp_experiment
 
@@ -107,12 +108,13 @@ def _experiment(returned, loaders, *, valid_x, known_x, test_x):
     model.threshold = threshold
     with torch.no_grad():
         scores = model(valid_x.clone())
+    outputs |= {"labels of known test points": _labels(model, known_x), "labels": _labels(model, test_x)}
+    model.threshold = 0.5
     return outputs | {
         "model": "torch module",
         "parameter shapes": sorted(list(parameter.shape) for parameter in model.parameters()),
         "scores of validation points": copy_of(scores),
-        "labels of known test points": _labels(model, known_x),
-        "labels": _labels(model, test_x),
+        "labels at one half": _labels(model, test_x),
     }
 
 
