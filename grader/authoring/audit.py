@@ -47,6 +47,7 @@ from grader.authoring.audit_trials import (
 from grader.authoring.coverage import Coverage, cover
 from grader.authoring.given_cells import judge_given_cells
 from grader.authoring.grounds import Ground, count_grounded, judge_grounds, read_grounds
+from grader.authoring.margins import Margin, advise_on_margins, measure_margins
 from grader.authoring.mistakes import Mistake, Variant, explain_edit, explain_overlay, read_mistakes, read_variants
 from grader.authoring.naming import Naming, judge_naming, name_cause
 from grader.authoring.order import judge_order, try_both_ways
@@ -98,7 +99,7 @@ class Audit:
     `proven` counts the checks that were tried on wrong replies; `suggestions` are what an audit advises, and violate
     nothing. `grounded` counts the checks that state grounds or are advice, `advice` those that are; `not_run` counts
     the reference's checks that could not run on this machine because data or a GPU is missing. `prices` are the points
-    that mistakes cost, by name, where that was measured.
+    that mistakes cost, by name, where that was measured; `margins` are those of the checks' tolerances.
     """
 
     slug: str
@@ -119,6 +120,7 @@ class Audit:
     prices: dict[str, float] = field(default_factory=dict)
     said: dict[str, CheckResult] = field(default_factory=dict)
     naming: dict[str, Naming] = field(default_factory=dict)
+    margins: dict[str, Margin] = field(default_factory=dict)
 
 
 def request_for(parts: Iterable[str], *, mistakes: Iterable[str], quick: bool, jobs: int | None) -> AuditRequest:
@@ -161,6 +163,8 @@ def audit_assignment(course: Path, slug: str, *, request: AuditRequest, progress
         _judge_mistake(found, mistake, outcomes, audited)
     for variant in variants:
         _judge_variant(found, variant, outcomes, audited)
+    found.margins = measure_margins(outcomes, audited.checks.values(), mistakes=mistakes, variants=variants)
+    found.suggestions += advise_on_margins(found.margins.values())
     if AuditPart.MISTAKES in request.parts and not request.mistakes:
         known = read_mistakes(assignment)
         found.violations += judge_mistakes(known, checks, audited.reference, assignment)

@@ -203,7 +203,8 @@ def print_audit(console: "Console", audit: "Audit", *, with_words: bool = False)
 
 
 def audit_in_words(audit: "Audit") -> str:
-    """Say an audit's figures: checks, points, mistakes, variants, violations, seconds."""
+    """Say an audit's figures: checks, points, mistakes, variants, margins, violations, seconds."""
+    from grader.authoring.margins import margins_in_words
     from grader.authoring.naming import Naming
     from grader.results.plain_text import number
 
@@ -215,6 +216,8 @@ def audit_in_words(audit: "Audit") -> str:
     if audit.naming:
         counts = Counter(audit.naming.values())
         words += f"causes: {', '.join(f'{counts[naming]} {naming}' for naming in Naming)}, "
+    margins = margins_in_words(audit.margins.values())
+    words += f"{margins}, " if margins else ""
     if audit.not_run:
         words += f"{audit.not_run} checks could not run here, "
     count = len(audit.violations)

@@ -14,6 +14,7 @@ from grader.compare.heat import heat_maps
 from grader.compare.ladder import find_mismatches
 from grader.compare.lookalikes import find_lookalike
 from grader.compare.spread import tensors_in
+from grader.compare.stretch import UNBOUNDED, note_stretch
 from grader.compare.wording import MAX_ITEMS, feedback_for
 
 _NO_CONTEXT = Context()
@@ -47,6 +48,7 @@ def compare(
         lookalike = find_lookalike(finding, context, siblings=siblings) if told else None
         heat = heat_maps(finding) if told else ()
         differences.append(replace(finding.difference, lookalike=lookalike, heat=heat))
+        note_stretch(UNBOUNDED if finding.stretch is None else finding.stretch)
     return Comparison(tuple(differences), matched=_matched(siblings, differences))
 
 

@@ -3,6 +3,8 @@
 `grader.compare.rungs` asks it at the rungs `finite` and `close`; nothing here allocates more than a few copies.
 """
 
+import math
+
 import torch
 
 from grader.compare.comparison import EXACT, Deviation, Number, Shape, Tolerance
@@ -24,8 +26,29 @@ def too_far(actual: torch.Tensor, expected: torch.Tensor, tolerance: Tolerance) 
     if tolerance == EXACT:
         differs = actual != expected
     else:
-        differs = (actual - expected).abs() > tolerance.atol + tolerance.rtol * expected.abs()
+        gap, allowed = _gap_and_allowed(actual, expected, tolerance)
+        differs = gap > allowed
     return differs & actual.isfinite() & expected.isfinite()
+
+
+def stretch_of(actual: torch.Tensor, expected: torch.Tensor, tolerance: Tolerance) -> float | None:
+    """Return the largest difference of finite elements divided by the one that is allowed; None without a tolerance.
+
+    It is 0.0 where nothing differs, and infinite where something does and nothing is allowed.
+    """
+    if tolerance == EXACT or not actual.numel():
+        return None
+    gap, allowed = _gap_and_allowed(actual, expected, tolerance)
+    largest = float(gap.div_(allowed).max())
+    if math.isnan(largest):  # both sides are the same and not finite, or equal where nothing is allowed
+        largest = float(gap.nan_to_num_(nan=0.0, posinf=math.inf).max())
+    return largest
+
+
+def _gap_and_allowed(
+    actual: torch.Tensor, expected: torch.Tensor, tolerance: Tolerance
+) -> tuple[torch.Tensor, torch.Tensor]:
+    return (actual - expected).abs(), tolerance.atol + tolerance.rtol * expected.abs()
 
 
 def measure(actual: torch.Tensor, expected: torch.Tensor, wrong: torch.Tensor) -> Deviation:

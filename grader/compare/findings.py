@@ -17,13 +17,15 @@ from grader.compare.texts import step_text
 class Finding:
     """Hold a difference beside the tensors it was found in, or None if a side has no values that could be read.
 
-    A plain number counts as a 0-dim tensor.
+    A plain number counts as a 0-dim tensor. `stretch` is how far the tolerance would have to stretch, None where none
+    would let the value pass.
     """
 
     difference: Difference
     actual: torch.Tensor | None = None
     expected: torch.Tensor | None = None
     tolerance: Tolerance = EXACT
+    stretch: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Most attempts that fail do so with the `Mismatch` of `grader.compare.comparison`
 from collections.abc import Callable
 
 from grader.compare.comparison import Mismatch, Rung
+from grader.compare.stretch import UNBOUNDED, Stretch, heard_stretch, note_stretch
 from grader.errors import CourseError, GraderError
 from grader.results.verdict import Verdict
 
@@ -18,20 +19,30 @@ def assert_any(*attempts: Callable[[], object]) -> None:
     Nearest is the attempt that got furthest: values that differ come before wrong kinds, and both before a crash; of
     equals, the first. An attempt that could not run because the grader failed is raised before all others, and errors
     of the course at once. Raises CourseError without an attempt.
+
+    The stretch is that of the attempt which passed, else of the one that would pass with the smallest tolerance.
     """
-    failures: list[Exception] = []
+    failures: list[tuple[Exception, float]] = []
     for attempt in attempts:
-        try:
-            attempt()
-        except GraderError:
-            raise
-        except Exception as err:  # a probe that crashed, a mismatch, or a check that stumbled over what came back
-            failures.append(err)
-        else:
-            return
+        with heard_stretch() as heard:
+            try:
+                attempt()
+            except GraderError:
+                raise
+            except Exception as err:  # a probe that crashed, a mismatch, or a check that stumbled over what came back
+                failures.append((err, _needed(heard)))
+                continue
+        note_stretch(heard.worst)
+        return
     if not failures:
         raise CourseError("`assert_any` was called without an attempt.", remedy="Hand it one function or more.")
-    raise max(failures, key=_nearness)
+    note_stretch(min(needed for _error, needed in failures))
+    raise max((error for error, _needed in failures), key=_nearness)
+
+
+def _needed(heard: Stretch) -> float:
+    """Return how far the tolerance would have to stretch for a failed attempt to pass."""
+    return UNBOUNDED if heard.worst is None or heard.worst < 1 else heard.worst
 
 
 def _nearness(error: Exception) -> tuple[int, int]:

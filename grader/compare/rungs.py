@@ -11,9 +11,10 @@ import torch
 from grader.compare.arrays import ANY_FLOAT, DType, is_array, is_numpy_dtype, tensor_of, torch_dtype
 from grader.compare.comparison import EXACT, Difference, Rung, Spec, Tolerance, floor_for
 from grader.compare.describe import dtype_text, is_readable, plain_tensor
-from grader.compare.deviation import measure, measure_alone, not_finite, too_far, widened
+from grader.compare.deviation import measure, measure_alone, not_finite, stretch_of, too_far, widened
 from grader.compare.findings import Finding, ValuePair
 from grader.compare.scalars import scalar_tensor
+from grader.compare.stretch import note_stretch
 from grader.compare.uncomparable import not_comparable
 from grader.errors import CourseError
 from grader.sandbox.wire.kinds import as_tensor
@@ -173,5 +174,7 @@ def _compare_values(pair: ValuePair, actual: torch.Tensor, expected: torch.Tenso
     for rung, wrong in ((Rung.FINITE, not_finite(*sides)), (Rung.CLOSE, too_far(*sides, tolerance))):
         if bool(wrong.any()):
             difference = replace(pair.difference(rung), deviation=measure(actual.cpu(), expected, wrong))
-            return Finding(difference, actual=actual, expected=expected, tolerance=tolerance)
+            stretch = stretch_of(*sides, tolerance) if rung is Rung.CLOSE else None
+            return Finding(difference, actual=actual, expected=expected, tolerance=tolerance, stretch=stretch)
+    note_stretch(stretch_of(*sides, tolerance))
     return None

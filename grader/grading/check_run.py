@@ -3,12 +3,14 @@
 `grader.grading.plugin` makes one for each check; `grader.grading.fixtures` hands its parts to the check.
 """
 
+import math
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from grader.compare.stretch import Stretch
 from grader.courses.assignment import Assignment
 from grader.courses.checks import Check
 from grader.grading.crediting import Crediting
@@ -39,6 +41,7 @@ class CheckRun:
         skip_counts: it was skipped and costs its points all the same.
         because: the name of the check that it was skipped for.
         failed: the failed check before it that it may follow from.
+        heard: how much of its tolerance it has used up.
         started: when it began, in seconds of the monotonic clock.
     """
 
@@ -51,6 +54,7 @@ class CheckRun:
     skip_counts: bool = False
     because: str = ""
     failed: CheckResult | None = None
+    heard: Stretch = field(default_factory=Stretch)
     started: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -113,4 +117,10 @@ class CheckRun:
             cpu_s=round(talk.cpu_s, 3),
             waited_s=round(talk.waited_s, 3),
             peak_mib=round(talk.peak_mib, 1),
+            stretch=_told(self.heard),
         )
+
+
+def _told(heard: Stretch) -> float | None:
+    """Return a stretch with four digits, None where it is unbounded: results hold finite numbers."""
+    return None if heard.worst is None or not math.isfinite(heard.worst) else float(f"{heard.worst:.4g}")

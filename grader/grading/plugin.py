@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from grader.compare.stretch import heard_stretch
 from grader.courses.checks import Check, after_those_of, check_of, duplicates, in_order, refuse_points_after_advice
 from grader.courses.course import find_course, read_assignment
 from grader.errors import CourseError, GraderError
@@ -155,6 +156,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         run = CheckRun.begin(check, item.config.stash[ASSIGNMENT], item.config.stash[SUBJECT])
         item.stash[CHECK_RUN] = run
         torch.default_generator.manual_seed(run.talk.seed)  # torch.manual_seed queues a call per GPU kind
+        with heard_stretch() as run.heard:
+            return (yield)
     return (yield)
 
 

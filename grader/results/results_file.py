@@ -19,7 +19,7 @@ ONLY_WHERE_USED = {
     Curve: ("cutoffs",),
     Picture: ("data",),
     Answer: ("is_run", "exhibits", "curves", "tasks", "questions"),
-    CheckResult: ("override", "credit", "cpu_s", "waited_s", "peak_mib"),
+    CheckResult: ("override", "credit", "cpu_s", "waited_s", "peak_mib", "stretch"),
     TaskResult: ("all_or_nothing", "override"),
     Origin: ("handed_in", "clock", "attempt_of", "is_marked_late"),
     SubmissionResult: ("lateness",),

@@ -12,7 +12,7 @@ from grader.results.credit import Credit
 from grader.results.override import Override
 from grader.results.verdict import CheckResult, Feedback, SubmissionResult, TaskResult
 
-_UNTOLD: dict[str, Any] = {"seconds": 0.0, "cpu_s": 0.0, "waited_s": 0.0, "peak_mib": 0.0}
+_UNTOLD: dict[str, Any] = {"seconds": 0.0, "cpu_s": 0.0, "waited_s": 0.0, "peak_mib": 0.0, "stretch": None}
 
 
 def student_view(result: SubmissionResult) -> SubmissionResult:

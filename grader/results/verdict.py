@@ -212,7 +212,9 @@ class CheckResult:
     rests on. `credit` is what it earns by a measure: it has passed where that is all of its points or more.
 
     `cpu_s`, `waited_s` and `peak_mib` are what its probes cost, as the sandbox tells it: seconds of computing, seconds
-    in which the student's code slept or waited for something, and the most memory, with that of torch.
+    in which the student's code slept or waited for something, and the most memory, with that of torch. `stretch` is the
+    largest deviation that it found, divided by the one that it allows; None where it compared nothing within a
+    tolerance, or found what no tolerance would let pass.
     """
 
     name: str
@@ -237,6 +239,7 @@ class CheckResult:
     cpu_s: float = 0.0
     waited_s: float = 0.0
     peak_mib: float = 0.0
+    stretch: float | None = None
 
     @property
     def part(self) -> float:

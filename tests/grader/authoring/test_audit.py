@@ -452,6 +452,14 @@ def test_a_sound_course_has_no_violation(run_grader, mini):
     assert "6 proven on wrong replies, 6 of 6 with grounds" in line
     assert json.loads((mini / "figures.json").read_text())["assignments"][0]["violations"] == []
     assert json.loads((mini / "figures.json").read_text())["assignments"][0]["prices"] == {"linear-without-bias": 2.0}
+    margins = json.loads((mini / "figures.json").read_text())["assignments"][0]["margins"]
+    assert len(margins) == 6
+    assert margins["test_linear_forward"]["passed"] == 2
+    assert margins["test_linear_forward"]["right"]["stretch"] < 1 / 3
+    assert margins["test_linear_forward"]["wrong"][0]["subject"] == "mistake linear-without-bias"
+    assert margins["test_linear_forward"]["wrong"][0]["stretch"] > 3
+    assert margins["test_linear_backward"]["otherwise"] == 1, "a transposed gradient has another shape"
+    assert "of a tolerance, wrong work from" in line
     assert "[14/14]" in ended.stderr
 
 

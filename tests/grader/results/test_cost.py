@@ -46,12 +46,14 @@ def test_mostly_waiting_is_more_waiting_than_computing():
 
 
 def test_students_learn_no_cost_of_hidden_checks():
-    """How long a hidden check took, computed, waited and held is not the students' to know."""
+    """How long a hidden check took, computed, waited and held, and how near its values came, is not theirs to know."""
     costs = {"seconds": 4.0, "cpu_s": 1.0, "waited_s": 2.0, "peak_mib": 3.0}
-    hidden = _check("hidden", hidden=True, **costs)
+    measured = costs | {"stretch": 0.5}
+    hidden = _check("hidden", hidden=True, **measured)
     result = _result(
-        _task("a", _check("shown", **costs), hidden), _task("b", _check("in_hidden", **costs), hidden=True)
+        _task("a", _check("shown", **measured), hidden), _task("b", _check("in_hidden", **measured), hidden=True)
     )
     shown = [check for task in student_view(result).tasks for check in task.checks]
     told = [(check.seconds, check.cpu_s, check.waited_s, check.peak_mib) for check in shown]
     assert told == [(4.0, 1.0, 2.0, 3.0), (0.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 0.0)]
+    assert [check.stretch for check in shown] == [0.5, None, None]

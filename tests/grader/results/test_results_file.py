@@ -39,8 +39,9 @@ def test_a_result_comes_back_unchanged():
         matched=("l",),
         curves=(Curve("Loss", (Line("a", (0.5, 1.0), (2.25, None)), Line("b", (), ())), 0.5, "%", True),),
     )
-    check = CheckResult("test_a", "A", "a", Verdict.WRONG, 2.5, True, False, 0.25, feedback)
-    task = TaskResult("a", "A", 1.5, 2.0, True, (check,))
+    check = CheckResult("test_a", "A", "a", Verdict.WRONG, 2.5, True, False, 0.25, feedback, stretch=1.25)
+    other = CheckResult("test_b", "B", "a", Verdict.PASSED, stretch=0.0)
+    task = TaskResult("a", "A", 1.5, 2.0, True, (check, other))
     result = SubmissionResult(
         "x\udcff", Status.NOT_GRADED, 1.5, 2.0, (task,), ("n",), 1.0, "process", (Answer("q", "a"),)
     )
