@@ -7,6 +7,7 @@ Python of a cell.
 import ast
 import io
 import re
+import string
 import tokenize
 from collections.abc import Iterator
 
@@ -20,7 +21,9 @@ _TEXT_MAGIC = re.compile(r"\s*%%(?:markdown|html|latex)\b[^\n]*\n?", re.IGNORECA
 _WORD = re.compile(r"\w+")
 _SENTENCE_END = re.compile(r"(?<=[.?!:])[\s*_]+|\n\s*\n|\n(?=\s*(?:[-*+#>]|\d+[.)])\s)")
 _FEWEST_WORDS = 4  # a shorter piece of a question is taken out only at the start of a line, or behind another piece
+_MARKS = string.punctuation + string.whitespace  # what may be left of a sentence that was taken out
 _LONGEST_CODE = 100_000  # characters of a cell that is parsed
+_OF_TEXTS = (ast.Constant, ast.JoinedStr, ast.BinOp, ast.List, ast.Tuple, ast.Set, ast.Dict)
 _LEAST_TEXT = 12  # characters; shorter strings in code are labels and names
 
 
@@ -43,7 +46,8 @@ def text_of_cell(cell: Cell, *, is_question: bool = False) -> str:
         read = to_python(cell.source)
         python, tree = read.python, ast.parse(read.python)
         if read.left_out and all(isinstance(node, ast.Pass) for node in tree.body):
-            return ""  # magics and shell lines with their remarks, such as those that check
+            head, _, rest = cell.source.strip().partition("\n")
+            return rest.strip() if head.startswith("%%") else ""  # lines such as those that check say nothing
         comments = list(_comments(python))
     except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError):
         return cell.source.strip()
@@ -84,7 +88,9 @@ def without_question(text: str, question: str) -> str:
         pieces.append(text[kept_to:start] if start > kept_to else "")
         kept_to = end
     lines = [line.rstrip() for line in ("".join(pieces) + text[kept_to:]).splitlines()]
-    return "\n".join(line for line in lines if _WORD.search(line) or not line.strip(" *_#>")).strip(" *_\n")
+    kept = "\n".join(line for line in lines if not line.strip(" *_#>") or line.strip(_MARKS)).strip()
+    is_whole = kept.strip(" *_\n") and all(kept.count(mark) % 2 == 0 for mark in ("**", "__"))
+    return kept if is_whole else kept.strip(" *_\n")
 
 
 def likeness(text: str, question: str) -> float:
@@ -126,12 +132,34 @@ def _comments(python: str) -> Iterator[tuple[int, str]]:
 
 
 def _strings(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Yield the strings that stand alone, are held by a name, or are printed or shown, at a cell's top level."""
-    for node in tree.body:
-        match node:
-            case ast.Expr(value=ast.Constant(value=str(text))) | ast.Assign(value=ast.Constant(value=str(text))):
-                yield node.lineno, text.strip()
-            case ast.Expr(value=ast.Call() as call):
-                for part in ast.walk(call):
-                    if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                        yield part.lineno, part.value.strip()
+    """Yield the strings that stand alone, that names hold or functions return, and that are shown at the top level."""
+    shown = [node.value for node in tree.body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+    said = [_said(node) for node in ast.walk(tree)]
+    for value in [*shown, *(value for value in said if value is not None)]:
+        yield from _texts(value)
+
+
+def _said(node: ast.AST) -> ast.expr | None:
+    """Return the value of a statement by which code may say something: a text by itself, an assignment, a return."""
+    match node:
+        case ast.Expr(value=ast.Constant(value=str()) as value):
+            return value
+        case ast.Assign(value=value) | ast.AnnAssign(value=value) | ast.Return(value=value):
+            return value if isinstance(value, _OF_TEXTS) else None
+    return None
+
+
+def _texts(value: ast.expr) -> Iterator[tuple[int, str]]:
+    """Yield the strings within an expression; of one with values in it the source, for these are not known here."""
+    match value:
+        case ast.Constant(value=str(text)):
+            yield value.lineno, text.strip()
+        case ast.JoinedStr():
+            yield value.lineno, "".join(map(_written, value.values)).strip()
+        case _:
+            for part in ast.iter_child_nodes(value):
+                yield from _texts(part.value if isinstance(part, ast.keyword) else part)  # type: ignore[arg-type]
+
+
+def _written(part: ast.expr) -> str:
+    return str(part.value) if isinstance(part, ast.Constant) else f"{{{ast.unparse(part.value)}}}"  # type: ignore[attr-defined]

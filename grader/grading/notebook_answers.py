@@ -80,15 +80,27 @@ class _Page:
         """Return what else is near an unanswered question.
 
         That is what stands below the question before it, what code beside it says in comments and texts, and what was
-        written into the template's cells around it.
+        written into the template's cells around it; else the text cells further down, before the next question.
         """
         place = self._place_of(name)
         start, end = self._span_of(place)
-        return self._read((start, end), place, is_shared=True) or [
+        near = self._read((start, end), place, is_shared=True) or [
             _Part(self.cells[number], text, "which the course gives")
             for number in (start - 1, end)
             if 0 <= number < len(self.cells) and (text := self._added(number, is_above=number < start))
         ]
+        return near or [
+            _Part(cell, cell.source.strip(), "further down") for cell in self._texts_below(end, self._next_asked(place))
+        ]
+
+    def _next_asked(self, place: int) -> int:
+        """Return where the cells begin that belong to the next question."""
+        return min((self._span_of(other)[0] for other in self.asked if other > place), default=len(self.cells))
+
+    def _texts_below(self, start: int, end: int) -> list[Cell]:
+        """Return the student's own text cells within a span."""
+        own = [self.cells[number] for number in range(start, end) if number not in self.known]
+        return [cell for cell in own if cell.kind is not CellKind.CODE and not is_blank(cell.source)]
 
     def _match(self) -> dict[int, int]:
         """Return the place in the template of each of the student's cells that comes from it.

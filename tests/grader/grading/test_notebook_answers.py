@@ -82,6 +82,8 @@ def test_in_the_question_itself(cells):
             with_cells((1, ("code", "setup", "import torch  # the library\n# The second.")), without=[1]),
             "cell 2 (which the course gives)",
         ),
+        (with_cells((3, ("code", "x", "%%script false\nThe second."))), "cell 4 (below)"),
+        (with_cells((4, ("text", "", "The second."))), "cell 5 (further down)"),
     ],
 )
 def test_beside_the_question(cells, place):
@@ -108,6 +110,21 @@ def test_two_questions_in_a_row():
     cells = [TEMPLATE[2], ("text", "x", "The second."), TEMPLATE[5], ("text", "y", "30 %.")]
     assert [read(*cells)[name].text for name in ("q1", "q2")] == ["The second.", "30 %."]
     assert [read(*cells[:3])[name].text for name in ("q1", "q2")] == ["The second.", "The second."]
+
+
+@pytest.mark.parametrize(
+    "answer", ["**Answer:** Yes.", "∞", "$\\uparrow$", "👍", "![plot](attachment:a.png)", "* a\n* b"]
+)
+def test_short_answer(answer):
+    """An answer in signs counts as one in words, and is shown with its marks."""
+    cells = with_cells((2, ("text", "q1", f"{QUESTION}\n\n{answer}")), without=[2])
+    assert read(*cells)["q1"].text == answer
+
+
+def test_values_in_an_answer():
+    """Of an answer that is printed with values the source of these is shown, for they are not known."""
+    cells = with_cells((3, ("code", "", "print(f'The second, by {gain:.1f} %')")))
+    assert read(*cells)["q1"].text == "The second, by {gain} %"
 
 
 @pytest.mark.parametrize("cells", [TEMPLATE, [], [("code", "a", "1")], with_cells((3, ("text", "x", "*Answer:*")))])
@@ -137,6 +154,11 @@ FORMS = {
     "printed": ("code", f"print({ANSWER!r})"),
     "magic": ("code", f"%%markdown\n{ANSWER}"),
     "beside code": ("code", f"x = 1  # {ANSWER}"),
+    "docstring": ("code", f'def answer():\n    """{ANSWER}"""'),
+    "returned": ("code", f"def answer():\n    return {ANSWER!r}"),
+    "in a list": ("code", f"answers = [{ANSWER!r}]"),
+    "in a dict": ("code", f"answers = {{'q1': {ANSWER!r}}}"),
+    "in brackets": ("code", f"answer: str = ({ANSWER!r}\n)"),
     "no Python": ("code", ANSWER),
 }
 between = st.lists(st.sampled_from([("code", "", "y = 2"), ("text", "", ""), ("code", "", "")]), max_size=3)
