@@ -11,7 +11,7 @@ from typing import Any
 from grader.notebooks.cell_source import to_python
 from grader.notebooks.document import Cell, CellKind
 from grader.notebooks.plan import NotebookState
-from grader.sandbox.inside.cell_code import execute_statement
+from grader.sandbox.inside.cell_code import as_main, execute_statement
 from grader.sandbox.inside.notebook_modules import NotebookFinder, installed_notebook, log_of, run_of
 from grader.sandbox.inside.statements import Statement, statements_in
 
@@ -84,6 +84,6 @@ def _state(module: str, notebook: NotebookFinder) -> NotebookState:
 
 def _parse(cell: Cell) -> ast.Module:
     try:
-        return ast.parse(to_python(cell.source).python)
+        return as_main(ast.parse(to_python(cell.source).python))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module([], type_ignores=[])

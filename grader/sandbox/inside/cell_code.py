@@ -32,7 +32,31 @@ def parse_cell(cell: Cell, source: CellSource, *, root: Path) -> ast.Module:
     linecache.cache[file] = (len(source.python), None, cell.source.splitlines(keepends=True), file)
     tree = compile(source.python, file, "exec", ast.PyCF_ONLY_AST | TOP_LEVEL_AWAIT, dont_inherit=True)
     assert isinstance(tree, ast.Module)
-    return tree
+    return as_main(tree)
+
+
+def as_main(tree: ast.Module) -> ast.Module:
+    """Return a cell's tree in which `__name__ == "__main__"` holds, as it does in a kernel.
+
+    The module has another name here, for each task has one of its own.
+    """
+    return ast.fix_missing_locations(_AsMain().visit(tree)) if _has_guard(tree) else tree
+
+
+class _AsMain(ast.NodeTransformer):
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        return ast.copy_location(ast.Constant(True), node) if _is_guard(node) else node
+
+
+def _has_guard(tree: ast.Module) -> bool:
+    return any(_is_guard(node) for node in ast.walk(tree))
+
+
+def _is_guard(node: ast.AST) -> bool:
+    match node:
+        case ast.Compare(left=one, ops=[ast.Eq()], comparators=[other]):
+            return {ast.unparse(one), ast.unparse(other)} == {"__name__", "'__main__'"}
+    return False
 
 
 def write_cells(cells: Sequence[Cell], *, root: Path) -> None:

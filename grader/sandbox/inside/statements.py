@@ -54,6 +54,8 @@ def _bound(node: ast.AST) -> Iterator[str]:
             return
         case ast.Name(id=name, ctx=ast.Store()):
             yield name
+        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+            yield name
         case ast.alias(name=name, asname=other):
             yield other or name.split(".")[0]
         case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():

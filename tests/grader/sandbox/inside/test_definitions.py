@@ -191,6 +191,34 @@ def test_completed(tmp_path):
     assert len(module.history) == 6
 
 
+@pytest.mark.parametrize(
+    ("cells", "name", "value"),
+    [
+        (["match improve():\n    case str(found):\n        pass"], "found", "improved"),
+        (["match [1, improve()]:\n    case [1, *rest]:\n        pass"], "rest", ["improved"]),
+        (["(a, b), *c = [(improve(), 2), 3]"], "c", [3]),
+        (["if __name__ == '__main__':\n    word = improve()"], "word", "improved"),
+    ],
+)
+def test_completed_by_other_doors(tmp_path, cells, name, value):
+    """A name is found by whatever sets it: a pattern, a guard that holds in a kernel."""
+    module = ModuleType("notebook")
+    numbered = [Cell(number, CellKind.CODE, source) for number, source in enumerate([TRAINING, *cells], start=1)]
+    run = NotebookRun(numbered, module, root=tmp_path, end=None, pace=Pace(5, 20))
+    run.run()
+    assert not hasattr(module, name)
+    assert run.complete(name, seconds=20)
+    assert getattr(module, name) == value
+
+
+def test_guard_of_a_script(run):
+    """What runs in a kernel only behind `if __name__ == "__main__":` runs, wherever that stands."""
+    guard = "if __name__ == '__main__':\n    x = 1\ndef f(): return '__main__' == __name__\ny = __name__"
+    module, log = run(guard)
+    assert (module.x, module.f(), module.y) == (1, True, "notebook")
+    assert log.events == []
+
+
 def test_completing_takes_too_long(tmp_path):
     """What does not end within its time is interrupted, and the log says so."""
     cells = [Cell(1, CellKind.CODE, TRAINING), Cell(2, CellKind.CODE, "while True: word = improve() + 'x'")]
