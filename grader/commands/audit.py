@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.commands.audit_bar import audit_progress
+from grader.commands.audit_page import AuditFiles
 from grader.commands.explanations import print_explanations
 from grader.commands.laziness import print_laziness
 from grader.commands.mutants import request_for_mutants, run_mutants
-from grader.commands.options import CourseOption
+from grader.commands.options import CourseOption, refuse_other_than_page
 from grader.commands.rates import run_rates
 from grader.commands.telling import tell
 
@@ -53,7 +54,17 @@ RatesOption = Annotated[
 SeedsOption = Annotated[int, typer.Option("--seeds", min=1, help="How many seeds `--rates` takes.")]
 MutantsOption = Annotated[
     str | None,
-    typer.Option("--mutants", metavar="N|all", help="Only try so many small faults, --only TASK in its regions."),
+    typer.Option(
+        "--mutants",
+        metavar="N|all",
+        help="Only try so many small faults, --only TASK in its regions; with --html beside the audit.",
+    ),
+]
+HtmlOption = Annotated[
+    Path | None, typer.Option("--html", help="Write a page to this file: figures, margins, mistakes, mutants.")
+]
+PlotsOption = Annotated[
+    Path | None, typer.Option("--plots", help="Draw the margins of each assignment into this folder, as SVG.")
 ]
 
 
@@ -77,6 +88,8 @@ def audit(
     seed: Annotated[int, typer.Option("--seed", help="Which ones `--mutants` draws; the first of `--rates`.")] = 0,
     coverage: CoverageOption = False,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+    html: HtmlOption = None,
+    plots: PlotsOption = None,
     course: CourseOption = None,
 ) -> None:
     """Prove that a course is sound.
@@ -91,6 +104,7 @@ def audit(
     from grader.courses.course import find_course, list_slugs
     from grader.report.terminal import results_console
 
+    refuse_other_than_page(html, example="audit.html")
     folder = find_course(course or Path())
     slugs = assignments or list_slugs(folder)
     if grounds or coverage:
@@ -98,8 +112,8 @@ def audit(
     if lazy:
         chosen = LazyRequest(tuple(only or ()), quick, jobs)
         raise typer.Exit(print_laziness(results_console(), folder, slugs, chosen))
-    if mutants is not None:
-        wanted = request_for_mutants(mutants, seed=seed, quick=quick, jobs=jobs, tasks=only or ())
+    wanted = request_for_mutants(mutants, seed=seed, quick=quick, jobs=jobs, tasks=() if html else only or ())
+    if wanted is not None and html is None:
         raise typer.Exit(run_mutants(folder, slugs, request=wanted, json_path=json_path))
     if rates:
         raise typer.Exit(run_rates(results_console(), folder, slugs, RateRequest(seeds, seed, quick)))
@@ -107,11 +121,12 @@ def audit(
         chosen_mistakes = request_for(["mistakes"], mistakes=mistake or (), quick=quick, jobs=jobs)
         raise typer.Exit(print_explanations(results_console(), folder, slugs, chosen_mistakes))
     request = request_for(only or (), mistakes=mistake or (), quick=quick, jobs=jobs)
-    raise typer.Exit(run_audits(folder, slugs, request=request, is_whole=not assignments, json_path=json_path))
+    files = AuditFiles(html, plots, json_path, wanted)
+    raise typer.Exit(run_audits(folder, slugs, request=request, is_whole=not assignments, files=files))
 
 
 def run_audits(
-    course: Path, slugs: Iterable[str], *, request: "AuditRequest", is_whole: bool, json_path: Path | None
+    course: Path, slugs: Iterable[str], *, request: "AuditRequest", is_whole: bool, files: AuditFiles
 ) -> int:
     """Audit assignments and print what is found; return the exit code, 1 if something is violated.
 
@@ -119,22 +134,22 @@ def run_audits(
     """
     from functools import partial
 
-    from grader.authoring.audit import audit_assignment, find_unproven, is_own_course, write_figures
+    from grader.authoring.audit import audit_assignment, find_unproven, is_own_course
     from grader.report.terminal import progress_console, results_console
 
-    console, audits = results_console(), []
+    console, audits, missed = results_console(), [], 0
     for slug in slugs:
         tell(f"auditing {slug}")
         found = audit_assignment(course, slug, request=request, progress=partial(audit_progress, progress_console()))
         print_audit(console, found, with_words=bool(request.mistakes))
         audits.append(found)
+        missed += files.try_mutants(course, slug, console)
     is_asked = is_whole and request.has_all_mistakes and is_own_course(course)
     unproven = find_unproven(audits) if is_asked else []
     for violation in unproven:
         console.print(f"✗ {violation}", markup=False, soft_wrap=True)
-    if json_path is not None:
-        write_figures(json_path, audits, unproven)
-    return 1 if unproven or any(found.violations for found in audits) else 0
+    files.write(course, audits, unproven)
+    return 1 if unproven or missed or any(found.violations for found in audits) else 0
 
 
 def print_grounds(console: "Console", course: Path, slugs: Iterable[str]) -> int:

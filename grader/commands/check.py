@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.commands.options import AUTHORS, TaskOption
+from grader.commands.options import AUTHORS, TaskOption, refuse_other_than_page
 from grader.commands.telling import complain, known_tasks, tell, tell_of_other_torch
 from grader.errors import CourseError, UsageError
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from grader.submissions.submission import Found
 
 
-_PAGES = (".html", ".htm")
 _FURTHER = "Grading runs further checks that are not here: passing these is necessary, not sufficient."
 
 
@@ -60,7 +59,7 @@ def check(
     passed, 1: not yet, 2: no such file or task, 3: the grader failed; with --watch, that of the last round.
     """
     _refuse_together(watch=watch, debug=debug, github=github)
-    _refuse_other_than_page(html)
+    refuse_other_than_page(html, example="scorecard.html")
     from grader.courses.own_work import find_own_work
     from grader.grading.job import Order
     from grader.sandbox.outside.walls import Wall
@@ -126,15 +125,6 @@ def _refuse_together(*, watch: bool, debug: bool, github: bool) -> None:
         raise UsageError(
             "`--watch` starts your code afresh at each save, `--debug` runs it in this process.",
             remedy="Leave out one of the two.",
-        )
-
-
-def _refuse_other_than_page(path: Path | None) -> None:
-    """Raise an error where `--html` took what was meant as something else: a folder, a notebook, another option."""
-    if path is not None and (path.suffix.lower() not in _PAGES or path.is_dir()):
-        raise UsageError(
-            f"`{path}` is no page: `--html` wants the name of the file that it writes.",
-            remedy="Write `--html scorecard.html`, say.",
         )
 
 

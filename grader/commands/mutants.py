@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 
 
 def request_for_mutants(
-    text: str, *, seed: int, quick: bool, jobs: int | None, tasks: Collection[str]
-) -> "MutantRequest":
-    """Return what the command line asks for; no `tasks` means all. Raises CourseError for neither number nor `all`."""
+    text: str | None, *, seed: int, quick: bool, jobs: int | None, tasks: Collection[str]
+) -> "MutantRequest | None":
+    """Return what the command line asks for, None for no mutants; no `tasks` means all.
+
+    Raises CourseError for neither number nor `all`.
+    """
+    if text is None:
+        return None
     from grader.authoring.mutant_audit import MutantRequest
 
     if text != "all" and not (text.isascii() and text.isdigit() and int(text) > 0):

@@ -107,7 +107,7 @@ def _code(piece: str) -> Markup:
 def report_templates() -> Environment:
     """Return the templates of the class page, the scorecards and what links to them, with their styles and scripts."""
     environment = page_templates(_HERE / "templates")
-    for name in ("style.css", "scorecard.js", "class.js"):
+    for name in ("style.css", "margins.css", "scorecard.js", "class.js"):
         text = (_HERE / "static" / name).read_text(encoding="utf-8")
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         key = name.replace(".", "_")

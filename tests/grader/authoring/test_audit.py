@@ -445,7 +445,7 @@ def mini(tmp_path):
 
 def test_a_sound_course_has_no_violation(run_grader, mini):
     """The mini course is sound: exit code 0, and the last line says the figures."""
-    ended = run_grader("audit", "mini", "--json", "figures.json", cwd=mini)
+    ended = run_grader("audit", "mini", "--json", "figures.json", "--html", "a.html", "--plots", "plots", cwd=mini)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     (line,) = ended.stdout.splitlines()
     assert line.startswith("mini: 6 checks, 15 points, 7 of 7 mistakes caught, 1 of 1 variants full, 1 priced, ")
@@ -460,7 +460,30 @@ def test_a_sound_course_has_no_violation(run_grader, mini):
     assert margins["test_linear_forward"]["wrong"][0]["stretch"] > 3
     assert margins["test_linear_backward"]["otherwise"] == 1, "a transposed gradient has another shape"
     assert "of a tolerance, wrong work from" in line
+    page = (mini / "a.html").read_text(encoding="utf-8")
+    assert "<title>0 violations · audit of" in page
+    assert "(mistake linear-without-bias)" in page
+    assert "sheet, line 1: positive values stay, others are scaled by alpha" in page
+    assert "mistake linear-without-bias: " in (mini / "plots" / "margins-mini.svg").read_text(encoding="utf-8")
     assert "[14/14]" in ended.stderr
+
+
+def test_a_page_has_the_mutants_that_were_asked_for(run_grader, mini):
+    """With --html the mutants are tried beside the audit, not in its place; what is no page is refused."""
+    refused = run_grader("audit", "--html", "mini", cwd=mini)
+    assert refused.returncode == 2
+    assert "`mini` is no page" in refused.stderr
+    run_grader("audit", "mini", "--only", "reference", "--mutants", "2", "--html", "a.html", cwd=mini)
+    page = (mini / "a.html").read_text(encoding="utf-8")
+    assert "Mutants: small faults that nobody thought of" in page
+    assert "How much the tolerances allow" in page
+
+
+def test_the_help_names_the_page_and_the_plots(run_grader, mini):
+    """`grader audit --help` says what `--html` and `--plots` write."""
+    words = " ".join(run_grader("audit", "--help", cwd=mini).stdout.replace("│", " ").split())
+    assert "Write a page to this file" in words
+    assert "Draw the margins of each assignment" in words
 
 
 def test_one_mistake_shows_what_is_said(run_grader, mini):
