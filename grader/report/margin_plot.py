@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from grader.authoring.margins import Margin, Stretched
 
 WIDTH = 860
-_LEFT, _RIGHT, _TOP, _BOTTOM, _ROW = 330, 844, 34, 22, 17  # pixels: the axis, what is above and below it, a row
+_LEFT, _RIGHT, _TOP, _BOTTOM, _ROW = 330, 820, 34, 22, 17  # pixels: the axis, what is above and below it, a row
 _LOW, _HIGH = -4, 6  # powers of ten between which stretches are drawn
 _LABEL = 46  # letters of a check's name that fit beside the axis
 _EVERY = 2  # powers of ten between numbers at the axis
@@ -73,7 +73,7 @@ def margin_plot(margins: Collection["Margin"], *, titles: Mapping[str, str]) -> 
         rows=tuple(rows),
         width=WIDTH,
         height=_TOP + _ROW * len(rows) + _BOTTOM,
-        marks=tuple(AxisMark(_place(10.0**power), f"{10.0**power:,g}") for power in powers),
+        marks=tuple(AxisMark(_place(10.0**power), _label(10.0**power)) for power in powers),
         limit=_place(1.0),
         near=(_place(1 / 3), _place(3.0)),
         unmeasured=sum(not margin.is_measured for margin in margins),
@@ -88,6 +88,10 @@ def draw_margins(plot: MarginPlot, title: str) -> str:
 def _row(margin: "Margin", height: int) -> MarginRow:
     right = None if margin.right is None else _dot(margin.right)
     return MarginRow(height, _cut(margin.check), margin.check, right, tuple(map(_dot, margin.wrong)))
+
+
+def _label(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1 else f"{value:g}"
 
 
 def _cut(text: str) -> str:

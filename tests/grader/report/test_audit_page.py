@@ -151,6 +151,7 @@ def test_the_plot_has_a_row_for_each_measured_check(assignment, audit):
     plot = plot_of(assignment, audit)
     assert [row.check for row in plot.rows] == ["", "test_double", "test_near", "", "test_far"]
     assert plot.unmeasured == 1
+    assert [mark.label for mark in plot.marks] == ["0.0001", "0.01", "1", "100", "10,000", "1,000,000"]
     for row in plot.rows:
         if row.check:
             assert row.right.place < plot.limit < row.wrong[0].place
