@@ -32,7 +32,7 @@ class Margin:
 
     `right` is the reference or variant that took most of it among those that passed, of which `passed` were measured.
     `wrong` are the known mistakes of the check that it failed by values alone, the nearest first; `otherwise` counts
-    those that no tolerance would let pass.
+    those that it failed for something else: a shape, a whole number, what it asserts by itself.
     """
 
     check: str
