@@ -171,10 +171,15 @@ def _compare_values(pair: ValuePair, actual: torch.Tensor, expected: torch.Tenso
     sides = actual.cpu(), expected
     if tolerance != EXACT or any(side.is_floating_point() for side in sides):
         sides = widened(actual), widened(expected)
-    for rung, wrong in ((Rung.FINITE, not_finite(*sides)), (Rung.CLOSE, too_far(*sides, tolerance))):
+    broken = not_finite(*sides)
+    if bool(broken.any()):
+        difference = replace(pair.difference(Rung.FINITE), deviation=measure(actual.cpu(), expected, broken))
+        return Finding(difference, actual=actual, expected=expected, tolerance=tolerance)
+    stretch = stretch_of(*sides, tolerance)
+    if stretch is None or stretch >= 1:  # below 1 no element is too far
+        wrong = too_far(*sides, tolerance)
         if bool(wrong.any()):
-            difference = replace(pair.difference(rung), deviation=measure(actual.cpu(), expected, wrong))
-            stretch = stretch_of(*sides, tolerance) if rung is Rung.CLOSE else None
+            difference = replace(pair.difference(Rung.CLOSE), deviation=measure(actual.cpu(), expected, wrong))
             return Finding(difference, actual=actual, expected=expected, tolerance=tolerance, stretch=stretch)
-    note_stretch(stretch_of(*sides, tolerance))
+    note_stretch(stretch)
     return None
