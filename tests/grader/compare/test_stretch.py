@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from grader.compare import Expectation, Mismatch, Tolerance, assert_any, assert_matches
 from grader.compare.assertion import compare
+from grader.compare.deviation import stretch_of, too_far
 from grader.compare.stretch import UNBOUNDED, heard_stretch, note_stretch
 
 FLOATS = st.floats(-1e6, 1e6, allow_subnormal=False)
@@ -48,6 +49,21 @@ def test_it_never_contradicts_the_verdict(values, shifts, dtype):
     with heard_stretch() as heard:
         comparison = compare({"y": actual}, {"y": expected})
     assert heard.worst <= 1 if comparison.passed else heard.worst >= 1
+
+
+ODD = st.sampled_from([0.0, -0.0, 1.0, 1 + 1e-9, 1.00002, math.inf, -math.inf, math.nan, 1e-300, 1e308, -1e308, 5e-324])
+
+
+@given(
+    pairs=st.lists(st.tuples(ODD, ODD), min_size=1, max_size=5),
+    tolerance=st.sampled_from([Tolerance(1e-5, 1e-6), Tolerance(0, 1e-6), Tolerance(1e-5, 0), Tolerance(1e-8, 1e-10)]),
+)
+@settings(max_examples=500, deadline=None)
+def test_below_one_nothing_is_too_far(pairs, tolerance):
+    """Whatever values stand beside it, an element that is too far makes the stretch at least 1: nothing is missed."""
+    actual, expected = (torch.tensor(side, dtype=torch.float64) for side in zip(*pairs, strict=True))
+    if bool(too_far(actual, expected, tolerance).any()):
+        assert stretch_of(actual, expected, tolerance) >= 1
 
 
 def test_of_several_values_the_worst_counts():
