@@ -494,8 +494,9 @@ def test_one_mistake_shows_what_is_said(run_grader, mini):
     assert "is the bias missing, or added twice?" in ended.stdout
     assert "It costs 2 points." in ended.stdout
     assert "1 of 1 mistakes caught, 0 of 0 variants full, 1 priced, 6 of 6 with grounds (0 advice)" in ended.stdout
-    words = "causes: 1 named rightly, 0 true but general, 0 other cause named, 0 no cause declared, no violations"
+    words = "causes: 1 named rightly, 0 true but general, 0 other cause named, 0 no cause declared, wrong work from "
     assert words in ended.stdout
+    assert ", no violations, " in ended.stdout
 
 
 def test_a_violation_is_exit_code_1(run_grader, mini):
