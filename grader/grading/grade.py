@@ -95,6 +95,7 @@ def run_checks(
         if subject.has_to_repeat(item.name):
             alive()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            subject.keep_first(item.name)
         if item.name in subject.results:
             seen(subject.results[item.name])
     return subject.results

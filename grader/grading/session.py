@@ -32,6 +32,7 @@ from grader.sandbox.wire.tensors import pack_values, what_stays
 
 _MAX_PRINTED = 64 * 1024
 _STANDS = (Verdict.PASSED, Verdict.SKIPPED)
+_NO_ANSWER = (Verdict.TIMED_OUT, Verdict.OUT_OF_MEMORY)
 _SEED_BYTES = 6
 _NO_CONTEXT = Context()
 _SENDABLE = "Give numbers, texts, tensors, arrays, or lists, tuples and dicts of them; the probe can make the rest."
@@ -125,6 +126,7 @@ class Subject:
 
     The calls of a task in `sharing` run in one process, until a check of it does not pass there: it is asked again in
     processes of its own, which counts, and so are those that follow. `doubted` keeps, by check, what came before.
+    A check that did not pass on a value from before a training is asked again with what the training makes of it.
     """
 
     sandbox: Sandbox
@@ -141,6 +143,9 @@ class Subject:
     sharing: set[str] = field(default_factory=set)
     doubted: dict[str, CheckResult] = field(default_factory=dict)
     beside_others: set[str] = field(default_factory=set)  # checks of which a probe ran where others had run before
+    on_stale: set[str] = field(default_factory=set)  # checks of which a probe used what a stopped training would change
+    finishing: set[str] = field(default_factory=set)  # those of them that are asked again with the training
+    before_finishing: dict[str, CheckResult] = field(default_factory=dict)
     artifacts: FindArtifact = find_none
     personal: Personal = NOBODY
     limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -152,8 +157,9 @@ class Subject:
         self.is_hidden = hidden
 
     def has_to_repeat(self, name: str) -> bool:
-        """Tell whether a check did not pass where other probes had run before it, and let go of what it was told.
+        """Tell whether a check is to be asked again, and let go of what it was told.
 
+        It is where it did not pass and other probes had run before it, or it used what a stopped training would change.
         From the first check on that did not pass, no call of its task shares a process.
 
         Why: docs/decisions.md#one-fork-for-a-task
@@ -162,13 +168,24 @@ class Subject:
         if result is None or result.verdict in _STANDS:
             return False
         self.sharing.discard(result.task)
-        if name not in self.beside_others:
+        is_stale = name in self.on_stale and name not in self.finishing
+        if not is_stale and name not in self.beside_others:
             return False
-        self.beside_others.discard(name)
         self.stumbled.pop(name, None)
         self.raised.pop(name, None)
-        self.doubted[name] = result
+        if is_stale:
+            self.finishing.add(name)
+            self.before_finishing[name] = result
+        elif name in self.beside_others:
+            self.doubted[name] = result
+        self.beside_others.discard(name)
         return True
+
+    def keep_first(self, name: str) -> None:
+        """Let a check's first result count where asking again, with a training, has led to none."""
+        before = self.before_finishing.pop(name, None)
+        if before is not None and self.results[name].verdict in _NO_ANSWER:
+            self.results[name] = before
 
     def failed_before(self, check: Check) -> Before | None:
         """Return what failed among the checks that this one comes after, None where none did."""
@@ -212,10 +229,13 @@ class Conversation:
             watch=watch,
             limits=self._subject.limits.get(self._check.task, self._check.limits),
             shared=self._shared(),
+            finish=self._check.name in self._subject.finishing,
         )
         outcome: ProbeOutcome = self._subject.sandbox.run(call)
         if not outcome.is_first:
             self._subject.beside_others.add(self._check.name)
+        if outcome.stale:
+            self._subject.on_stale.add(self._check.name)
         self.printed = (self.printed + outcome.printed)[-_MAX_PRINTED:]
         called = [call for call in outcome.called if call.name in watch]
         shown = shown_calls(called, forbidden=self._subject.forbidden, task=self._check.task)

@@ -15,9 +15,9 @@ from types import ModuleType
 from typing import Any
 
 from grader.errors import CourseError
-from grader.live.values import keep_values
 from grader.probes import Probe, explain_missing_probe, is_probes_file
 from grader.sandbox.inside.exception_report import Places
+from grader.sandbox.inside.kept_values import keep_values
 from grader.sandbox.inside.notebook_modules import NotebookFinder
 from grader.sandbox.inside.notebook_names import MissingFromNotebook, find_similar
 from grader.sandbox.inside.probe_process import all_probes, import_student, run_probe
@@ -91,7 +91,7 @@ class LiveSandbox:
                 self._failed[name] = report
                 return pack_values({"error": report})
         settings = {"inputs": as_sent(call.inputs), "dtype": call.dtype, "threads": call.threads, "seed": call.seed}
-        settings |= {"device": call.device, "watch": list(call.watch)}
+        settings |= {"device": call.device, "watch": list(call.watch), "finish": call.finish}
         with self._forgotten(probe):
             return run_probe(probe, settings, root=self._kernel.places, max_bytes=int(self._limits.reply_mib * MIB))
 

@@ -22,7 +22,7 @@ from typing import Any
 import torch
 
 from grader.live.owners import keep_public_names
-from grader.live.values import keep_values
+from grader.sandbox.inside.kept_values import keep_values
 
 
 @contextlib.contextmanager

@@ -22,11 +22,12 @@ from grader.notebooks.document import Cell, CellKind
 from grader.notebooks.newer_python import NewerStatement
 from grader.sandbox.inside.cell_code import execute_statement, future_flags, names_in_text, parse_cell, write_module
 from grader.sandbox.inside.cuda_on_cpu import with_card_played
-from grader.sandbox.inside.dependence import follows_a_stop, needed_for, with_followers
+from grader.sandbox.inside.dependence import follows_a_stop, needed_for, set_since, with_followers
 from grader.sandbox.inside.failure_words import describe_failure
 from grader.sandbox.inside.half_done import beginnings_of, half_done_by
 from grader.sandbox.inside.import_watch import UNWATCHED, ImportWatch, ProcessEnded
 from grader.sandbox.inside.notebook_log import Event, Log
+from grader.sandbox.inside.stale_values import find_stale, reached_from
 from grader.sandbox.inside.statement_time import NoTimeLeft, StatementTooLong, time_limit
 from grader.sandbox.inside.statements import Statement, statements_in
 from grader.sandbox.inside.unwanted import stopped_at_unwanted, what_stopped
@@ -58,6 +59,7 @@ class NotebookRun:
     ) -> None:
         self.namespace: dict[str, Any] = module.__dict__
         self.log = Log()
+        self.completed: dict[str, Any] = {}  # by name, what statements have set that were run to their end
         self._root = root
         self._watch = watch
         self._pace = pace
@@ -68,6 +70,7 @@ class NotebookRun:
         self._below = statements[len(self._above) :]
         self._cell, self._has_failed = 0, False  # the cell whose turn it is, and whether a statement of it has failed
         self._continued: dict[ast.stmt, frozenset[str]] = {}  # what statements that were cut off begin with
+        self._waiting: dict[str, list[Statement]] = {}  # by name, what has to run for its value to be the notebook's
 
     def run(self) -> None:
         """Run all statements once, whatever fails.
@@ -102,9 +105,32 @@ class NotebookRun:
         slow = [event.statement for event in self.log.events if event.is_too_slow and event.statement is not None]
         self._finish(with_followers(slow, pending=pending, namespace=self.namespace), seconds=seconds)
 
+    def is_stale(self, name: str) -> bool:
+        """Tell whether a value, or what its code looks up, is older than the cells make it: a training was stopped."""
+        return bool(self._behind(name))
+
+    def refresh(self, name: str, *, seconds: float) -> None:
+        """Run to their end the statements that a stale value waits for, with what they begin with and what follows."""
+        statements = self._behind(name)
+        for statement in statements:
+            self._continued[statement.node] = half_done_by(statement, self.namespace).continued
+        self._finish(statements, seconds=seconds)
+
+    def _behind(self, name: str) -> list[Statement]:
+        stopped = {event.node for event in self.log.events if event.was_stopped and event.node is not None}
+        if not stopped or name in self._waiting:
+            return self._waiting.get(name, [])
+        failed = {event.node for event in self.log.events if event.node is not None} - stopped
+        stale = find_stale(self._above, stopped=stopped, failed=failed, namespace=self.namespace)
+        places = {place for one in reached_from(name, self.namespace) for place in stale.get(one, ())}
+        self._waiting[name] = [self._above[place] for place in sorted(places)]
+        return self._waiting[name]
+
     def _finish(self, statements: Sequence[Statement], *, seconds: float) -> None:
         """Run statements once more, in order, and note anew how they ended."""
         deadline = time.monotonic() + seconds
+        self._waiting = {}
+        before = dict(self.namespace)
         for statement in statements:
             left_s = round(deadline - time.monotonic(), 1)  # students read it
             if left_s <= 0:
@@ -115,6 +141,7 @@ class NotebookRun:
                 error = self._execute(statement, cpu_s=left_s, wall_s=left_s)
             self.log.events = [event for event in self.log.events if event.statement is not statement]
             self._conclude(statement, error)
+        self.completed |= set_since(before, self.namespace)
 
     def follows_a_stop(self, event: Event) -> bool:
         """Tell whether a statement failed on something that a statement above it had not finished when it stopped."""

@@ -64,6 +64,12 @@ def _values(statement: Statement, namespace: Mapping[str, Any]) -> set[str]:
     return {name for name in statement.read_names() if name in namespace and not is_code(namespace[name])}
 
 
+def set_since(before: Mapping[str, Any], namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a namespace holds now under names that were not there before, or stood for something else."""
+    missing = object()
+    return {name: value for name, value in namespace.items() if before.get(name, missing) is not value}
+
+
 def is_code(value: Any) -> bool:
     """Tell whether a value is a module, a class or a function."""
     return isinstance(value, ModuleType | type) or inspect.isroutine(value)

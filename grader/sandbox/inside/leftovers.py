@@ -1,4 +1,4 @@
-"""What a probe leaves behind in its process: settings are put back, whatever can't be put back ends the process.
+"""What a probe leaves behind in its process: settings and names are put back, what can't be ends the process.
 
 `grader.sandbox.inside.serving` asks after each probe whose process answers more than one. It shares that process with
 the student's code, so it serves honest code; what is decided against a student is asked again in a fresh process.
@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from grader.sandbox.inside.kept_values import KeptNames
 from grader.sandbox.inside.memory import resident_mib
 
 _MOST_DESCRIPTORS = 100
@@ -27,12 +28,22 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Surroundings:
-    """Remember the settings of a process as they are before the student's code runs in it."""
+    """Remember the settings of a process, and its `names`, as they are before probes run in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: KeptNames | None = None) -> None:
+        self._names = names
         self._before = dict(_settings())
         self._put_back = dict(_restorers())
         self._size_mib = resident_mib("self")
+        self._is_kept = True
+
+    def remember(self) -> None:
+        """Remember what has been imported since, before a probe uses it."""
+        if self._names is not None:
+            try:
+                self._names.remember()
+            except Exception:  # whatever a student's values do when they are asked what they hold
+                self._names, self._is_kept = None, False
 
     def put_back(self) -> bool:
         """Put back what the probe changed; tell whether the process is now as good as a fresh one.
@@ -41,11 +52,13 @@ class Surroundings:
         """
         try:
             self._close_figures()
+            if self._names is not None:
+                self._names.put_back()
             changed = self._changed()
             for name in changed:
                 self._put_back[name](self._before[name])
             is_as_before = not changed or not self._changed()
-            return is_as_before and not _holds_threads() and not self._has_grown()
+            return self._is_kept and is_as_before and not _holds_threads() and not self._has_grown()
         except Exception:  # whatever the student's code has done to what is asked here
             return False
 

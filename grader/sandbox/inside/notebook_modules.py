@@ -31,11 +31,22 @@ from grader.sandbox.inside.unwanted import ENDS_THE_PROCESS
 from grader.sandbox.wire.protocol import NOTEBOOK
 
 _SHARE = 0.5  # of the time for imports that statements other than definitions may take
+_REFRESH_SHARE = 0.7  # of the time for what was stopped that stale values may take; the probe needs the rest
 _MOST_ROWS = 200
 
 
 class NotebookModule(ModuleType):
-    """Hold a state of the notebook; a name that is missing since its statement was stopped is made when asked for."""
+    """Hold a state of the notebook; a name that is missing since its statement was stopped is made when asked for.
+
+    A value that is older than the cells make it is noted when asked for, and made anew where a check waits for that.
+    """
+
+    def __getattribute__(self, name: str) -> Any:
+        """Return a value like any module, after a training that would change it has run, where that is wanted."""
+        loader = None if name.startswith("__") else super().__getattribute__("__dict__").get("__loader__")
+        if isinstance(loader, NotebookLoader):
+            loader.note_use(name)
+        return super().__getattribute__(name)
 
     def __getattr__(self, name: str) -> Any:
         """Return what a stopped statement sets once it has run to its end. Raises AttributeError like any module."""
@@ -69,6 +80,24 @@ class NotebookLoader(Loader):
         run.run()
         self.run = run
 
+    def note_use(self, name: str) -> None:
+        """Note that a stale value is used, and run what it waits for where that is wanted."""
+        run, finder = self.run, self.finder
+        if run is None or finder.is_refreshing or not run.is_stale(name):
+            return
+        finder.has_used_stale = True
+        if finder.refreshes:
+            finder.is_refreshing = True
+            try:
+                run.refresh(name, seconds=_REFRESH_SHARE * finder.complete_s)
+            finally:
+                finder.is_refreshing = False
+
+    @property
+    def completed(self) -> Mapping[str, Any]:
+        """Return by name what statements have set that were run to their end."""
+        return {} if self.run is None else self.run.completed
+
     def complete(self, name: str) -> bool:
         """Run to its end what was stopped, as far as a name needs it; tell whether the name is there then."""
         return self.run is not None and self.run.complete(name, seconds=self.finder.complete_s)
@@ -84,6 +113,8 @@ class NotebookFinder(MetaPathFinder):
         self.cells: Sequence[Cell] = read_stripped((root / plan.file).read_bytes())
         self.pace = Pace(plan.statement_s, max(plan.statement_s, _SHARE * import_s))
         self.complete_s = import_s  # what a probe may use to run stopped statements to their end
+        self.refreshes = self.is_refreshing = False
+        self.has_used_stale = False  # since it was last asked
 
     def find_spec(self, name: str, _path: Any = None, _target: Any = None) -> ModuleSpec | None:
         """Return how to load a state of the notebook, None for every other module."""
@@ -128,6 +159,19 @@ def let_complete(*, seconds: float) -> None:
     finder = installed_notebook()
     if finder is not None:
         finder.complete_s = seconds
+
+
+def let_refresh(wanted: bool) -> None:
+    """Say whether values that are older than the cells make them are made anew where they are used."""
+    finder = installed_notebook()
+    if finder is not None:
+        finder.refreshes, finder.has_used_stale = wanted, False
+
+
+def has_used_stale() -> bool:
+    """Tell whether a value was used that is older than the cells make it, since `let_refresh` was called."""
+    finder = installed_notebook()
+    return finder is not None and finder.has_used_stale
 
 
 def run_of(name: str) -> NotebookRun | None:

@@ -22,7 +22,7 @@ from grader.sandbox.inside.exception_report import Places, place_in, report_of
 from grader.sandbox.inside.execution import execute_notebook
 from grader.sandbox.inside.forbidden import names as forbidden_names
 from grader.sandbox.inside.forbidden.scan import find_forbidden
-from grader.sandbox.inside.notebook_modules import notebook_probe
+from grader.sandbox.inside.notebook_modules import has_used_stale, let_refresh, notebook_probe
 from grader.sandbox.inside.notebook_names import bring_missing
 from grader.sandbox.inside.notebook_text import joined_python
 from grader.sandbox.inside.recorder import record_calls
@@ -84,6 +84,7 @@ def warm_up(*, starts_engine: bool) -> None:
     if starts_engine:
         torch.autograd.backward(loss)
     call = {"inputs": {"x": x}, "dtype": "float32", "threads": 1, "seed": 0, "device": "cpu", "watch": []}
+    call |= {"finish": False}
     trial = Probe("trial", lambda **inputs: inputs, ())
     unpack_values(run_probe(trial, call, root=Path("/nowhere"), max_bytes=1 << 20))
     torch.default_generator.manual_seed(0)
@@ -108,13 +109,15 @@ def import_student(name: str, *, root: Places) -> dict[str, Any] | None:
 def run_probe(probe: Probe, call: Mapping[str, Any], *, root: Places, max_bytes: int) -> bytes:
     """Run one probe and return the packed reply: its outputs, or the report of the exception it raised.
 
+    Both say whether it used a value that is older than the notebook makes it; `call["finish"]` has those made anew.
     Where a function lacks a name that a stopped statement of the notebook sets, that one is run to its end, and the
     probe once more; and so it is where code insists on a card that is not there.
     """
+    let_refresh(call["finish"])
     try:
         return with_card_played(lambda: _run_complete(probe, call, root=root, max_bytes=max_bytes))
     except BaseException as err:
-        return pack_values({"error": report_of(err, root=root, phase="probe")})
+        return pack_values({"error": report_of(err, root=root, phase="probe"), "stale": has_used_stale()})
 
 
 def _run_complete(probe: Probe, call: Mapping[str, Any], *, root: Places, max_bytes: int) -> bytes:
@@ -135,7 +138,8 @@ def _run_once(probe: Probe, call: Mapping[str, Any], *, root: Places, max_bytes:
     called = [[name, *place_in(root, site.file, site.line), list(site.parts)] for name, site in record.seen.items()]
     if call["watch"] and not _is_watch_intact():
         called.append([UNRECORDED, "", 0, []])
-    return pack_values({"outputs": outputs, "called": called}, max_bytes=max_bytes, exact=probe.exact)
+    reply = {"outputs": outputs, "called": called, "stale": has_used_stale()}
+    return pack_values(reply, max_bytes=max_bytes, exact=probe.exact)
 
 
 def write_files(files: Mapping[str, bytes], *, root: Path) -> None:

@@ -13,13 +13,14 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from grader.probes import Probe
+from grader.probes import Probe, is_probes_file
 from grader.sandbox.inside import kernel
+from grader.sandbox.inside.kept_values import KeptNames
 from grader.sandbox.inside.leftovers import Surroundings
 from grader.sandbox.inside.memory import resident_mib
 from grader.sandbox.inside.nobody import nobody_answers
@@ -40,6 +41,11 @@ from grader.sandbox.wire.protocol import (
 )
 from grader.sandbox.wire.tensors import pack_values
 from grader.sandbox.wire.unpacking import unpack_values
+
+
+def _nothing() -> None:
+    pass
+
 
 _FULL = 0.3  # of a submission's memory, what the states of a notebook may hold when another one is imported
 
@@ -98,12 +104,12 @@ class _Submission:
             bounds.apply_to_probe(cpu_s=call["cpu_s"])
             self._run(call, reply)
             return
-        surroundings = Surroundings()
+        surroundings = Surroundings(KeptNames(self.root, self._probe_files()))
         budget = bounds.SharedTime(call["cpu_s"])
         while True:
             budget.begin_probe()
             watch = Wait(queued_s())
-            self._run(call, reply)
+            self._run(call, reply, before=surroundings.remember)
             os.close(reply)
             waited_s = watch.waited_s(cpu_s=budget.probe_s(), queued=queued_s())
             stays = budget.has_enough() and surroundings.put_back()
@@ -118,14 +124,24 @@ class _Submission:
             call, reply = _read_call(payload), descriptors[0]
             self.connection.sendall(note(imported=call["id"]))
 
-    def _run(self, call: Mapping[str, Any], reply: int) -> None:
-        """Run a probe and send its reply; what it needs and is not imported yet is imported first."""
+    def _probe_files(self) -> list[dict[str, Any]]:
+        """Return what the files of probes hold, each once."""
+        functions = [probe.function for probe in self.probes.values()]
+        spaces = [one.__globals__ for one in functions if is_probes_file(one.__code__.co_filename)]
+        return list({id(space): space for space in spaces}.values())
+
+    def _run(self, call: Mapping[str, Any], reply: int, *, before: Callable[[], None] = _nothing) -> None:
+        """Run a probe and send its reply; what it needs and is not imported yet is imported first.
+
+        `before` is called when that is there and the probe begins.
+        """
         let_complete(seconds=SHARE * min(call["cpu_s"], call["wall_s"]))
         probe = self.probes[call["probe"]]
         failed = import_needed(probe, self.imported, root=self.root)
         if failed:
             result = pack_values({"error": failed})
         else:
+            before()
             most = int(self.limits.reply_mib * bounds.MIB)
             result = run_probe(probe, call, root=self.root, max_bytes=most)
         _flush()

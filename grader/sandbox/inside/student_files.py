@@ -18,6 +18,7 @@ from typing import Any
 
 from grader.notebooks.newer_python import older_file, readable
 from grader.sandbox.inside.cell_code import future_flags
+from grader.sandbox.inside.dependence import set_since
 from grader.sandbox.inside.import_watch import UNWATCHED, ImportWatch
 from grader.sandbox.inside.nobody import NobodyAnswers
 from grader.sandbox.inside.statements import Statement, statements_in
@@ -77,6 +78,7 @@ class StudentLoader(SourceFileLoader):
         self.shown = shown
         self.left_out: list[LeftOut] = []
         self.never_run: list[LeftOut] = []
+        self.completed: dict[str, Any] = {}  # by name, what statements have set that were run to their end
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return a module that can make what is missing."""
@@ -144,12 +146,14 @@ class StudentLoader(SourceFileLoader):
         if not binding:
             return False
         done, self.left_out = self.left_out[: binding[-1] + 1], self.left_out[binding[-1] + 1 :]
+        before = dict(module.__dict__)
         with stopped_at_unwanted(may_train=True):
             for one in done:
                 try:
                     exec(self._compiled([one.statement.node], flags=0), module.__dict__)  # noqa: S102
                 except NobodyAnswers:
                     self.left_out.append(one)
+        self.completed |= set_since(before, module.__dict__)
         return name in module.__dict__
 
     def _rest_after(self, err: BaseException, body: CodeType) -> CodeType | None:

@@ -179,6 +179,7 @@ class Exchange:
                 "device": call.device,
                 "watch": list(call.watch),
                 "shared": bool(call.shared),
+                "finish": call.finish,
                 "cpu_s": float(self._limits.cpu_s),
                 "wall_s": float(self._limits.wall_s),
                 "gpu_mib": float(self._limits.gpu_mib),

@@ -59,7 +59,7 @@ class InlineSandbox:
                 self._failed[name] = report
                 return pack_values({"error": report})
         settings = {"inputs": as_sent(call.inputs), "dtype": call.dtype, "threads": call.threads, "seed": call.seed}
-        settings |= {"device": call.device, "watch": list(call.watch)}
+        settings |= {"device": call.device, "watch": list(call.watch), "finish": call.finish}
         return run_probe(probe, settings, root=self._root, max_bytes=int(self._limits.reply_mib * MIB))
 
     def forget(self) -> None:

@@ -19,10 +19,11 @@ _MOST_NAMES = 300
 
 def outcome_of(values: Mapping[str, Any], devices: Mapping[str, str], *, limits: Limits) -> ProbeOutcome:
     """Turn an unpacked reply into an outcome. Raises ProtocolError if it is neither outputs nor an error."""
+    stale = values.get("stale") is True
     if "error" in values:
         report = _read_report(values["error"])
         if not _is_memory_error(report):
-            return ProbeOutcome(Ending.RAISED, error=report)
+            return ProbeOutcome(Ending.RAISED, error=report, stale=stale)
         detail = f"asked for more than {limits.memory_mib:g} MiB of memory"
         return ProbeOutcome(Ending.OUT_OF_MEMORY, error=report, detail=detail)
     outputs = values.get("outputs")
@@ -31,7 +32,7 @@ def outcome_of(values: Mapping[str, Any], devices: Mapping[str, str], *, limits:
     places = {path.removeprefix("outputs."): name for path, name in devices.items()}
     told = map(_read_call, _list(values.get("called"))[:_MOST_CALLS])
     called = tuple(call for call in told if call is not None)
-    return ProbeOutcome(Ending.OK, outputs=outputs, devices=places, called=called)
+    return ProbeOutcome(Ending.OK, outputs=outputs, devices=places, called=called, stale=stale)
 
 
 def _read_call(row: object) -> WatchedCall | None:

@@ -115,7 +115,8 @@ class SpawnedSandbox:
 
 def _described(call: ProbeCall) -> dict[str, object]:
     settings = {"probe": call.probe, "inputs": call.inputs, "seed": call.seed, "dtype": call.dtype}
-    return settings | {"threads": call.threads, "device": call.device, "watch": list(call.watch)}
+    settings |= {"threads": call.threads, "device": call.device, "watch": list(call.watch)}
+    return settings | {"finish": call.finish}
 
 
 def _await_ready(child: ProbeChild) -> Ready:

@@ -49,7 +49,8 @@ class ProbeCall:
     `dtype` is torch's default floating type during the run, `seed` goes to the generators of torch, NumPy and Python
     before it: never the seed that inputs were drawn from, or student code could draw them again. Calls of the
     names in `watch` are recorded. `limits` (`wall_s`, `cpu_s`) replace the
-    submission's for this call. `shared` names the calls with which it may share a process, "" for one of its own.
+    submission's for this call. `shared` names the calls with which it may share a process, "" for one of its own. With
+    `finish`, values of a notebook that wait for a training are computed first.
     """
 
     probe: str
@@ -61,6 +62,7 @@ class ProbeCall:
     watch: tuple[str, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
     shared: str = ""
+    finish: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class ProbeOutcome:
     bounded text that the student's code wrote. Times in seconds; `cpu_s`, `waited_s` (asleep or waiting, though a
     processor was free), `peak_mib` and `called`, the first call of each watched name, as the sandbox tells them.
     `crowded` says of a probe that timed out that others may be the cause. `is_first` says that no other probe had run
-    in its process.
+    in its process, `stale` that it used a value of a notebook that a stopped training would have changed.
     """
 
     ending: Ending
@@ -130,6 +132,7 @@ class ProbeOutcome:
     called: tuple[WatchedCall, ...] = ()
     crowded: bool = False
     is_first: bool = True
+    stale: bool = False
 
 
 class Sandbox(Protocol):

@@ -9,16 +9,16 @@ STUDENT = """
 import os, threading, time
 import torch
 
-count = 0
+counts = [[0]]
 
 def counted():
-    global count
-    count += 1
+    "Count the calls in this process: what is put back for the next probe is not as deep."
+    counts[0][0] += 1
     torch.set_default_dtype(torch.float64)
     torch.set_grad_enabled(False)
     os.environ["LEFT"] = "behind"
     os.chdir("/")
-    return count
+    return counts[0][0]
 
 def found():
     return [str(torch.get_default_dtype()), torch.is_grad_enabled(), os.environ.get("LEFT"), os.getcwd() == "/"]
@@ -131,6 +131,51 @@ def second():
     outcomes = [opened.run(one) for one in calls]
     assert len({outcome.outputs["pid"] for outcome in outcomes}) == 1
     assert [outcome.is_first for outcome in outcomes] == [True, True, False, False]
+
+
+NAMES = """
+LEVEL, ITEMS, TABLE, KNOWN = 1, [1], {"a": 1}, {1}
+class Layer:
+    size = 1
+    def forward(self): return 1
+layer = Layer()
+layer.rate = 1
+"""
+LOOK = "[LEVEL, ITEMS, TABLE, sorted(KNOWN), Layer.size, Layer().forward(), layer.rate, 'extra' in globals()]"
+CHANGES = {
+    "a name is set": "globals()['LEVEL'] = 2",
+    "a name is added": "globals()['extra'] = 2",
+    "a name is deleted": "del globals()['LEVEL']",
+    "a list grows": "ITEMS.append(2)",
+    "a dictionary grows": "TABLE['b'] = 2",
+    "a set is emptied": "KNOWN.clear()",
+    "a class attribute is set": "Layer.size = 2",
+    "a method is replaced": "Layer.forward = lambda self: 2",
+    "a method is deleted": "del Layer.forward",
+    "an attribute is set": "layer.rate = 2",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("where", ["module", "probes"])
+def test_what_a_probe_changes_is_gone_for_the_next(open_student, where, change):
+    """Names of the submission's modules and of probe files are put back, so that no probe earns by another's stand-in.
+
+    What a function keeps in a global name is gone as well: fresh processes would show the same.
+    """
+    functions = f"def change():\n    {CHANGES[change]}\ndef look():\n    return {LOOK}\n"
+    students = where == "module"
+    probes = "from grader.probes import probe\n" + ("" if students else NAMES + functions)
+    for name in ("change", "look"):
+        found = f"import one; seen = one.{name}()" if students else f"seen = {name}()"
+        probes += f"@probe(needs=['one'])\ndef {name}_it():\n    {found}\n    return {{'seen': seen}}\n"
+    opened = open_student(probes=probes.encode(), files={"one.py": (NAMES + functions).encode()})
+    before, changed, after = (
+        opened.run(ProbeCall(f"{name}_it", {}, shared="a")) for name in ("look", "change", "look")
+    )
+    assert (before.ending, changed.ending, after.ending) == (Ending.OK,) * 3
+    assert before.outputs["seen"] == after.outputs["seen"] == [1, [1], {"a": 1}, [1], 1, 1, 1, False]
+    assert (before.is_first, changed.is_first, after.is_first) == (True, False, False)
 
 
 def test_forgetting_ends_a_shared_process(opened, call):

@@ -1,18 +1,70 @@
-"""Remember a kernel's own names and what their values hold, and put all of it back.
+"""Remember the names of a module and what their values hold, and put all of it back.
 
-`grader.live.state` does so around a check in the student's own process.
+`grader.sandbox.inside.leftovers` does so between two probes of one process, `grader.live.state` around a check in the
+student's own.
+
+Why: docs/decisions.md#one-fork-for-a-task
 """
 
-from collections.abc import Callable, Iterator, MutableMapping
+import sys
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import torch
 from torch import nn
 
+from grader.sandbox.inside.notebook_modules import NotebookLoader, NotebookModule
+from grader.sandbox.inside.student_files import StudentLoader, StudentModule
+
 _MOST_ITEMS = 100_000
 _MOST_ELEMENTS = 16_000_000
 _CONTAINERS = (list, dict, set)
+
+
+class KeptNames:
+    """Keep what the modules of a submission and the `files` of probes hold while no probe has run yet.
+
+    What a stopped statement of a notebook has set, run to its end for one probe, stays for the next.
+    """
+
+    def __init__(self, root: Path, files: Sequence[MutableMapping[str, Any]]) -> None:
+        self._root = f"{root}/"
+        self._files = files
+        self._students: dict[str, ModuleType] | None = None
+        self._restorers: list[Callable[[], None]] = []
+        self._modules_seen = -1
+
+    def remember(self) -> None:
+        """Remember what there is now, if a module of the submission has been imported since this was called last.
+
+        To import one may fill what the files of probes hold.
+        """
+        if len(sys.modules) == self._modules_seen:
+            return
+        self._modules_seen = len(sys.modules)
+        students = {name: module for name, module in sys.modules.items() if self._is_students(module)}
+        if self._students is None or students.keys() != self._students.keys():
+            self._students = students
+            spaces = [*self._files, *map(vars, students.values())]
+            self._restorers = [one for space in spaces for one in keep_values(space, numbers=False)]
+
+    def put_back(self) -> None:
+        """Give all that is remembered back what it held."""
+        for restore in self._restorers:
+            restore()
+        for module in (self._students or {}).values():
+            loader = vars(module).get("__loader__")
+            if isinstance(loader, StudentLoader | NotebookLoader):
+                vars(module).update(loader.completed)
+
+    def _is_students(self, module: object) -> bool:
+        """Tell whether a module is the submission's; what else stands among the modules is none."""
+        if type(module) in (StudentModule, NotebookModule):
+            return True
+        file = vars(module).get("__file__") if type(module) is ModuleType else None
+        return isinstance(file, str) and file.startswith(self._root)
 
 
 def keep_values(namespace: MutableMapping[str, Any], *, numbers: bool = True) -> Iterator[Callable[[], None]]:
