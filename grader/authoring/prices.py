@@ -45,8 +45,8 @@ def judge_price(mistake: Mistake, outcome: Outcome, assignment: Assignment) -> I
     if mistake.costs is None or not outcome.results:
         return
     subject, remedy = named(mistake), edit_mistake(mistake, assignment)
-    own = _task_of(mistake.check, outcome.results, assignment)
-    fewest, most = mistake.costs.points(own.points if own is not None else 0.0)
+    charged = _charged_tasks(outcome.results, mistake.check, assignment)
+    fewest, most = mistake.costs.points(max((task.points for task in charged), default=0.0))
     if not fewest - _ROUNDING <= outcome.lost <= most + _ROUNDING:
         yield Violation(subject, f"It costs {outcome.lost:g} points; expected {fewest:g} to {most:g}.", remedy)
     bound = _bound(outcome.results, mistake.check, assignment)
@@ -64,16 +64,18 @@ def judge_missing_prices(mistakes: Sequence[Mistake], assignment: Assignment) ->
 
 
 def _bound(results: Mapping[str, CheckResult], check: str, assignment: Assignment) -> float:
-    """Return the most that a fault may cost: its task, and a stated part of those that build on it.
+    """Return the most that a fault may cost: its task, and a stated part of those that build on it."""
+    tasks = _charged_tasks(results, check, assignment)
+    return max((task.points + _CARRIED_SHARE * _above(task, assignment) for task in tasks), default=0.0)
 
-    Its task is the one whose check tells it, or one that this builds on, if that has lost points as well.
-    """
+
+def _charged_tasks(results: Mapping[str, CheckResult], check: str, assignment: Assignment) -> tuple[Task, ...]:
+    """Return the task whose check tells a fault, and those that this builds on and that have lost points as well."""
     own = _task_of(check, results, assignment)
     if own is None:
-        return 0.0
+        return ()
     lost = {result.task for result in results.values() if result.is_lost}
-    below = [task for task in tasks_below(own, assignment.tasks) if task.name in lost]
-    return max(task.points + _CARRIED_SHARE * _above(task, assignment) for task in (own, *below))
+    return (own, *(task for task in tasks_below(own, assignment.tasks) if task.name in lost))
 
 
 def _task_of(check: str, results: Mapping[str, CheckResult], assignment: Assignment) -> Task | None:

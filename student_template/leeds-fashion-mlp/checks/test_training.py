@@ -48,7 +48,10 @@ def test_mlp_learns_clothes(probe, dataset):
 
 
 @pytest.mark.graded(
-    task="rotation-training", weight=2, grounds="notebook, line 256: see how the model does on turned pictures"
+    task="rotation-training",
+    weight=2,
+    after="test_pictures_are_turned",
+    grounds="notebook, line 256: see how the model does on turned pictures",
 )
 def test_turned_pictures_cost_accuracy(probe, dataset):
     """A network that learned straight pictures is worse on the turned ones

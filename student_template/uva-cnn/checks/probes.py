@@ -324,6 +324,35 @@ def block_pass(*, c_in, x, weights, subsample=False, c_out=None, dout=None, trai
     return outputs
 
 
+@probe(needs=["notebook_module"])
+def block_sum(*, c_in, x, weights, subsample=False, c_out=None, dout=None, training=False):
+    """Return what the main path of a block hands to the sum, whatever it consists of, and the block's output.
+
+    With `dout` also the gradient of x on all paths and on the main path alone, and whether the shortcut's convolution
+    gets one. `weights` are filled in where names and shapes fit.
+    """
+    block = _new_block(c_in, subsample, c_out)
+    paths = find_paths(block, x)
+    if not paths.main_layers:
+        return {"main path": paths.main}
+    paths.fill_some(weights)
+    block.train(training)
+    handed_on = []
+    hook = paths.main_layers[-1].register_forward_hook(lambda _layer, _inputs, output: handed_on.append(output.clone()))
+    leaf = x.clone().requires_grad_()
+    output = block(leaf * 1)
+    hook.remove()
+    outputs = {"main path": paths.main, "output": copied(output), "output of the main path": copied(handed_on[-1])}
+    if dout is not None and isinstance(output, torch.Tensor) and output.requires_grad and handed_on[-1].requires_grad:
+        places = {name: tensor for name, tensor in paths.tensors() if tensor.requires_grad}
+        grads = torch.autograd.grad(output, [leaf, *places.values()], dout, retain_graph=True, allow_unused=True)
+        (main,) = torch.autograd.grad(handed_on[-1], [leaf], dout, allow_unused=True)
+        outputs["grad of x"], outputs["grad of x on the main path"] = (copied(one) for one in (grads[0], main))
+        missed = [name for name, grad in zip(places, grads[1:], strict=True) if grad is None or not grad.any()]
+        outputs["layers that get no gradient"] = missed
+    return outputs
+
+
 def _new_block(c_in, subsample, c_out):
     from notebook_module import PreActResNetBlock
 
@@ -336,6 +365,7 @@ class Paths:
 
     def __init__(self, main, shortcut, *, words):
         self.main, self.shortcut = words
+        self.main_layers = main
         self.layers = {}
         for prefix, path in (("", main), ("shortcut ", shortcut)):
             for kind, of in (("norm", nn.BatchNorm2d), ("conv", nn.Conv2d)):
@@ -362,6 +392,13 @@ class Paths:
             for name, tensor in tensors:
                 tensor.copy_(weights.get(name, torch.zeros_like(tensor)))
         return True
+
+    def fill_some(self, weights):
+        """Write weights into the layers where names and shapes fit."""
+        with torch.no_grad():
+            for name, tensor in self.tensors():
+                if name in weights and weights[name].shape == tensor.shape:
+                    tensor.copy_(weights[name])
 
 
 def find_paths(block, x):

@@ -27,6 +27,10 @@ class Loader:
     is_trained_on: bool
 
     @property
+    def has_each_pixel_once(self):
+        return len(self.order.unique()) == len(self.order)
+
+    @property
     def is_shuffled(self):
         return self.order is not None and not torch.equal(self.order, torch.arange(len(self.order)))
 
@@ -45,10 +49,13 @@ def standardized(images):
 
 
 def find_order(plain, shuffled):
-    """Return the order that makes one set of images (N, D) of another, None if there is none."""
+    """Return the order that makes one set of images (N, D) of another, None if there is none.
+
+    One that takes some pixels twice counts as an order here; one of less than half of the pixels doesn't.
+    """
     plain, shuffled = standardized(plain).T, standardized(shuffled).T  # (D, N)
     order = (shuffled @ plain.T).argmax(dim=1)  # all rows are equally long, so the nearest has the largest product
-    fits = (plain[order] - shuffled).abs().amax() < 1e-2 and len(order.unique()) == len(order)
+    fits = (plain[order] - shuffled).abs().amax() < 1e-2 and 2 * len(order.unique()) > len(order)
     return order if fits else None
 
 
@@ -104,6 +111,11 @@ def test_shuffle_one_order(probe):
     Every pixel once, and no image in another order than the others. The order has to be drawn once.
     """
     found = shuffled_loaders(probe("loaders"))
+    for loader in found:
+        assert loader.has_each_pixel_once, (
+            f"In `{loader.name}` only {len(loader.order.unique())} of {len(loader.order)} pixels are left, some "
+            "of them twice; expected every pixel exactly once, as torch.randperm gives them."
+        )
     assert any(loader.train for loader in found), (
         "Only test images have shuffled pixels; the training images need it too."
     )

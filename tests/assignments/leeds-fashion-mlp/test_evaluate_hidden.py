@@ -3,6 +3,8 @@
 import pytest
 from test_evaluate import check_figures, draw
 
+from grader.compare import assert_kinds
+
 
 @pytest.mark.graded(
     task="evaluate",
@@ -31,7 +33,6 @@ def test_evaluate_criterion(probe, expected, rng):
     task="evaluate",
     weight=2,
     after="test_evaluate_figures",
-    strict=True,
     grounds="notebook, lines 202 and 207: the loop stands under torch.no_grad",
 )
 def test_evaluate_without_gradients(probe, rng):
@@ -40,6 +41,8 @@ def test_evaluate_without_gradients(probe, rng):
     The text asks for torch.no_grad(); torch.inference_mode() and other ways are as good.
     """
     actual = probe("evaluation", **draw(rng), batch_size=8)
+    assert_kinds(actual, {"passes": int})
+    assert actual["passes"] == 3, f"evaluate sent {actual['passes']} of 3 batches through the model; expected all."
     assert actual.get("kept for gradients") is False, (
         "While `evaluate` ran, the model's scores still needed gradients; expected that the loop stands in "
         "`with torch.no_grad():`."

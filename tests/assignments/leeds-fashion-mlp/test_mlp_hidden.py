@@ -12,7 +12,7 @@ from test_mlp import check_network, computed, draw
 )
 def test_mlp_other_sizes(probe, expected, rng):
     """MLP takes its first and its last size from input_dim and output_dim"""
-    check_network(probe, expected, draw(rng, n=5, image=(3, 4, 6), classes=7), any_activation=True)
+    check_network(probe, expected, draw(rng, n=5, image=(3, 4, 6), classes=7), rng, any_activation=True)
 
 
 @pytest.mark.graded(
@@ -20,4 +20,4 @@ def test_mlp_other_sizes(probe, expected, rng):
 )
 def test_mlp_one_picture(probe, rng):
     """MLP takes a batch of one picture"""
-    check_network(probe, computed, draw(rng, n=1), any_activation=True)
+    check_network(probe, computed, draw(rng, n=1), rng, any_activation=True)

@@ -3,6 +3,7 @@
 Free is what the document leaves open: biases of convolutions, the names and the order of layers, modules or functions,
 which of the two convolutions of the main path has the stride, and whether the 1×1 convolution sees the block's input
 or what a norm and a ReLU make of it, or has a norm behind it. The size of the two kernels is that of ResNets, 3×3.
+One check asks for the main path; where that is another one, the others take it as it is.
 """
 
 import pytest
@@ -92,13 +93,26 @@ def other_path(x, w, shortcut, *, training=False):
     return norm(x, w, "shortcut norm 1", training=training) if ", norm(" in shortcut else x
 
 
-def ask_for_paths(probe, call, *, a, b, subsample):
-    """Ask for the paths of a block, in one of the ways that are accepted, and return them."""
+def ask_for_paths(probe, call, rng, *, a, b, subsample):
+    """Ask for the paths of a block, in one of the ways that are accepted, and return them.
+
+    A main path that is wrong in every block is charged where it is asked for, in `test_block_main_path`: then `main`
+    is "", and what stands around it is judged as it is.
+    """
     actual = probe("block_paths", **call)
+    accepted = main_paths(a, b, subsample=subsample)
+    is_known = actual["main path"] not in accepted and not has_main_path(probe, rng)
+    if not is_known:
+        assert_one_of(actual, "main path", accepted)
     shortcuts = [text.format(a=a, b=b) for text in SHORTCUTS] if subsample else [""]
-    assert_one_of(actual, "main path", main_paths(a, b, subsample=subsample))
     assert_one_of(actual, "shortcut", shortcuts)
-    return {"main": actual["main path"], "shortcut": actual["shortcut"]}
+    return {"main": "" if is_known else actual["main path"], "shortcut": actual["shortcut"]}
+
+
+def has_main_path(probe, rng):
+    """Tell whether the main path is right in a plain block."""
+    actual = probe("block_paths", c_in=6, x=torch.randn(2, 6, 8, 8, generator=rng))
+    return actual["main path"] in main_paths(6, 6, subsample=False)
 
 
 def is_usual(paths, *, a, b, subsample):
@@ -111,9 +125,12 @@ def assert_block(probe, expected, rng, *, a, b, size, subsample, others=None, **
     """Ask for the paths of a block and for its output, both in the way that they are accepted."""
     x = torch.randn(4, a, *size, generator=rng)
     call = {"c_in": a, "subsample": subsample, "x": x, **({"c_out": b} if subsample else {})}
-    paths = ask_for_paths(probe, call, a=a, b=b, subsample=subsample)
+    paths = ask_for_paths(probe, call, rng, a=a, b=b, subsample=subsample)
     weights = without_unused(draw_block(rng, a, b, subsample=subsample), paths["shortcut"])
     training = options.get("training", False)
+    if not paths["main"]:
+        assert_sum(probe, call | {"weights": weights}, paths["shortcut"], training=training)
+        return
     actual = probe("block_pass", **call, weights=weights, **options)
 
     def output(x, w):
@@ -135,6 +152,25 @@ def assert_block(probe, expected, rng, *, a, b, size, subsample, others=None, **
     usual = is_usual(paths, a=a, b=b, subsample=subsample)
     wanted = expected("block_pass", formula, **call, weights=weights, **options) if usual else formula()
     assert_matches(actual, wanted, context=context)
+
+
+def assert_sum(probe, call, shortcut, *, training):
+    """Ask for the sum of what the main path of the student's own makes of x, and of the way around."""
+    x, weights = call["x"], call["weights"]
+    actual = probe("block_sum", **call, training=training)
+    around = other_path(x, weights, shortcut, training=training)
+    assert_matches(actual, {"output of the main path": Spec(tuple(around.shape))})
+    main = actual["output of the main path"]
+    assert_varied(actual, "output of the main path")
+    named = {
+        "the output with a ReLU behind the sum": F.relu(main + around),
+        "the main path alone, without the sum": main,
+    }
+    assert_matches(actual, {"output": main + around}, context=Context(batch_size=len(x), others=named))
+    if training:
+        evaluated = probe("block_sum", **call, training=False)
+        same = torch.equal(evaluated["output of the main path"], main)
+        assert not same, "The main path makes the same of x in training as in evaluation; expected batch statistics."
 
 
 @pytest.mark.graded(task="block", weight=2, grounds="practical 2, lines 255 and 282: F(x) has the shape of x")
@@ -168,7 +204,7 @@ def test_block_shape_subsampled(probe, rng):
 
 @pytest.mark.graded(
     task="block",
-    weight=4,
+    weight=8,
     after="test_block_shape",
     grounds="practical 2, lines 253 and 255: the pre-activation block, a nonlinearity in front of each convolution",
 )

@@ -15,6 +15,7 @@ from test_block import (
     draw_block,
     is_usual,
     main_paths,
+    other_path,
     without_unused,
 )
 
@@ -33,8 +34,10 @@ def test_block_ignores_c_out(probe, rng):
     There are as many channels behind the block as before, whatever c_out says.
     """
     x = torch.randn(2, 6, 8, 8, generator=rng)
-    actual = probe("block_paths", c_in=6, x=x, c_out=9)
-    assert_one_of(actual, "main path", main_paths(6, 6, subsample=False))
+    actual, usual = probe("block_paths", c_in=6, x=x, c_out=9), main_paths(6, 6, subsample=False)
+    if actual["main path"] not in usual:
+        usual = [probe("block_paths", c_in=6, x=x)["main path"]]
+    assert_one_of(actual, "main path", usual)
     assert_matches(probe("block_shape", c_in=6, x=x, c_out=9), {"output": Spec((2, 6, 8, 8))})
 
 
@@ -72,14 +75,27 @@ def test_block_gradients(probe, expected, rng):
         x = torch.randn(3, a, 8, 8, generator=rng)
         dout = torch.randn(3, b, *((4, 4) if subsample else (8, 8)), generator=rng)
         call = {"c_in": a, "x": x, "subsample": subsample, **({"c_out": b} if subsample else {})}
-        paths = ask_for_paths(probe, call, a=a, b=b, subsample=subsample)
+        paths = ask_for_paths(probe, call, rng, a=a, b=b, subsample=subsample)
         weights = without_unused(draw_block(rng, a, b, subsample=subsample), paths["shortcut"])
         call |= {"weights": weights, "dout": dout}
+        if not paths["main"]:
+            assert_gradients_of_sum(probe, call, paths["shortcut"])
+            continue
         actual = probe("block_pass", **call)
         formula = partial(measured, partial(gradients, paths=paths), x=x, w=weights, dout=dout)
         usual = is_usual(paths, a=a, b=b, subsample=subsample)
         wanted = expected("block_pass", lambda formula=formula: formula(), **call) if usual else formula()
         assert_matches(actual, wanted, context=Context(batch_size=3))
+
+
+def assert_gradients_of_sum(probe, call, shortcut):
+    """Ask for the gradients of both paths, whatever the main path consists of."""
+    actual, x, dout = probe("block_sum", **call), call["x"], call["dout"]
+    assert_matches(actual, {"grad of x on the main path": Spec(tuple(x.shape))})
+    leaf = x.clone().requires_grad_()
+    (around,) = torch.autograd.grad(other_path(leaf * 1, call["weights"], shortcut, training=False), leaf, dout)
+    wanted = {"grad of x": actual["grad of x on the main path"] + around, "layers that get no gradient": []}
+    assert_matches(actual, wanted, context=Context(batch_size=len(x)))
 
 
 def gradients(x, w, dout, paths):

@@ -73,6 +73,7 @@ def test_a_fault_below_may_cost_what_its_own_task_may(audited, make):
     carried = CheckResult("test_top", "T", "top", Verdict.WRONG, carried="“Base”")
     outcome = Outcome({"test_base": lost, "test_top": carried}, lost=10.0)
     assert list(judge_price(make("top", (5.0, 10.0)), outcome, audited.assignment)) == []
+    assert list(judge_price(make("top", "unusable"), outcome, audited.assignment)) == []
 
 
 def test_where_prices_are_demanded_all_mistakes_have_one(audited, make):
