@@ -19,7 +19,9 @@ _RUN_THE_REST = re.compile(r"([ \t]*)%(?:time|timeit|prun)\b(?:[ \t]+-\S+(?:[ \t
 _LINE = re.compile(r"[ \t]*(?:%{1,2}[A-Za-z_]|!|\?{1,2}\w)")
 _ASSIGNED = re.compile(r"([ \t]*)(?P<names>[A-Za-z_][\w., \t]*=)[ \t]*(?:!|%{1,2}[A-Za-z_])")
 _HELP = re.compile(r"[ \t]*%{0,2}[\w.*\[\]'\"]+\?{1,2}[ \t]*")
-_WRITES = re.compile(r"%%writefile[ \t]+(?:-a[ \t]+)?(?P<name>[\w./-]+\.py)[ \t]*")
+_WRITES = re.compile(
+    r"%%(?:writefile|file)[ \t]+(?P<append>(?:-a|--append)[ \t]+)?(?P<quote>[\"']?)(?P<name>[\w./-]+)(?P=quote)[ \t]*"
+)
 _INDENT = re.compile(r"[ \t]*")
 
 
@@ -27,14 +29,15 @@ _INDENT = re.compile(r"[ \t]*")
 class CellSource:
     """Hold a cell's Python, with as many lines as the cell; `left_out` are (line, text) that were no Python.
 
-    `written` is the name and text of the file that a `%%writefile` cell makes. `lost` are the statements, blank in
-    `python`, that are newer than the Python that runs.
+    `written` is the name and text of the file that a `%%writefile` cell makes, or adds to if it `appends`. `lost` are
+    the statements, blank in `python`, that are newer than the Python that runs.
     """
 
     python: str
     left_out: tuple[tuple[int, str], ...] = ()
     written: tuple[str, str] | None = None
     lost: tuple[NewerStatement, ...] = ()
+    appends: bool = False
 
 
 def to_python(source: str) -> CellSource:
@@ -63,7 +66,8 @@ def _read_cell_magic(lines: list[str], first: int) -> CellSource:
         return replace(inner, written=None)
     writes = _WRITES.fullmatch(head)
     written = (writes["name"], "\n".join(body) + "\n") if writes else None
-    return CellSource("\n" * (len(lines) - 1), ((first + 1, head),), written)
+    appends = bool(writes and writes["append"])
+    return CellSource("\n" * (len(lines) - 1), ((first + 1, head),), written, appends=appends)
 
 
 def _dedent(lines: list[str], first: int) -> list[str]:

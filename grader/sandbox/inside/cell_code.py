@@ -103,11 +103,12 @@ def names_in_text(text: str) -> Iterator[str]:
                 yield name
 
 
-def write_module(written: tuple[str, str], *, root: Path) -> None:
+def write_file(written: tuple[str, str], *, root: Path, appends: bool = False) -> None:
     """Write the file of a `%%writefile` cell, (name, text), where it stays inside the submission."""
     name, text = written
     path = (root / name).resolve()
     if path.is_relative_to(root.resolve()):
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            with path.open("a" if appends else "w", encoding="utf-8") as file:
+                file.write(text)

@@ -20,7 +20,7 @@ from typing import Any
 from grader.notebooks.cell_source import TOP_LEVEL_AWAIT, to_python
 from grader.notebooks.document import Cell, CellKind
 from grader.notebooks.newer_python import NewerStatement
-from grader.sandbox.inside.cell_code import execute_statement, future_flags, names_in_text, parse_cell, write_module
+from grader.sandbox.inside.cell_code import execute_statement, future_flags, names_in_text, parse_cell, write_file
 from grader.sandbox.inside.cuda_on_cpu import with_card_played
 from grader.sandbox.inside.dependence import follows_a_stop, needed_for, set_since, with_followers
 from grader.sandbox.inside.failure_words import describe_failure
@@ -167,7 +167,7 @@ class NotebookRun:
             for line, left_out in source.left_out:
                 self.log.events.append(Event(cell.number, line, (), f"`{left_out[:60]}` is no Python"))
             if source.written:
-                write_module(source.written, root=self._root)
+                write_file(source.written, root=self._root, appends=source.appends)
             self.log.events += [_newer_event(one, cell) for one in source.lost]
             try:
                 statements += statements_in(parse_cell(cell, source, root=self._root), cell=cell.number)

@@ -40,7 +40,8 @@ def _magic_over(cell: Cell) -> str:
         return ""
     read = to_python(cell.source)
     heads = [text for _line, text in read.left_out if text.startswith("%%")]
-    return heads[0].split()[0][:40] if heads and read.written is None else ""
+    is_module = read.written is not None and read.written[0].endswith(".py")
+    return heads[0].split()[0][:40] if heads and not is_module else ""
 
 
 def _in_files(name: str, definition: re.Pattern[str], cells: Sequence[Cell], *, root: Path) -> Iterator[str]:

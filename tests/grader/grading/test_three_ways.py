@@ -104,6 +104,14 @@ SOUND = {
         before=["%%writefile sizes.py\ndef pairs(s): return list(zip(s, s[1:]))", "from sizes import pairs"],
         mlp=MLP.replace("zip(sizes, sizes[1:])", "pairs(sizes)"),
     ),
+    "files written by cells": cells(
+        before=[
+            "%%writefile pairs.json\n[1, 2,", "%%file -a 'pairs.json'\n3]", "%%file own_sizes.py\nimport json",
+            "%%writefile --append own_sizes.py\ndef pairs(s): return list(zip(s, s[1:]))\nread = json.load",
+            "from own_sizes import pairs, read\nassert_sum = 6 / (sum(read(open('pairs.json'))) == 6)",
+        ],
+        mlp=MLP.replace("zip(sizes, sizes[1:])", "pairs(sizes) if assert_sum == 6 else 1 / 0"),
+    ),
     "failing cells": cells(before=["1 / 0"], between=["undefined", "assert False"], after=["raise ValueError"]),
     "cell that is no Python": cells(before=["def broken(:\n    pass"]),
     "patched later": [

@@ -60,10 +60,21 @@ def test_left_out():
     assert to_python("%%bash\nls").left_out == ((1, "%%bash"),)
 
 
-def test_written_file():
-    """A cell that writes a module tells its name and text; one that would leave the folder is judged elsewhere."""
-    assert to_python("%%writefile a/b.py\nx = 1").written == ("a/b.py", "x = 1\n")
-    assert to_python("%%writefile notes.txt\nx").written is None
+@pytest.mark.parametrize("name", ["b.py", "a/b.py", "./b.py", "config.json", "notes", "../b.py"])
+@pytest.mark.parametrize("quote", ["", "'", '"'])
+@pytest.mark.parametrize("option", ["", "-a ", "--append  "])
+@pytest.mark.parametrize("magic", ["writefile", "file"])
+def test_written_file(magic, option, quote, name):
+    """A cell that writes a file tells its name and text, and whether it adds to it; where it lies is judged later."""
+    source = to_python(f"%%{magic} {option}{quote}{name}{quote} \nx = 1")
+    assert (source.written, source.appends) == ((name, "x = 1\n"), bool(option))
+    assert source.python.strip() == ""
+
+
+@pytest.mark.parametrize("head", ["%%writefile", "%%writefile 'a.py", "%%writefile a b.py", "%%writefiles a.py"])
+def test_no_written_file(head):
+    """What names no file writes none."""
+    assert to_python(f"{head}\nx = 1").written is None
 
 
 CELLS = [

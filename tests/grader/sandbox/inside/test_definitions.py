@@ -438,9 +438,15 @@ def test_working_folder(run, tmp_path, monkeypatch):
 
 
 def test_written_module(run, tmp_path):
-    """%%writefile writes the module below the submission's folder, and nowhere else."""
-    run("%%writefile own.py\nx = 1", "%%writefile ../outside.py\nx = 1")
-    assert (tmp_path / "own.py").read_text() == "x = 1\n"
+    """%%writefile writes the file below the submission's folder, and nowhere else; -a adds to what is there."""
+    run(
+        "%%writefile own.py\nx = 1",
+        "%%writefile ../outside.py\nx = 1",
+        "%%file -a own.py\ny = 2",
+        "%%file 'a.json'\n{}",
+    )
+    assert (tmp_path / "own.py").read_text() == "x = 1\ny = 2\n"
+    assert (tmp_path / "a.json").read_text() == "{}\n"
     assert not (tmp_path.parent / "outside.py").exists()
 
 

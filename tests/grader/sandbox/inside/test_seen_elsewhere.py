@@ -15,6 +15,7 @@ CASES = {
     "unknown magic": ((CellKind.CODE, f"%%magic -x\n{MLP}"), "cell 2 under `%%magic`"),
     "javascript": ((CellKind.CODE, f"%%javascript\n{MLP}"), "cell 2 under `%%javascript`"),
     "bash": ((CellKind.CODE, f"\n%%bash\n{MLP}"), "cell 2 under `%%bash`"),
+    "written as a text": ((CellKind.CODE, f"%%writefile mlp.txt\n{MLP}"), "cell 2 under `%%writefile`"),
     "comments": ((CellKind.CODE, "# class MLP(nn.Module):\n#     pass"), "cell 2, in comments"),
     "file by %run": ((CellKind.CODE, "%run models.py"), "`models.py`, which cell 2 brings with `%run models.py`"),
     "file by %run without .py": ((CellKind.CODE, "%run models"), "which cell 2 brings with `%run models`"),
