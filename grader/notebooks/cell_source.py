@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from grader.notebooks.magic_effects import captured, in_python
 from grader.notebooks.newer_python import NewerStatement, in_older_words
 
 TOP_LEVEL_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
@@ -63,7 +64,9 @@ def _read_cell_magic(lines: list[str], first: int) -> CellSource:
     name = head[2:].split(maxsplit=1)[0]
     if name in _PYTHON_CELLS:
         inner = to_python("\n".join([""] * (first + 1) + body))
-        return replace(inner, written=None)
+        rows = inner.python.split("\n")
+        rows[first] = captured(head)
+        return replace(inner, python="\n".join(rows), written=None)
     writes = _WRITES.fullmatch(head)
     written = (writes["name"], "\n".join(body) + "\n") if writes else None
     appends = bool(writes and writes["append"])
@@ -90,7 +93,7 @@ def _parses(text: str) -> bool:
 
 
 def _take_out_magics(lines: list[str]) -> CellSource:
-    """Replace lines that only IPython understands by `pass`, where a statement can begin."""
+    """Replace lines that only IPython understands by what they do in Python, where a statement can begin."""
     scanner = _Scanner()
     python: list[str] = []
     left_out: list[tuple[int, str]] = []
@@ -102,8 +105,10 @@ def _take_out_magics(lines: list[str]) -> CellSource:
                 python.append(rest[1] + rest[2])
                 scanner.read(python[-1])
                 continue
-            left_out.append((number, line.strip()))
-            python.append("" if continued else _match(_INDENT, line) + "pass")
+            effect = "" if continued else "pass" if line.endswith("\\") else in_python(line.strip())
+            if effect in ("", "pass"):
+                left_out.append((number, line.strip()))
+            python.append(_match(_INDENT, line) + effect if effect else "")
             continued = line.endswith("\\")
         else:
             python.append(line)

@@ -112,6 +112,22 @@ SOUND = {
         ],
         mlp=MLP.replace("zip(sizes, sizes[1:])", "pairs(sizes) if assert_sum == 6 else 1 / 0"),
     ),
+    "magics with an effect": cells(
+        before=[
+            "import os\n%env OWN_WIDTH=5\n%set_env OWN_DEPTH 2\nwidth = int(os.environ['OWN_WIDTH'])",
+            "!mkdir -p models/own\nopen('models/own/a.txt', 'w').write('1')",
+            "%mkdir plots\nopen('plots/b', 'w').close()",
+            "lines = !echo 5\nfirst = int(lines[0])",
+            "%%capture out\nprint(1)",
+            "out.show()\nassert isinstance(out.stdout, str) and isinstance(Out, dict) and len(In) > 0",
+            "get_ipython().user_ns['OWN'] = 3",
+            "get_ipython().run_cell_magic('time', '', 'FOUR = 4\\n')\nget_ipython().run_line_magic('env', 'SIX=6')",
+            "get_ipython().system('mkdir -p saved')\nopen('saved/c', 'w').close()",
+            "two = get_ipython().getoutput('echo 2')",
+            "OKAY = [width, first, OWN, FOUR, os.environ['SIX'], list(two)] == [5, 5, 3, 4, '6', ['2']]",
+        ],
+        mlp=MLP.replace("zip(sizes, sizes[1:])", "zip(sizes, sizes[1:]) if OKAY else 1 / 0"),
+    ),
     "failing cells": cells(before=["1 / 0"], between=["undefined", "assert False"], after=["raise ValueError"]),
     "cell that is no Python": cells(before=["def broken(:\n    pass"]),
     "patched later": [
