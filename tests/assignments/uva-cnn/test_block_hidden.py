@@ -34,10 +34,10 @@ def test_block_ignores_c_out(probe, rng):
     There are as many channels behind the block as before, whatever c_out says.
     """
     x = torch.randn(2, 6, 8, 8, generator=rng)
-    actual, usual = probe("block_paths", c_in=6, x=x, c_out=9), main_paths(6, 6, subsample=False)
-    if actual["main path"] not in usual:
-        usual = [probe("block_paths", c_in=6, x=x)["main path"]]
-    assert_one_of(actual, "main path", usual)
+    actual = probe("block_paths", c_in=6, x=x, c_out=9)
+    path = str(actual["main path"])
+    if "conv(6→6" not in path or "→9" in path:  # what else is wrong with the path is charged elsewhere
+        assert_one_of(actual, "main path", main_paths(6, 6, subsample=False))
     assert_matches(probe("block_shape", c_in=6, x=x, c_out=9), {"output": Spec((2, 6, 8, 8))})
 
 
