@@ -47,14 +47,14 @@ editable = ["student.py"]
 title = "Square"
 points = 5
 """
-COUNTING = "calls = 0\ndef square(x):\n    global calls\n    calls += 1\n"
+COUNTING = "calls = [[0]]\ndef square(x):\n    calls[0][0] += 1\n"
 SUBMISSIONS = {
     "right": "def square(x):\n    return x * x\n",
     "wrong": "def square(x):\n    return x + x + 1\n",
-    "keeps": "kept = []\ndef square(x):\n    kept.append(x)\n    return kept[0] * x\n",
-    "tires": COUNTING + "    if calls > 2:\n        raise ValueError('again')\n    return x * x\n",
-    "ends": COUNTING + "    if calls == 2:\n        import os\n        os._exit(4)\n    return x * x\n",
-    "learns": COUNTING + "    return x * x if calls > 1 else x - 1\n",
+    "keeps": "kept = [[]]\ndef square(x):\n    kept[0].append(x)\n    return kept[0][0] * x\n",
+    "tires": COUNTING + "    if calls[0][0] > 2:\n        raise ValueError('again')\n    return x * x\n",
+    "ends": COUNTING + "    if calls[0][0] == 2:\n        import os\n        os._exit(4)\n    return x * x\n",
+    "learns": COUNTING + "    return x * x if calls[0][0] > 1 else x - 1\n",
     "half": "def square(x):\n    return x * x if x < 3 else x\n",
 }
 POINTS = {"right": 5, "wrong": 0, "keeps": 5, "tires": 5, "ends": 5, "learns": 0, "half": 2}  # a fresh process for each
