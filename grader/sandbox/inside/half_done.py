@@ -29,8 +29,7 @@ def half_done_by(statement: Statement, namespace: Mapping[str, Any]) -> HalfDone
     What a function that it calls fills is not seen.
     """
     nodes = list(ast.walk(statement.node))
-    read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    read |= {node.target.id for node in nodes if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)}
+    read = statement.loaded_names()
     filled = {name for node in nodes for name in _filled_by(node) if _can_be_filled(namespace.get(name))}
     bound = {name for name in statement.names if name in namespace and not is_code(namespace[name])}
     return HalfDone(frozenset(bound | filled), frozenset(bound & read | filled))

@@ -32,7 +32,7 @@ def find_stale(
     for place, statement in enumerate(statements):
         if statement.node in failed:
             continue
-        read = {name for name in _loaded_by(statement) if name in stale}
+        read = {name for name in statement.loaded_names() if name in stale}
         behind = frozenset({place}).union(*(stale[name] for name in read))
         if statement.node in stopped:
             stale |= dict.fromkeys(_changed_by(statement, namespace), behind)
@@ -54,14 +54,6 @@ def reached_from(name: str, namespace: Mapping[str, Any]) -> set[str]:
             reached.add(one)
             waiting += _names_behind(namespace[one], namespace)
     return reached
-
-
-def _loaded_by(statement: Statement) -> set[str]:
-    nodes = list(ast.walk(statement.node))
-    loaded = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    return loaded | {
-        node.target.id for node in nodes if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
-    }
 
 
 def _changed_by(statement: Statement, namespace: Mapping[str, Any]) -> set[str]:

@@ -38,6 +38,13 @@ class Statement:
         """Return the names that the statement reads or writes anywhere within itself."""
         return {node.id for node in ast.walk(self.node) if isinstance(node, ast.Name)}
 
+    def loaded_names(self) -> set[str]:
+        """Return the names whose values the statement looks at, those that it adds to (`n += 1`) among them."""
+        nodes = list(ast.walk(self.node))
+        loaded = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        added_to = [node.target for node in nodes if isinstance(node, ast.AugAssign)]
+        return loaded | {target.id for target in added_to if isinstance(target, ast.Name)}
+
 
 def statements_in(tree: ast.Module, *, cell: int) -> Iterator[Statement]:
     """Yield the top-level statements of a cell, or of a file if `cell` is 0."""
